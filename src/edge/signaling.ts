@@ -1,0 +1,158 @@
+import type { Message } from '../sip/message/message.ts';
+
+/**
+ * What the edge needs from whatever carries SIP. The embedded engine (`engine/`) implements it in
+ * process; `test/contract/` says what any implementation must do.
+ *
+ * The carrier owns sockets, transactions, retransmissions, CANCEL, ACK, record-routing and the table
+ * of live calls. The edge decides: who may come in, where a request goes, what is rewritten.
+ */
+export interface Signaling {
+  /** Opens the listeners and hands over every new request until `close`. Rejects when one cannot be bound. */
+  serve(handlers: Handlers): Promise<Serving>;
+}
+
+export interface Handlers {
+  /**
+   * Every request that is not an ACK, a CANCEL or a retransmission. It must be answered, forwarded or
+   * dropped, now or later; one that is not is answered 500 when the handler throws.
+   */
+  request(incoming: Incoming): void;
+  /** A call was answered: from now on `calls` lists it and `end` can end it. */
+  callStarted?(call: Call): void;
+  callEnded?(call: Call, why: CallEnd): void;
+  /** A connection is gone. Never reported for UDP. */
+  flowClosed?(flow: Flow): void;
+}
+
+export interface Serving {
+  /** What is really bound: a configured port 0 is replaced by the one the system chose. */
+  readonly listeners: readonly Listener[];
+  /** Sends a request of our own (OPTIONS to a PBX node, a keep-alive) and reports its one final outcome. */
+  send(request: OwnRequest, done: (outcome: Outcome) => void): void;
+  /** The way back to whoever holds this token; `forged` if we never made it, `stale` if its connection is gone. */
+  flowFrom(token: string): Flow | 'forged' | 'stale';
+  calls(): Iterable<Call>;
+  /** Ends a call on both sides: BYE each way once it is answered, CANCEL and 487 before. False if it is not known. */
+  end(callId: string, reason: EndReason): boolean;
+  /** Stops listening, closes every connection, forgets every transaction. */
+  close(): Promise<void>;
+}
+
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** Where a source stands: `access` phones and the internet, `core` the PBX, `trunk` carriers. */
+export type Realm = 'access' | 'core' | 'trunk';
+
+export interface Listener {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly realm: Realm;
+  /** What we write into Via, Record-Route and Contact: the public address when it differs from the bound one. */
+  readonly advertised: { readonly host: string; readonly port: number };
+}
+
+/** The path a message came by and the only way back: a pair of UDP addresses, or one live connection. */
+export interface Flow {
+  readonly listener: Listener;
+  readonly transport: Transport;
+  /** The address the packet really came from, IPv6 without brackets; never taken from a header. */
+  readonly address: string;
+  readonly port: number;
+  /** False for good once a connection is closed; always true for UDP. */
+  readonly open: boolean;
+  /** Names this flow in a URI, authenticated so that nobody else can make one. */
+  readonly token: string;
+  /** Names from the client certificate that was verified on this connection, if any. */
+  readonly certificateNames: readonly string[];
+}
+
+export interface Incoming {
+  readonly request: Message;
+  readonly flow: Flow;
+  /** The live call this request belongs to, when it came inside one. */
+  readonly call: Call | undefined;
+  /** True when a Route of ours or a live call says where the request goes; forward it `as-routed`. */
+  readonly routed: boolean;
+  /** The user part of the topmost Route when that Route was ours (a Path or flow token), else undefined. */
+  readonly routeUser: string | undefined;
+  /** No answer, and nothing kept. */
+  drop(): void;
+  answer(status: number, headers?: readonly HeaderChange[], reason?: string): void;
+  forward(plan: Forwarding): void;
+}
+
+export interface Forwarding {
+  /**
+   * Tried in order: the next one after a transport failure, `tryNextAfterMs` without any answer, or a 503,
+   * as long as nothing was passed back. `as-routed` follows the request's own Route set or its call.
+   */
+  readonly targets: readonly Target[] | 'as-routed';
+  /** All targets at once instead of in order; the best answer wins (RFC 3261 §16.7). */
+  readonly parallel?: boolean;
+  /** Stay in the path of what follows. Default false: REGISTER and MESSAGE must not, INVITE must. */
+  readonly recordRoute?: boolean;
+  readonly tryNextAfterMs?: number;
+  /** Applied to the forwarded request; all else is passed on byte for byte. */
+  readonly headers?: readonly HeaderChange[];
+  /** Sees each answer before it is passed back and says what to change in it. */
+  readonly onAnswer?: (response: Message, target: Target) => readonly HeaderChange[] | undefined;
+  /** A target could not be reached, timed out or said 503, whether or not another is tried. */
+  readonly onTargetFailed?: (target: Target, failure: Failure) => void;
+  /** Once, when the final answer (or our own) has been passed back: its status. */
+  readonly onDone?: (status: number) => void;
+}
+
+export interface Target {
+  /** The next hop: `sip:host:port;transport=tcp`, host names resolved by RFC 3263; or an existing flow. */
+  readonly nextHop: string | Flow;
+  /** Which realm's listener it leaves from. Ignored for a flow. */
+  readonly realm?: Realm;
+  /** The Request-URI to put in place of the one received. */
+  readonly requestUri?: string;
+}
+
+/** Replaces every header of that name by one with this value, in place; appends it if absent; removes it if undefined. */
+export interface HeaderChange {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+export type Failure = 'unreachable' | 'timeout' | 'unavailable';
+
+export interface OwnRequest {
+  readonly method: string;
+  readonly target: Target;
+  readonly requestUri: string;
+  readonly from: string;
+  readonly to: string;
+  readonly headers?: readonly HeaderChange[];
+  /** Give up sooner than 64*T1 (RFC 3261 timer F). */
+  readonly timeoutMs?: number;
+}
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly response: Message }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** A call from its INVITE's first 2xx to its BYE. */
+export interface Call {
+  /** Call-ID and both tags. */
+  readonly id: string;
+  readonly callId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly startedAt: number;
+  readonly caller: Flow;
+  readonly callee: Flow;
+}
+
+export interface EndReason {
+  /** Goes into the Reason header of both BYEs (RFC 3326). */
+  readonly text: string;
+  readonly cause?: number;
+}
+
+/** `bye`: one of the parties; `ended`: by us; `expired`: its session timer ran out; `lost`: a party answered 481 or 408. */
+export type CallEnd = 'bye' | 'ended' | 'expired' | 'lost';

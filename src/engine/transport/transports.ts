@@ -1,0 +1,79 @@
+import type { Flow, Listener, Realm, Transport } from '../../edge/signaling.ts';
+
+/** A flow as the engine sees it: it can be written to. */
+export interface Channel extends Flow {
+  /** TCP, TLS, WS, WSS: nothing is retransmitted over it. */
+  readonly reliable: boolean;
+  /**
+   * Sends one whole message, at most once per call, without waiting. A connection still being opened
+   * queues it; one that cannot be opened, or is closed, reports `failed` once per message.
+   */
+  send(message: Buffer, failed?: (problem: Error) => void): void;
+  /** Ends a connection once what was written is out. No effect on UDP. */
+  close(): void;
+}
+
+export interface TransportEvents {
+  /**
+   * May this source speak at all? Asked before anything is parsed: per datagram, and once per connection
+   * before the TLS handshake.
+   */
+  admits(address: string, listener: Listener): boolean;
+  /** One whole message, one character per byte (latin1). */
+  message(wire: string, channel: Channel): void;
+  /**
+   * Bytes on a connection that can never become a message (no end of headers within the limit, a bad or
+   * contradictory Content-Length). The head as far as it came; the connection is closed after this returns,
+   * so an answer may still be sent.
+   */
+  unframeable(head: string, problem: FramingProblem, channel: Channel): void;
+  closed(channel: Channel): void;
+}
+
+export type FramingProblem =
+  | 'content-length'
+  | 'content-length-missing'
+  | 'head-too-large'
+  | 'body-too-large'
+  | 'not-sip';
+
+export interface Transports {
+  /** What is really bound, after `open`. */
+  readonly listeners: readonly Listener[];
+  open(): Promise<void>;
+  /**
+   * The channel to this address: the open connection if there is one (the one a peer opened to us included,
+   * RFC 5923 is not assumed for access), else a new one, returned at once. `undefined` when nothing listens
+   * on that transport and address family in that realm (any realm, when none in that one).
+   */
+  channelTo(to: Destination): Channel | undefined;
+  /** The open connection with this serial number. Serials never repeat within a process. */
+  connection(serial: number): Channel | undefined;
+  counts(): ConnectionCounts;
+  close(): Promise<void>;
+}
+
+export interface Destination {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly realm: Realm;
+  /** For SNI and the check of the peer's certificate, when the next hop was a host name. */
+  readonly serverName?: string;
+}
+
+export interface ConnectionCounts {
+  readonly open: number;
+  readonly handshaking: number;
+  /** Turned away or cut off, by limit. */
+  readonly refused: Readonly<Record<ConnectionLimit, number>>;
+}
+
+export type ConnectionLimit =
+  | 'per-source'
+  | 'total'
+  | 'handshake-time'
+  | 'message-time'
+  | 'idle-time'
+  | 'message-size'
+  | 'send-backlog';
