@@ -1,0 +1,144 @@
+import { Header, identifyHeader } from './header-name.ts';
+import { type Flaw, Message, STRIDE } from './message.ts';
+import { readNumber } from './number.ts';
+
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+const MOST_HEADER_LINES = 512;
+
+/** Reads the lines of a message; undefined when its first line is not SIP at all. `flaw` says what else is wrong. */
+export function readMessage(wire: string): Message | undefined {
+  let start = 0;
+  while (wire.charCodeAt(start) === CR && wire.charCodeAt(start + 1) === 10) start += 2; // RFC 3261 §7.5
+  let end = wire.indexOf('\n', start);
+  if (end < 0) return undefined;
+
+  let flaw: Flaw | undefined;
+  let startLineEnd = end - 1;
+  if (wire.charCodeAt(startLineEnd) !== CR) {
+    flaw = 'bare-cr-or-lf';
+    startLineEnd = end;
+  }
+
+  let isRequest = true;
+  let method = '';
+  let requestUri = '';
+  let requestUriStart = 0;
+  let status = 0;
+  let reason = '';
+  let version = 'SIP/2.0';
+  if (wire.startsWith('SIP/', start)) {
+    isRequest = false;
+    const match = /^(SIP\/\d+\.\d+) (\d{3,}) ?(.*)$/is.exec(wire.slice(start, startLineEnd));
+    if (match === null) return undefined;
+    version = match[1] ?? '';
+    status = Number(match[2]);
+    reason = match[3] ?? '';
+  } else {
+    const methodEnd = wire.indexOf(' ', start);
+    const versionStart = wire.lastIndexOf(' ', startLineEnd - 1) + 1;
+    if (methodEnd <= start || methodEnd >= startLineEnd || versionStart <= methodEnd)
+      return undefined;
+    method = wire.slice(start, methodEnd);
+    requestUriStart = methodEnd + 1;
+    requestUri = wire.slice(requestUriStart, versionStart - 1);
+    if (wire.startsWith('SIP/2.0', versionStart) && versionStart + 7 === startLineEnd) {
+      if (requestUri.length === 0) return undefined;
+    } else {
+      version = wire.slice(versionStart, startLineEnd);
+      if (!/^SIP\/\d+\.\d+$/i.test(version)) {
+        // RFC 4475 §3.1.2.10: blanks after the version; readable, to be refused
+        const loose = /^(\S+)\s+(.*?)\s+(SIP\/\d+\.\d+)\s*$/i.exec(wire.slice(start, startLineEnd));
+        if (loose === null) return undefined;
+        requestUri = loose[2] ?? '';
+        requestUriStart = wire.indexOf(requestUri, methodEnd);
+        version = loose[3] ?? '';
+        flaw ??= 'start-line';
+      }
+    }
+  }
+
+  const lines: number[] = [];
+  let contentLength = -1;
+  let headEnd = -1;
+  let bodyStart = wire.length;
+  for (let line = end + 1; ; line = end + 1) {
+    const first = wire.charCodeAt(line);
+    if (first === CR && wire.charCodeAt(line + 1) === 10) {
+      headEnd = line;
+      bodyStart = line + 2;
+      break;
+    }
+    end = wire.indexOf('\n', line);
+    if (end < 0 || lines.length >= MOST_HEADER_LINES * STRIDE) {
+      flaw ??= 'no-end-of-headers';
+      headEnd = Math.min(line, wire.length);
+      break;
+    }
+    if (wire.indexOf('\r', line) !== end - 1) flaw ??= 'bare-cr-or-lf';
+    for (
+      let next = wire.charCodeAt(end + 1);
+      next === SPACE || next === TAB;
+      next = wire.charCodeAt(end + 1)
+    ) {
+      const fold = wire.indexOf('\n', end + 1);
+      if (fold < 0) {
+        flaw ??= 'no-end-of-headers';
+        break;
+      }
+      if (wire.indexOf('\r', end + 1) !== fold - 1) flaw ??= 'bare-cr-or-lf';
+      end = fold;
+    }
+    const lineEnd = wire.charCodeAt(end - 1) === CR ? end - 1 : end;
+
+    let colon = line;
+    while (colon < lineEnd && wire.charCodeAt(colon) !== COLON) colon++;
+    if (colon === lineEnd || colon === line) {
+      flaw ??= 'header-syntax';
+      continue;
+    }
+    let nameEnd = colon;
+    let before = wire.charCodeAt(nameEnd - 1);
+    while (nameEnd > line && (before === SPACE || before === TAB)) {
+      nameEnd--;
+      before = wire.charCodeAt(nameEnd - 1);
+    }
+    let value = colon + 1;
+    for (let c = wire.charCodeAt(value); value < lineEnd && c <= SPACE; c = wire.charCodeAt(value))
+      value++;
+    const id = identifyHeader(wire, line, nameEnd);
+    if (id === Header.contentLength) {
+      const announced = readNumber(wire, value, lineEnd);
+      if (announced < 0 || (contentLength >= 0 && contentLength !== announced))
+        flaw ??= 'content-length';
+      else contentLength = announced;
+    }
+    lines.push(id, line, value, lineEnd);
+  }
+  const nul = wire.indexOf('\0');
+  if (nul >= 0 && nul < headEnd) flaw ??= 'nul';
+
+  let bodyEnd = wire.length;
+  if (contentLength >= 0) {
+    if (bodyStart + contentLength > wire.length) flaw ??= 'body-cut-short';
+    else bodyEnd = bodyStart + contentLength;
+  }
+  return new Message({
+    wire,
+    isRequest,
+    method,
+    requestUri,
+    requestUriStart,
+    status,
+    reason,
+    version,
+    startLineEnd,
+    headEnd,
+    bodyStart,
+    bodyEnd,
+    flaw,
+    lines,
+  });
+}

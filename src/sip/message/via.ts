@@ -1,0 +1,87 @@
+import { endOfElement } from './list.ts';
+
+/** One Via value, with the places in the message where a proxy or server must write. */
+export interface Via {
+  /** As written: `UDP`, `TLS`, or one we have never heard of. */
+  readonly transport: string;
+  readonly host: string;
+  /** Undefined when the value names none. */
+  readonly port: number | undefined;
+  /** Empty for an RFC 2543 client. */
+  readonly branch: string;
+  /** Whether `rport` stands there, with or without a value (RFC 3581). */
+  readonly rport: boolean;
+  readonly rportValue: number | undefined;
+  readonly received: string | undefined;
+  readonly maddr: string | undefined;
+  /** Where this value starts in the message and where it ends (its comma, or the end of the line). */
+  readonly start: number;
+  readonly end: number;
+  /** Where the sent-by ends and the parameters begin. */
+  readonly paramsStart: number;
+}
+
+const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
+const tolerant =
+  /^SIP\s*\/\s*2\.0\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])\s*(?::\s*(\d{1,5}))?\s*(;|$)/i;
+
+/** RFC 3261 §20.42, RFC 3581. Reads the first value of the line; undefined when it is not one. */
+export function parseVia(wire: string, start: number, lineEnd: number): Via | undefined {
+  const end = endOfElement(wire, start, lineEnd);
+  const raw = wire.slice(start, end);
+  const text = raw.includes('\r')
+    ? raw.replaceAll(/\r\n[ \t]+/g, (fold) => ' '.repeat(fold.length))
+    : raw;
+  const match = usual.exec(text) ?? tolerant.exec(text.trimEnd());
+  if (match === null) return undefined;
+  const port = match[3] === undefined ? undefined : Number(match[3]);
+  if (port !== undefined && (port > 65_535 || port === 0)) return undefined;
+  const paramsAt = match[0].length - (match[4] ?? '').length;
+
+  let branch = '';
+  let rport = false;
+  let rportValue: number | undefined;
+  let received: string | undefined;
+  let maddr: string | undefined;
+  for (let at = text.indexOf(';', paramsAt); at >= 0; ) {
+    let next = text.indexOf(';', at + 1);
+    if (text.indexOf('"', at) >= 0) next = nextParameter(text, at + 1);
+    const parameter = text.slice(at + 1, next < 0 ? text.length : next);
+    const equals = parameter.indexOf('=');
+    const name = (equals < 0 ? parameter : parameter.slice(0, equals)).trim().toLowerCase();
+    const value = equals < 0 ? '' : parameter.slice(equals + 1).trim();
+    if (name === 'branch') branch = value;
+    else if (name === 'rport') {
+      rport = true;
+      if (/^\d{1,5}$/.test(value)) rportValue = Number(value);
+    } else if (name === 'received') received = value;
+    else if (name === 'maddr') maddr = value;
+    else if (name === '' && equals < 0 && parameter.trim() === '') return undefined; // ";;", RFC 4475 §3.1.2.1
+    at = next;
+  }
+  return {
+    transport: match[1] ?? '',
+    host: match[2] ?? '',
+    port,
+    branch,
+    rport,
+    rportValue,
+    received,
+    maddr,
+    start,
+    end,
+    paramsStart: start + paramsAt,
+  };
+}
+
+/** The next `;` that is not inside a quoted string. */
+function nextParameter(text: string, from: number): number {
+  let quoted = false;
+  for (let at = from; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === 92 && quoted) at++;
+    else if (c === 34) quoted = !quoted;
+    else if (c === 59 && !quoted) return at;
+  }
+  return -1;
+}
