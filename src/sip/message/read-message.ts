@@ -117,8 +117,9 @@ export function readMessage(wire: string): Message | undefined {
     }
     lines.push(id, line, value, lineEnd);
   }
-  const nul = wire.indexOf('\0');
-  if (nul >= 0 && nul < headEnd) flaw ??= 'nul';
+  // only as a quoted pair (RFC 3261 §25.1, RFC 4475 §3.1.1.2); a PBX in C would stop reading at it
+  for (let nul = wire.indexOf('\0'); nul >= 0 && nul < headEnd; nul = wire.indexOf('\0', nul + 1))
+    if (wire.charCodeAt(nul - 1) !== 92) flaw ??= 'nul';
 
   let bodyEnd = wire.length;
   if (contentLength >= 0) {
