@@ -1,4 +1,7 @@
 import type { Message } from '../sip/message/message.ts';
+import type { HeaderChange } from '../sip/message/rewrite.ts';
+
+export type { HeaderChange };
 
 /**
  * What the edge needs from whatever carries SIP. The embedded engine (`engine/`) implements it in
@@ -18,6 +21,8 @@ export interface Handlers {
    * dropped, now or later; one that is not is answered 500 when the handler throws.
    */
   request(incoming: Incoming): void;
+  /** Where a source stands; the listener's own realm when not given. Asked once per datagram or connection, so it must be quick. */
+  realmOf?(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;
@@ -56,6 +61,7 @@ export interface Listener {
 /** The path a message came by and the only way back: a pair of UDP addresses, or one live connection. */
 export interface Flow {
   readonly listener: Listener;
+  readonly realm: Realm;
   readonly transport: Transport;
   /** The address the packet really came from, IPv6 without brackets; never taken from a header. */
   readonly address: string;
@@ -75,8 +81,10 @@ export interface Incoming {
   readonly call: Call | undefined;
   /** True when a Route of ours or a live call says where the request goes; forward it `as-routed`. */
   readonly routed: boolean;
-  /** The user part of the topmost Route when that Route was ours (a Path or flow token), else undefined. */
+  /** The user part of our own topmost Route that has one (a Path or flow token), else undefined. */
   readonly routeUser: string | undefined;
+  /** True when the Request-URI names one of our listeners (or a name given to it). */
+  readonly toUs: boolean;
   /** No answer, and nothing kept. */
   drop(): void;
   answer(status: number, headers?: readonly HeaderChange[], reason?: string): void;
@@ -89,6 +97,8 @@ export interface Forwarding {
    * as long as nothing was passed back. `as-routed` follows the request's own Route set or its call.
    */
   readonly targets: readonly Target[] | 'as-routed';
+  /** With `as-routed`: may this address be sent to, when it comes from the message and not from a flow or call of ours? */
+  readonly mayReach?: (address: string, port: number) => boolean;
   /** All targets at once instead of in order; the best answer wins (RFC 3261 §16.7). */
   readonly parallel?: boolean;
   /** Stay in the path of what follows. Default false: REGISTER and MESSAGE must not, INVITE must. */
@@ -111,12 +121,6 @@ export interface Target {
   readonly realm?: Realm;
   /** The Request-URI to put in place of the one received. */
   readonly requestUri?: string;
-}
-
-/** Replaces every header of that name by one with this value, in place; appends it if absent; removes it if undefined. */
-export interface HeaderChange {
-  readonly name: string;
-  readonly value: string | undefined;
 }
 
 export type Failure = 'unreachable' | 'timeout' | 'unavailable';

@@ -1,6 +1,12 @@
 import { Header } from './header-name.ts';
 import type { Message } from './message.ts';
 
+/** Replaces every header of that name by one with this value, in place; appends it if absent; removes it if undefined. */
+export interface HeaderChange {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
 /**
  * Splices on a received message. Collected in any order, applied once: everything between them is the
  * original, byte for byte. Two splices never overlap; insertions at one place keep the order they came in.

@@ -17,8 +17,11 @@ export interface Via {
   /** Where this value starts in the message and where it ends (its comma, or the end of the line). */
   readonly start: number;
   readonly end: number;
-  /** Where the sent-by ends and the parameters begin. */
-  readonly paramsStart: number;
+  /** Where `rport` and `received` stand with their semicolons, `-1` when they do not. */
+  readonly rportStart: number;
+  readonly rportEnd: number;
+  readonly receivedStart: number;
+  readonly receivedEnd: number;
 }
 
 const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
@@ -43,6 +46,10 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
   let rportValue: number | undefined;
   let received: string | undefined;
   let maddr: string | undefined;
+  let rportStart = -1;
+  let rportEnd = -1;
+  let receivedStart = -1;
+  let receivedEnd = -1;
   for (let at = text.indexOf(';', paramsAt); at >= 0; ) {
     let next = text.indexOf(';', at + 1);
     if (text.indexOf('"', at) >= 0) next = nextParameter(text, at + 1);
@@ -53,9 +60,14 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
     if (name === 'branch') branch = value;
     else if (name === 'rport') {
       rport = true;
+      rportStart = start + at;
+      rportEnd = next < 0 ? end : start + next;
       if (/^\d{1,5}$/.test(value)) rportValue = Number(value);
-    } else if (name === 'received') received = value;
-    else if (name === 'maddr') maddr = value;
+    } else if (name === 'received') {
+      received = value;
+      receivedStart = start + at;
+      receivedEnd = next < 0 ? end : start + next;
+    } else if (name === 'maddr') maddr = value;
     else if (name === '' && equals < 0 && parameter.trim() === '') return undefined; // ";;", RFC 4475 §3.1.2.1
     at = next;
   }
@@ -70,7 +82,10 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
     maddr,
     start,
     end,
-    paramsStart: start + paramsAt,
+    rportStart,
+    rportEnd,
+    receivedStart,
+    receivedEnd,
   };
 }
 

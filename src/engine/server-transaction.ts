@@ -1,0 +1,251 @@
+import type { Message } from '../sip/message/message.ts';
+import { respond } from '../sip/proxy/respond.ts';
+import {
+  GIVE_UP,
+  nextRetransmit,
+  T1,
+  timerI,
+  timerJ,
+  timerL,
+  timerLate,
+  timerTrying,
+} from '../sip/timers.ts';
+import {
+  type InviteServerEffect,
+  type InviteServerEvent,
+  type InviteServerState,
+  startInviteServer,
+  stepInviteServer,
+} from '../sip/transaction/invite-server.ts';
+import {
+  type NonInviteServerEffect,
+  type NonInviteServerEvent,
+  type NonInviteServerState,
+  startNonInviteServer,
+  stepNonInviteServer,
+} from '../sip/transaction/non-invite-server.ts';
+import { randomToken } from './random-token.ts';
+import type { Timer, TimerWheel } from './timer-wheel.ts';
+import type { Channel } from './transport/transports.ts';
+
+/** What a transaction needs from the engine that holds it. */
+export interface ServerTransactionHost {
+  readonly wheel: TimerWheel;
+  now(): number;
+  /** The final answer is out: all that is kept is the answer, for whoever asks again. */
+  finished(transaction: ServerTransaction): void;
+  ended(transaction: ServerTransaction): void;
+}
+
+/** What the caller did after its request: the proxying of an INVITE wants to know. */
+export interface ServerTransactionUser {
+  cancelled(): void;
+  /** The way back to the caller is gone. */
+  callerLost(): void;
+}
+
+type State = InviteServerState | NonInviteServerState;
+type TimerEvent =
+  | 'timer-trying'
+  | 'timer-late'
+  | 'timer-g'
+  | 'timer-h'
+  | 'timer-i'
+  | 'timer-j'
+  | 'timer-l';
+
+/**
+ * A request that came in, and its answers: carries out what the machines of `sip/transaction/` decide. One
+ * timer serves it: those that run side by side (G with H) share it, the longer as a deadline.
+ */
+export class ServerTransaction {
+  readonly key: string;
+  readonly isInvite: boolean;
+  readonly channel: Channel;
+  /** Where answers go: the channel, unless an old client asks for another port (RFC 3261 §18.2.2). */
+  readonly replyTo: Channel;
+  readonly toTag = randomToken();
+  /** Let go once the final answer is out. */
+  request: Message | undefined;
+  user: ServerTransactionUser | undefined;
+  cancelled = false;
+
+  readonly #host: ServerTransactionHost;
+  #state: State = 'trying';
+  #timer: Timer | undefined;
+  #waitsFor: TimerEvent = 'timer-late';
+  #pause = 0;
+  #deadline = 0;
+  #last: Buffer | undefined;
+  #next: Buffer | undefined;
+
+  constructor(
+    host: ServerTransactionHost,
+    key: string,
+    request: Message,
+    channel: Channel,
+    replyTo: Channel,
+  ) {
+    this.#host = host;
+    this.key = key;
+    this.isInvite = request.method === 'INVITE';
+    this.request = request;
+    this.channel = channel;
+    this.replyTo = replyTo;
+    const first = this.isInvite
+      ? startInviteServer(channel.reliable)
+      : startNonInviteServer(channel.reliable);
+    this.#state = first.to;
+    for (const effect of first.effects) this.#perform(effect);
+  }
+
+  get answered(): boolean {
+    return this.request === undefined;
+  }
+
+  /** The same request once more. */
+  repeated(): void {
+    this.#step('request-again');
+  }
+
+  acknowledged(): void {
+    this.#step('ack');
+  }
+
+  /** Sends an answer, ours or relayed. */
+  answer(status: number, message: string): void {
+    this.#next = Buffer.from(message, 'latin1');
+    if (this.isInvite)
+      this.#step(
+        status < 200
+          ? 'respond-provisional'
+          : status < 300
+            ? 'respond-success'
+            : 'respond-failure',
+      );
+    else
+      this.#step(
+        status < 200 ? 'respond-provisional' : status === 408 ? 'respond-timeout' : 'respond-final',
+      );
+    this.#next = undefined;
+    if (status >= 200 && this.request !== undefined) {
+      this.request = undefined;
+      if (this.#state !== 'terminated') this.#host.finished(this);
+    }
+  }
+
+  /** No answer will ever come. */
+  drop(): void {
+    this.request = undefined;
+    this.#step('drop');
+  }
+
+  /** The final answer arrived for certain, or memory is short: what is left need not be kept its full time. */
+  expireWithin(ms: number): void {
+    if (this.#timer === undefined || this.#state === 'terminated') return;
+    this.#host.wheel.restart(this.#timer, ms);
+  }
+
+  /** Forgets it at once, as under memory pressure or at shutdown. */
+  forget(): void {
+    if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
+    this.#state = 'terminated';
+  }
+
+  #step(event: InviteServerEvent | NonInviteServerEvent): void {
+    const { reliable } = this.channel;
+    const transition = this.isInvite
+      ? stepInviteServer(this.#state as InviteServerState, event as InviteServerEvent, reliable)
+      : stepNonInviteServer(
+          this.#state as NonInviteServerState,
+          event as NonInviteServerEvent,
+          reliable,
+        );
+    if (transition === undefined) return; // an ACK to something that is no INVITE
+    this.#state = transition.to;
+    const { effects } = transition;
+    for (let at = 0; at < effects.length; at++) {
+      const effect = effects[at];
+      if (effect !== undefined) this.#perform(effect);
+    }
+  }
+
+  #perform(effect: InviteServerEffect | NonInviteServerEffect): void {
+    switch (effect) {
+      case 'send-response':
+        this.#last = this.#next;
+        if (this.#last !== undefined) this.#send(this.#last);
+        return;
+      case 'retransmit':
+        if (this.#last !== undefined) this.#send(this.#last);
+        return;
+      case 'send-trying': {
+        if (this.request === undefined) return;
+        const { address, port } = this.channel;
+        const trying = respond(this.request, { status: 100, toTag: '', address, port });
+        this.#last = Buffer.from(trying, 'latin1');
+        this.#send(this.#last);
+        return;
+      }
+      case 'start-trying':
+        return this.#wait('timer-trying', timerTrying());
+      case 'start-late':
+        return this.#wait('timer-late', timerLate());
+      case 'start-g':
+        this.#pause = T1;
+        return this.#wait('timer-g', T1);
+      case 'restart-g': {
+        this.#pause = nextRetransmit(this.#pause);
+        return this.#wait('timer-g', this.#pause);
+      }
+      case 'start-h':
+        this.#deadline = this.#host.now() + GIVE_UP;
+        if (this.channel.reliable) this.#wait('timer-h', GIVE_UP);
+        return;
+      case 'start-i':
+        return this.#wait('timer-i', timerI(this.channel.reliable));
+      case 'start-j':
+        return this.#wait('timer-j', timerJ(this.channel.reliable));
+      case 'start-l':
+        return this.#wait('timer-l', timerL());
+      case 'stop-trying':
+      case 'stop-late':
+      case 'stop-g':
+      case 'stop-h':
+        if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
+        return;
+      case 'pass-up':
+      case 'report-timeout':
+        return;
+      case 'report-transport-failure':
+        this.user?.callerLost();
+        return;
+      case 'destroy':
+        if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
+        this.#last = undefined;
+        this.request = undefined;
+        this.user = undefined;
+        this.#host.ended(this);
+        return;
+    }
+  }
+
+  #send(message: Buffer): void {
+    this.replyTo.send(message, this.#sendFailed);
+  }
+  readonly #sendFailed = (): void => this.#step('transport-failed');
+
+  #wait(event: TimerEvent, ms: number): void {
+    this.#waitsFor = event;
+    const { wheel } = this.#host;
+    if (this.#timer === undefined) this.#timer = wheel.start(ms, timerRan, this);
+    else wheel.restart(this.#timer, ms);
+  }
+
+  timerRan(): void {
+    const late = this.#waitsFor === 'timer-g' && this.#host.now() >= this.#deadline;
+    this.#step(late ? 'timer-h' : this.#waitsFor);
+  }
+}
+
+const timerRan = (transaction: ServerTransaction): void => transaction.timerRan();

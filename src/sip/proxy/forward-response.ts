@@ -1,0 +1,19 @@
+import { Header } from '../message/header-name.ts';
+import type { Message } from '../message/message.ts';
+import { ensureContentLength, type HeaderChange, Rewrite } from '../message/rewrite.ts';
+
+/** The response as it goes back: without the top Via, which was ours (RFC 3261 §16.7 step 3). */
+export function forwardResponse(
+  response: Message,
+  headers: readonly HeaderChange[] | undefined,
+  stream: boolean,
+): string {
+  const rewrite = new Rewrite(response);
+  const line = response.find(Header.via);
+  const via = response.via;
+  if (via === undefined || via.end >= response.lineEnd(line)) rewrite.removeLine(line);
+  else rewrite.replace(response.valueStart(line), via.end + 1, '');
+  if (headers !== undefined) for (const { name, value } of headers) rewrite.setHeader(name, value);
+  if (stream) ensureContentLength(response, rewrite);
+  return rewrite.result();
+}
