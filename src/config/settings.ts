@@ -15,11 +15,14 @@ export interface Settings {
   readonly registration: RegistrationSettings;
   readonly calls: CallSettings;
   readonly http: { readonly address: string; readonly port: number };
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly drain: { readonly deadlineSeconds: number; readonly retryAfterSeconds: number };
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** `auto`: text on a terminal, JSON lines elsewhere. */
+export type LogFormat = 'auto' | 'text' | 'json';
 
 export interface ListenerSettings {
   readonly transport: Transport;

@@ -1,0 +1,120 @@
+import { isIP } from 'node:net';
+import type { Realm, Transport } from '../edge/signaling.ts';
+
+/** A text the operator wrote, understood; or what was expected of it. */
+export type Understood<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly expected: string };
+
+export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
+export const realms: readonly Realm[] = ['access', 'core', 'trunk'];
+
+const hostName =
+  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
+
+function understood<T>(value: T): Understood<T> {
+  return { ok: true, value };
+}
+
+function expected(text: string): Understood<never> {
+  return { ok: false, expected: text };
+}
+
+export interface ListenPoint {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** `udp:198.51.100.1:5060`, `tls:[2001:db8::1]:5061`. Port 0 lets the system choose. */
+export function readListenPoint(text: string): Understood<ListenPoint> {
+  const form = 'transport:address:port such as udp:0.0.0.0:5060 or tls:[::]:5061';
+  const match = /^([a-z]+):(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/i.exec(text);
+  if (!match) {
+    return expected(
+      /^[a-z]+:[0-9a-f]*:[0-9a-f:.]*:\d+$/i.test(text) ? `${form} (IPv6 in brackets)` : form,
+    );
+  }
+  const transport = transports.find((known) => known === match[1]?.toLowerCase());
+  if (transport === undefined)
+    return expected(`${form}; the transports are ${transports.join(', ')}`);
+  const address = match[2] ?? match[3] ?? '';
+  if (isIP(address) !== (match[2] === undefined ? 4 : 6)) {
+    return expected('an IP address of this machine between transport and port, IPv6 in brackets');
+  }
+  const port = Number(match[4]);
+  if (port > 65_535) return expected('a port from 0 to 65535');
+  return understood({ transport, address, port });
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** A host name or address, with or without a port; IPv6 in brackets. The brackets are not kept. */
+export function readHostPort(text: string): Understood<HostPort> {
+  const form = 'a host name or address, with or without :port (IPv6 in brackets)';
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  if (!match) return expected(form);
+  const [, bracketed, plain = '', portText] = match;
+  const good =
+    bracketed === undefined ? isIP(plain) === 4 || hostName.test(plain) : isIP(bracketed) === 6;
+  if (!good) return expected(form);
+  const host = bracketed ?? plain;
+  if (portText === undefined) return understood({ host });
+  const port = Number(portText);
+  return port >= 1 && port <= 65_535
+    ? understood({ host, port })
+    : expected('a port from 1 to 65535');
+}
+
+/** A SIP URI that names a next hop: no user part, a known transport. Returned as written. */
+export function readHopUri(text: string): Understood<string> {
+  const form = 'a SIP URI such as sip:192.0.2.10:5060 or sips:pbx.example.com;transport=tcp';
+  const match = /^sips?:([^;?]+)((?:;[^;?=\s]+(?:=[^;?\s]*)?)*)$/i.exec(text);
+  if (!match) return expected(form);
+  const [, place = '', parameters = ''] = match;
+  if (place.includes('@')) return expected(`${form}, without a user part`);
+  const hostPort = readHostPort(place);
+  if (!hostPort.ok) return expected(`${form}; ${hostPort.expected} after the scheme`);
+  const transport = /;transport=([^;]*)/i.exec(parameters)?.[1]?.toLowerCase();
+  if (transport !== undefined && !transports.some((known) => known === transport)) {
+    return expected(`;transport= one of ${transports.join(', ')}`);
+  }
+  return understood(text);
+}
+
+/** The `host:port` part of a URI that `readHopUri` accepted. */
+export function hopOf(uri: string): string {
+  return uri.replace(/^sips?:/i, '').replace(/;.*$/s, '');
+}
+
+/** `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`; returned as address or address/bits. */
+export function readSource(text: string): Understood<string> {
+  const form = 'an IP address, address/bits or address/netmask such as 192.0.2.0/24';
+  const [address = '', mask, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return expected(form);
+  if (mask === undefined) return understood(address);
+  const widest = family === 4 ? 32 : 128;
+  if (/^\d{1,3}$/.test(mask) && Number(mask) <= widest)
+    return understood(`${address}/${Number(mask)}`);
+  const bits = family === 4 && isIP(mask) === 4 ? netmaskBits(mask) : undefined;
+  return bits === undefined
+    ? expected(`${form}, at most ${widest} bits`)
+    : understood(`${address}/${bits}`);
+}
+
+function netmaskBits(mask: string): number | undefined {
+  const binary = mask
+    .split('.')
+    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+    .join('');
+  return /^1*0*$/.test(binary) ? binary.replaceAll('0', '').length : undefined;
+}
+
+/** `host:port` for people, with brackets where IPv6 needs them. */
+export function showHostPort(host: string, port: number): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,197 @@
+import { readdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { isAbsolute, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { certificateProblems } from './certificate-files.ts';
+import { compile, type Surroundings } from './compile.ts';
+import { type Environment, environment } from './environment.ts';
+import { explainIssue } from './explain-issue.ts';
+import { nearMiss } from './near-miss.ts';
+import {
+  fromEnvironment,
+  fromFlags,
+  type Override,
+  overlay,
+  type SettingsFlags,
+} from './overrides.ts';
+import { mismatch, type Problem } from './problem.ts';
+import { routesFiles, settingsSchema } from './schema.ts';
+import type { Path } from './schema-keys.ts';
+import type { Settings } from './settings.ts';
+import { isRecord, readProblem, readYamlFile, type YamlFile } from './yaml-file.ts';
+
+export type Loaded =
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      /** Worth saying at start, but not wrong. */
+      readonly notices: readonly string[];
+      readonly routesDirectory: string;
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly routesDirectory: string };
+
+/** The routes that ship with the program, used when no folder is named. */
+export const shippedRoutes = fileURLToPath(new URL('../../routes', import.meta.url));
+
+/** Files, then environment, then flags; checked whole. Every problem is reported, not only the first. */
+export function loadSettings(
+  flags: SettingsFlags,
+  variables: Environment = environment(),
+  ipv6 = hasIpv6(),
+): Loaded {
+  const { routesDirectory, files, overrides, problems, tree } = gather(flags, variables);
+  const refuse = (more: readonly Problem[]): Loaded => ({
+    ok: false,
+    problems: [...problems, ...more],
+    routesDirectory,
+  });
+
+  // The files are checked by themselves first, so that a flag cannot hide what is wrong with them.
+  const inFiles = schemaProblems(fileTree(files), files, []);
+  if (inFiles.length > 0) return refuse(inFiles);
+  const merged = settingsSchema.safeParse(tree);
+  if (!merged.success) return refuse(schemaProblems(tree, files, overrides));
+  if (problems.length > 0) return refuse([]);
+
+  const surroundings: Surroundings = { environment: variables, ipv6 };
+  const compiled = compile(merged.data, surroundings);
+  if (!compiled.ok) {
+    return refuse(
+      compiled.problems.map(({ path, text }) => ({
+        where: whereIs(path, false, files, overrides),
+        key: path.join('.'),
+        text,
+      })),
+    );
+  }
+  const certificates = certificateProblems(compiled.settings.tls);
+  if (certificates.length > 0) {
+    return refuse(
+      certificates.map(({ path, text }) => ({
+        where: whereIs(path, false, files, overrides),
+        key: path.join('.'),
+        text,
+      })),
+    );
+  }
+  return { ok: true, settings: compiled.settings, notices: compiled.notices, routesDirectory };
+}
+
+/** Only the data directory, even when something else in the settings is wrong: `status` must still work. */
+export function findDataDirectory(
+  flags: SettingsFlags,
+  variables: Environment = environment(),
+): string {
+  const { tree } = gather(flags, variables);
+  const given = isRecord(tree) ? tree.dataDirectory : undefined;
+  return typeof given === 'string' && given !== '' ? given : settingsSchema.parse({}).dataDirectory;
+}
+
+type Files = ReadonlyMap<string, YamlFile>;
+
+function gather(flags: SettingsFlags, variables: Environment) {
+  const routesDirectory = flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedRoutes);
+  const { files, problems } = readRoutes(routesDirectory);
+  const fromVariables = fromEnvironment(variables);
+  const fromLine = fromFlags(flags);
+  const overrides = [...fromVariables.overrides, ...fromLine.overrides];
+  return {
+    routesDirectory,
+    files,
+    overrides,
+    problems: [...problems, ...fromVariables.problems, ...fromLine.problems],
+    tree: overlay(fileTree(files), overrides),
+  };
+}
+
+/** Reads the files of a routes folder. One that is missing or has a name we do not know is a problem. */
+function readRoutes(directory: string): { files: Files; problems: Problem[] } {
+  const names = Object.keys(routesFiles);
+  const files = new Map<string, YamlFile>();
+  let present: string[];
+  try {
+    present = readdirSync(directory).filter((name) => /\.ya?ml$/i.test(name));
+  } catch (error) {
+    return { files, problems: [{ where: shown(directory), text: readProblem(error) }] };
+  }
+
+  const problems: Problem[] = [];
+  for (const name of present.filter((name) => !names.includes(name))) {
+    const text = mismatch('a file of this name', `only ${names.join(', ')}`, nearMiss(name, names));
+    problems.push({ where: shown(join(directory, name)), text });
+  }
+  for (const name of names) {
+    const file = readYamlFile(shown(join(directory, name)));
+    files.set(name, file);
+    problems.push(...file.problems);
+    const keys = routesFiles[name] ?? [];
+    for (const key of Object.keys(file.tree).filter((key) => !keys.includes(key))) {
+      const home = names.find((other) => routesFiles[other]?.includes(key));
+      const where = file.locateKey([], key);
+      const text = home
+        ? mismatch('a key of another file', `it in ${home}`)
+        : mismatch('an unknown key', `one of ${keys.join(', ')}`, nearMiss(key, keys));
+      problems.push({ where, key, text });
+    }
+  }
+  return { files, problems };
+}
+
+/** All files as one tree. Keys that are not at home in their file were reported and are left out. */
+function fileTree(files: Files): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [name, file] of files) {
+    for (const key of routesFiles[name] ?? []) {
+      if (Object.hasOwn(file.tree, key)) tree[key] = file.tree[key];
+    }
+  }
+  return tree;
+}
+
+function schemaProblems(
+  tree: unknown,
+  files: Files,
+  overrides: readonly Override[],
+): readonly Problem[] {
+  const checked = settingsSchema.safeParse(tree);
+  if (checked.success) return [];
+  return checked.error.issues
+    .flatMap((issue) => explainIssue(issue, tree))
+    .map(({ path, unknownKey, text }) => ({
+      where: whereIs(path, unknownKey, files, overrides),
+      key: path.join('.'),
+      text,
+    }));
+}
+
+/** The flag or variable that last set this path (or something around it), else its place in a file. */
+function whereIs(path: Path, isKey: boolean, files: Files, overrides: readonly Override[]): string {
+  const origin = overrides.findLast(
+    (override) =>
+      override.path.every((step, index) => index >= path.length || step === path[index]) &&
+      override.path.length <= path.length,
+  );
+  if (origin) return origin.origin;
+  const name = Object.keys(routesFiles).find((file) =>
+    routesFiles[file]?.includes(String(path[0])),
+  );
+  const file = name === undefined ? undefined : files.get(name);
+  if (file === undefined) return 'settings';
+  const last = path.at(-1);
+  return isKey && typeof last === 'string'
+    ? file.locateKey(path.slice(0, -1), last)
+    : file.locate(path);
+}
+
+/** A path as short as it can be shown from here. */
+function shown(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
+}
+
+/** Can this machine open IPv6 sockets at all? Containers often cannot. */
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family }) => family === 'IPv6'),
+  );
+}

@@ -1,0 +1,27 @@
+/** One thing that is wrong with what the operator wrote, and where. */
+export interface Problem {
+  /** `routes/pbx.yaml:4:9`, `--set`, `DRAWBRIDGE_LISTEN`. */
+  readonly where: string;
+  /** The key, when the problem has one. */
+  readonly key?: string;
+  readonly text: string;
+}
+
+/** `routes/pbx.yaml:4:9 pbx.health.everySecond: found …, expected …` */
+export function showProblem({ where, key, text }: Problem): string {
+  return key === undefined || key === '' ? `${where}: ${text}` : `${where} ${key}: ${text}`;
+}
+
+/** `found X, expected Y (did you mean Z?)` */
+export function mismatch(found: string, expected: string, meant?: string): string {
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  return `found ${found}, expected ${expected}${hint}`;
+}
+
+/** A value as a message shows it: short, on one line. */
+export function showFound(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  const text = JSON.stringify(value) ?? String(value);
+  const clean = text.replace(/\p{Cc}/gu, '?');
+  return clean.length > 80 ? `${clean.slice(0, 77)}...` : clean;
+}

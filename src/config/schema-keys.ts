@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { settingsSchema } from './schema.ts';
+
+export type Path = readonly (string | number)[];
+
+/** What a schema is once defaults, optionality and transforms are taken off. */
+export function bare(schema: unknown): unknown {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable
+  ) {
+    return bare(schema.unwrap());
+  }
+  return schema instanceof z.ZodPipe ? bare(schema.in) : schema;
+}
+
+/** The schema at a path, or undefined where the path leaves what can be set. */
+export function schemaAt(path: Path): unknown {
+  let at: unknown = settingsSchema;
+  for (const key of path) {
+    const here = bare(at);
+    if (here instanceof z.ZodObject && Object.hasOwn(here.shape, key)) at = here.shape[key];
+    else if (here instanceof z.ZodArray && isIndex(key)) at = here.element;
+    else return undefined;
+  }
+  return at;
+}
+
+function isIndex(key: string | number): boolean {
+  return /^\d{1,4}$/.test(String(key));
+}
+
+/** The keys that may stand under a path; none where it is not a block of keys. */
+export function keysAt(path: Path): readonly string[] {
+  const here = bare(schemaAt(path));
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+}
+
+/** May this value be shown in a message? */
+export function isSecret(path: Path): boolean {
+  const schema = bare(schemaAt(path));
+  return schema instanceof z.ZodType && schema.meta()?.secret === true;
+}
+
+export interface KnownKey {
+  /** `pbx.health.everySeconds`; `[]` stands for an index. */
+  readonly key: string;
+  readonly description: string;
+  /** Undefined where a value must be given, or none is by default. */
+  readonly default: unknown;
+}
+
+/** Every key that takes a value, in the order of the schema. */
+export function knownKeys(schema: unknown = settingsSchema, prefix = ''): readonly KnownKey[] {
+  const here = bare(schema);
+  if (here instanceof z.ZodObject) {
+    return Object.entries(here.shape).flatMap(([name, inner]) =>
+      knownKeys(inner, prefix === '' ? name : `${prefix}.${name}`),
+    );
+  }
+  if (here instanceof z.ZodArray && bare(here.element) instanceof z.ZodObject) {
+    return knownKeys(here.element, `${prefix}.[]`);
+  }
+  return [{ key: prefix, description: describe(schema), default: defaultOf(schema) }];
+}
+
+function describe(schema: unknown): string {
+  return schema instanceof z.ZodType ? (schema.description ?? '') : '';
+}
+
+function defaultOf(schema: unknown): unknown {
+  return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined;
+}
+
+/** `pbx.health.everySeconds` as the environment spells it: `DRAWBRIDGE_PBX__HEALTH__EVERY_SECONDS`. */
+export function variableFor(key: string): string {
+  return `DRAWBRIDGE_${key.split('.').map(spelled).join('__')}`;
+}
+
+/** `everySeconds` as the environment spells it: `EVERY_SECONDS`. */
+export function spelled(key: string): string {
+  return key.replace(/[A-Z]/g, '_$&').toUpperCase();
+}

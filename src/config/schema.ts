@@ -1,0 +1,274 @@
+import { z } from 'zod';
+import { readHopUri, readHostPort, readListenPoint, readSource, type Understood } from './forms.ts';
+
+/**
+ * Every key the operator can set, once: its type, its bounds, its default, what it does. The files in
+ * `routes/`, the flags, the environment, `help settings` and the error messages all come from here.
+ */
+
+/** A text with a form of its own; the issue's message is what was expected. */
+function written<T>(read: (text: string) => Understood<T>) {
+  return z.string().transform((text, context) => {
+    const result = read(text);
+    if (result.ok) return result.value;
+    context.issues.push({ code: 'custom', input: text, message: result.expected });
+    return z.NEVER;
+  });
+}
+
+const whole = (least: number, most: number) => z.int().min(least).max(most);
+const seconds = (least = 1, most = 86_400) => z.number().min(least).max(most);
+const named = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:[\]-]{0,63}$/,
+    'letters, digits, ".", "-", "_" or ":", at most 64',
+  );
+const file = z.string().min(1);
+const sources = z.array(written(readSource)).default([]);
+
+/** `${NAME}`: the value comes from the environment, so that no file, flag or error message holds it. */
+const secret = z
+  .string()
+  .regex(
+    /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/,
+    'a variable, $NAME with braces around the name, never the secret itself',
+  )
+  .meta({ secret: true });
+
+const listener = z.strictObject({
+  listen: written(readListenPoint).describe(
+    'transport:address:port; udp, tcp, tls, ws or wss; IPv6 in brackets; port 0 lets the system choose',
+  ),
+  realm: z
+    .enum(['access', 'core', 'trunk'])
+    .default('access')
+    .describe('who speaks here: access (phones, internet), core (the PBX), trunk (carriers)'),
+  advertise: written(readHostPort)
+    .optional()
+    .describe(
+      'host or host:port that others must use to reach this listener, behind NAT or a balancer',
+    ),
+  clientCertificate: z
+    .enum(['none', 'ask', 'require'])
+    .default('none')
+    .describe(
+      'tls and wss: whether clients are asked for a certificate; require refuses those without',
+    ),
+  optional: z
+    .boolean()
+    .default(false)
+    .describe('left out, with a log line, on a machine without IPv6; otherwise that is an error'),
+});
+
+const defaultListeners = [
+  { listen: 'udp:0.0.0.0:5060' },
+  { listen: 'udp:[::]:5060', optional: true },
+  { listen: 'tcp:0.0.0.0:5060' },
+  { listen: 'tcp:[::]:5060', optional: true },
+  { listen: 'tls:0.0.0.0:5061' },
+  { listen: 'tls:[::]:5061', optional: true },
+];
+
+const node = z.strictObject({
+  name: named
+    .optional()
+    .describe("how logs, metrics and status call it; its URI's host and port if not given"),
+  uri: written(readHopUri).describe(
+    'where it listens: sip:host[:port][;transport=…]; a host name is resolved by RFC 3263',
+  ),
+  weight: whole(0, 1000)
+    .default(1)
+    .describe('its share of new work; 0 means only when no other node is up'),
+  drain: z.boolean().default(false).describe('true: nothing new goes to it; what it has goes on'),
+});
+
+const trunk = z.strictObject({
+  name: named
+    .optional()
+    .describe("how logs and status call it; its URI's host and port if not given"),
+  uri: written(readHopUri).describe('where calls to the carrier go'),
+  sources: sources.describe(
+    "addresses or networks its calls come from; the URI's own address always is one",
+  ),
+});
+
+export const settingsSchema = z.strictObject({
+  dataDirectory: file
+    .default('./data')
+    .describe('where state lives: database, flow key, self-signed certificate, control socket'),
+  http: z
+    .strictObject({
+      address: z
+        .union([z.ipv4(), z.ipv6()], 'an IP address of this machine')
+        .default('127.0.0.1')
+        .describe('where /metrics, /healthz and /readyz are served; keep it off public interfaces'),
+      port: whole(0, 65_535).default(9464).describe('its TCP port; 0 lets the system choose'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('the least level that is written'),
+      format: z
+        .enum(['auto', 'text', 'json'])
+        .default('auto')
+        .describe('auto: text on a terminal, JSON lines elsewhere'),
+    })
+    .prefault({}),
+  drain: z
+    .strictObject({
+      deadlineSeconds: seconds(0)
+        .default(300)
+        .describe('after SIGTERM, how long live calls may go on before the process ends'),
+      retryAfterSeconds: whole(1, 3600)
+        .default(30)
+        .describe('what a new call is told in its 503 meanwhile'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      connectionsPerSource: whole(1, 1_000_000)
+        .default(256)
+        .describe('open connections from one address: an office of 250 phones may share one'),
+      connections: whole(1, 1_000_000)
+        .default(20_000)
+        .describe('open connections in total; about 50 kB each over TLS'),
+      handshakeSeconds: seconds(1, 300)
+        .default(10)
+        .describe('time for a TLS or WebSocket handshake'),
+      messageSeconds: seconds(1, 300)
+        .default(10)
+        .describe('time from the first byte of a message to its last'),
+      idleSeconds: seconds(1)
+        .default(3900)
+        .describe(
+          'silence after which a connection is closed; longer than the longest registration (3600)',
+        ),
+      messageBytes: whole(1300, 1_048_576).default(65_535).describe('the largest message taken'),
+      transactions: whole(100, 10_000_000)
+        .default(200_000)
+        .describe('transactions at once; beyond, new requests are refused 503'),
+      calls: whole(10, 10_000_000)
+        .default(50_000)
+        .describe('live calls; beyond, new ones are refused 503'),
+      registrations: whole(10, 10_000_000)
+        .default(200_000)
+        .describe('bindings held; beyond, new ones are refused 503'),
+    })
+    .prefault({}),
+  listeners: z.array(listener).min(1).prefault(defaultListeners),
+  tls: z
+    .strictObject({
+      certificates: z
+        .array(
+          z.strictObject({
+            certificate: file.describe('PEM file: the certificate, then its chain'),
+            key: file.describe('PEM file: its private key'),
+          }),
+        )
+        .default([])
+        .describe(
+          'pairs chosen by name (SNI), the first is the default; none: a self-signed one is made',
+        ),
+      authorities: file
+        .optional()
+        .describe(
+          "PEM file of authorities that sign client certificates and the PBX's and trunks' own",
+        ),
+      warnDaysBeforeExpiry: whole(0, 365)
+        .default(21)
+        .describe('from when on expiry is warned about daily'),
+    })
+    .prefault({}),
+  pbx: z
+    .strictObject({
+      nodes: z
+        .array(node)
+        .min(1)
+        .prefault([{ uri: 'sip:127.0.0.1:5080' }]),
+      health: z
+        .strictObject({
+          everySeconds: seconds(1, 3600)
+            .default(5)
+            .describe('how often each node is asked by OPTIONS'),
+          timeoutSeconds: seconds(0.1, 60).default(2).describe('how long its answer may take'),
+          downAfter: whole(1, 100).default(2).describe('failures in a row that take a node out'),
+          upAfter: whole(1, 100).default(2).describe('answers in a row that bring it back'),
+        })
+        .prefault({}),
+      tryNextAfterMs: whole(100, 32_000)
+        .default(3000)
+        .describe('a node silent for so long is passed over for the next'),
+      sources: sources.describe(
+        "addresses or networks the PBX speaks from, besides its nodes' own",
+      ),
+      trunkHeader: z
+        .strictObject({
+          name: z
+            .string()
+            .regex(/^X-[A-Za-z0-9-]{1,60}$/, 'a header name that starts with X-')
+            .default('X-Drawbridge-Trunk')
+            .describe(
+              'the header that tells the PBX a call came from a trunk; removed from all else',
+            ),
+          value: secret.describe('its value, a variable; the PBX must know the same'),
+        })
+        .nullable()
+        .default(null)
+        .describe('a header that tells the PBX a call came from a trunk; null: none'),
+    })
+    .prefault({}),
+  registration: z
+    .strictObject({
+      toward: z
+        .enum(['contact', 'path'])
+        .default('contact')
+        .describe(
+          'how the PBX reaches phones through us: a rewritten Contact (any PBX), or Path (RFC 3327)',
+        ),
+      keepAlive: z
+        .strictObject({
+          everySeconds: seconds(5, 3600)
+            .default(30)
+            .describe('how often; NAT boxes forget UDP after 30 s at worst'),
+          by: z
+            .enum(['options', 'crlf', 'off'])
+            .default('options')
+            .describe('options: a request the phone answers; crlf: four bytes; off'),
+          whom: z
+            .enum(['nat', 'all'])
+            .default('nat')
+            .describe('nat: UDP phones whose Contact is not where they are; all: every UDP phone'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  calls: z
+    .strictObject({
+      ringSeconds: whole(181, 3600)
+        .default(200)
+        .describe('an INVITE that only rings ends after this (RFC 3261 timer C)'),
+      forgetAfterHours: z
+        .number()
+        .min(0.1)
+        .max(720)
+        .default(12)
+        .describe('a call without session timers is forgotten, not ended, after such a silence'),
+    })
+    .prefault({}),
+  trunks: z.array(trunk).default([]),
+});
+
+/** The settings as written, defaults filled in. `compile` makes `Settings` of it. */
+export type SettingsTree = z.output<typeof settingsSchema>;
+
+/** Which file of `routes/` holds which keys. */
+export const routesFiles: Readonly<Record<string, readonly string[]>> = {
+  'gate.yaml': ['dataDirectory', 'http', 'log', 'drain', 'limits'],
+  'listeners.yaml': ['listeners', 'tls'],
+  'pbx.yaml': ['pbx', 'registration', 'calls'],
+  'trunks.yaml': ['trunks'],
+};

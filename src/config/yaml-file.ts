@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { mismatch, type Problem } from './problem.ts';
+import type { Path } from './schema-keys.ts';
+
+export interface YamlFile {
+  /** The file's content as plain values; `{}` when it is empty. */
+  readonly tree: Readonly<Record<string, unknown>>;
+  readonly problems: readonly Problem[];
+  /** `file:line:column` of the value at a path, or of the nearest thing around it that exists. */
+  locate(path: Path): string;
+  /** `file:line:column` of a key itself. */
+  locateKey(parent: Path, key: string): string;
+}
+
+/** Reads one YAML file; what is wrong with it is reported, never thrown. */
+export function readYamlFile(file: string): YamlFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return unreadable(file, readProblem(error));
+  }
+  return readYaml(file, text);
+}
+
+/** The same for a text already read. `file` is only shown. */
+export function readYaml(file: string, text: string): YamlFile {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lineCounter.linePos(offset ?? 0);
+    return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
+  };
+
+  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
+    where: at(error.pos[0]),
+    text: error.code === 'DUPLICATE_KEY' ? duplicateKey(text, error.pos[0]) : syntax(error.message),
+  }));
+
+  const tree = problems.length > 0 ? {} : plain(document, problems, at);
+  const offsetAt = (path: Path): number | undefined => {
+    for (let length = path.length; length >= 0; length--) {
+      const node: unknown =
+        length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return node.range[0];
+    }
+    return undefined;
+  };
+
+  return {
+    tree,
+    problems,
+    locate: (path) => at(offsetAt(path)),
+    locateKey(parent, key) {
+      const map: unknown = parent.length === 0 ? document.contents : document.getIn(parent, true);
+      const pair = isMap(map)
+        ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+        : undefined;
+      const node = pair?.key;
+      return isNode(node) && node.range ? at(node.range[0]) : at(offsetAt(parent));
+    },
+  };
+}
+
+function plain(
+  document: ReturnType<typeof parseDocument>,
+  problems: Problem[],
+  at: (offset: number | undefined) => string,
+): Readonly<Record<string, unknown>> {
+  if (document.contents === null) return {};
+  if (isScalar(document.contents) && document.contents.value === null) return {};
+  const where = at(document.contents.range?.[0]);
+  if (!isMap(document.contents)) {
+    problems.push({ where, text: mismatch('a list or a single value', 'keys, each with a value') });
+    return {};
+  }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return isRecord(value) ? value : {};
+  } catch (error) {
+    problems.push({
+      where,
+      text: `cannot be read: ${error instanceof Error ? error.message : error}`,
+    });
+    return {};
+  }
+}
+
+function duplicateKey(text: string, offset: number): string {
+  const key = /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? 'a key';
+  return `${key}: found a second time, expected each key once`;
+}
+
+/** The parser's first sentence; it may quote the file, so never a value that looks like a secret's line. */
+function syntax(message: string): string {
+  return `not YAML: ${message.split('\n')[0]}`;
+}
+
+function unreadable(file: string, text: string): YamlFile {
+  return {
+    tree: {},
+    problems: [{ where: file, text }],
+    locate: () => file,
+    locateKey: () => file,
+  };
+}
+
+/** Why a file or folder could not be read, for the operator. */
+export function readProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'EISDIR') return mismatch('a folder', 'a file');
+  if (code === 'ENOTDIR') return mismatch('a file', 'a folder');
+  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Is it a block of keys? */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
