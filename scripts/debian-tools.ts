@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What the tests run besides Node: the program, and the Debian package that has it. */
+const tools: readonly { readonly program: string; readonly package: string }[] = [
+  { program: 'sipp', package: 'sip-tester' },
+  { program: 'baresip', package: 'baresip-core' },
+  { program: 'dnsmasq', package: 'dnsmasq-base' },
+  { program: 'ip', package: 'iproute2' },
+  { program: 'openssl', package: 'openssl' },
+];
+
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+const installed = (program: string): boolean =>
+  folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+/** Installs what is missing. Throws, naming every package, when this user may not. */
+export function prepareDebianTools(): void {
+  const missing = tools.filter(({ program }) => !installed(program));
+  if (missing.length === 0) return;
+
+  const packages = missing.map((tool) => tool.package);
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      `the tests need programs that are not installed: ${missing.map(({ program }) => program).join(', ')}\n` +
+        `as root: apt-get install --no-install-recommends ${packages.join(' ')}`,
+    );
+
+  console.log(`installing ${packages.join(' ')}`);
+  // The package lists of a fresh image are empty, and old ones name files the mirror no longer has.
+  if (!tryToInstall(packages)) {
+    execFileSync('apt-get', ['-qq', 'update'], { stdio: 'inherit' });
+    if (!tryToInstall(packages)) throw new Error(`apt-get could not install ${packages.join(' ')}`);
+  }
+}
+
+function tryToInstall(packages: readonly string[]): boolean {
+  const { status } = spawnSync(
+    'apt-get',
+    ['-qq', '-y', '--no-install-recommends', 'install', ...packages],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    },
+  );
+  return status === 0;
+}
