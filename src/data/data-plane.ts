@@ -1,0 +1,150 @@
+import { Worker } from 'node:worker_threads';
+import type { Settings } from '../config/settings.ts';
+import type { BindingRow } from '../edge/registrations-store.ts';
+import type { EndReason, Listener } from '../edge/signaling.ts';
+import type {
+  Answer,
+  BindingBatch,
+  DataPlaneStats,
+  FromDataPlane,
+  GateEvent,
+  GateStatus,
+  LogLine,
+  Question,
+  ToDataPlane,
+} from './messages.ts';
+
+/** What the main thread holds of the data plane. */
+export interface DataPlane {
+  readonly listeners: readonly Listener[];
+  reload(settings: Settings): void;
+  /** No new calls; resolves when the last live one is over. */
+  drain(): Promise<void>;
+  /** Closes everything and stores what is left; resolves when the thread has ended. */
+  stop(): Promise<void>;
+  stored(batch: number): void;
+  status(rows: number): Promise<GateStatus>;
+  /** How many calls were ended. */
+  hangup(call: string | undefined, reason: EndReason): Promise<number>;
+}
+
+export interface DataPlaneObserver {
+  log(lines: readonly LogLine[], lost: number): void;
+  stats(stats: DataPlaneStats): void;
+  bindings(batch: BindingBatch): void;
+  event(event: GateEvent): void;
+  /** The thread ended without having been asked to. */
+  crashed(error: Error): void;
+}
+
+export interface DataPlaneInput {
+  readonly settings: Settings;
+  readonly tokenKey: Uint8Array;
+  readonly registrations: readonly BindingRow[];
+}
+
+/** The gate could not be opened; the message is for the operator. */
+export class CannotServe extends Error {}
+
+/** Starts the worker thread and waits until its listeners are bound. */
+export async function startDataPlane(
+  input: DataPlaneInput,
+  observer: DataPlaneObserver,
+): Promise<DataPlane> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    name: 'data-plane',
+    // Messages die young by the thousand; a semi-space of 64 MB (a third of this) lets them, unpromoted.
+    resourceLimits: { maxYoungGenerationSizeMb: 192 },
+  });
+  const tell = (message: ToDataPlane): void => worker.postMessage(message);
+  const questions = new Map<
+    number,
+    { resolve(answer: Answer): void; reject(error: Error): void }
+  >();
+  const started = Promise.withResolvers<readonly Listener[]>();
+  const drained = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let lastQuery = 0;
+  let stopping = false;
+  let serving = false;
+  let problem: Error | undefined;
+
+  worker.on('message', (message: FromDataPlane) => {
+    switch (message.type) {
+      case 'started':
+        serving = true;
+        return started.resolve(message.listeners);
+      case 'failed':
+        stopping = true;
+        return started.reject(new CannotServe(message.problem));
+      case 'log':
+        return observer.log(message.lines, message.lost);
+      case 'stats':
+        return observer.stats(message.stats);
+      case 'bindings':
+        return observer.bindings(message);
+      case 'event':
+        return observer.event(message.event);
+      case 'answer':
+        questions.get(message.query)?.resolve(message.answer);
+        questions.delete(message.query);
+        return;
+      case 'drained':
+        return drained.resolve();
+      case 'stopped':
+        stopping = true;
+        return;
+    }
+  });
+  worker.on('error', (error) => {
+    problem = error instanceof Error ? error : new Error(String(error));
+  });
+  worker.on('exit', (code) => {
+    const gone = problem ?? new Error(`The data plane's thread ended with code ${code}.`);
+    for (const { reject } of questions.values()) reject(gone);
+    questions.clear();
+    if (!serving) started.reject(gone);
+    if (serving && (!stopping || problem)) observer.crashed(gone);
+    ended.resolve();
+  });
+
+  const ask = (question: Question): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      lastQuery++;
+      questions.set(lastQuery, { resolve, reject });
+      tell({ type: 'query', query: lastQuery, question });
+    });
+
+  tell({ type: 'start', ...input });
+  let listeners: readonly Listener[];
+  try {
+    listeners = await started.promise;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+
+  return {
+    listeners,
+    reload: (settings) => tell({ type: 'reload', settings }),
+    drain() {
+      tell({ type: 'drain' });
+      return drained.promise;
+    },
+    stop() {
+      tell({ type: 'stop' });
+      return ended.promise;
+    },
+    stored: (batch) => tell({ type: 'stored', batch }),
+    async status(rows) {
+      const answer = await ask({ about: 'status', rows });
+      if (answer.about !== 'status') throw new Error('The data plane answered another question.');
+      return answer.status;
+    },
+    async hangup(call, reason) {
+      const answer = await ask({ about: 'hangup', call, reason });
+      if (answer.about !== 'hangup') throw new Error('The data plane answered another question.');
+      return answer.ended;
+    },
+  };
+}

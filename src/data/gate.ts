@@ -1,0 +1,39 @@
+import type { LogLevel, Settings } from '../config/settings.ts';
+import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
+import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { GateEvent, GateStats, GateStatus } from './messages.ts';
+
+/** The engine and the edge, put together and running: what the worker drives. */
+export interface Gate {
+  /** What is really bound. */
+  readonly listeners: readonly Listener[];
+  reload(settings: Settings): void;
+  /** New calls are refused from now on. */
+  drain(): void;
+  liveCalls(): number;
+  /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
+  hangup(call: string | undefined, reason: EndReason): number;
+  status(rows: number): GateStatus;
+  stats(): GateStats;
+  close(): Promise<void>;
+}
+
+export interface GateOptions {
+  readonly settings: Settings;
+  readonly tokenKey: Uint8Array;
+  /** As kept from the last run; none has expired yet. */
+  readonly registrations: readonly BindingRow[];
+  readonly store: RegistrationsStore;
+  readonly log: Log;
+  event(event: GateEvent): void;
+}
+
+/** One line per decision that matters; never waits. Fields hold no secrets. */
+export type Log = (
+  level: LogLevel,
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+/** Opens the listeners and serves. Rejects, with a message for the operator, when it cannot. */
+export type CreateGate = (options: GateOptions) => Promise<Gate>;

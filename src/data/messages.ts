@@ -1,0 +1,170 @@
+import type { LogLevel, Settings } from '../config/settings.ts';
+import type { BindingKey, BindingRow } from '../edge/registrations-store.ts';
+import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
+import type { ConnectionLimit } from '../engine/transport/transports.ts';
+
+/** What the control plane tells the data plane. */
+export type ToDataPlane =
+  | {
+      readonly type: 'start';
+      readonly settings: Settings;
+      /** 32 bytes that authenticate flow tokens. */
+      readonly tokenKey: Uint8Array;
+      readonly registrations: readonly BindingRow[];
+    }
+  | { readonly type: 'reload'; readonly settings: Settings }
+  /** No new calls from now on; `drained` comes back when the last live one is over. */
+  | { readonly type: 'drain' }
+  | { readonly type: 'stop' }
+  /** The batch of that number is on disk, or will never be; the next may come. */
+  | { readonly type: 'stored'; readonly batch: number }
+  | { readonly type: 'query'; readonly query: number; readonly question: Question };
+
+export type Question =
+  /** At most `rows` registrations and calls are listed; both are counted whole. */
+  | { readonly about: 'status'; readonly rows: number }
+  /** Ends a call by its id or its Call-ID; every call when `call` is undefined. Answers how many. */
+  | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason };
+
+/** What the data plane tells the control plane. */
+export type FromDataPlane =
+  | { readonly type: 'started'; readonly listeners: readonly Listener[] }
+  | { readonly type: 'failed'; readonly problem: string }
+  | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly lost: number }
+  | { readonly type: 'stats'; readonly stats: DataPlaneStats }
+  | ({ readonly type: 'bindings' } & BindingBatch)
+  | { readonly type: 'event'; readonly event: GateEvent }
+  | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
+  | { readonly type: 'drained' }
+  | { readonly type: 'stopped' };
+
+export interface BindingBatch {
+  readonly batch: number;
+  readonly upserts: readonly BindingRow[];
+  readonly deletes: readonly BindingKey[];
+}
+
+export type Answer =
+  | { readonly about: 'status'; readonly status: GateStatus }
+  | { readonly about: 'hangup'; readonly ended: number };
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What the control plane acts on, besides logging it. */
+export type GateEvent =
+  | {
+      readonly kind: 'pbx-up';
+      readonly node: string;
+      readonly uri: string;
+      readonly latencyMs: number;
+    }
+  | {
+      readonly kind: 'pbx-down';
+      readonly node: string;
+      readonly uri: string;
+      readonly why: string;
+    };
+
+/** The methods a metric tells apart; a stranger's invention counts as `other`. */
+export const countedMethods = [
+  'REGISTER',
+  'INVITE',
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'OPTIONS',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'PUBLISH',
+  'MESSAGE',
+  'REFER',
+  'PRACK',
+  'UPDATE',
+  'INFO',
+  'other',
+] as const;
+export type CountedMethod = (typeof countedMethods)[number];
+
+export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | '6xx';
+
+/** Counters since the start, and how things stand now. What is left out counts as zero. */
+export interface GateStats {
+  readonly requests: Readonly<
+    Partial<Record<Realm, Readonly<Partial<Record<CountedMethod, number>>>>>
+  >;
+  /** Final and provisional answers sent back toward whoever asked. */
+  readonly answers: Readonly<
+    Partial<Record<Realm, Readonly<Partial<Record<StatusClass, number>>>>>
+  >;
+  readonly registrations: number;
+  readonly calls: number;
+  readonly transactions: number;
+  readonly timers: number;
+  readonly connections: {
+    readonly open: Readonly<Partial<Record<Transport, number>>>;
+    readonly handshaking: number;
+    readonly refused: Readonly<Partial<Record<ConnectionLimit, number>>>;
+  };
+  readonly pbx: readonly PbxNodeStats[];
+  readonly certificates: readonly CertificateStatus[];
+}
+
+export interface PbxNodeStats {
+  readonly name: string;
+  readonly uri: string;
+  readonly up: boolean;
+  readonly draining: boolean;
+  /** Of the last answer to OPTIONS; undefined before the first. */
+  readonly latencyMs: number | undefined;
+}
+
+export interface CertificateStatus {
+  /** The first name in it. */
+  readonly name: string;
+  readonly selfSigned: boolean;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** What the worker sends each second; its arrival is the data plane's heartbeat. */
+export interface DataPlaneStats extends GateStats {
+  readonly eventLoop: EventLoopLag;
+  readonly heapBytes: number;
+  readonly draining: boolean;
+}
+
+/** Over the last interval, in milliseconds. */
+export interface EventLoopLag {
+  readonly mean: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface GateStatus {
+  readonly draining: boolean;
+  readonly listeners: readonly Listener[];
+  readonly pbx: readonly PbxNodeStats[];
+  readonly certificates: readonly CertificateStatus[];
+  readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
+  readonly calls: { readonly count: number; readonly rows: readonly CallStatus[] };
+}
+
+export type RegistrationStatus = Pick<
+  BindingRow,
+  'aor' | 'contact' | 'transport' | 'address' | 'port' | 'expiresAt' | 'userAgent' | 'node'
+>;
+
+export interface CallStatus {
+  readonly id: string;
+  readonly callId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly startedAt: number;
+  /** `udp 192.0.2.7:5060`. */
+  readonly caller: string;
+  readonly callee: string;
+}

@@ -1,0 +1,129 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import { parentPort } from 'node:worker_threads';
+import { BindingChanges } from './binding-changes.ts';
+import { createGate } from './create-gate.ts';
+import { readLag } from './event-loop-lag.ts';
+import type { Gate } from './gate.ts';
+import { LogLines } from './log-lines.ts';
+import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
+
+/**
+ * The data plane's thread. It does what the control plane says and reports back; what a packet waits for
+ * never leaves it. An error nobody caught ends the thread, and with it the process: state is on disk,
+ * and a gate that half works is worse than one that restarts.
+ */
+
+const port = parentPort;
+if (!port) throw new Error('The data plane runs in a worker thread only.');
+const tell = (message: FromDataPlane): void => port.postMessage(message);
+
+const log = new LogLines((lines, lost) => tell({ type: 'log', lines, lost }));
+const changes = new BindingChanges({
+  everyMs: 250,
+  rowsPerBatch: 2000,
+  mostPending: 400_000,
+  send: (batch) => tell({ type: 'bindings', ...batch }),
+});
+const delay = monitorEventLoopDelay({ resolution: 10 });
+
+let gate: Gate | undefined;
+let draining = false;
+let heartbeat: NodeJS.Timeout | undefined;
+
+async function start({
+  settings,
+  tokenKey,
+  registrations,
+}: Extract<ToDataPlane, { type: 'start' }>) {
+  log.setLevel(settings.log.level);
+  try {
+    gate = await createGate({
+      settings,
+      tokenKey,
+      registrations,
+      store: changes,
+      log: log.add,
+      event: (event) => tell({ type: 'event', event }),
+    });
+  } catch (error) {
+    log.add('debug', 'the gate could not be opened', { error });
+    log.flush();
+    tell({ type: 'failed', problem: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  delay.enable();
+  heartbeat = setInterval(beat, 1000);
+  tell({ type: 'started', listeners: gate.listeners });
+  beat();
+}
+
+function beat(): void {
+  if (!gate) return;
+  tell({
+    type: 'stats',
+    stats: {
+      ...gate.stats(),
+      eventLoop: readLag(delay),
+      heapBytes: getHeapStatistics().used_heap_size,
+      draining,
+    },
+  });
+}
+
+function drain(): void {
+  if (draining) return;
+  draining = true;
+  gate?.drain();
+  const look = setInterval(() => {
+    if ((gate?.liveCalls() ?? 0) > 0) return;
+    clearInterval(look);
+    tell({ type: 'drained' });
+  }, 100);
+}
+
+async function stop(): Promise<void> {
+  clearInterval(heartbeat);
+  await gate?.close();
+  await changes.flush();
+  log.flush();
+  tell({ type: 'stopped' });
+  port?.close();
+}
+
+function answer(question: Question): Answer {
+  switch (question.about) {
+    case 'status':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'status', status: { ...gate.status(question.rows), draining } };
+    case 'hangup':
+      return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
+  }
+}
+
+/** Work that nobody waits for; its failure must still be seen. */
+function must(work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    setImmediate(() => {
+      throw error;
+    });
+  });
+}
+
+port.on('message', (message: ToDataPlane) => {
+  switch (message.type) {
+    case 'start':
+      return must(start(message));
+    case 'reload':
+      log.setLevel(message.settings.log.level);
+      return gate?.reload(message.settings);
+    case 'drain':
+      return drain();
+    case 'stop':
+      return must(stop());
+    case 'stored':
+      return changes.stored(message.batch);
+    case 'query':
+      return tell({ type: 'answer', query: message.query, answer: answer(message.question) });
+  }
+});
