@@ -7,7 +7,6 @@ import {
   T1,
   T2,
   timerD,
-  timerK,
   timerM,
 } from '../sip/timers.ts';
 import {
@@ -186,8 +185,8 @@ export class ClientTransaction {
         this.#bytes = undefined;
         return this.#wait('timer-d', timerD(this.channel.reliable));
       case 'start-k':
-        this.#bytes = undefined;
-        return this.#wait('timer-k', timerK(this.channel.reliable));
+        // K only absorbs repetitions, and an answer without a transaction is dropped all the same
+        return this.#step('timer-k');
       case 'start-m':
         this.slim();
         return this.#wait('timer-m', timerM());
