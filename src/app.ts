@@ -1,0 +1,249 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { showHostPort } from './config/forms.ts';
+import type { Loaded } from './config/load.ts';
+import { showProblem } from './config/problem.ts';
+import { planReload } from './config/restart.ts';
+import type { Settings } from './config/settings.ts';
+import type { ControlRequest, ProcessStatus } from './control/control-messages.ts';
+import {
+  dataDirectoryAt,
+  lockDataDirectory,
+  makeDataDirectory,
+  reasonOf,
+} from './control/data-directory.ts';
+import { type Heartbeat, liveness, readiness } from './control/health.ts';
+import { serveHttp } from './control/http.ts';
+import { type Logger, openLog } from './control/log.ts';
+import { openMetrics } from './control/metrics/catalogue.ts';
+import { openControlSocket } from './control/socket.ts';
+import { openStore } from './control/store/store.ts';
+import { readOrMakeTokenKey } from './control/token-key.ts';
+import { type DataPlane, startDataPlane } from './data/data-plane.ts';
+import { readLag } from './data/event-loop-lag.ts';
+import type { GateEvent, LogLine } from './data/messages.ts';
+import { version } from './version.ts';
+
+export interface GateProcess {
+  readonly settings: Settings;
+  readonly notices: readonly string[];
+  readonly routesDirectory: string;
+  /** Reads the settings anew, for a reload. */
+  load(): Loaded;
+}
+
+/**
+ * Builds both planes, serves until told to end, and says with which code to exit. Throws `CannotStart` or
+ * `CannotServe`, with a message for the operator, when it cannot begin.
+ */
+export async function runGate({
+  settings: initial,
+  notices,
+  routesDirectory,
+  load,
+}: GateProcess): Promise<number> {
+  const startedAt = Date.now();
+  let settings = initial;
+  const log = openLog(settings.log);
+  const directory = dataDirectoryAt(settings.dataDirectory);
+  await using undo = new AsyncDisposableStack();
+
+  // What is made from here on holds registrations and keys: for its owner only.
+  process.umask(0o077);
+  makeDataDirectory(directory);
+  const lock = lockDataDirectory(directory);
+  undo.defer(() => lock.release());
+  if (lock.warning) log.error(lock.warning);
+  const tokenKey = readOrMakeTokenKey(directory);
+
+  const ended = Promise.withResolvers<number>();
+  let plane: DataPlane | undefined;
+  let heartbeat: Heartbeat | undefined;
+  let lostLogLines = 0;
+  let draining = false;
+
+  const store = openStore(directory.database, log, (batch) => plane?.stored(batch));
+  undo.defer(() => store.close());
+
+  const lag = monitorEventLoopDelay({ resolution: 10 });
+  lag.enable();
+  const metrics = openMetrics({
+    stats: () => heartbeat?.stats,
+    controlLag: () => readLag(lag),
+    databaseErrors: () => store.errors(),
+    lostLogLines: () => lostLogLines,
+    build: { version, node: process.version },
+  });
+  const ready = () => readiness(heartbeat, draining, Date.now());
+  const http = await serveHttp({
+    ...settings.http,
+    metrics,
+    liveness: () => liveness(heartbeat, Date.now()),
+    readiness: ready,
+  });
+  undo.defer(() => http.close());
+  const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
+
+  const serving = await startDataPlane(
+    { settings, tokenKey, registrations: store.registrations },
+    {
+      log(lines, lost) {
+        for (const line of lines) writeLine(log, line);
+        lostLogLines += lost;
+        if (lost > 0) log.warn({ lost }, 'log lines were too many and are lost');
+      },
+      stats(stats) {
+        heartbeat = { stats, at: Date.now() };
+      },
+      bindings: (batch) => store.write(batch),
+      event: (event) => announce(log, event),
+      crashed(error) {
+        log.error(
+          { stack: error.stack },
+          'the data plane crashed; the process ends so that it is restarted',
+        );
+        ended.resolve(1);
+      },
+    },
+  );
+  plane = serving;
+
+  const socket = await openControlSocket(directory.socket, (request) => answer(request)).catch(
+    (error: unknown) => {
+      log.error(
+        { path: directory.socket, why: reasonOf(error) },
+        'no control socket: status and hangup will not work',
+      );
+      return undefined;
+    },
+  );
+  undo.defer(() => socket?.close());
+
+  async function answer(request: ControlRequest): Promise<unknown> {
+    if (request.command === 'hangup') {
+      const count = await serving.hangup(request.call, { text: 'ended by the operator' });
+      log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');
+      return { ended: count };
+    }
+    const status: ProcessStatus = {
+      ...(await serving.status(request.rows)),
+      version,
+      process: process.pid,
+      startedAt,
+      dataDirectory: directory.path,
+      metrics: metricsAt,
+      ready: ready().reasons,
+    };
+    return status;
+  }
+
+  for (const notice of notices) log.warn(notice);
+  log.info({ version, node: process.version, process: process.pid }, 'Drawbridge is open');
+  for (const { transport, address, port, realm, advertised } of serving.listeners) {
+    const own = advertised.host === address && advertised.port === port;
+    log.info(
+      { realm, ...(own ? {} : { advertised: showHostPort(advertised.host, advertised.port) }) },
+      `listening on ${transport}:${showHostPort(address, port)}`,
+    );
+  }
+  for (const { name, uri, drain } of settings.pbx.nodes) {
+    log.info(
+      { node: name, ...(drain ? { drain } : {}) },
+      `PBX at ${uri}, asked every ${settings.pbx.health.everySeconds} s`,
+    );
+  }
+  log.info(`metrics at ${metricsAt}`);
+  log.info({ registrations: store.registrations.length }, `data in ${directory.path}`);
+  log.info(`settings from ${routesDirectory}`);
+  if (
+    settings.tls.certificates.length === 0 &&
+    serving.listeners.some(({ transport }) => transport === 'tls' || transport === 'wss')
+  ) {
+    log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
+  }
+
+  const release = onSignals({ reload, drain, stop: () => ended.resolve(0) }, log);
+  undo.defer(release);
+  const code = await ended.promise;
+  if (code === 0) {
+    store.closing();
+    await serving.stop();
+    log.info('stopped');
+  }
+  return code;
+
+  function reload(): void {
+    const loaded = load();
+    if (!loaded.ok) {
+      for (const problem of loaded.problems) log.error(showProblem(problem));
+      log.error(
+        { problems: loaded.problems.length },
+        'reload refused; the settings are as they were',
+      );
+      return;
+    }
+    const plan = planReload(settings, loaded.settings);
+    settings = plan.settings;
+    log.level = settings.log.level;
+    serving.reload(settings);
+    for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
+    log.info({ changed: plan.changed }, 'reloaded');
+  }
+
+  function drain(): void {
+    draining = true;
+    const { deadlineSeconds } = settings.drain;
+    log.info(
+      { calls: heartbeat?.stats.calls ?? 0, deadlineSeconds },
+      'draining: no new calls; a second signal ends at once',
+    );
+    const deadline = setTimeout(() => {
+      log.warn({ calls: heartbeat?.stats.calls ?? 0 }, 'the drain deadline has passed');
+      ended.resolve(0);
+    }, deadlineSeconds * 1000);
+    void serving.drain().then(() => {
+      clearTimeout(deadline);
+      ended.resolve(0);
+    });
+  }
+}
+
+interface SignalActions {
+  reload(): void;
+  drain(): void;
+  stop(): void;
+}
+
+/** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. Returns how to stop listening. */
+function onSignals({ reload, drain, stop }: SignalActions, log: Logger): () => void {
+  let asked = false;
+  const end = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, asked ? 'asked again: ending at once' : 'asked to end');
+    if (asked) stop();
+    else drain();
+    asked = true;
+  };
+  const hangup = (): void => reload();
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('SIGHUP', hangup);
+  return () => {
+    process.off('SIGTERM', end);
+    process.off('SIGINT', end);
+    process.off('SIGHUP', hangup);
+  };
+}
+
+function writeLine(log: Logger, { level, message, fields }: LogLine): void {
+  log[level](fields, message);
+}
+
+function announce(log: Logger, event: GateEvent): void {
+  switch (event.kind) {
+    case 'pbx-up':
+      log.info({ node: event.node, latencyMs: event.latencyMs }, `PBX at ${event.uri} answers`);
+      return;
+    case 'pbx-down':
+      log.error({ node: event.node, why: event.why }, `PBX at ${event.uri} does not answer`);
+      return;
+  }
+}

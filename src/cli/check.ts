@@ -1,0 +1,50 @@
+import { showHostPort } from '../config/forms.ts';
+import { loadSettings } from '../config/load.ts';
+import { checkDataDirectory } from '../control/check-data-directory.ts';
+import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import type { Command } from './command.ts';
+import { complain, counted, print, styled, table } from './output.ts';
+import { settingsFlags, settingsFrom } from './settings-flags.ts';
+import { complainOf } from './show-problems.ts';
+
+export const check: Command = {
+  name: 'check',
+  summary: 'load everything run would, and say what is wrong',
+  mostOperands: 0,
+  flags: settingsFlags,
+  async run(given) {
+    const loaded = loadSettings(settingsFrom(given));
+    if (!loaded.ok) {
+      complainOf(loaded.problems);
+      return 1;
+    }
+    const { settings, notices, routesDirectory } = loaded;
+    const directory = dataDirectoryAt(settings.dataDirectory);
+    try {
+      checkDataDirectory(directory);
+    } catch (error) {
+      complain(reasonOf(error));
+      return 1;
+    }
+    print(`${styled('green', 'good')}  ${routesDirectory}`);
+    const rows = [
+      ...settings.listeners.map(({ transport, address, port, realm }) => [
+        'listener',
+        `${transport}:${showHostPort(address, port)}`,
+        realm,
+      ]),
+      ...settings.pbx.nodes.map(({ name, uri }) => ['PBX', uri, name]),
+      ...settings.trunks.map(({ name, uri }) => ['trunk', uri, name]),
+      [
+        'certificates',
+        counted(settings.tls.certificates.length, 'pair'),
+        settings.tls.certificates.length === 0 ? 'self-signed' : '',
+      ],
+      ['metrics', `http://${showHostPort(settings.http.address, settings.http.port)}/metrics`],
+      ['data', directory.path],
+    ];
+    print(table(rows));
+    for (const notice of notices) print(`${styled('yellow', 'note')}  ${notice}`);
+    return 0;
+  },
+};

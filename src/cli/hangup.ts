@@ -1,0 +1,39 @@
+import { findDataDirectory } from '../config/load.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { Command } from './command.ts';
+import { complain, counted, print } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+export const hangup: Command = {
+  name: 'hangup',
+  summary: 'end a live call on both sides',
+  operands: '<call-id>',
+  mostOperands: 1,
+  flags: { ...placeFlags, all: { type: 'boolean', help: 'end every live call' } },
+  async run(given) {
+    const [call] = given.rest;
+    const all = given.flags.all === true;
+    if (all === (call !== undefined)) {
+      complain('Name one call by its Call-ID (see status), or give --all.');
+      return 2;
+    }
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const { ended } = await askGate<{ ended: number }>(socket, {
+        command: 'hangup',
+        ...(call === undefined ? {} : { call }),
+      });
+      if (ended === 0 && !all) {
+        complain(`No live call has the Call-ID ${call}.`);
+        return 1;
+      }
+      print(`${counted(ended, 'call')} ended.`);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};

@@ -1,0 +1,81 @@
+import { knownKeys, variableFor } from '../config/schema-keys.ts';
+import type { Command, Flag } from './command.ts';
+import { print, styled, table } from './output.ts';
+
+/** The overview: every command in a line. */
+export function overview(commands: readonly Command[]): string {
+  return [
+    `${styled('bold', 'drawbridge')} <command> [flags]   the gate in front of a PBX`,
+    '',
+    table(
+      commands.map(({ name, operands, summary }) => [
+        operands ? `${name} ${operands}` : name,
+        summary,
+      ]),
+    ),
+    '',
+    '  drawbridge <command> --help   its flags',
+    '  drawbridge help settings      every setting, its default and its environment variable',
+    '',
+    'Exit codes: 0 done, 1 a problem (it is said on standard error), 2 the command line was not understood.',
+  ].join('\n');
+}
+
+/** One command whole. */
+export function helpFor({ name, operands, summary, flags, details }: Command): string {
+  const entries: [string, Flag][] = Object.entries(flags);
+  return [
+    `${styled('bold', `drawbridge ${name}`)}${operands ? ` ${operands}` : ''}${entries.length > 0 ? ' [flags]' : ''}   ${summary}`,
+    ...(entries.length > 0
+      ? [
+          '',
+          table(
+            entries.map(([flag, { value, help }]) => [
+              `--${flag}${value ? ` ${value}` : ''}`,
+              help,
+            ]),
+          ),
+        ]
+      : []),
+    ...(details ? ['', details] : []),
+  ].join('\n');
+}
+
+/** Every key of the settings, with what it does. */
+export function settingsHelp(): string {
+  const blocks = knownKeys().map(({ key, description, default: standard }) => {
+    const shown =
+      standard === undefined ? '' : `  ${styled('gray', `default ${JSON.stringify(standard)}`)}`;
+    return `${styled('bold', key)}${shown}\n  ${description}\n  ${styled('gray', variableFor(key.replaceAll('[]', '0')))}`;
+  });
+  return [
+    'Each key stands in a file of routes/, and can be given as --set KEY=VALUE or by its variable.',
+    'Flags win over variables, variables over files. [] is the number of an entry, from 0.',
+    '',
+    blocks.join('\n'),
+  ].join('\n');
+}
+
+/** `help`, made with the commands it describes. */
+export function helpCommand(commands: readonly Command[]): Command {
+  const help: Command = {
+    name: 'help',
+    summary: 'this, a command in detail, or every setting',
+    operands: '[command|settings]',
+    mostOperands: 1,
+    flags: {},
+    async run({ rest: [topic] }) {
+      const all = [...commands, help];
+      const command = all.find(({ name }) => name === topic);
+      if (topic === undefined) print(overview(all));
+      else if (topic === 'settings') print(settingsHelp());
+      else if (command) print(helpFor(command));
+      else {
+        print(overview(all));
+        return 2;
+      }
+      return 0;
+    },
+  };
+  return help;
+}

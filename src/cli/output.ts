@@ -1,0 +1,53 @@
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Text in a style, where standard output shows styles and NO_COLOR does not forbid it. */
+export function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+/** Writes a line to standard output. */
+export function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Writes a line to standard error. */
+export function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Rows in columns as wide as they need to be, two spaces apart, the last one unpadded. */
+export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, shownWidth(cell));
+    }
+  }
+  return rows
+    .map((row) => {
+      const cells = row.map((cell, column) =>
+        column === row.length - 1
+          ? cell
+          : cell + ' '.repeat((widths[column] ?? 0) - shownWidth(cell)),
+      );
+      return `${indent}${cells.join('  ')}`.trimEnd();
+    })
+    .join('\n');
+}
+
+function shownWidth(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are escape sequences.
+  return [...text.replace(/\u001b\[[0-9;]*m/g, '')].length;
+}
+
+/** What came from the network, with nothing in it that could drive a terminal. */
+export function harmless(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+/** `3 calls`, `1 call`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,73 @@
+import type { SettingsFlags } from '../config/overrides.ts';
+import type { Flags, Given } from './command.ts';
+
+/** Where the files and the data are. */
+export const placeFlags = {
+  data: { type: 'string', value: 'DIR', help: 'where state lives (default ./data)' },
+  routes: {
+    type: 'string',
+    value: 'DIR',
+    help: 'the folder with the settings (default: the routes/ shipped)',
+  },
+} as const satisfies Flags;
+
+/** The flags that change settings. */
+export const settingsFlags = {
+  pbx: {
+    type: 'string',
+    multiple: true,
+    value: '[NAME=]URI',
+    help: 'a PBX node, such as sip:192.0.2.10:5060; repeat for more',
+  },
+  listen: {
+    type: 'string',
+    multiple: true,
+    value: 'WHERE',
+    help: 'udp:198.51.100.1:5060, tls:[::]:5061; optional @realm and =advertised-host; repeat for more',
+  },
+  trunk: {
+    type: 'string',
+    multiple: true,
+    value: '[NAME=]URI',
+    help: 'a carrier, such as carrier=sip:203.0.113.5; repeat for more',
+  },
+  ...placeFlags,
+  http: {
+    type: 'string',
+    value: 'ADDR:PORT',
+    help: 'where metrics and health are served (default 127.0.0.1:9464)',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    help: 'trace, debug, info, warn or error (default info)',
+  },
+  set: {
+    type: 'string',
+    multiple: true,
+    value: 'KEY=VALUE',
+    help: 'any other key, such as pbx.health.everySeconds=5; see help settings; repeat for more',
+  },
+} as const satisfies Flags;
+
+/** The settings flags among what was given. */
+export function settingsFrom({ flags }: Given): SettingsFlags {
+  const texts = (name: string): { [key: string]: readonly string[] } => {
+    const value = flags[name];
+    return Array.isArray(value) ? { [name]: value } : {};
+  };
+  const text = (name: string): { [key: string]: string } => {
+    const value = flags[name];
+    return typeof value === 'string' ? { [name]: value } : {};
+  };
+  return {
+    ...texts('pbx'),
+    ...texts('listen'),
+    ...texts('trunk'),
+    ...texts('set'),
+    ...text('data'),
+    ...text('routes'),
+    ...text('http'),
+    ...text('log-level'),
+  };
+}

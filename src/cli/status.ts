@@ -1,0 +1,122 @@
+import { showHostPort } from '../config/forms.ts';
+import { findDataDirectory } from '../config/load.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import type { ProcessStatus } from '../control/control-messages.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { Command } from './command.ts';
+import { complain, counted, harmless, print, styled, table } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'what the running gate holds: listeners, PBX nodes, registrations, calls',
+  mostOperands: 0,
+  flags: {
+    ...placeFlags,
+    json: { type: 'boolean', help: 'one JSON object, for programs' },
+    all: { type: 'boolean', help: 'list every registration and call, not only the first 20' },
+  },
+  async run(given) {
+    const rows = given.flags.all === true ? Number.MAX_SAFE_INTEGER : 20;
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const answer = await askGate<ProcessStatus>(socket, { command: 'status', rows });
+      print(
+        given.flags.json === true
+          ? JSON.stringify(answer, null, 2)
+          : showStatus(answer, Date.now()),
+      );
+      return 0;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};
+
+/** The whole status, for a person. */
+export function showStatus(gate: ProcessStatus, now: number): string {
+  const state =
+    gate.ready.length === 0 ? styled('green', 'ready') : styled('yellow', gate.ready.join(', '));
+  const since = duration(now - gate.startedAt);
+  return [
+    `${styled('bold', 'Drawbridge')} ${gate.version}  ${state}  process ${gate.process}, up ${since}`,
+    table([
+      ['data', gate.dataDirectory],
+      ['metrics', gate.metrics],
+    ]),
+    section(
+      'Listeners',
+      gate.listeners.map(({ transport, address, port, realm, advertised }) => [
+        `${transport}:${showHostPort(address, port)}`,
+        realm,
+        advertised.host === address && advertised.port === port
+          ? ''
+          : `advertised as ${showHostPort(advertised.host, advertised.port)}`,
+      ]),
+    ),
+    section(
+      'PBX nodes',
+      gate.pbx.map(({ name, uri, up, draining, latencyMs }) => [
+        up ? styled('green', 'up') : styled('red', 'down'),
+        name,
+        uri,
+        latencyMs === undefined ? '' : `${latencyMs.toFixed(1)} ms`,
+        draining ? 'draining' : '',
+      ]),
+    ),
+    section(
+      'Certificates',
+      gate.certificates.map(({ name, selfSigned, expiresAt }) => [
+        name,
+        `${Math.floor((expiresAt - now) / 86_400_000)} days left`,
+        selfSigned ? 'self-signed' : '',
+      ]),
+    ),
+    section(
+      `Registrations: ${gate.registrations.count.toLocaleString('en')}`,
+      gate.registrations.rows.map((row) => [
+        harmless(row.aor),
+        `${row.transport} ${showHostPort(row.address, row.port)}`,
+        `${Math.max(0, Math.round((row.expiresAt - now) / 1000))} s`,
+        row.node,
+        harmless(row.userAgent),
+      ]),
+      gate.registrations.count,
+    ),
+    section(
+      `Calls: ${gate.calls.count.toLocaleString('en')}`,
+      gate.calls.rows.map((call) => [
+        harmless(call.callId),
+        duration(now - call.startedAt),
+        `${harmless(call.from)} ${styled('gray', '→')} ${harmless(call.to)}`,
+        `${call.caller} ${styled('gray', '→')} ${call.callee}`,
+      ]),
+      gate.calls.count,
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function section(title: string, rows: readonly (readonly string[])[], count = rows.length): string {
+  const more = count - rows.length;
+  const tail = more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : [];
+  const list = rows.length > 0 ? [table(rows)] : [];
+  return [`\n${styled('bold', title)}`, ...list, ...tail].join('\n');
+}
+
+/** `4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(ms: number): string {
+  const total = Math.max(0, Math.round(ms / 1000));
+  const [days, hours, minutes, secs] = [
+    Math.floor(total / 86_400),
+    Math.floor(total / 3600) % 24,
+    Math.floor(total / 60) % 60,
+    total % 60,
+  ];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${secs} s` : `${secs} s`;
+}

@@ -1,0 +1,54 @@
+import { connect } from 'node:net';
+import type { ControlReply, ControlRequest } from './control-messages.ts';
+import { reasonOf } from './data-directory.ts';
+
+/** The running gate could not be asked, or said no; the message is for the operator. */
+export class CannotAsk extends Error {}
+
+/** Asks the gate that runs on this socket one thing. */
+export async function askGate<T>(
+  path: string,
+  request: ControlRequest,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const text = await exchange(path, `${JSON.stringify(request)}\n`, timeoutMs);
+  let reply: ControlReply<T>;
+  try {
+    reply = JSON.parse(text);
+  } catch (error) {
+    throw new CannotAsk('The gate closed the connection without an answer.', { cause: error });
+  }
+  if (!reply.ok) throw new CannotAsk(reply.error);
+  return reply.result;
+}
+
+function exchange(path: string, request: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const chunks: string[] = [];
+    socket.setEncoding('utf8');
+    socket.setTimeout(timeoutMs, () => {
+      socket.destroy();
+      reject(new CannotAsk(`The gate did not answer within ${timeoutMs / 1000} s on ${path}.`));
+    });
+    socket.on('connect', () => socket.write(request));
+    socket.on('data', (chunk) => {
+      chunks.push(String(chunk));
+      if (String(chunk).endsWith('\n')) socket.end();
+    });
+    socket.on('error', (error) => reject(new CannotAsk(whyNot(error, path), { cause: error })));
+    socket.on('close', () => resolve(chunks.join('')));
+  });
+}
+
+function whyNot(error: Error, path: string): string {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT')
+    return `No gate runs with this data directory (no ${path}). Is --data right?`;
+  if (code === 'ECONNREFUSED')
+    return `The gate is not running; it left ${path} behind when it ended.`;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return `Permission denied on ${path}. Run this as the user the gate runs as, or as root.`;
+  }
+  return `The gate cannot be asked on ${path}: ${reasonOf(error)}.`;
+}

@@ -1,0 +1,21 @@
+import type { GateStatus } from '../data/messages.ts';
+
+/** What the command line asks of a running gate: one JSON object per line. */
+export type ControlRequest =
+  | { readonly command: 'status'; readonly rows: number }
+  | { readonly command: 'hangup'; readonly call?: string };
+
+/** What it gets back: one JSON object, on one line. */
+export type ControlReply<T = unknown> =
+  | { readonly ok: true; readonly result: T }
+  | { readonly ok: false; readonly error: string };
+
+/** The answer to `status`. */
+export interface ProcessStatus extends GateStatus {
+  readonly version: string;
+  readonly process: number;
+  readonly startedAt: number;
+  readonly dataDirectory: string;
+  readonly metrics: string;
+  readonly ready: readonly string[];
+}

@@ -1,0 +1,106 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** The gate cannot start as things are; the message is for the operator and says what to do. */
+export class CannotStart extends Error {}
+
+/** The files of a data directory. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly database: string;
+  readonly tokenKey: string;
+  readonly socket: string;
+  readonly lock: string;
+  readonly pid: string;
+}
+
+/** Where each file is. Nothing is opened or made. */
+export function dataDirectoryAt(given: string): DataDirectory {
+  const path = resolve(given);
+  return {
+    path,
+    database: join(path, 'state.db'),
+    tokenKey: join(path, 'flow-token.key'),
+    socket: join(path, 'control.sock'),
+    lock: join(path, 'gate.lock'),
+    pid: join(path, 'gate.pid'),
+  };
+}
+
+/** Makes the directory, for its owner only, if it is not there. */
+export function makeDataDirectory({ path }: DataDirectory): void {
+  try {
+    if (!existsSync(path)) {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      chmodSync(path, 0o700);
+    }
+  } catch (error) {
+    throw new CannotStart(`The data directory ${path} cannot be made: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+export interface Lock {
+  /** Said when the directory could not be locked, but the gate should serve all the same. */
+  readonly warning?: string;
+  release(): void;
+}
+
+/**
+ * Makes sure that only one process uses the directory. The lock is the operating system's on a SQLite
+ * file: it goes with the process however that ends, so a stale one cannot exist.
+ */
+export function lockDataDirectory(directory: DataDirectory): Lock {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(directory.lock, { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    if (/locked|busy/i.test(reasonOf(error))) {
+      throw new CannotStart(
+        `Another gate${runningPid(directory)} uses the data directory ${directory.path}. ` +
+          'Stop it first, or give this one its own with --data.',
+        { cause: error },
+      );
+    }
+    // A full or read-only disk must not keep phones from calling after a restart.
+    return {
+      warning: `The data directory ${directory.path} cannot be locked: ${reasonOf(error)}.`,
+      release() {},
+    };
+  }
+  attempt(() => writeFileSync(directory.pid, `${process.pid}\n`));
+  const held = database;
+  return {
+    release() {
+      attempt(() => rmSync(directory.pid, { force: true }));
+      held.close();
+    },
+  };
+}
+
+/** The process id of the gate that says it runs here, for a message. */
+function runningPid({ pid }: DataDirectory): string {
+  try {
+    const text = readFileSync(pid, 'utf8').trim();
+    return /^\d{1,10}$/.test(text) ? ` (process ${text})` : '';
+  } catch {
+    return '';
+  }
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // The file only helps people; the gate works without it.
+  }
+}
+
+/** An error's own words. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,39 @@
+import type { DataPlaneStats } from '../data/messages.ts';
+
+/** How long the data plane may be silent before it counts as dead. */
+export const heartbeatLimitMs = 5000;
+
+export interface Health {
+  readonly good: boolean;
+  /** Why not; empty when good. */
+  readonly reasons: readonly string[];
+}
+
+export interface Heartbeat {
+  readonly stats: DataPlaneStats;
+  readonly at: number;
+}
+
+/** Is the process doing its work? */
+export function liveness(last: Heartbeat | undefined, now: number): Health {
+  return health([
+    last === undefined && 'the data plane has not reported yet',
+    last !== undefined && now - last.at > heartbeatLimitMs && 'the data plane has gone silent',
+  ]);
+}
+
+/** Should new calls be sent here? */
+export function readiness(last: Heartbeat | undefined, draining: boolean, now: number): Health {
+  return health([
+    ...liveness(last, now).reasons,
+    (draining || last?.stats.draining === true) && 'draining',
+    last !== undefined &&
+      !last.stats.pbx.some(({ up, draining }) => up && !draining) &&
+      'no PBX node answers',
+  ]);
+}
+
+function health(reasons: readonly (string | false)[]): Health {
+  const given = reasons.filter((reason) => reason !== false);
+  return { good: given.length === 0, reasons: given };
+}

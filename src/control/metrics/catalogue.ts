@@ -1,0 +1,186 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
+
+/** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
+export interface MetricSources {
+  /** The data plane's last report; undefined before the first. */
+  stats(): DataPlaneStats | undefined;
+  controlLag(): EventLoopLag;
+  databaseErrors(): number;
+  lostLogLines(): number;
+  readonly build: { readonly version: string; readonly node: string };
+}
+
+/**
+ * Every metric there is, in one place. No label takes a value from the network: realms, methods, classes,
+ * transports and limits are closed sets, node and certificate names come from the operator's own files.
+ */
+export function openMetrics(from: MetricSources): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    fill: (set: (value: number, labels?: Record<L, string>) => void, stats: DataPlaneStats) => void,
+  ) =>
+    new Gauge<L>({
+      name: `drawbridge_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        const stats = from.stats();
+        if (!stats) return;
+        fill((value, labels) => (labels ? this.set(labels, value) : this.set(value)), stats);
+      },
+    });
+
+  // The data plane counts since its start; a counter here shows that count as it stands.
+  const counter = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    fill: (
+      count: (value: number, labels: Record<L, string>) => void,
+      stats: DataPlaneStats,
+    ) => void,
+  ) =>
+    new Counter<L>({
+      name: `drawbridge_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        const stats = from.stats();
+        if (stats) fill((value, labels) => this.inc(labels, value), stats);
+      },
+    });
+
+  counter('requests_total', 'Requests received', ['realm', 'method'], (count, { requests }) => {
+    for (const [realm, methods] of Object.entries(requests)) {
+      for (const [method, value] of Object.entries(methods)) count(value, { realm, method });
+    }
+  });
+
+  counter('answers_total', 'Answers sent, by class', ['realm', 'class'], (count, { answers }) => {
+    for (const [realm, classes] of Object.entries(answers)) {
+      for (const [name, value] of Object.entries(classes)) count(value, { realm, class: name });
+    }
+  });
+
+  gauge('registrations', 'Bindings held', [], (set, { registrations }) => set(registrations));
+  gauge('calls', 'Live calls', [], (set, { calls }) => set(calls));
+  gauge('transactions', 'Transactions at work', [], (set, { transactions }) => set(transactions));
+  gauge('timers', 'Timers set', [], (set, { timers }) => set(timers));
+
+  gauge('connections', 'Open connections', ['transport'], (set, { connections }) => {
+    for (const [transport, value] of Object.entries(connections.open)) set(value, { transport });
+  });
+  gauge(
+    'connections_handshaking',
+    'Connections not yet through their handshake',
+    [],
+    (set, stats) => set(stats.connections.handshaking),
+  );
+  counter(
+    'connections_refused_total',
+    'Connections turned away or cut off, by the limit they met',
+    ['limit'],
+    (count, { connections }) => {
+      for (const [limit, value] of Object.entries(connections.refused)) count(value, { limit });
+    },
+  );
+
+  gauge('pbx_node_up', '1 when the PBX node answers', ['node'], (set, { pbx }) => {
+    for (const { name, up } of pbx) set(up ? 1 : 0, { node: name });
+  });
+  gauge(
+    'pbx_node_draining',
+    '1 when nothing new goes to the PBX node',
+    ['node'],
+    (set, { pbx }) => {
+      for (const { name, draining } of pbx) set(draining ? 1 : 0, { node: name });
+    },
+  );
+  gauge(
+    'pbx_node_latency_seconds',
+    "Time of the PBX node's last answer to OPTIONS",
+    ['node'],
+    (set, { pbx }) => {
+      for (const { name, latencyMs } of pbx) {
+        if (latencyMs !== undefined) set(latencyMs / 1000, { node: name });
+      }
+    },
+  );
+
+  gauge(
+    'certificate_days_to_expiry',
+    'Days until the certificate expires; below 0 it has',
+    ['certificate'],
+    (set, { certificates }) => {
+      for (const { name, expiresAt } of certificates) {
+        set((expiresAt - Date.now()) / 86_400_000, { certificate: name });
+      }
+    },
+  );
+
+  gauge('draining', '1 when no new calls are taken', [], (set, { draining }) =>
+    set(draining ? 1 : 0),
+  );
+  gauge('data_plane_heap_bytes', 'JavaScript heap of the data plane', [], (set, { heapBytes }) =>
+    set(heapBytes),
+  );
+  gauge(
+    'event_loop_lag_seconds',
+    'Delay of the event loop over the last second (data) or since the last scrape (control)',
+    ['plane', 'of'],
+    (set, { eventLoop }) => {
+      for (const [plane, lag] of [
+        ['data', eventLoop],
+        ['control', from.controlLag()],
+      ] as const) {
+        set(lag.mean / 1000, { plane, of: 'mean' });
+        set(lag.p99 / 1000, { plane, of: 'p99' });
+        set(lag.max / 1000, { plane, of: 'max' });
+      }
+    },
+  );
+
+  counter('database_errors_total', 'Failed writes to the database', [], (count) =>
+    count(from.databaseErrors(), {}),
+  );
+  counter('log_lines_lost_total', 'Log lines of the data plane that were too many', [], (count) =>
+    count(from.lostLogLines(), {}),
+  );
+
+  new Gauge({
+    name: 'drawbridge_process_resident_bytes',
+    help: 'Memory of the whole process',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Counter({
+    name: 'drawbridge_process_cpu_seconds_total',
+    help: 'CPU time of the whole process',
+    registers,
+    collect() {
+      this.reset();
+      const { user, system } = process.cpuUsage();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: 'drawbridge_build_info',
+    help: 'Always 1; the labels say what runs',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ ...from.build }, 1);
+
+  return registry;
+}

@@ -1,0 +1,99 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { z } from 'zod';
+import type { ControlReply, ControlRequest } from './control-messages.ts';
+import { CannotStart, reasonOf } from './data-directory.ts';
+
+export interface ControlSocket {
+  close(): Promise<void>;
+}
+
+const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('status'), rows: z.int().min(0) }),
+  z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
+]);
+
+const longestRequest = 64 * 1024;
+
+/** The longest path a Unix socket can have on Linux, less the closing zero. */
+const longestPath = 107;
+
+/**
+ * Listens on a Unix socket that only the gate's own user may open. Whoever calls holds the directory's
+ * lock, so a socket that is already there is one that a killed process left behind.
+ */
+export async function openControlSocket(
+  path: string,
+  answer: (request: ControlRequest) => Promise<unknown>,
+): Promise<ControlSocket> {
+  if (Buffer.byteLength(path) > longestPath) {
+    throw new CannotStart(
+      `The control socket ${path} has a path of more than ${longestPath} bytes. Choose a shorter one with --data.`,
+    );
+  }
+  const connections = new Set<Socket>();
+  const server = createServer((socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+    converse(socket, answer);
+  });
+  server.maxConnections = 16;
+  rmSync(path, { force: true });
+
+  // The socket takes its permissions from the umask while it is bound, which happens within `listen`.
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+      process.umask(umask);
+    });
+  } finally {
+    process.umask(umask);
+  }
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of connections) socket.destroy();
+      }),
+  };
+}
+
+function converse(socket: Socket, answer: (request: ControlRequest) => Promise<unknown>): void {
+  let text = '';
+  const say = (reply: ControlReply): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+  };
+  socket.setEncoding('utf8');
+  socket.setTimeout(60_000, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk) => {
+    text += chunk;
+    const lines = text.split('\n');
+    text = lines.pop() ?? '';
+    if (text.length > longestRequest) {
+      say({ ok: false, error: 'The request is too long.' });
+      socket.end();
+      return;
+    }
+    for (const line of lines) {
+      reply(line, answer).then(say, (error: unknown) => say({ ok: false, error: reasonOf(error) }));
+    }
+  });
+}
+
+async function reply(
+  line: string,
+  answer: (request: ControlRequest) => Promise<unknown>,
+): Promise<ControlReply> {
+  let given: unknown;
+  try {
+    given = JSON.parse(line);
+  } catch {
+    return { ok: false, error: 'The request is not JSON.' };
+  }
+  const checked = request.safeParse(given);
+  if (!checked.success) return { ok: false, error: z.prettifyError(checked.error) };
+  return { ok: true, result: await answer(checked.data) };
+}

@@ -1,0 +1,46 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Each step takes a database from version n (its index) to n + 1. Steps are only ever added. */
+const steps: readonly string[] = [
+  `CREATE TABLE registrations (
+     aor TEXT NOT NULL,
+     contact TEXT NOT NULL,
+     token TEXT NOT NULL,
+     transport TEXT NOT NULL,
+     listener TEXT NOT NULL,
+     address TEXT NOT NULL,
+     port INTEGER NOT NULL,
+     toward TEXT NOT NULL,
+     expires_at INTEGER NOT NULL,
+     user_agent TEXT NOT NULL,
+     call_id TEXT NOT NULL,
+     cseq INTEGER NOT NULL,
+     node TEXT NOT NULL,
+     updated_at INTEGER NOT NULL,
+     PRIMARY KEY (aor, contact)
+   ) STRICT, WITHOUT ROWID`,
+];
+
+export const schemaVersion = steps.length;
+
+/** A newer program wrote this database; an older one must not touch it. */
+export class TooNew extends Error {}
+
+/** Brings the database to the version this program writes, in one transaction. */
+export function migrate(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA user_version').get();
+  const version = Number(row?.user_version ?? 0);
+  if (version > schemaVersion) {
+    throw new TooNew(`its version is ${version}, this program knows ${schemaVersion}`);
+  }
+  if (version === schemaVersion) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of steps.slice(version)) database.exec(step);
+    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
