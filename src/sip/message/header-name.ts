@@ -1,5 +1,5 @@
 /**
- * The header fields that something here reads, each with a small number so that finding one costs an
+ * The header fields that something here reads, and those with a compact form, each with a small number so that finding one costs an
  * integer comparison. All others are `other`: passed on byte for byte and found by name when asked for.
  */
 export const Header = {
@@ -37,6 +37,14 @@ export const Header = {
   proxyAuthenticate: 31,
   reason: 32,
   timestamp: 33,
+  subject: 34,
+  contentEncoding: 35,
+  referredBy: 36,
+  allowEvents: 37,
+  identity: 38,
+  acceptContact: 39,
+  rejectContact: 40,
+  requestDisposition: 41,
 } as const;
 
 export type HeaderId = (typeof Header)[keyof typeof Header];
@@ -76,6 +84,14 @@ const names: readonly (readonly [HeaderId, string, string?])[] = [
   [Header.proxyAuthenticate, 'Proxy-Authenticate'],
   [Header.reason, 'Reason'],
   [Header.timestamp, 'Timestamp'],
+  [Header.subject, 'Subject', 's'],
+  [Header.contentEncoding, 'Content-Encoding', 'e'],
+  [Header.referredBy, 'Referred-By', 'b'],
+  [Header.allowEvents, 'Allow-Events', 'u'],
+  [Header.identity, 'Identity', 'y'],
+  [Header.acceptContact, 'Accept-Contact', 'a'],
+  [Header.rejectContact, 'Reject-Contact', 'j'],
+  [Header.requestDisposition, 'Request-Disposition', 'd'],
 ];
 
 interface Candidate {

@@ -1,14 +1,16 @@
+import { trimBlanks } from './characters.ts';
+
 /** Splits a list header's value at its commas: those in quotes and between angle brackets do not count. */
 export function splitList(value: string): string[] {
   if (!value.includes(',')) return [value];
   const elements: string[] = [];
   let from = 0;
   for (let comma = endOfElement(value, 0, value.length); comma < value.length; ) {
-    elements.push(value.slice(from, comma).trim());
+    elements.push(trimBlanks(value.slice(from, comma)));
     from = comma + 1;
     comma = endOfElement(value, from, value.length);
   }
-  elements.push(value.slice(from).trim());
+  elements.push(trimBlanks(value.slice(from)));
   return elements;
 }
 

@@ -1,5 +1,9 @@
+import { isKind, Kind, skip, trimBlanks } from './characters.ts';
 import { Header, type HeaderId, headerId } from './header-name.ts';
 import { splitList } from './list.ts';
+import { parameterAt, parametersFrom } from './name-address.ts';
+import { readNumber } from './number.ts';
+import { parseUri, type SipUri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 
 /** What makes a message unfit to be passed on, found while its lines were told apart. */
@@ -15,8 +19,7 @@ export type Flaw =
 /** Numbers kept per header line: its id, where the line starts, where its value starts, where the line's CRLF is. */
 export const STRIDE = 4;
 
-const SPACE = 32;
-const TAB = 9;
+const NOT_READ = -2;
 
 /**
  * A SIP message as it came off the wire: a string with one character per byte (latin1), and where its
@@ -46,7 +49,8 @@ export class Message {
   readonly flaw: Flaw | undefined;
   readonly #lines: number[];
   #via: Via | undefined | null = null;
-  #cseq = -1;
+  #uri: SipUri | undefined | null = null;
+  #cseq = NOT_READ;
   #cseqMethod = '';
 
   constructor(facts: MessageFacts) {
@@ -108,15 +112,14 @@ export class Message {
   }
   lineName(line: number): string {
     const start = this.lineStart(line);
-    return this.wire.slice(start, this.wire.indexOf(':', start)).trimEnd();
+    return trimBlanks(this.wire.slice(start, this.wire.indexOf(':', start)));
   }
 
   /** A line's value, trimmed and unfolded (RFC 3261 §7.3.1). */
   valueOf(line: number): string {
     const raw = this.wire.slice(this.valueStart(line), this.lineEnd(line));
-    const last = raw.charCodeAt(raw.length - 1);
-    const trimmed = last === SPACE || last === TAB ? raw.trimEnd() : raw;
-    return trimmed.includes('\r') ? trimmed.replace(/[ \t]*\r\n[ \t]+/g, ' ') : trimmed;
+    const trimmed = isKind(raw.charCodeAt(raw.length - 1), Kind.blank) ? trimBlanks(raw) : raw;
+    return trimmed.includes('\r') ? trimmed.split('\r\n').map(trimBlanks).join(' ') : trimmed;
   }
 
   /** The first value of that header, undefined when absent. */
@@ -159,19 +162,35 @@ export class Message {
     return this.#via;
   }
 
-  /** CSeq's number, or -1 when there is none that can be read. */
+  /** The Request-URI taken apart, undefined when it is none of ours (another scheme) or broken. */
+  get uri(): SipUri | undefined {
+    if (this.#uri === null) this.#uri = parseUri(this.requestUri);
+    return this.#uri;
+  }
+
+  /** CSeq's number, or -1 when there is none that can be read or it is out of range (RFC 3261 §8.1.1.5). */
   get cseq(): number {
-    if (this.#cseq === -1) this.#readCSeq();
+    if (this.#cseq === NOT_READ) this.#readCSeq();
     return this.#cseq;
   }
   get cseqMethod(): string {
-    if (this.#cseq === -1) this.#readCSeq();
+    if (this.#cseq === NOT_READ) this.#readCSeq();
     return this.#cseqMethod;
   }
   #readCSeq(): void {
-    const match = /^(\d{1,10})\s+([^\s]+)$/.exec(this.value(Header.cseq) ?? '');
-    this.#cseq = match === null ? -2 : Number(match[1]);
-    this.#cseqMethod = match?.[2] ?? '';
+    this.#cseq = -1;
+    const line = this.find(Header.cseq);
+    if (line < 0) return;
+    const { wire } = this;
+    const end = this.lineEnd(line);
+    const start = this.valueStart(line);
+    const blank = skip(wire, start, end, Kind.token);
+    const method = skip(wire, blank, end, Kind.blank);
+    const methodEnd = skip(wire, method, end, Kind.token);
+    if (method === blank || method === methodEnd) return;
+    if (skip(wire, methodEnd, end, Kind.blank) !== end) return;
+    this.#cseq = readNumber(wire, start, blank);
+    this.#cseqMethod = wire.slice(method, methodEnd);
   }
 
   get fromTag(): string {
@@ -207,13 +226,6 @@ export interface MessageFacts {
 /** The tag parameter of a From or To value, or the empty string. Not fooled by one inside quotes or the URI. */
 export function tagOf(value: string | undefined): string {
   if (value === undefined) return '';
-  let from = value.lastIndexOf('>');
-  if (from < 0) from = value.indexOf(';');
-  if (from < 0) return '';
-  const rest = value.slice(from);
-  const at = rest.search(/;\s*tag\s*=/i);
-  if (at < 0) return '';
-  const start = rest.indexOf('=', at) + 1;
-  const end = rest.indexOf(';', start);
-  return rest.slice(start, end < 0 ? rest.length : end).trim();
+  const from = parametersFrom(value);
+  return from < 0 ? '' : (parameterAt(value, from, 'tag') ?? '');
 }

@@ -1,3 +1,5 @@
+import { endOfQuoted, isKind, Kind, skip, trimBlanks } from './characters.ts';
+
 /** A `name-addr` or `addr-spec` with its header parameters: From, To, Contact, Route and their like. */
 export interface NameAddress {
   /** As written, quotes included; empty when absent. */
@@ -7,43 +9,103 @@ export interface NameAddress {
   readonly parameters: string;
 }
 
+const QUOTE = 34;
+const SEMICOLON = 59;
+const EQUALS = 61;
+
 /** RFC 3261 §20.10: without angle brackets, what follows a semicolon belongs to the header. */
 export function parseNameAddress(value: string): NameAddress | undefined {
   const open = openBracket(value);
   if (open === -2) return undefined;
   if (open < 0) {
     const semicolon = value.indexOf(';');
-    const uri = (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
+    const uri = trimBlanks(semicolon < 0 ? value : value.slice(0, semicolon));
     if (uri === '' || /[\s"<>,?]/.test(uri)) return undefined;
-    return { display: '', uri, parameters: semicolon < 0 ? '' : value.slice(semicolon).trim() };
+    return {
+      display: '',
+      uri,
+      parameters: semicolon < 0 ? '' : trimBlanks(value.slice(semicolon)),
+    };
   }
   const close = value.indexOf('>', open);
   if (close < 0) return undefined;
-  const display = value.slice(0, open).trim();
-  const parameters = value.slice(close + 1).trim();
+  const parameters = trimBlanks(value.slice(close + 1));
   if (parameters !== '' && !parameters.startsWith(';')) return undefined;
-  return { display, uri: value.slice(open + 1, close), parameters };
+  return {
+    display: trimBlanks(value.slice(0, open)),
+    uri: value.slice(open + 1, close),
+    parameters,
+  };
 }
 
 /** Where the `<` of the URI is: -1 when there is none, -2 when a quoted display name never ends. */
 function openBracket(value: string): number {
-  if (!value.startsWith('"')) return value.indexOf('<');
-  for (let at = 1; at < value.length; at++) {
-    const c = value.charAt(at);
-    if (c === '\\') at++;
-    else if (c === '"') return value.indexOf('<', at);
-  }
-  return -2;
+  const quoted = value.charCodeAt(0) === QUOTE;
+  const from = quoted ? endOfQuoted(value, 0, value.length) : 0;
+  if (from < 0) return -2;
+  const open = value.indexOf('<', from);
+  if (quoted || open < 0) return open < 0 ? -2 : open;
+  const semicolon = value.indexOf(';');
+  return semicolon >= 0 && semicolon < open ? -1 : open; // a `<` in a parameter of an addr-spec
 }
 
-/** A header parameter's value, unquoted; empty for one without; undefined when absent. */
+/** Where the header parameters of a name-addr or addr-spec begin, or a little before; -1 when there are none. */
+export function parametersFrom(value: string): number {
+  const open = openBracket(value);
+  if (open === -2) return -1;
+  return open < 0 ? value.indexOf(';') : value.indexOf('>', open);
+}
+
+/** A header parameter's value, unquoted; empty for one without; undefined when absent. In any case. */
 export function headerParameter(parameters: string, name: string): string | undefined {
   if (parameters === '') return undefined;
-  const match = new RegExp(
-    `;\\s*${name}\\s*(?:=\\s*("(?:[^"\\\\]|\\\\.)*"|[^;\\s]*))?\\s*(?=;|$)`,
-    'i',
-  ).exec(parameters);
-  if (match === null) return undefined;
-  const value = match[1] ?? '';
-  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
+  const value = parameterAt(parameters, 0, name.toLowerCase());
+  return value?.startsWith('"') ? value.slice(1, -1).replace(/\\([\s\S])/g, '$1') : value;
+}
+
+/** The value as written of the first parameter with this (lower-case) name at or after `from`. Linear in the text. */
+export function parameterAt(text: string, from: number, name: string): string | undefined {
+  const end = text.length;
+  for (let at = from; at < end; at++) {
+    const c = text.charCodeAt(at);
+    if (c === QUOTE) {
+      at = endOfQuoted(text, at, end) - 1;
+      if (at < 0) return undefined;
+    } else if (c === SEMICOLON) {
+      const start = skip(text, at + 1, end, Kind.blank);
+      const after = endOfName(text, start, name);
+      if (after < 0) continue;
+      const next = skip(text, after, end, Kind.blank);
+      if (next === end || text.charCodeAt(next) === SEMICOLON) return '';
+      if (text.charCodeAt(next) === EQUALS)
+        return valueAt(text, skip(text, next + 1, end, Kind.blank));
+    }
+  }
+  return undefined;
+}
+
+function endOfName(text: string, start: number, name: string): number {
+  const end = start + name.length;
+  if (end > text.length) return -1;
+  for (let at = 0; at < name.length; at++) {
+    const c = text.charCodeAt(start + at);
+    const lower = c >= 65 && c <= 90 ? c | 32 : c;
+    if (lower !== name.charCodeAt(at)) return -1;
+  }
+  return end;
+}
+
+function valueAt(text: string, start: number): string | undefined {
+  if (text.charCodeAt(start) === QUOTE) {
+    const end = endOfQuoted(text, start, text.length);
+    return end < 0 ? undefined : text.slice(start, end);
+  }
+  let end = start;
+  while (
+    end < text.length &&
+    text.charCodeAt(end) !== SEMICOLON &&
+    !isKind(text.charCodeAt(end), Kind.blank)
+  )
+    end++;
+  return text.slice(start, end);
 }

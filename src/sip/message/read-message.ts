@@ -1,3 +1,4 @@
+import { Kind, skip } from './characters.ts';
 import { Header, identifyHeader } from './header-name.ts';
 import { type Flaw, Message, STRIDE } from './message.ts';
 import { readNumber } from './number.ts';
@@ -9,18 +10,14 @@ const COLON = 58;
 const MOST_HEADER_LINES = 512;
 
 /** Reads the lines of a message; undefined when its first line is not SIP at all. `flaw` says what else is wrong. */
-export function readMessage(wire: string): Message | undefined {
-  let start = 0;
-  while (wire.charCodeAt(start) === CR && wire.charCodeAt(start + 1) === 10) start += 2; // RFC 3261 §7.5
-  let end = wire.indexOf('\n', start);
+export function readMessage(received: string): Message | undefined {
+  const wire = received.charCodeAt(0) === CR ? withoutEmptyLines(received) : received;
+  let end = wire.indexOf('\n');
   if (end < 0) return undefined;
 
   let flaw: Flaw | undefined;
-  let startLineEnd = end - 1;
-  if (wire.charCodeAt(startLineEnd) !== CR) {
-    flaw = 'bare-cr-or-lf';
-    startLineEnd = end;
-  }
+  if (wire.indexOf('\r') !== end - 1) flaw = 'bare-cr-or-lf';
+  const startLineEnd = wire.charCodeAt(end - 1) === CR ? end - 1 : end;
 
   let isRequest = true;
   let method = '';
@@ -29,34 +26,31 @@ export function readMessage(wire: string): Message | undefined {
   let status = 0;
   let reason = '';
   let version = 'SIP/2.0';
-  if (wire.startsWith('SIP/', start)) {
+  if (wire.startsWith('SIP/')) {
     isRequest = false;
-    const match = /^(SIP\/\d+\.\d+) (\d{3,}) ?(.*)$/is.exec(wire.slice(start, startLineEnd));
+    const match = /^(SIP\/\d+\.\d+) (\d{3,}) ?(.*)$/is.exec(wire.slice(0, startLineEnd));
     if (match === null) return undefined;
     version = match[1] ?? '';
     status = Number(match[2]);
     reason = match[3] ?? '';
   } else {
-    const methodEnd = wire.indexOf(' ', start);
-    const versionStart = wire.lastIndexOf(' ', startLineEnd - 1) + 1;
-    if (methodEnd <= start || methodEnd >= startLineEnd || versionStart <= methodEnd)
+    let versionEnd = startLineEnd;
+    let last = wire.charCodeAt(versionEnd - 1);
+    while (versionEnd > 0 && (last === SPACE || last === TAB)) {
+      flaw ??= 'start-line'; // RFC 4475 §3.1.2.10: readable, to be refused
+      versionEnd--;
+      last = wire.charCodeAt(versionEnd - 1);
+    }
+    const methodEnd = wire.indexOf(' ');
+    const versionStart = wire.lastIndexOf(' ', versionEnd - 1) + 1;
+    if (methodEnd <= 0 || versionStart <= methodEnd + 2 || versionStart > versionEnd)
       return undefined;
-    method = wire.slice(start, methodEnd);
+    method = wire.slice(0, methodEnd);
     requestUriStart = methodEnd + 1;
     requestUri = wire.slice(requestUriStart, versionStart - 1);
-    if (wire.startsWith('SIP/2.0', versionStart) && versionStart + 7 === startLineEnd) {
-      if (requestUri.length === 0) return undefined;
-    } else {
-      version = wire.slice(versionStart, startLineEnd);
-      if (!/^SIP\/\d+\.\d+$/i.test(version)) {
-        // RFC 4475 §3.1.2.10: blanks after the version; readable, to be refused
-        const loose = /^(\S+)\s+(.*?)\s+(SIP\/\d+\.\d+)\s*$/i.exec(wire.slice(start, startLineEnd));
-        if (loose === null) return undefined;
-        requestUri = loose[2] ?? '';
-        requestUriStart = wire.indexOf(requestUri, methodEnd);
-        version = loose[3] ?? '';
-        flaw ??= 'start-line';
-      }
+    if (!wire.startsWith('SIP/2.0', versionStart) || versionStart + 7 !== versionEnd) {
+      version = wire.slice(versionStart, versionEnd);
+      if (!/^SIP\/\d+\.\d+$/i.test(version)) return undefined;
     }
   }
 
@@ -77,7 +71,8 @@ export function readMessage(wire: string): Message | undefined {
       headEnd = Math.min(line, wire.length);
       break;
     }
-    if (wire.indexOf('\r', line) !== end - 1) flaw ??= 'bare-cr-or-lf';
+    // not asked again once it failed: a search for a CR that is not there goes to the end of the message
+    if (flaw === undefined && wire.indexOf('\r', line) !== end - 1) flaw = 'bare-cr-or-lf';
     for (
       let next = wire.charCodeAt(end + 1);
       next === SPACE || next === TAB;
@@ -88,17 +83,13 @@ export function readMessage(wire: string): Message | undefined {
         flaw ??= 'no-end-of-headers';
         break;
       }
-      if (wire.indexOf('\r', end + 1) !== fold - 1) flaw ??= 'bare-cr-or-lf';
+      if (flaw === undefined && wire.indexOf('\r', end + 1) !== fold - 1) flaw = 'bare-cr-or-lf';
       end = fold;
     }
     const lineEnd = wire.charCodeAt(end - 1) === CR ? end - 1 : end;
 
     let colon = line;
     while (colon < lineEnd && wire.charCodeAt(colon) !== COLON) colon++;
-    if (colon === lineEnd || colon === line) {
-      flaw ??= 'header-syntax';
-      continue;
-    }
     let nameEnd = colon;
     let before = wire.charCodeAt(nameEnd - 1);
     while (nameEnd > line && (before === SPACE || before === TAB)) {
@@ -106,9 +97,16 @@ export function readMessage(wire: string): Message | undefined {
       before = wire.charCodeAt(nameEnd - 1);
     }
     let value = colon + 1;
-    for (let c = wire.charCodeAt(value); value < lineEnd && c <= SPACE; c = wire.charCodeAt(value))
-      value++;
+    if (wire.charCodeAt(value) === SPACE) value++;
+    if (wire.charCodeAt(value) <= SPACE) value = skip(wire, value, lineEnd, Kind.blank);
     const id = identifyHeader(wire, line, nameEnd);
+    if (
+      colon === lineEnd ||
+      (id === Header.other && (line === nameEnd || skip(wire, line, nameEnd, Kind.token) < nameEnd))
+    ) {
+      flaw ??= 'header-syntax';
+      continue;
+    }
     if (id === Header.contentLength) {
       const announced = readNumber(wire, value, lineEnd);
       if (announced < 0 || (contentLength >= 0 && contentLength !== announced))
@@ -142,4 +140,11 @@ export function readMessage(wire: string): Message | undefined {
     flaw,
     lines,
   });
+}
+
+/** RFC 3261 §7.5: empty lines before a message are to be ignored. They are not passed on either. */
+function withoutEmptyLines(received: string): string {
+  let start = 0;
+  while (received.charCodeAt(start) === CR && received.charCodeAt(start + 1) === 10) start += 2;
+  return received.slice(start);
 }

@@ -1,3 +1,4 @@
+import { trimBlanks } from './characters.ts';
 import { endOfElement } from './list.ts';
 
 /** One Via value, with the places in the message where a proxy or server must write. */
@@ -26,7 +27,7 @@ export interface Via {
 
 const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
 const tolerant =
-  /^SIP\s*\/\s*2\.0\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])\s*(?::\s*(\d{1,5}))?\s*(;|$)/i;
+  /^SIP\s*\/\s*2\.0\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
 
 /** RFC 3261 §20.42, RFC 3581. Reads the first value of the line; undefined when it is not one. */
 export function parseVia(wire: string, start: number, lineEnd: number): Via | undefined {
@@ -35,7 +36,7 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
   const text = raw.includes('\r')
     ? raw.replaceAll(/\r\n[ \t]+/g, (fold) => ' '.repeat(fold.length))
     : raw;
-  const match = usual.exec(text) ?? tolerant.exec(text.trimEnd());
+  const match = usual.exec(text) ?? tolerant.exec(trimBlanks(text));
   if (match === null) return undefined;
   const port = match[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port > 65_535 || port === 0)) return undefined;
@@ -50,13 +51,13 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
   let rportEnd = -1;
   let receivedStart = -1;
   let receivedEnd = -1;
+  const quotes = text.includes('"');
   for (let at = text.indexOf(';', paramsAt); at >= 0; ) {
-    let next = text.indexOf(';', at + 1);
-    if (text.indexOf('"', at) >= 0) next = nextParameter(text, at + 1);
+    const next = quotes ? nextParameter(text, at + 1) : text.indexOf(';', at + 1);
     const parameter = text.slice(at + 1, next < 0 ? text.length : next);
     const equals = parameter.indexOf('=');
-    const name = (equals < 0 ? parameter : parameter.slice(0, equals)).trim().toLowerCase();
-    const value = equals < 0 ? '' : parameter.slice(equals + 1).trim();
+    const name = trimBlanks(equals < 0 ? parameter : parameter.slice(0, equals)).toLowerCase();
+    const value = equals < 0 ? '' : trimBlanks(parameter.slice(equals + 1));
     if (name === 'branch') branch = value;
     else if (name === 'rport') {
       rport = true;
@@ -68,7 +69,7 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
       receivedStart = start + at;
       receivedEnd = next < 0 ? end : start + next;
     } else if (name === 'maddr') maddr = value;
-    else if (name === '' && equals < 0 && parameter.trim() === '') return undefined; // ";;", RFC 4475 §3.1.2.1
+    else if (name === '') return undefined; // ";;", RFC 4475 §3.1.2.1
     at = next;
   }
   return {
