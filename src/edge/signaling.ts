@@ -23,6 +23,11 @@ export interface Handlers {
   request(incoming: Incoming): void;
   /** Where a source stands; the listener's own realm when not given. Asked once per datagram or connection, so it must be quick. */
   realmOf?(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
+  /**
+   * May a request inside a dialog be sent to this address, when only its own Route or Request-URI says so and
+   * no live call vouches for it (after a restart, or in a subscription)? Never, when not given.
+   */
+  mayReach?(host: string, port: number): boolean;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;
@@ -97,8 +102,6 @@ export interface Forwarding {
    * as long as nothing was passed back. `as-routed` follows the request's own Route set or its call.
    */
   readonly targets: readonly Target[] | 'as-routed';
-  /** With `as-routed`: may this address be sent to, when it comes from the message and not from a flow or call of ours? */
-  readonly mayReach?: (address: string, port: number) => boolean;
   /** All targets at once instead of in order; the best answer wins (RFC 3261 §16.7). */
   readonly parallel?: boolean;
   /** Stay in the path of what follows. Default false: REGISTER and MESSAGE must not, INVITE must. */

@@ -165,16 +165,20 @@ export class ClientTransaction {
       case 'start-a':
       case 'start-e':
         this.#pause = T1;
-        return this.#wait(this.isInvite ? 'timer-a' : 'timer-e', Math.min(T1, this.#giveUpMs));
+        this.#wait(this.isInvite ? 'timer-a' : 'timer-e', Math.min(T1, this.#giveUpMs));
+        return;
       case 'restart-a':
         this.#pause = nextInviteRetransmit(this.#pause);
-        return this.#waitAtMostUntilDeadline('timer-a');
+        this.#waitAtMostUntilDeadline('timer-a');
+        return;
       case 'restart-e':
         this.#pause = nextRetransmit(this.#pause);
-        return this.#waitAtMostUntilDeadline('timer-e');
+        this.#waitAtMostUntilDeadline('timer-e');
+        return;
       case 'restart-e-slow':
         this.#pause = T2;
-        return this.#waitAtMostUntilDeadline('timer-e');
+        this.#waitAtMostUntilDeadline('timer-e');
+        return;
       case 'start-b':
       case 'start-f':
         this.#deadline = this.#host.now() + this.#giveUpMs;
@@ -183,13 +187,16 @@ export class ClientTransaction {
         return;
       case 'start-d':
         this.#bytes = undefined;
-        return this.#wait('timer-d', timerD(this.channel.reliable));
+        this.#wait('timer-d', timerD(this.channel.reliable));
+        return;
       case 'start-k':
         // K only absorbs repetitions, and an answer without a transaction is dropped all the same
-        return this.#step('timer-k');
+        this.#step('timer-k');
+        return;
       case 'start-m':
         this.slim();
-        return this.#wait('timer-m', timerM());
+        this.#wait('timer-m', timerM());
+        return;
       case 'stop-a':
       case 'stop-b':
       case 'stop-e':
@@ -197,9 +204,11 @@ export class ClientTransaction {
         if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
         return;
       case 'report-timeout':
-        return this.#user.failed('timeout');
+        this.#user.failed('timeout');
+        return;
       case 'report-transport-failure':
-        return this.#user.failed('unreachable');
+        this.#user.failed('unreachable');
+        return;
       case 'destroy':
         if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
         this.#bytes = undefined;

@@ -117,11 +117,7 @@ export class ServerTransaction {
     this.#next = Buffer.from(message, 'latin1');
     if (this.isInvite)
       this.#step(
-        status < 200
-          ? 'respond-provisional'
-          : status < 300
-            ? 'respond-success'
-            : 'respond-failure',
+        status < 200 ? 'respond-provisional' : status < 300 ? 'respond-success' : 'respond-failure',
       );
     else
       this.#step(
@@ -188,26 +184,33 @@ export class ServerTransaction {
         return;
       }
       case 'start-trying':
-        return this.#wait('timer-trying', timerTrying());
+        this.#wait('timer-trying', timerTrying());
+        return;
       case 'start-late':
-        return this.#wait('timer-late', timerLate());
+        this.#wait('timer-late', timerLate());
+        return;
       case 'start-g':
         this.#pause = T1;
-        return this.#wait('timer-g', T1);
+        this.#wait('timer-g', T1);
+        return;
       case 'restart-g': {
         this.#pause = nextRetransmit(this.#pause);
-        return this.#wait('timer-g', this.#pause);
+        this.#wait('timer-g', this.#pause);
+        return;
       }
       case 'start-h':
         this.#deadline = this.#host.now() + GIVE_UP;
         if (this.channel.reliable) this.#wait('timer-h', GIVE_UP);
         return;
       case 'start-i':
-        return this.#wait('timer-i', timerI(this.channel.reliable));
+        this.#wait('timer-i', timerI(this.channel.reliable));
+        return;
       case 'start-j':
-        return this.#wait('timer-j', timerJ(this.channel.reliable));
+        this.#wait('timer-j', timerJ(this.channel.reliable));
+        return;
       case 'start-l':
-        return this.#wait('timer-l', timerL());
+        this.#wait('timer-l', timerL());
+        return;
       case 'stop-trying':
       case 'stop-late':
       case 'stop-g':

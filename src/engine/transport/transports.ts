@@ -9,6 +9,11 @@ export interface Channel extends Flow {
    * queues it; one that cannot be opened, or is closed, reports `failed` once per message.
    */
   send(message: Buffer, failed?: (problem: Error) => void): void;
+  /**
+   * The same peer at another port, out of the same socket: where an answer goes when the client's Via has no
+   * `rport` (RFC 3261 §18.2.2). A connection answers on itself.
+   */
+  atPort(port: number): Channel;
   /** Ends a connection once what was written is out. No effect on UDP. */
   close(): void;
 }
@@ -19,6 +24,8 @@ export interface TransportEvents {
    * before the TLS handshake.
    */
   admits(address: string, listener: Listener): boolean;
+  /** Where a source stands. Asked often, so it must be quick. */
+  realmOf(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /** One whole message, one character per byte (latin1). */
   message(wire: string, channel: Channel): void;
   /**
@@ -49,6 +56,8 @@ export interface Transports {
   channelTo(to: Destination): Channel | undefined;
   /** The open connection with this serial number. Serials never repeat within a process. */
   connection(serial: number): Channel | undefined;
+  /** The way back that a flow token names. */
+  channelFrom(token: string): Channel | 'forged' | 'stale';
   counts(): ConnectionCounts;
   close(): Promise<void>;
 }

@@ -1,0 +1,170 @@
+import type { Call, CallEnd, Flow } from '../edge/signaling.ts';
+import {
+  contactUri,
+  type Dialog,
+  noteRefresh,
+  noteRequest,
+  openDialog,
+  type Side,
+  senderOf,
+} from '../sip/dialog/dialog.ts';
+import type { Message } from '../sip/message/message.ts';
+import type { Timer, TimerWheel } from './timer-wheel.ts';
+import type { Channel } from './transport/transports.ts';
+
+export interface CallTableHost {
+  readonly wheel: TimerWheel;
+  /** How long a call without session timers is remembered when nothing is heard of it. */
+  readonly forgetAfterMs: number;
+  started(call: Call): void;
+  ended(call: Call, why: CallEnd): void;
+}
+
+/** A live call: its dialog, and the channel each party was last heard on. */
+export class LiveCall implements Call {
+  readonly dialog: Dialog;
+  readonly startedAt = Date.now();
+  readonly channels: Record<Side, Channel>;
+  timer: Timer | undefined;
+
+  constructor(dialog: Dialog, caller: Channel, callee: Channel) {
+    this.dialog = dialog;
+    this.channels = { caller, callee };
+  }
+
+  get id(): string {
+    return `${this.callId};from-tag=${this.dialog.caller.tag};to-tag=${this.dialog.callee.tag}`;
+  }
+  get callId(): string {
+    return this.dialog.callId;
+  }
+  get from(): string {
+    return this.dialog.caller.header;
+  }
+  get to(): string {
+    return this.dialog.callee.header;
+  }
+  get caller(): Flow {
+    return this.channels.caller;
+  }
+  get callee(): Flow {
+    return this.channels.callee;
+  }
+}
+
+export interface Found {
+  readonly call: LiveCall;
+  readonly from: Side;
+}
+
+/** Every call from its 2xx to its BYE, found by Call-ID; more than one entry where the callee's side forked. */
+export class CallTable {
+  readonly #host: CallTableHost;
+  readonly #byCallId = new Map<string, LiveCall | LiveCall[]>();
+  #size = 0;
+
+  constructor(host: CallTableHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  *[Symbol.iterator](): IterableIterator<LiveCall> {
+    for (const entry of this.#byCallId.values())
+      if (entry instanceof LiveCall) yield entry;
+      else yield* entry;
+  }
+
+  named(callId: string): readonly LiveCall[] {
+    const entry = this.#byCallId.get(callId);
+    if (entry === undefined) return [];
+    return entry instanceof LiveCall ? [entry] : entry;
+  }
+
+  /** The call this request belongs to, by Call-ID and both tags, and who of the two sent it. */
+  find(request: Message): Found | undefined {
+    const entry = this.#byCallId.get(request.callId);
+    if (entry === undefined) return undefined;
+    if (entry instanceof LiveCall) {
+      const from = senderOf(entry.dialog, request);
+      return from === undefined ? undefined : { call: entry, from };
+    }
+    for (const call of entry) {
+      const from = senderOf(call.dialog, request);
+      if (from !== undefined) return { call, from };
+    }
+    return undefined;
+  }
+
+  /** A 2xx to an INVITE passes: a call begins, unless it is one that is known, repeated. */
+  answered(
+    invite: Message,
+    ok: Message,
+    caller: Channel,
+    callee: Channel,
+    isOurs: (recordRoute: string) => boolean,
+  ): void {
+    const { toTag } = ok;
+    const known = this.#byCallId.get(ok.callId);
+    const siblings = known === undefined ? [] : known instanceof LiveCall ? [known] : known;
+    if (
+      siblings.some(({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === ok.fromTag)
+    )
+      return;
+
+    const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
+    this.#byCallId.set(call.callId, known === undefined ? call : [...siblings, call]);
+    this.#size++;
+    call.timer = this.#host.wheel.start(this.#patience(call), this.#silent, call);
+    this.#host.started(call);
+  }
+
+  /** A request passes inside the call. */
+  heard({ call, from }: Found, request: Message, channel: Channel): void {
+    noteRequest(call.dialog, request, from);
+    call.channels[from] = channel;
+  }
+
+  /** A re-INVITE or UPDATE was accepted. */
+  refreshed({ call, from }: Found, contact: string | undefined, ok: Message): void {
+    noteRefresh(call.dialog, from, contact, ok);
+    if (call.timer?.armed) this.#host.wheel.restart(call.timer, this.#patience(call));
+  }
+
+  remove(call: LiveCall, why: CallEnd): void {
+    const entry = this.#byCallId.get(call.callId);
+    if (entry === undefined) return;
+    if (entry instanceof LiveCall) {
+      if (entry !== call) return;
+      this.#byCallId.delete(call.callId);
+    } else {
+      const rest = entry.filter((other) => other !== call);
+      if (rest.length === entry.length) return;
+      const [only] = rest;
+      if (rest.length === 1 && only !== undefined) this.#byCallId.set(call.callId, only);
+      else this.#byCallId.set(call.callId, rest);
+    }
+    this.#size--;
+    if (call.timer !== undefined) this.#host.wheel.stop(call.timer);
+    this.#host.ended(call, why);
+  }
+
+  clear(): void {
+    for (const call of this) if (call.timer !== undefined) this.#host.wheel.stop(call.timer);
+    this.#byCallId.clear();
+    this.#size = 0;
+  }
+
+  #patience(call: LiveCall): number {
+    const { sessionSeconds } = call.dialog;
+    return sessionSeconds > 0 ? sessionSeconds * 1000 : this.#host.forgetAfterMs;
+  }
+
+  readonly #silent = (call: LiveCall): void => this.remove(call, 'expired');
+}
+
+/** The Contact a re-INVITE or UPDATE asks to be reached at from then on. */
+export const offeredContact = (request: Message): string | undefined =>
+  request.method === 'INVITE' || request.method === 'UPDATE' ? contactUri(request) : undefined;

@@ -1,0 +1,36 @@
+import type { Flow, Target } from '../edge/signaling.ts';
+import type { Message } from '../sip/message/message.ts';
+import type { CallTable } from './call-table.ts';
+import type {
+  ClientTransaction,
+  ClientTransactionUser,
+  SentRequest,
+} from './client-transaction.ts';
+import type { OwnNames } from './own-names.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+import type { Channel } from './transport/transports.ts';
+
+/** What the parts of the engine share. */
+export interface Core {
+  readonly wheel: TimerWheel;
+  readonly names: OwnNames;
+  readonly calls: CallTable;
+  /** Timer C (RFC 3261 §16.6): how long an INVITE may ring. */
+  readonly ringMs: number;
+  /** Registers a client transaction and sends its request. */
+  transmit(
+    user: ClientTransactionUser,
+    channel: Channel,
+    sent: SentRequest,
+    makeAck?: (wire: string, response: Message) => string,
+  ): ClientTransaction;
+  /** The ways to a target, best first, as soon as they are known: at once for addresses and cached names. */
+  waysTo(target: Target, found: (ways: readonly Channel[]) => void): void;
+  /** The channel of a large request, over TCP, when there is one and the peer is not known to refuse it. */
+  streamInstead(channel: Channel): Channel | undefined;
+  refusedStream(channel: Channel): void;
+  flowFrom(token: string): Flow | 'forged' | 'stale';
+  mayReach(host: string, port: number): boolean;
+  /** A bug of ours, caught at the edge of the unit of work. */
+  fault(problem: unknown): void;
+}

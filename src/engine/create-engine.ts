@@ -1,0 +1,29 @@
+import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
+import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
+import { sendOwn } from './own-request.ts';
+
+/** What the embedded engine can say about itself beyond the port. */
+export interface EngineServing extends Serving {
+  counts(): EngineCounts;
+}
+
+export interface EmbeddedEngine extends Signaling {
+  serve(handlers: Handlers): Promise<EngineServing>;
+}
+
+/** The embedded engine: SIP over its own sockets, in this thread, with no other software. */
+export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
+  async serve(handlers) {
+    const engine = new Engine(options, handlers);
+    await engine.open();
+    return {
+      listeners: engine.transports.listeners,
+      send: (request, done) => sendOwn(engine, request, done),
+      flowFrom: (token) => engine.flowFrom(token),
+      calls: () => engine.calls,
+      end: (callId, reason) => engine.end(callId, reason),
+      counts: () => engine.counts(),
+      close: () => engine.close(),
+    };
+  },
+});

@@ -1,0 +1,419 @@
+import type { Settings } from '../config/settings.ts';
+import type { FlowTokens } from '../edge/flow-token.ts';
+import type { EndReason, Handlers, Target } from '../edge/signaling.ts';
+import type { Message } from '../sip/message/message.ts';
+import { readMessage } from '../sip/message/read-message.ts';
+import { bareHost, parseUri, uriParameter } from '../sip/message/uri.ts';
+import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
+import { forwardRequest } from '../sip/proxy/forward-request.ts';
+import { respond } from '../sip/proxy/respond.ts';
+import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
+import { CallTable } from './call-table.ts';
+import {
+  ClientTransaction,
+  type ClientTransactionUser,
+  type SentRequest,
+} from './client-transaction.ts';
+import type { Core } from './core.ts';
+import { endCall } from './end-call.ts';
+import { FinishedTransactions } from './finished-transactions.ts';
+import { IncomingRequest, routedTargets } from './incoming-request.ts';
+import { OwnNames } from './own-names.ts';
+import { randomToken } from './random-token.ts';
+import { createResolver, type Resolver } from './resolve/resolver.ts';
+import { ServerTransaction } from './server-transaction.ts';
+import { StreamRefusals } from './stream-refusals.ts';
+import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
+import { serverKey } from './transaction-key.ts';
+import { createTransports } from './transport/create-transports.ts';
+import type { TransportLog } from './transport/transport-context.ts';
+import type {
+  Channel,
+  ConnectionCounts,
+  FramingProblem,
+  Transports,
+} from './transport/transports.ts';
+
+export interface EngineOptions {
+  readonly settings: Pick<
+    Settings,
+    'listeners' | 'tls' | 'limits' | 'dataDirectory' | 'calls' | 'drain'
+  >;
+  readonly tokens: FlowTokens;
+  readonly log: TransportLog;
+  readonly resolver?: Resolver;
+  readonly observer?: EngineObserver;
+}
+
+/** Told of what passes, for counters. Called for every message, so it must be quick. */
+export interface EngineObserver {
+  received(method: string, channel: Channel): void;
+  answered(status: number, channel: Channel): void;
+  /** Bytes that are no SIP, answers to nothing we sent, ACKs to nothing we know. */
+  ignored(channel: Channel): void;
+}
+
+export interface EngineCounts {
+  readonly transactions: number;
+  readonly calls: number;
+  readonly timers: number;
+  readonly connections: ConnectionCounts;
+}
+
+/** Every branch of ours begins so; the rest cannot be guessed. */
+const OUR_BRANCH = 'z9hG4bKdb';
+
+/** Takes messages from the sockets to the transaction, call or handler they belong to. */
+export class Engine implements Core {
+  readonly wheel: TimerWheel;
+  readonly calls: CallTable;
+  readonly ringMs: number;
+  readonly transports: Transports;
+  names = new OwnNames([]);
+
+  readonly #options: EngineOptions;
+  readonly #handlers: Handlers;
+  readonly #resolver: Resolver;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #finished: FinishedTransactions;
+  readonly #refusals = new StreamRefusals();
+  readonly #isOurs: IsOurs = (uri) => this.names.isOurs(uri);
+
+  constructor(options: EngineOptions, handlers: Handlers) {
+    const { settings } = options;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#resolver = options.resolver ?? createResolver();
+    this.#finished = new FinishedTransactions(Math.ceil(settings.limits.transactions / 4));
+    this.ringMs = settings.calls.ringSeconds * 1000;
+    this.wheel = createTimerWheel({ onFault: (problem) => this.fault(problem) });
+    this.calls = new CallTable({
+      wheel: this.wheel,
+      forgetAfterMs: settings.calls.forgetAfterHours * 3_600_000,
+      started: (call) => handlers.callStarted?.(call),
+      ended: (call, why) => handlers.callEnded?.(call, why),
+    });
+    this.transports = createTransports(
+      settings,
+      {
+        admits: () => true,
+        realmOf: (source) => handlers.realmOf?.(source) ?? source.listener.realm,
+        message: (wire, channel) => this.#received(wire, channel),
+        unframeable: (head, problem, channel) => this.#unframeable(head, problem, channel),
+        closed: (channel) => this.#connectionClosed(channel),
+      },
+      options.log,
+      options.tokens,
+    );
+  }
+
+  async open(): Promise<void> {
+    await this.transports.open();
+    this.names = new OwnNames(this.transports.listeners);
+  }
+
+  counts(): EngineCounts {
+    return {
+      transactions: this.#servers.size + this.#clients.size,
+      calls: this.calls.size,
+      timers: this.wheel.size,
+      connections: this.transports.counts(),
+    };
+  }
+
+  end(callId: string, reason: EndReason): boolean {
+    const live = this.calls.named(callId);
+    for (const call of live) endCall(this, call, reason);
+    if (live.length > 0) return true;
+    for (const transaction of this.#servers.values())
+      if (transaction.isInvite && transaction.request?.callId === callId) {
+        transaction.cancelled = true;
+        transaction.user?.cancelled();
+        return true;
+      }
+    return false;
+  }
+
+  async close(): Promise<void> {
+    for (const transaction of this.#servers.values()) transaction.forget();
+    for (const transaction of this.#clients.values()) transaction.forget();
+    this.#servers.clear();
+    this.#clients.clear();
+    this.calls.clear();
+    this.wheel.close();
+    await this.transports.close();
+  }
+
+  // --- what the parts of the engine ask for
+
+  now(): number {
+    return performance.now();
+  }
+
+  finished(transaction: ServerTransaction): void {
+    const oldest = this.#finished.add(transaction);
+    if (oldest !== undefined && this.#servers.get(oldest.key) === oldest) {
+      oldest.forget();
+      this.#servers.delete(oldest.key);
+    }
+  }
+
+  ended(transaction: ServerTransaction | ClientTransaction): void {
+    if (transaction instanceof ServerTransaction) this.#servers.delete(transaction.key);
+    else this.#clients.delete(transaction.key);
+  }
+
+  transmit(
+    user: ClientTransactionUser,
+    channel: Channel,
+    sent: SentRequest,
+    makeAck?: (wire: string, response: Message) => string,
+  ): ClientTransaction {
+    const transaction = new ClientTransaction(this, user, channel, sent, makeAck);
+    this.#clients.set(transaction.key, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  waysTo(target: Target, found: (ways: readonly Channel[]) => void): void {
+    const { nextHop, realm = 'core' } = target;
+    if (typeof nextHop !== 'string') {
+      const channel = nextHop as Channel; // every flow the engine hands out is one of its channels
+      found(channel.open ? [channel] : []);
+      return;
+    }
+    const uri = parseUri(nextHop);
+    if (uri === undefined) {
+      found([]);
+      return;
+    }
+    const secure = uri.scheme === 'sips';
+    const transport = uriParameter(uri.parameters, 'transport')?.toLowerCase();
+    const asked = {
+      host: bareHost(uriParameter(uri.parameters, 'maddr') ?? uri.host),
+      port: uri.port,
+      transport: transports.find((known) => known === transport),
+      secure,
+    };
+    const open = (candidates: Awaited<ReturnType<Resolver['resolve']>>): Channel[] => {
+      const ways: Channel[] = [];
+      for (const candidate of candidates) {
+        const channel = this.transports.channelTo({ ...candidate, realm });
+        if (channel !== undefined) ways.push(channel);
+      }
+      return ways;
+    };
+    const known = this.#resolver.resolveNow(asked);
+    if (known !== undefined) found(open(known));
+    else
+      this.#resolver.resolve(asked).then(
+        (candidates) => this.#guarded(() => found(open(candidates))),
+        (problem: unknown) => this.fault(problem),
+      );
+  }
+
+  streamInstead(channel: Channel): Channel | undefined {
+    if (channel.realm === 'access' || this.#refusals.has(channel)) return undefined;
+    const { address, port, realm } = channel;
+    return this.transports.channelTo({ transport: 'tcp', address, port, realm });
+  }
+
+  refusedStream(channel: Channel): void {
+    this.#refusals.add(channel);
+  }
+
+  flowFrom(token: string): Channel | 'forged' | 'stale' {
+    return this.transports.channelFrom(token);
+  }
+
+  mayReach(host: string, port: number): boolean {
+    return this.#handlers.mayReach?.(host, port) ?? false;
+  }
+
+  fault(problem: unknown): void {
+    this.#options.log.error({ err: problem }, 'a fault in the gate itself');
+  }
+
+  // --- what the sockets bring
+
+  #received(wire: string, channel: Channel): void {
+    const message = readMessage(wire);
+    if (message === undefined) this.#options.observer?.ignored(channel);
+    else if (message.isRequest) this.#requestReceived(message, channel);
+    else this.#responseReceived(message, channel);
+  }
+
+  #responseReceived(response: Message, channel: Channel): void {
+    const branch = response.via?.branch ?? '';
+    const key = response.cseqMethod === 'CANCEL' ? `${branch} CANCEL` : branch;
+    const transaction = this.#clients.get(key);
+    if (transaction === undefined || !isSoundResponse(response))
+      this.#options.observer?.ignored(channel);
+    else transaction.received(response);
+  }
+
+  #requestReceived(request: Message, channel: Channel): void {
+    const { method, via } = request;
+    this.#options.observer?.received(method, channel);
+    if (via === undefined) {
+      this.#refuse(request, channel, 400);
+      return;
+    }
+    const isAck = method === 'ACK';
+    const key = serverKey(request, via, isAck ? 'INVITE' : method);
+    const known = this.#servers.get(key);
+    if (known !== undefined && known.isInvite === (isAck || method === 'INVITE')) {
+      if (!isAck) known.repeated();
+      else if (request.flaw === undefined) known.acknowledged();
+      return;
+    }
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      if (!isAck) this.#refuse(request, channel, refusal.status, refusal.reason, refusal.headers);
+      return;
+    }
+    if (isAck) this.#ackReceived(request, channel);
+    else if (method === 'CANCEL')
+      this.#cancelReceived(request, channel, serverKey(request, via, 'INVITE'));
+    else this.#newRequest(request, channel, key);
+  }
+
+  #newRequest(request: Message, channel: Channel, key: string): void {
+    if (request.wire.includes(OUR_BRANCH) && this.#loops(request)) {
+      this.#refuse(request, channel, 482);
+      return;
+    }
+    const { limits, drain } = this.#options.settings;
+    if (this.#servers.size >= limits.transactions) {
+      this.#refuse(request, channel, 503, undefined, [
+        { name: 'Retry-After', value: String(drain.retryAfterSeconds) },
+      ]);
+      return;
+    }
+    const transaction = new ServerTransaction(
+      this,
+      key,
+      request,
+      channel,
+      replyChannel(request, channel),
+    );
+    this.#servers.set(key, transaction);
+    const routing = readRouting(request, this.#isOurs);
+    const found = request.toTag === '' ? undefined : this.calls.find(request);
+    if (found !== undefined) this.calls.heard(found, request, channel);
+    const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
+    transaction.user = incoming;
+    try {
+      this.#handlers.request(incoming);
+    } catch (problem) {
+      this.fault(problem);
+      incoming.answer(500);
+    }
+  }
+
+  /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */
+  #ackReceived(request: Message, channel: Channel): void {
+    const routing = readRouting(request, this.#isOurs);
+    const found = this.calls.find(request);
+    if (found !== undefined) this.calls.heard(found, request, channel);
+    const targets = routedTargets(this, { request, channel, routing, found });
+    const [target] = typeof targets === 'number' ? [] : targets;
+    if (target === undefined) {
+      this.#options.observer?.ignored(channel);
+      return;
+    }
+    this.waysTo(target, ([way]) => {
+      if (way === undefined) return;
+      const wire = forwardRequest(request, {
+        via: `${this.names.toward(way).via}${OUR_BRANCH}${randomToken()}`,
+        recordRoutes: '',
+        address: channel.address,
+        port: channel.port,
+        routing,
+        requestUri: undefined,
+        headers: undefined,
+        stream: way.reliable,
+      });
+      way.send(Buffer.from(wire, 'latin1'));
+    });
+  }
+
+  /** RFC 3261 §9.2, §16.10: answered here, hop by hop, whatever becomes of the INVITE. */
+  #cancelReceived(request: Message, channel: Channel, inviteKey: string): void {
+    const invite = this.#servers.get(inviteKey);
+    if (invite === undefined || !invite.isInvite) {
+      this.#refuse(request, channel, 481);
+      return;
+    }
+    this.#refuse(request, channel, 200, undefined, undefined, invite.toTag);
+    if (invite.cancelled || invite.answered) return;
+    invite.cancelled = true;
+    invite.user?.cancelled();
+  }
+
+  /** Our own Via, and the branch it belongs to is still out with the very same Request-URI (RFC 5393). */
+  #loops(request: Message): boolean {
+    for (
+      let at = request.wire.indexOf(OUR_BRANCH);
+      at >= 0;
+      at = request.wire.indexOf(OUR_BRANCH, at + 1)
+    ) {
+      const sent = this.#clients.get(request.wire.slice(at, at + OUR_BRANCH.length + 12));
+      if (sent?.wire.startsWith(`${request.method} ${request.requestUri} `)) return true;
+    }
+    return false;
+  }
+
+  /** Answers without a transaction: nothing is kept for what was wrong or not wanted. */
+  #refuse(
+    request: Message,
+    channel: Channel,
+    status: number,
+    reason?: string,
+    headers?: readonly { readonly name: string; readonly value: string }[],
+    toTag = 'db',
+  ): void {
+    const { address, port } = channel;
+    const facts = { status, toTag, address, port };
+    const wire = respond(request, {
+      ...facts,
+      ...(reason !== undefined && { reason }),
+      ...(headers !== undefined && { headers }),
+    });
+    this.#options.observer?.answered(status, channel);
+    replyChannel(request, channel).send(Buffer.from(wire, 'latin1'));
+  }
+
+  #unframeable(head: string, _problem: FramingProblem, channel: Channel): void {
+    const message = readMessage(head.includes('\r\n\r\n') ? head : `${head}\r\n\r\n`);
+    if (message?.isRequest === true && message.via !== undefined && message.method !== 'ACK')
+      this.#refuse(message, channel, 400);
+    else this.#options.observer?.ignored(channel);
+  }
+
+  #connectionClosed(channel: Channel): void {
+    for (const transaction of this.#clients.values())
+      if (transaction.channel === channel) transaction.connectionLost();
+    for (const transaction of this.#servers.values())
+      if (transaction.replyTo === channel) transaction.user?.callerLost();
+    this.#handlers.flowClosed?.(channel);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (problem) {
+      this.fault(problem);
+    }
+  }
+}
+
+const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
+
+/** RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. */
+function replyChannel(request: Message, channel: Channel): Channel {
+  const { via } = request;
+  if (channel.reliable || via === undefined || via.rport) return channel;
+  return channel.atPort(via.port ?? 5060);
+}

@@ -1,0 +1,135 @@
+import { networkInterfaces } from 'node:os';
+import type { Listener, Transport } from '../edge/signaling.ts';
+import { type SipUri, uriHost, uriParameter } from '../sip/message/uri.ts';
+import type { Channel } from './transport/transports.ts';
+
+/** How we call ourselves toward one neighbour, ready to be pasted into headers. */
+export interface OwnName {
+  readonly hostPort: string;
+  /** `SIP/2.0/UDP 192.0.2.1:5060;branch=` */
+  readonly via: string;
+  /** `@192.0.2.1:5060;transport=tcp;lr>`: what follows the user part in Record-Route and Path. */
+  readonly routeTail: string;
+  /** `<sip:…>` for when there is no user part. */
+  readonly route: string;
+}
+
+const REFRESH_MS = 30_000;
+const MOST_NEIGHBOURS = 4096;
+
+/**
+ * Our addresses and names: which URIs mean us, and what to call ourselves toward whom. A listener bound to
+ * every address is called by the one that faces the neighbour.
+ */
+export class OwnNames {
+  readonly #listeners: readonly Listener[];
+  readonly #names = new Map<Listener, OwnName>();
+  readonly #facing = new Map<Listener, Map<string, OwnName>>();
+  #ours = new Set<string>();
+  #interfaces: readonly Interface[] = [];
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(listeners: readonly Listener[]) {
+    this.#listeners = listeners;
+    this.#read();
+    for (const listener of listeners)
+      if (!isWildcard(listener.advertised.host))
+        this.#names.set(
+          listener,
+          nameOf(listener.transport, listener.advertised.host, listener.advertised.port),
+        );
+  }
+
+  /** What to call ourselves in what goes out on this channel. */
+  toward(channel: Channel): OwnName {
+    const { listener } = channel;
+    return this.#names.get(listener) ?? this.#facingName(listener, channel.address);
+  }
+
+  /** Does this URI name one of our listeners? */
+  isOurs(uri: SipUri): boolean {
+    const secure = uri.scheme === 'sips' || uriParameter(uri.parameters, 'transport') === 'tls';
+    const port = uri.port ?? (secure ? 5061 : 5060);
+    const key = `${uri.host}:${port}`;
+    if (this.#ours.has(key)) return true;
+    if (uri.port === undefined && this.#ours.has(`${uri.host}:`)) return true; // a name of ours, wherever it listens
+    if (performance.now() - this.#readAt < REFRESH_MS) return false;
+    this.#read();
+    return this.#ours.has(key);
+  }
+
+  #facingName(listener: Listener, remote: string): OwnName {
+    let names = this.#facing.get(listener);
+    if (names === undefined || names.size >= MOST_NEIGHBOURS) {
+      names = new Map();
+      this.#facing.set(listener, names);
+    }
+    let name = names.get(remote);
+    if (name === undefined) {
+      const host = uriHost(localAddressFacing(this.#interfaces, remote));
+      name = nameOf(listener.transport, host, listener.advertised.port);
+      names.set(remote, name);
+    }
+    return name;
+  }
+
+  #read(): void {
+    this.#readAt = performance.now();
+    this.#interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    this.#facing.clear();
+    const ours = new Set<string>();
+    for (const { address, port, advertised } of this.#listeners) {
+      if (!isWildcard(advertised.host)) {
+        const host = uriHost(advertised.host).toLowerCase();
+        ours.add(`${host}:${advertised.port}`);
+        if (!/^[\d.]+$|^\[/.test(host)) ours.add(`${host}:`);
+      }
+      const family = address.includes(':') ? 'IPv6' : 'IPv4';
+      if (!isWildcard(address)) ours.add(`${uriHost(address)}:${port}`);
+      else
+        for (const local of this.#interfaces)
+          if (local.family === family) ours.add(`${uriHost(local.address)}:${port}`);
+    }
+    this.#ours = ours;
+  }
+}
+
+interface Interface {
+  readonly address: string;
+  readonly netmask: string;
+  readonly family: string;
+  readonly internal: boolean;
+}
+
+const isWildcard = (address: string): boolean =>
+  address === '0.0.0.0' || address === '::' || address === '[::]';
+
+function nameOf(transport: Transport, advertised: string, port: number): OwnName {
+  const hostPort = `${uriHost(advertised)}:${port}`;
+  const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+  return {
+    hostPort,
+    via: `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=`,
+    routeTail: `@${hostPort}${parameter};lr>`,
+    route: `<sip:${hostPort}${parameter};lr>`,
+  };
+}
+
+/** Our address in the neighbour's own network, else the first that is not loopback. */
+function localAddressFacing(interfaces: readonly Interface[], remote: string): string {
+  const family = remote.includes(':') ? 'IPv6' : 'IPv4';
+  const candidates = interfaces.filter((local) => local.family === family);
+  const same = candidates.find((local) => local.address === remote || inSameNet(local, remote));
+  const outward = candidates.find((local) => !local.internal && !/^fe80:/i.test(local.address));
+  return (same ?? outward ?? candidates[0])?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
+}
+
+function inSameNet({ address, netmask, family }: Interface, remote: string): boolean {
+  if (family === 'IPv6')
+    return address.split(':').slice(0, 4).join() === remote.split(':').slice(0, 4).join();
+  const mask = bits(netmask);
+  return (bits(address) & mask) === (bits(remote) & mask);
+}
+
+const bits = (address: string): number =>
+  address.split('.').reduce((number, part) => (number << 8) | Number(part), 0);

@@ -1,0 +1,284 @@
+import type { Failure, Forwarding, HeaderChange, Target } from '../edge/signaling.ts';
+import { Header } from '../sip/message/header-name.ts';
+import type { Message } from '../sip/message/message.ts';
+import { preference } from '../sip/proxy/best-response.ts';
+import { forwardRequest } from '../sip/proxy/forward-request.ts';
+import { forwardResponse } from '../sip/proxy/forward-response.ts';
+import { Branch, type BranchUser } from './branch.ts';
+import { offeredContact } from './call-table.ts';
+import type { Core } from './core.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import type { Timer } from './timer-wheel.ts';
+import type { Channel } from './transport/transports.ts';
+
+interface Candidate {
+  readonly status: number;
+  /** Undefined for one of our own: nobody answered. */
+  readonly response: Message | undefined;
+}
+
+/** RFC 5393 §5: how far a request may fork when it does not say. */
+const MAX_BREADTH = 60;
+
+/**
+ * A request on its way to its targets, and their answers on the way back: the response context of RFC 3261
+ * §16. It ends with the one final answer that goes back, but for further 2xx to an INVITE.
+ */
+export class ProxiedRequest implements BranchUser {
+  readonly method: string;
+  readonly tryNextAfterMs: number | undefined;
+
+  readonly #core: Core;
+  readonly #incoming: IncomingRequest;
+  readonly #plan: Forwarding;
+  readonly #targets: readonly Target[];
+  readonly #branches: Branch[] = [];
+  readonly #contact: string | undefined;
+  #request: Message | undefined;
+  #next = 0;
+  #best: Candidate | undefined;
+  #challenges: HeaderChange[] | undefined;
+  #passedAny = false;
+  #passedFinal = 0;
+  #cancelled = false;
+  #ringing: Timer | undefined;
+
+  constructor(core: Core, incoming: IncomingRequest, plan: Forwarding, targets: readonly Target[]) {
+    this.#core = core;
+    this.#incoming = incoming;
+    this.#plan = plan;
+    this.#targets = targets;
+    this.#request = incoming.request;
+    this.method = incoming.request.method;
+    this.tryNextAfterMs =
+      plan.parallel !== true && targets.length > 1 ? plan.tryNextAfterMs : undefined;
+    this.#contact = incoming.found === undefined ? undefined : offeredContact(incoming.request);
+  }
+
+  start(): void {
+    if (this.method === 'INVITE')
+      this.#ringing = this.#core.wheel.start(this.#core.ringMs, rungOut, this);
+    if (this.#plan.parallel === true && this.#targets.length > 1) {
+      if (this.#breadth() < this.#targets.length) {
+        this.#passBack({ status: 440, response: undefined });
+        return;
+      }
+      for (const target of this.#targets) this.#launch(target);
+      this.#next = this.#targets.length;
+    } else this.#tryNext();
+  }
+
+  /** The caller no longer wants it (RFC 3261 §16.10). */
+  cancel(): void {
+    if (this.#passedFinal > 0) return;
+    this.#cancelled = true;
+    this.#cancelBranches();
+    this.#settleIfOver();
+  }
+
+  /** Timer C: it rang long enough. */
+  rungOut(): void {
+    if (this.#passedFinal > 0) return;
+    const silent = this.#branches.every((branch) => !branch.ringing);
+    this.#next = this.#targets.length;
+    this.#cancelBranches();
+    if (silent) this.#passBack({ status: 408, response: undefined });
+  }
+
+  write(target: Target, channel: Channel, via: string): string {
+    const request = this.#request;
+    if (request === undefined) return '';
+    const { channel: from, routing } = this.#incoming;
+    return forwardRequest(request, {
+      via,
+      recordRoutes: this.#plan.recordRoute === true ? this.#recordRoutes(channel) : '',
+      address: from.address,
+      port: from.port,
+      routing,
+      requestUri: target.requestUri,
+      headers: this.#plan.headers,
+      stream: channel.reliable,
+    });
+  }
+
+  branchAnswered(branch: Branch, response: Message): void {
+    const { status } = response;
+    if (status < 200) this.#provisional(branch, response);
+    else if (status < 300) this.#success(branch, response);
+    else this.#failure(branch, response);
+  }
+
+  branchFailed(branch: Branch, failure: Failure): void {
+    this.#plan.onTargetFailed?.(branch.target, failure);
+    if (!branch.over) branch.abandon();
+    this.#collect({ status: failure === 'unreachable' ? 503 : 408, response: undefined });
+    if (!this.#tryNextAfterFailure()) this.#settleIfOver();
+  }
+
+  #provisional(branch: Branch, response: Message): void {
+    if (this.#passedFinal > 0) return;
+    if (this.#ringing !== undefined) this.#core.wheel.restart(this.#ringing, this.#core.ringMs);
+    if (response.status === 100 || branch.abandoned || this.method !== 'INVITE') return;
+    this.#passedAny = true;
+    this.#relay(branch, response, undefined);
+  }
+
+  #success(branch: Branch, response: Message): void {
+    if (this.method !== 'INVITE' && this.#passedFinal > 0) return;
+    const first = this.#passedFinal === 0;
+    const { channel } = branch;
+    if (channel !== undefined) this.#incoming.succeeded(response, channel, this.#contact);
+    this.#relay(branch, response, undefined);
+    if (first) {
+      this.#finish(response.status);
+      this.#cancelBranches();
+    }
+    branch.settle();
+  }
+
+  #failure(branch: Branch, response: Message): void {
+    const { status } = response;
+    if (status === 503) this.#plan.onTargetFailed?.(branch.target, 'unavailable');
+    if (this.#passedFinal > 0) return;
+    if (status === 401 || status === 407) this.#collectChallenges(response);
+    this.#collect({ status, response });
+    if (status >= 600) {
+      this.#next = this.#targets.length;
+      this.#cancelBranches();
+    } else if (status === 503 && this.#tryNextAfterFailure()) return;
+    else if (this.#plan.parallel !== true) this.#next = this.#targets.length;
+    this.#settleIfOver();
+  }
+
+  #launch(target: Target): void {
+    const branch = new Branch(this.#core, this, target);
+    this.#branches.push(branch);
+    branch.start();
+  }
+
+  #tryNext(): void {
+    const target = this.#targets[this.#next++];
+    if (target !== undefined) this.#launch(target);
+    else this.#settleIfOver();
+  }
+
+  /** RFC 3261 §16.7 step 5 and RFC 3263 §4.3: only while the caller has heard nothing. */
+  #tryNextAfterFailure(): boolean {
+    if (this.#plan.parallel === true || this.#passedAny || this.#passedFinal > 0) return false;
+    if (this.#cancelled || this.#next >= this.#targets.length) return false;
+    this.#tryNext();
+    return true;
+  }
+
+  #collect(candidate: Candidate): void {
+    if (this.#best === undefined || preference(candidate.status) < preference(this.#best.status))
+      this.#best = candidate;
+  }
+
+  /** RFC 3261 §16.7 step 7: a caller that must answer several challenges is given them all. */
+  #collectChallenges(response: Message): void {
+    if (this.#branches.length < 2) return;
+    this.#challenges ??= [];
+    for (const name of ['WWW-Authenticate', 'Proxy-Authenticate'])
+      for (
+        let line = response.findNamed(name);
+        line >= 0;
+        line = response.findNamed(name, line + 1)
+      )
+        this.#challenges.push({ name, value: response.valueOf(line) });
+  }
+
+  #settleIfOver(): void {
+    if (this.#passedFinal > 0) return;
+    if (!this.#branches.every((branch) => branch.over || branch.abandoned)) return;
+    if (!this.#cancelled && this.#next < this.#targets.length) return;
+    this.#passBack(
+      this.#cancelled && (this.#best === undefined || this.#best.response === undefined)
+        ? { status: 487, response: undefined }
+        : (this.#best ?? { status: 503, response: undefined }),
+    );
+  }
+
+  #passBack({ status, response }: Candidate): void {
+    if (response === undefined) {
+      this.#finish(status);
+      this.#incoming.answerNow(status);
+    } else if (status === 503) {
+      // §16.7 step 6: a 503 would say that this proxy can serve nobody
+      this.#finish(500);
+      this.#incoming.answerNow(500);
+    } else {
+      const branch = this.#branches.find(({ over }) => over);
+      const challenges =
+        (status === 401 || status === 407) && this.#challenges !== undefined
+          ? otherChallenges(response, this.#challenges)
+          : undefined;
+      this.#relay(branch, response, challenges);
+      this.#finish(status);
+    }
+  }
+
+  #relay(
+    branch: Branch | undefined,
+    response: Message,
+    extra: readonly string[] | undefined,
+  ): void {
+    const target = branch?.target ?? this.#targets[0];
+    const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
+    let wire = forwardResponse(response, changes, this.#incoming.channel.reliable);
+    if (extra !== undefined && extra.length > 0) {
+      const at = wire.indexOf('\r\n') + 2;
+      wire = wire.slice(0, at) + extra.join('') + wire.slice(at);
+    }
+    this.#incoming.relay(response.status, wire);
+  }
+
+  #finish(status: number): void {
+    this.#passedFinal = status;
+    if (this.#ringing !== undefined) {
+      this.#core.wheel.stop(this.#ringing);
+      this.#ringing = undefined;
+    }
+    this.#request = undefined;
+    this.#best = undefined;
+    this.#incoming.done(status);
+    this.#plan.onDone?.(status);
+  }
+
+  #cancelBranches(): void {
+    for (const branch of this.#branches) branch.cancel();
+  }
+
+  /** RFC 3261 §16.6 step 4; two of them where the two sides call us by different names (RFC 5658). */
+  #recordRoutes(out: Channel): string {
+    const inward = this.#incoming.channel;
+    const { names } = this.#core;
+    const nameIn = names.toward(inward);
+    const nameOut = names.toward(out);
+    const outer = inward.realm === 'core' ? out : inward;
+    if (nameIn.route === nameOut.route)
+      return `Record-Route: <sip:${outer.token}${nameOut.routeTail}\r\n`;
+    return outer === out
+      ? `Record-Route: <sip:${out.token}${nameOut.routeTail}\r\nRecord-Route: ${nameIn.route}\r\n`
+      : `Record-Route: ${nameOut.route}\r\nRecord-Route: <sip:${inward.token}${nameIn.routeTail}\r\n`;
+  }
+
+  #breadth(): number {
+    const value = this.#request?.header('Max-Breadth');
+    const breadth = value === undefined ? MAX_BREADTH : Number(value);
+    return Number.isInteger(breadth) ? Math.min(breadth, MAX_BREADTH) : 0;
+  }
+}
+
+function otherChallenges(best: Message, all: readonly HeaderChange[]): string[] {
+  const own = new Set([
+    ...best.list(Header.wwwAuthenticate),
+    ...best.list(Header.proxyAuthenticate),
+  ]);
+  const ownWhole = best.wire;
+  return all
+    .filter(({ value }) => value !== undefined && !own.has(value) && !ownWhole.includes(value))
+    .map(({ name, value }) => `${name}: ${value}\r\n`);
+}
+
+const rungOut = (request: ProxiedRequest): void => request.rungOut();

@@ -1,0 +1,36 @@
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { ListenerSettings } from '../../config/settings.ts';
+import type { Listener } from '../../edge/signaling.ts';
+
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
+
+/** Every local address at once. */
+export function isWildcard(address: string): boolean {
+  return WILDCARDS.includes(address);
+}
+
+/** What a listener is once bound: the port the system chose, and the address others must use. */
+export function describeListener(settings: ListenerSettings, bound: AddressInfo): Listener {
+  const { transport, realm, advertise } = settings;
+  return {
+    transport,
+    realm,
+    address: bound.address,
+    port: bound.port,
+    advertised: {
+      host: advertise?.host ?? reachableAddress(bound.address),
+      port: advertise?.port ?? bound.port,
+    },
+  };
+}
+
+/** A wildcard cannot stand in a Via: the first outward address of that family does, else loopback. */
+function reachableAddress(bound: string): string {
+  if (!isWildcard(bound)) return bound;
+  const family = bound.includes(':') ? 'IPv6' : 'IPv4';
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((one) => one.family === family && !one.internal && !one.address.startsWith('fe80:'));
+  return outward?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
+}

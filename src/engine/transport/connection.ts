@@ -1,0 +1,146 @@
+import { listenerNumber } from '../../edge/flow-token.ts';
+import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { TransportContext } from './transport-context.ts';
+import type { Channel, ConnectionLimit } from './transports.ts';
+
+/** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
+export const MOST_UNSENT_BYTES = 1024 * 1024;
+/** How long a connection we closed may take to say goodbye. */
+const GOODBYE_MS = 2000;
+
+/** Who is at the other end, and through which listener. */
+export interface Peer {
+  readonly listener: Listener;
+  readonly address: string;
+  readonly port: number;
+  readonly certificateNames: readonly string[];
+}
+
+type SendFailed = (problem: Error) => void;
+
+/** What TCP, TLS and WebSocket connections have in common: identity, limits, and one report of the end. */
+export abstract class Connection implements Channel {
+  readonly reliable = true;
+  readonly listener: Listener;
+  readonly address: string;
+  readonly port: number;
+  readonly certificateNames: readonly string[];
+  readonly serial: number;
+  protected readonly context: TransportContext;
+  /** Since when a message has begun and not ended; 0 between messages. */
+  protected messageSince = 0;
+  protected lastHeard = performance.now();
+  #closingSince = 0;
+  #problem: Error | undefined;
+  #open = true;
+  #token = '';
+
+  constructor(context: TransportContext, peer: Peer) {
+    this.context = context;
+    this.listener = peer.listener;
+    this.address = peer.address;
+    this.port = peer.port;
+    this.certificateNames = peer.certificateNames;
+    this.serial = context.connections.nextSerial();
+    context.connections.add(this);
+  }
+
+  /** Writes to the socket, or queues; `done` is called once, with a problem when it failed. */
+  protected abstract write(message: Buffer, done?: (problem?: Error | null) => void): void;
+  /** Bytes accepted by `write` and not yet out. */
+  protected abstract unsent(): number;
+  /** Says goodbye after what was written is out. */
+  protected abstract finish(): void;
+  /** Ends the socket at once. */
+  abstract destroy(): void;
+
+  get transport(): Transport {
+    return this.listener.transport;
+  }
+
+  get realm(): Realm {
+    return this.context.events.realmOf(this);
+  }
+
+  atPort(): Channel {
+    return this;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get token(): string {
+    if (this.#token === '')
+      this.#token = this.context.tokens.sign({
+        transport: this.transport,
+        listener: listenerNumber(this.listener),
+        address: this.address,
+        port: this.port,
+        serial: this.serial,
+      });
+    return this.#token;
+  }
+
+  send(message: Buffer, failed?: SendFailed): void {
+    if (!this.#open) {
+      if (failed) process.nextTick(failed, this.#problem ?? new Error('the connection is closed'));
+      return;
+    }
+    if (this.unsent() + message.length > MOST_UNSENT_BYTES) {
+      this.cut('send-backlog', 'the peer does not read what it is sent');
+      if (failed) process.nextTick(failed, this.#problem ?? new Error('send backlog'));
+      return;
+    }
+    if (failed === undefined) this.write(message);
+    else
+      this.write(message, (problem) => {
+        if (problem) failed(this.#problem ?? problem);
+      });
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#closingSince = performance.now();
+    this.#shut();
+    this.finish();
+  }
+
+  checkTime(now: number): void {
+    const { messageSeconds, idleSeconds } = this.context.settings;
+    if (this.#closingSince !== 0) {
+      if (now - this.#closingSince > GOODBYE_MS) this.destroy();
+    } else if (this.messageSince !== 0 && now - this.messageSince > messageSeconds * 1000)
+      this.cut('message-time', 'a message took too long to arrive');
+    else if (now - this.lastHeard > idleSeconds * 1000) {
+      this.context.limits.hit('idle-time');
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once because of a limit. */
+  protected cut(limit: ConnectionLimit, why: string): void {
+    this.context.limits.hit(limit);
+    this.broke(new Error(why));
+    this.destroy();
+  }
+
+  /** Remembers why, for messages that can no longer be sent. */
+  protected broke(problem: Error): void {
+    this.#problem ??= problem;
+    this.#shut();
+  }
+
+  /** The socket is closed. */
+  protected gone(): void {
+    this.#shut();
+    if (this.context.connections.bySerial(this.serial) !== this) return;
+    this.context.connections.remove(this);
+    this.context.events.closed(this);
+  }
+
+  #shut(): void {
+    this.#open = false;
+    this.context.connections.hide(this);
+  }
+}

@@ -1,0 +1,185 @@
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import type { ListenerSettings, Settings } from '../../config/settings.ts';
+import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
+import { canonicalAddress } from '../../edge/packed-address.ts';
+import type { Listener, Realm } from '../../edge/signaling.ts';
+import { describeListener, isWildcard } from './advertised-address.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { Connections } from './connections.ts';
+import { StreamConnection } from './stream-connection.ts';
+import { StreamListener } from './stream-listener.ts';
+import { guarded, type TransportContext, type TransportLog } from './transport-context.ts';
+import type {
+  Channel,
+  ConnectionCounts,
+  Destination,
+  TransportEvents,
+  Transports,
+} from './transports.ts';
+import { UdpSocket } from './udp.ts';
+
+/** The settings that the transports read. */
+export type TransportSettings = Pick<Settings, 'listeners' | 'tls' | 'limits' | 'dataDirectory'>;
+
+/** The sockets of the engine: nothing is bound until `open`. */
+export function createTransports(
+  settings: TransportSettings,
+  events: TransportEvents,
+  log: TransportLog,
+  tokens: FlowTokens,
+): Transports {
+  return new SocketTransports(settings, events, log, tokens);
+}
+
+class SocketTransports implements Transports {
+  readonly #settings: TransportSettings;
+  readonly #context: TransportContext;
+  readonly #udp: UdpSocket[] = [];
+  readonly #streams: StreamListener[] = [];
+  #listeners: readonly Listener[] = [];
+  #clock: NodeJS.Timeout | undefined;
+
+  constructor(
+    settings: TransportSettings,
+    events: TransportEvents,
+    log: TransportLog,
+    tokens: FlowTokens,
+  ) {
+    this.#settings = settings;
+    this.#context = {
+      events: guarded(events, log),
+      log,
+      tokens,
+      settings: settings.limits,
+      limits: new ConnectionLimits(settings.limits),
+      connections: new Connections(),
+    };
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  async open(): Promise<void> {
+    try {
+      const bound: Listener[] = [];
+      for (const listener of this.#settings.listeners) bound.push(await this.#bind(listener));
+      this.#listeners = bound;
+    } catch (problem) {
+      await this.close();
+      throw problem;
+    }
+    const { connections } = this.#context;
+    this.#clock = setInterval(
+      () => connections.checkTimes(performance.now()),
+      checkEveryMs(this.#settings),
+    );
+  }
+
+  channelTo(to: Destination): Channel | undefined {
+    const address = canonicalAddress(to.address);
+    const { transport, port } = to;
+    if (transport === 'udp')
+      return inRealm(this.#udp, to.realm, sameFamily(address))?.peer(address, port);
+
+    for (const realm of [to.realm, ...REALMS]) {
+      const known = this.#context.connections.byPeer(transport, realm, address, port);
+      if (known !== undefined) return known;
+      if (realm === to.realm && this.#streamListener(to, address, realm) !== undefined) break;
+    }
+    return this.#connect(to, address);
+  }
+
+  connection(serial: number): Channel | undefined {
+    return this.#context.connections.bySerial(serial);
+  }
+
+  channelFrom(token: string): Channel | 'forged' | 'stale' {
+    const facts = this.#context.tokens.verify(token);
+    if (typeof facts === 'string') return facts;
+    if (facts.transport !== 'udp') {
+      const connection = this.#context.connections.bySerial(facts.serial);
+      return connection?.open ? connection : 'stale';
+    }
+    const socket = this.#udp.find((one) => listenerNumber(one.listener) === facts.listener);
+    return socket?.peer(facts.address, facts.port) ?? 'stale';
+  }
+
+  counts(): ConnectionCounts {
+    const { connections, limits } = this.#context;
+    return { open: connections.open, handshaking: 0, refused: limits.refused };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#clock);
+    const { connections } = this.#context;
+    for (const connection of connections.all()) connection.destroy();
+    await Promise.all([...this.#udp, ...this.#streams].map((socket) => socket.close()));
+  }
+
+  async #bind(settings: ListenerSettings): Promise<Listener> {
+    const { transport, address, port } = settings;
+    const describe = (bound: AddressInfo) => describeListener(settings, bound);
+    try {
+      if (transport === 'udp') {
+        const socket = await UdpSocket.bind(this.#context, address, port, describe);
+        this.#udp.push(socket);
+        return socket.listener;
+      }
+      const stream = await StreamListener.bind(this.#context, address, port, undefined, describe);
+      this.#streams.push(stream);
+      return stream.listener;
+    } catch (cause) {
+      throw new Error(`cannot listen on ${transport} ${address} port ${port}: ${cause}`, { cause });
+    }
+  }
+
+  #connect(to: Destination, address: string): Channel | undefined {
+    if (to.transport !== 'tcp' && to.transport !== 'tls') return undefined;
+    const listener = this.#streamListener(to, address);
+    if (listener === undefined) return undefined;
+    const peer = { listener, address, port: to.port, certificateNames: [] };
+    const socket = connect({
+      host: address,
+      port: to.port,
+      noDelay: true,
+      ...(isWildcard(listener.address) ? {} : { localAddress: listener.address }),
+    });
+    return new StreamConnection(this.#context, peer, socket, 'connect');
+  }
+
+  #streamListener(to: Destination, address: string, only?: Realm): Listener | undefined {
+    const fits = sameFamily(address);
+    const usable = this.#streams.filter(
+      (one) => one.listener.transport === to.transport && (!only || one.listener.realm === only),
+    );
+    return inRealm(usable, to.realm, fits)?.listener;
+  }
+}
+
+const REALMS: readonly Realm[] = ['access', 'core', 'trunk'];
+
+type Bound = { readonly listener: Listener };
+
+/** The first that fits in that realm, else the first that fits at all. */
+function inRealm<Socket extends Bound>(
+  sockets: readonly Socket[],
+  realm: Realm,
+  fits: (socket: Bound) => boolean,
+): Socket | undefined {
+  return (
+    sockets.find((socket) => socket.listener.realm === realm && fits(socket)) ?? sockets.find(fits)
+  );
+}
+
+function sameFamily(address: string): (socket: Bound) => boolean {
+  const ipv6 = address.includes(':');
+  return ({ listener }) => listener.address.includes(':') === ipv6;
+}
+
+/** Often enough that the shortest limit is kept to within a quarter. */
+function checkEveryMs({ limits }: TransportSettings): number {
+  const shortest = Math.min(limits.handshakeSeconds, limits.messageSeconds, limits.idleSeconds);
+  return Math.min(1000, Math.max(50, shortest * 250));
+}

@@ -1,0 +1,114 @@
+import type { Socket } from 'node:net';
+import { type FrameSink, StreamFramer, type Unframeable } from '../../sip/framing/stream-framer.ts';
+import { Connection, type Peer } from './connection.ts';
+import type { TransportContext } from './transport-context.ts';
+
+const PONG = Buffer.from('\r\n');
+/** A peer that does not answer a SYN or a ClientHello in this time is not there. */
+const CONNECT_MS = 5000;
+
+type Done = (problem?: Error | null) => void;
+
+/** A TCP or TLS connection, ours or the peer's: messages cut by Content-Length, CRLF keep-alives answered. */
+export class StreamConnection extends Connection implements FrameSink {
+  readonly #socket: Socket;
+  readonly #framer: StreamFramer;
+  #pinged = false;
+  /** What was sent before a connection of ours was up; undefined once it is. */
+  #waiting: { readonly message: Buffer; readonly done: Done | undefined }[] | undefined;
+  #waitingBytes = 0;
+  readonly #begun = performance.now();
+
+  /** `connecting` names the event that tells that an outbound socket is up. */
+  constructor(
+    context: TransportContext,
+    peer: Peer,
+    socket: Socket,
+    connecting?: 'connect' | 'secureConnect',
+  ) {
+    super(context, peer);
+    this.#socket = socket;
+    this.#framer = new StreamFramer(context.settings.messageBytes, this);
+    if (connecting !== undefined) {
+      this.#waiting = [];
+      socket.once(connecting, () => this.#connected());
+    }
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('error', (problem) => this.broke(problem));
+    socket.on('end', () => this.broke(new Error('the peer closed the connection')));
+    socket.on('close', () => this.#closed());
+  }
+
+  framed(wire: string): void {
+    this.messageSince = 0;
+    if (this.open) this.context.events.message(wire, this);
+  }
+
+  pinged(): void {
+    this.#pinged = true;
+  }
+
+  unframeable(head: string, problem: Unframeable): void {
+    if (!this.open) return;
+    if (problem === 'head-too-large' || problem === 'body-too-large')
+      this.context.limits.hit('message-size');
+    this.context.events.unframeable(head, problem, this);
+    this.close();
+  }
+
+  override checkTime(now: number): void {
+    if (this.#waiting !== undefined && now - this.#begun > CONNECT_MS) {
+      this.broke(new Error(`no connection to ${this.address} port ${this.port} in time`));
+      this.destroy();
+    } else super.checkTime(now);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  protected finish(): void {
+    if (this.#waiting === undefined) this.#socket.end();
+  }
+
+  protected unsent(): number {
+    return this.#waiting === undefined ? this.#socket.writableLength : this.#waitingBytes;
+  }
+
+  protected write(message: Buffer, done?: Done): void {
+    if (this.#waiting === undefined) {
+      if (done === undefined) this.#socket.write(message);
+      else this.#socket.write(message, done);
+      return;
+    }
+    this.#waiting.push({ message, done });
+    this.#waitingBytes += message.length;
+  }
+
+  #connected(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const { message, done } of waiting) this.write(message, done);
+    if (!this.open) this.#socket.end();
+  }
+
+  #received(chunk: Buffer): void {
+    if (!this.open) return; // closing: what still comes is not for us
+    this.lastHeard = performance.now();
+    this.#framer.push(chunk.toString('latin1'));
+    if (!this.#framer.unfinished) this.messageSince = 0;
+    else if (this.messageSince === 0) this.messageSince = this.lastHeard;
+    if (this.#pinged) {
+      this.#pinged = false;
+      this.send(PONG);
+    }
+  }
+
+  #closed(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.broke(new Error('the connection closed'));
+    this.gone();
+    for (const { done } of waiting) done?.(new Error('never connected'));
+  }
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Listener } from '../../edge/signaling.ts';
+import { StreamConnection } from './stream-connection.ts';
+import type { TransportContext } from './transport-context.ts';
+
+/** Out of file descriptors and the like: said again at most this often. */
+const ACCEPT_PROBLEM_EVERY_MS = 5000;
+
+/**
+ * What happens between a TCP connection being let in and it carrying SIP: nothing for TCP, a handshake
+ * for TLS, an HTTP upgrade for WebSocket. Absent for plain TCP.
+ */
+export interface Greeting {
+  /** Takes over a connection that was let in. */
+  greet(socket: Socket, listener: Listener): void;
+  close(): void;
+}
+
+/** One listening TCP port: lets connections in, within the limits, and hands them to what speaks on them. */
+export class StreamListener {
+  readonly listener: Listener;
+  readonly #context: TransportContext;
+  readonly #server: Server;
+  readonly #greeting: Greeting | undefined;
+  readonly #accepted = new Set<Socket>();
+  #problemSaid = Number.NEGATIVE_INFINITY;
+
+  private constructor(
+    context: TransportContext,
+    server: Server,
+    greeting: Greeting | undefined,
+    listener: Listener,
+  ) {
+    this.#context = context;
+    this.#server = server;
+    this.#greeting = greeting;
+    this.listener = listener;
+    server.on('connection', (socket) => this.#accept(socket));
+    server.on('error', (problem) => this.#cannotAccept(problem));
+  }
+
+  /** Binds; rejects when that is not possible. */
+  static async bind(
+    context: TransportContext,
+    address: string,
+    port: number,
+    greeting: Greeting | undefined,
+    describe: (bound: AddressInfo) => Listener,
+  ): Promise<StreamListener> {
+    const server = createServer({ noDelay: true });
+    server.listen({ host: address, port, ipv6Only: address.includes(':'), backlog: 4096 });
+    await once(server, 'listening');
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new Error('not an IP listener');
+    return new StreamListener(context, server, greeting, describe(bound));
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#accepted) socket.destroy();
+    this.#greeting?.close();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress: address, remotePort: port } = socket;
+    if (address === undefined || port === undefined) return socket.destroy() && undefined;
+    socket.on('error', ignore);
+    const { events, limits } = this.#context;
+    if (!events.admits(address, this.listener) || !limits.enter(address, this.listener.realm)) {
+      // A reset, so that nothing of it stays with us in TIME_WAIT.
+      socket.resetAndDestroy();
+      return;
+    }
+
+    this.#accepted.add(socket);
+    socket.once('close', () => {
+      this.#accepted.delete(socket);
+      limits.leave(address);
+    });
+    if (this.#greeting !== undefined) this.#greeting.greet(socket, this.listener);
+    else {
+      const peer = { listener: this.listener, address, port, certificateNames: [] };
+      new StreamConnection(this.#context, peer, socket);
+    }
+  }
+
+  /** The system turned connections away (EMFILE); those that come later are accepted again by themselves. */
+  #cannotAccept(err: Error): void {
+    const now = performance.now();
+    if (now - this.#problemSaid < ACCEPT_PROBLEM_EVERY_MS) return;
+    this.#problemSaid = now;
+    this.#context.log.error({ err, listener: this.listener }, 'cannot accept connections');
+  }
+}
+
+/** Whoever reads the socket sees its end; the event only must not go unheard. */
+function ignore(): void {}

@@ -1,0 +1,67 @@
+import type { LimitSettings } from '../../config/settings.ts';
+import type { FlowTokens } from '../../edge/flow-token.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import type { Connections } from './connections.ts';
+import type { Channel, FramingProblem, TransportEvents } from './transports.ts';
+
+/** The part of a logger the transports use; pino has it. */
+export interface TransportLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** What every socket of this process shares. */
+export interface TransportContext {
+  readonly events: TransportEvents;
+  readonly log: TransportLog;
+  readonly tokens: FlowTokens;
+  readonly settings: LimitSettings;
+  readonly limits: ConnectionLimits;
+  readonly connections: Connections;
+}
+
+/** The events with a net under them: a fault in a handler is logged as ours and never ends a socket or the process. */
+export function guarded(events: TransportEvents, log: TransportLog): TransportEvents {
+  const fault = (problem: unknown, event: string) =>
+    log.error({ err: problem, event }, 'a transport event handler threw');
+  return {
+    admits(address, listener) {
+      try {
+        return events.admits(address, listener);
+      } catch (problem) {
+        fault(problem, 'admits');
+        return false;
+      }
+    },
+    realmOf(source) {
+      try {
+        return events.realmOf(source);
+      } catch (problem) {
+        fault(problem, 'realmOf');
+        return 'access';
+      }
+    },
+    message(wire: string, channel: Channel) {
+      try {
+        events.message(wire, channel);
+      } catch (problem) {
+        fault(problem, 'message');
+      }
+    },
+    unframeable(head: string, what: FramingProblem, channel: Channel) {
+      try {
+        events.unframeable(head, what, channel);
+      } catch (problem) {
+        fault(problem, 'unframeable');
+      }
+    },
+    closed(channel: Channel) {
+      try {
+        events.closed(channel);
+      } catch (problem) {
+        fault(problem, 'closed');
+      }
+    },
+  };
+}

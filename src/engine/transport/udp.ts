@@ -1,0 +1,177 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { listenerNumber } from '../../edge/flow-token.ts';
+import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { TransportContext } from './transport-context.ts';
+import type { Channel } from './transports.ts';
+
+/** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
+const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
+/** Peers remembered in each of two generations, so that a flood of forged sources cannot grow memory. */
+const PEERS_REMEMBERED = 32_768;
+const NO_NAMES: readonly string[] = [];
+
+/** One bound UDP socket and the peers that were heard or spoken to through it. */
+export class UdpSocket {
+  readonly listener: Listener;
+  readonly #context: TransportContext;
+  readonly #socket: Socket;
+  #peers = new Map<string, UdpPeer>();
+  #olderPeers = new Map<string, UdpPeer>();
+  #closed = false;
+
+  private constructor(context: TransportContext, socket: Socket, listener: Listener) {
+    this.#context = context;
+    this.#socket = socket;
+    this.listener = listener;
+    socket.on('message', (datagram, from) => this.#receive(datagram, from));
+    socket.on('error', (err) => context.log.error({ err, listener }, 'UDP socket error'));
+  }
+
+  /** Binds; rejects when that is not possible. */
+  static async bind(
+    context: TransportContext,
+    address: string,
+    port: number,
+    describe: (bound: AddressInfo) => Listener,
+  ): Promise<UdpSocket> {
+    const ipv6 = address.includes(':');
+    const socket = createSocket({
+      type: ipv6 ? 'udp6' : 'udp4',
+      ipv6Only: ipv6,
+      recvBufferSize: SOCKET_BUFFER_BYTES,
+      sendBufferSize: SOCKET_BUFFER_BYTES,
+      // Only addresses are ever given; the default would go through the resolver's thread.
+      lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
+    });
+    try {
+      socket.bind(port, address);
+      await once(socket, 'listening');
+    } catch (problem) {
+      socket.close();
+      throw problem;
+    }
+    return new UdpSocket(context, socket, describe(socket.address()));
+  }
+
+  /** The channel to this peer, the same object for as long as it is remembered. */
+  peer(address: string, port: number): UdpPeer {
+    const key = `${address} ${port}`;
+    const known = this.#peers.get(key);
+    if (known !== undefined) return known;
+
+    const peer = this.#olderPeers.get(key) ?? new UdpPeer(this, address, port);
+    if (this.#peers.size >= PEERS_REMEMBERED) {
+      this.#olderPeers = this.#peers;
+      this.#peers = new Map();
+    }
+    this.#peers.set(key, peer);
+    return peer;
+  }
+
+  send(message: Buffer, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
+    if (this.#closed) {
+      if (failed) process.nextTick(failed, new Error('the socket is closed'));
+    } else if (failed === undefined) this.#socket.send(message, peer.port, peer.address);
+    else
+      this.#socket.send(message, peer.port, peer.address, (problem) => {
+        if (problem) failed(problem);
+      });
+  }
+
+  realmOf(peer: UdpPeer): Realm {
+    return this.#context.events.realmOf(peer);
+  }
+
+  sign(peer: UdpPeer): string {
+    return this.#context.tokens.sign({
+      transport: 'udp',
+      listener: listenerNumber(this.listener),
+      address: peer.address,
+      port: peer.port,
+      serial: 0,
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const closed = once(this.#socket, 'close');
+    this.#socket.close();
+    await closed;
+  }
+
+  #receive(datagram: Buffer, from: RemoteInfo): void {
+    const { events, settings, limits } = this.#context;
+    if (!events.admits(from.address, this.listener)) return;
+    if (datagram.length > settings.messageBytes) return limits.hit('message-size');
+
+    const start = afterKeepAlive(datagram);
+    if (start === datagram.length) return;
+    events.message(datagram.toString('latin1', start), this.peer(from.address, from.port));
+  }
+}
+
+/** A UDP peer as seen through one socket. */
+class UdpPeer implements Channel {
+  readonly address: string;
+  readonly port: number;
+  readonly #socket: UdpSocket;
+  #token = '';
+
+  constructor(socket: UdpSocket, address: string, port: number) {
+    this.#socket = socket;
+    this.address = address;
+    this.port = port;
+  }
+
+  get listener(): Listener {
+    return this.#socket.listener;
+  }
+
+  get transport(): Transport {
+    return 'udp';
+  }
+
+  get realm(): Realm {
+    return this.#socket.realmOf(this);
+  }
+
+  atPort(port: number): Channel {
+    return port === this.port ? this : this.#socket.peer(this.address, port);
+  }
+
+  get reliable(): boolean {
+    return false;
+  }
+
+  get open(): boolean {
+    return true;
+  }
+
+  get certificateNames(): readonly string[] {
+    return NO_NAMES;
+  }
+
+  get token(): string {
+    if (this.#token === '') this.#token = this.#socket.sign(this);
+    return this.#token;
+  }
+
+  send(message: Buffer, failed?: (problem: Error) => void): void {
+    this.#socket.send(message, this, failed);
+  }
+
+  close(): void {}
+}
+
+/** Phones keep NAT bindings open with line ends or zero bytes; RFC 3261 §7.5 allows line ends before a message. */
+function afterKeepAlive(datagram: Buffer): number {
+  let at = 0;
+  for (; at < datagram.length; at += 1) {
+    const byte = datagram[at];
+    if (byte !== 13 && byte !== 10 && byte !== 0) break;
+  }
+  return at;
+}
