@@ -44,6 +44,7 @@ export async function runGate({
   const startedAt = Date.now();
   let settings = initial;
   const log = openLog(settings.log);
+  endOnBug(log);
   const directory = dataDirectoryAt(settings.dataDirectory);
   await using undo = new AsyncDisposableStack();
 
@@ -84,7 +85,7 @@ export async function runGate({
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
 
   const serving = await startDataPlane(
-    { settings, tokenKey, registrations: store.registrations },
+    { settings, tokenKey, registrations: store.takeRegistrations() },
     {
       log(lines, lost) {
         for (const line of lines) writeLine(log, line);
@@ -152,7 +153,7 @@ export async function runGate({
     );
   }
   log.info(`metrics at ${metricsAt}`);
-  log.info({ registrations: store.registrations.length }, `data in ${directory.path}`);
+  log.info({ registrations: store.found }, `data in ${directory.path}`);
   log.info(`settings from ${routesDirectory}`);
   if (
     settings.tls.certificates.length === 0 &&
@@ -161,13 +162,13 @@ export async function runGate({
     log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
   }
 
-  const release = onSignals({ reload, drain, stop: () => ended.resolve(0) }, log);
-  undo.defer(release);
+  onSignals({ reload, drain, stop: () => ended.resolve(0) }, log);
   const code = await ended.promise;
   if (code === 0) {
     store.closing();
-    await serving.stop();
-    log.info('stopped');
+    const inTime = await serving.stop(5000);
+    if (inTime) log.info('stopped');
+    else log.error('the data plane did not end in 5 s and was cut off');
   }
   return code;
 
@@ -199,7 +200,7 @@ export async function runGate({
     const deadline = setTimeout(() => {
       log.warn({ calls: heartbeat?.stats.calls ?? 0 }, 'the drain deadline has passed');
       ended.resolve(0);
-    }, deadlineSeconds * 1000);
+    }, deadlineSeconds * 1000).unref();
     void serving.drain().then(() => {
       clearTimeout(deadline);
       ended.resolve(0);
@@ -213,8 +214,8 @@ interface SignalActions {
   stop(): void;
 }
 
-/** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. Returns how to stop listening. */
-function onSignals({ reload, drain, stop }: SignalActions, log: Logger): () => void {
+/** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. */
+function onSignals({ reload, drain, stop }: SignalActions, log: Logger): void {
   let asked = false;
   const end = (signal: NodeJS.Signals): void => {
     log.info({ signal }, asked ? 'asked again: ending at once' : 'asked to end');
@@ -222,15 +223,20 @@ function onSignals({ reload, drain, stop }: SignalActions, log: Logger): () => v
     else drain();
     asked = true;
   };
-  const hangup = (): void => reload();
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  process.on('SIGHUP', hangup);
-  return () => {
-    process.off('SIGTERM', end);
-    process.off('SIGINT', end);
-    process.off('SIGHUP', hangup);
-  };
+  process.on('SIGHUP', () => reload());
+}
+
+/** A bug in this thread: said in the log like everything else, then the end. State is on disk. */
+function endOnBug(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    log.error(
+      { stack: error.stack },
+      'an error nobody caught; the process ends so that it is restarted',
+    );
+    process.exit(1);
+  });
 }
 
 function writeLine(log: Logger, { level, message, fields }: LogLine): void {

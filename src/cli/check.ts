@@ -27,6 +27,8 @@ export const check: Command = {
       return 1;
     }
     print(`${styled('green', 'good')}  ${routesDirectory}`);
+    const pairs = settings.tls.certificates.length;
+    const certificates = pairs === 0 ? 'self-signed' : counted(pairs, 'pair');
     const rows = [
       ...settings.listeners.map(({ transport, address, port, realm }) => [
         'listener',
@@ -35,11 +37,7 @@ export const check: Command = {
       ]),
       ...settings.pbx.nodes.map(({ name, uri }) => ['PBX', uri, name]),
       ...settings.trunks.map(({ name, uri }) => ['trunk', uri, name]),
-      [
-        'certificates',
-        counted(settings.tls.certificates.length, 'pair'),
-        settings.tls.certificates.length === 0 ? 'self-signed' : '',
-      ],
+      ['certificates', certificates],
       ['metrics', `http://${showHostPort(settings.http.address, settings.http.port)}/metrics`],
       ['data', directory.path],
     ];

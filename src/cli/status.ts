@@ -66,14 +66,15 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         draining ? 'draining' : '',
       ]),
     ),
-    section(
-      'Certificates',
-      gate.certificates.map(({ name, selfSigned, expiresAt }) => [
-        name,
-        `${Math.floor((expiresAt - now) / 86_400_000)} days left`,
-        selfSigned ? 'self-signed' : '',
-      ]),
-    ),
+    gate.certificates.length > 0 &&
+      section(
+        'Certificates',
+        gate.certificates.map(({ name, selfSigned, expiresAt }) => [
+          name,
+          `${Math.floor((expiresAt - now) / 86_400_000)} days left`,
+          selfSigned ? 'self-signed' : '',
+        ]),
+      ),
     section(
       `Registrations: ${gate.registrations.count.toLocaleString('en')}`,
       gate.registrations.rows.map((row) => [
@@ -96,7 +97,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       gate.calls.count,
     ),
   ]
-    .filter((part) => part !== '')
+    .filter((part) => part !== false)
     .join('\n');
 }
 

@@ -20,8 +20,8 @@ export interface DataPlane {
   reload(settings: Settings): void;
   /** No new calls; resolves when the last live one is over. */
   drain(): Promise<void>;
-  /** Closes everything and stores what is left; resolves when the thread has ended. */
-  stop(): Promise<void>;
+  /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
+  stop(withinMs: number): Promise<boolean>;
   stored(batch: number): void;
   status(rows: number): Promise<GateStatus>;
   /** How many calls were ended. */
@@ -92,7 +92,6 @@ export async function startDataPlane(
       case 'drained':
         return drained.resolve();
       case 'stopped':
-        stopping = true;
         return;
     }
   });
@@ -104,7 +103,7 @@ export async function startDataPlane(
     for (const { reject } of questions.values()) reject(gone);
     questions.clear();
     if (!serving) started.reject(gone);
-    if (serving && (!stopping || problem)) observer.crashed(gone);
+    if (serving && !stopping) observer.crashed(gone);
     ended.resolve();
   });
 
@@ -131,9 +130,17 @@ export async function startDataPlane(
       tell({ type: 'drain' });
       return drained.promise;
     },
-    stop() {
+    async stop(withinMs) {
+      stopping = true;
+      let inTime = true;
+      const tooLong = setTimeout(() => {
+        inTime = false;
+        void worker.terminate();
+      }, withinMs);
       tell({ type: 'stop' });
-      return ended.promise;
+      await ended.promise;
+      clearTimeout(tooLong);
+      return inTime && problem === undefined;
     },
     stored: (batch) => tell({ type: 'stored', batch }),
     async status(rows) {

@@ -20,7 +20,8 @@ export interface Gate {
 
 export interface GateOptions {
   readonly settings: Settings;
-  readonly tokenKey: Uint8Array;
+  /** 32 bytes that authenticate flow tokens. */
+  readonly tokenKey: Buffer;
   /** As kept from the last run; none has expired yet. */
   readonly registrations: readonly BindingRow[];
   readonly store: RegistrationsStore;

@@ -40,7 +40,7 @@ async function start({
   try {
     gate = await createGate({
       settings,
-      tokenKey,
+      tokenKey: Buffer.from(tokenKey),
       registrations,
       store: changes,
       log: log.add,

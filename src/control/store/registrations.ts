@@ -49,29 +49,7 @@ export class RegistrationsTable {
 
   /** Those still good at `now`. */
   load(now: number): readonly BindingRow[] {
-    const rows: BindingRow[] = [];
-    const query = this.#database.prepare('SELECT * FROM registrations WHERE expires_at > ?');
-    for (const row of query.iterate(now)) {
-      const transport = transports.find((known) => known === row.transport);
-      if (transport === undefined) continue;
-      rows.push({
-        aor: String(row.aor),
-        contact: String(row.contact),
-        token: String(row.token),
-        transport,
-        listener: String(row.listener),
-        address: String(row.address),
-        port: Number(row.port),
-        toward: row.toward === 'path' ? 'path' : 'contact',
-        expiresAt: Number(row.expires_at),
-        userAgent: String(row.user_agent),
-        callId: String(row.call_id),
-        cseq: Number(row.cseq),
-        node: String(row.node),
-        updatedAt: Number(row.updated_at),
-      });
-    }
-    return rows;
+    return loadRegistrations(this.#database, now);
   }
 
   /** Forgets what expired before `now`; returns how many. */
@@ -80,4 +58,31 @@ export class RegistrationsTable {
       this.#database.prepare('DELETE FROM registrations WHERE expires_at <= ?').run(now).changes,
     );
   }
+}
+
+/** The registrations in this database that are still good at `now`. */
+export function loadRegistrations(database: DatabaseSync, now: number): readonly BindingRow[] {
+  const rows: BindingRow[] = [];
+  const query = database.prepare('SELECT * FROM registrations WHERE expires_at > ?');
+  for (const row of query.iterate(now)) {
+    const transport = transports.find((known) => known === row.transport);
+    if (transport === undefined) continue;
+    rows.push({
+      aor: String(row.aor),
+      contact: String(row.contact),
+      token: String(row.token),
+      transport,
+      listener: String(row.listener),
+      address: String(row.address),
+      port: Number(row.port),
+      toward: row.toward === 'path' ? 'path' : 'contact',
+      expiresAt: Number(row.expires_at),
+      userAgent: String(row.user_agent),
+      callId: String(row.call_id),
+      cseq: Number(row.cseq),
+      node: String(row.node),
+      updatedAt: Number(row.updated_at),
+    });
+  }
+  return rows;
 }
