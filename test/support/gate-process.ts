@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Background, runToEnd, startBackground } from './background-process.ts';
+import { ownAddress } from './own-address.ts';
+import type { Place } from './sip-wire.ts';
+
+export interface GateOptions {
+  /** `sip:address:port`, one or more PBX nodes. */
+  readonly pbx: string | readonly string[];
+  readonly address?: string;
+  /** Any setting by its key: `{ 'registration.toward': 'path' }`. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Further flags, as on the command line. */
+  readonly flags?: readonly string[];
+  /** State to start with or to leave behind; by default a folder of its own, deleted by `close`. */
+  readonly data?: string;
+}
+
+export interface Gate {
+  readonly address: string;
+  readonly udp: Place;
+  readonly tcp: Place;
+  readonly tls: Place;
+  readonly ws: Place;
+  readonly wss: Place;
+  /** Where /metrics, /healthz and /readyz are. */
+  readonly http: string;
+  readonly data: string;
+  readonly pid: number;
+  /** Everything it printed since it was last started. */
+  logs(): string;
+  /** The text of /metrics. */
+  metrics(): Promise<string>;
+  /** What `drawbridge status` prints. */
+  status(): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when the process is gone, with its exit code (null: killed by a signal). */
+  ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** SIGTERM, and at once again: it ends without waiting for calls. */
+  stop(): Promise<void>;
+  /** As a crash: nothing is written, nobody is told. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same ports and with the state it left, after `stop` or `kill`. */
+  start(): Promise<void>;
+  /** Kills it, and starts it again. */
+  restart(): Promise<void>;
+  /** Ends it and deletes its state. */
+  close(): Promise<void>;
+}
+
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The real process on an address of its own, ready to serve when this resolves. */
+export async function startGate(options: GateOptions): Promise<Gate> {
+  const { address = ownAddress(), settings = {}, flags = [] } = options;
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'drawbridge-'));
+  const at = (port: number): Place => ({ address, port });
+  const http = `${address}:9464`;
+  const nodes = typeof options.pbx === 'string' ? [options.pbx] : options.pbx;
+  const listeners = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
+  const places = { udp: at(5060), tcp: at(5060), tls: at(5061), ws: at(5080), wss: at(5443) };
+  const args = [
+    ...['src/main.ts', 'run', '--data', data, '--http', http],
+    ...nodes.flatMap((uri) => ['--pbx', uri]),
+    ...listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`]),
+    ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+    ...flags,
+  ];
+
+  let process: Background;
+  const start = async () => {
+    process = startBackground('the gate', globalThis.process.execPath, args, { cwd: checkout });
+    await ready(process, `http://${http}/readyz`);
+  };
+  await start();
+
+  return {
+    address,
+    ...places,
+    http,
+    data,
+    get pid() {
+      return process.pid;
+    },
+    logs: () => process.output(),
+    metrics: async () => (await fetch(`http://${http}/metrics`)).text(),
+    status: () =>
+      runToEnd(
+        'drawbridge status',
+        globalThis.process.execPath,
+        ['src/main.ts', 'status', '--data', data],
+        { cwd: checkout },
+      ),
+    signal: (signal) => process.signal(signal),
+    ended: () => process.ended(),
+    async stop() {
+      process.signal('SIGTERM');
+      await sleep(50);
+      await process.stop();
+    },
+    kill: () => process.kill(),
+    start,
+    async restart() {
+      await process.kill();
+      await start();
+    },
+    async close() {
+      await process.kill();
+      if (options.data === undefined) rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Until it says that it serves and its PBX answers. */
+async function ready(process: Background, url: string, within = 15_000): Promise<void> {
+  const giveUpAt = performance.now() + within;
+  for (;;) {
+    if (!process.running) throw new Error(`the gate ended at once:\n${process.output()}`);
+    const said = await fetch(url).catch(() => undefined);
+    const text = await said?.text();
+    if (said?.ok === true) return;
+    if (performance.now() > giveUpAt) {
+      await process.kill();
+      throw new Error(`not ready in ${within} ms: ${text ?? 'no answer'}\n${process.output()}`);
+    }
+    await sleep(50);
+  }
+}
