@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EdgeKind, type Endpoint, written } from './edge.ts';
+import { startEdgeProcess } from './edge-process.ts';
+import { freeTcpPort, freeUdpPort } from './free-port.ts';
+
+const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+
+const ours = [
+  ...[process.execPath, program, 'run', '--pbx', 'sip:{pbx}', '--data', '{data}'],
+  ...['--listen', 'udp:{udp}', '--listen', 'tls:{tls}', '--http', '{http}'],
+];
+
+/** The gate as an operator runs it, with its default configuration; or another program, given as a command. */
+export function gate(command?: string): EdgeKind {
+  const name = command === undefined ? 'gate' : 'edge';
+  const template = command?.trim().split(/\s+/) ?? ours;
+  return {
+    name,
+    async start(pbx: Endpoint) {
+      const data = mkdtempSync(join(tmpdir(), 'bench-gate-'));
+      const [udp, tls, http] = [await freeUdpPort(), await freeTcpPort(), await freeTcpPort()];
+      const values = { udp: written(udp), tls: written(tls), http: written(http), data };
+      const filled = template.map((word) => fillIn(word, { ...values, pbx: written(pbx) }));
+      const running = await startEdgeProcess(filled, data, udp);
+      return {
+        name,
+        pid: running.pid,
+        udp,
+        tls,
+        http: command === undefined ? http : undefined,
+        async stop() {
+          await running.stop();
+          rmSync(data, { recursive: true, force: true });
+        },
+      };
+    },
+  };
+}
+
+/** Puts values in place of `{name}`; a name that is not known stays as it is. */
+export function fillIn(word: string, values: Readonly<Record<string, string>>): string {
+  return word.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import type { Bench } from './bench.ts';
+import { PHONE_SOCKETS } from './bench.ts';
+import { freeUdpPorts } from './edges/free-port.ts';
+import { gate } from './edges/gate.ts';
+import { kamailio } from './edges/kamailio.ts';
+import { buildLoadGenerator } from './load-generator.ts';
+import { machineAndVersions } from './machine.ts';
+import { measureHeld } from './measures/held.ts';
+import { calling, registering, withinCalls } from './measures/loads.ts';
+import { measureSoak } from './measures/soak.ts';
+import { measureThroughput } from './measures/throughput.ts';
+import { measureTls } from './measures/tls.ts';
+import { type Measure, type Options, parseOptions, usage } from './options.ts';
+import { type Figure, formatReport } from './report.ts';
+
+const run: Readonly<Record<Measure, (bench: Bench) => Promise<readonly Figure[]>>> = {
+  register: (bench) => measureThroughput(bench, registering),
+  call: (bench) => measureThroughput(bench, calling),
+  'in-dialog': (bench) => measureThroughput(bench, withinCalls),
+  tls: measureTls,
+  held: measureHeld,
+  soak: measureSoak,
+};
+
+async function measureAll(options: Options): Promise<number> {
+  const generator = buildLoadGenerator();
+  const ours = gate(options.edgeCommand);
+  const kinds = options.beside ? [ours, kamailio()] : [ours];
+  const warnings: string[] = [];
+  const bench: Bench = {
+    options,
+    generator,
+    kinds,
+    phones: await freeUdpPorts(PHONE_SOCKETS + 1),
+    tell: (text) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`),
+    warn(text) {
+      warnings.push(text);
+      bench.tell(`CAREFUL: ${text}`);
+    },
+  };
+
+  const figures: Figure[] = [];
+  const edges = kinds.map(({ name }) => name);
+  for (const measure of options.only) {
+    const measured = await run[measure](bench);
+    figures.push(...measured);
+    console.log(formatReport({ edges, figures: measured, warnings: [] }));
+  }
+  if (options.results) {
+    const report = formatReport({ edges, figures, warnings });
+    writeFileSync(options.results, `${machineAndVersions(options)}\n${report}`);
+    bench.tell(`written to ${options.results}`);
+  }
+  return 0;
+}
+
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+const asked = parseOptions(process.argv.slice(2));
+switch (asked.kind) {
+  case 'help':
+    console.log(usage);
+    break;
+  case 'refused':
+    console.error(`${asked.problem}\n\n${usage}`);
+    process.exitCode = 2;
+    break;
+  case 'run':
+    try {
+      process.exitCode = await measureAll(asked.options);
+    } catch (problem) {
+      console.error(problem instanceof Error ? problem.message : problem);
+      process.exitCode = 1;
+    }
+}

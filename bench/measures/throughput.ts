@@ -1,0 +1,184 @@
+import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
+import type { ClientResult } from '../load-generator.ts';
+import { cpuSecondsOf, memoryOf, processTree } from '../proc.ts';
+import type { Figure } from '../report.ts';
+import { type LoadRun, runLoad } from '../run-load.ts';
+import { median } from '../statistics.ts';
+
+/** One kind of load on UDP: registrations, calls, or requests within calls. */
+export interface Load {
+  readonly group: string;
+  readonly unit: string;
+  /** The load generator's mode and options, without window, rate and time. */
+  readonly args: readonly string[];
+  /** Closed loops tried to find the best rate: so many units under way at once. */
+  readonly windows: readonly number[];
+  /** Which latency is compared. */
+  readonly latency: keyof ClientResult['latency'];
+  readonly latencyLabel: string;
+  /** How many times the other edge's CPU ours may take. */
+  readonly cpuGoal?: number;
+}
+
+const WARM_UP_SECONDS = 4;
+const PROBE_SECONDS = 2;
+/** Below this an edge is overloaded, and what it did is not a rate it can be said to have. */
+const LEAST_SUCCESS = 0.995;
+
+/**
+ * The best rate and the CPU per unit in a closed loop; then, at one rate for all, half of the slowest
+ * reference's best, CPU per unit and the latency each edge adds to that of the PBX alone.
+ */
+export async function measureThroughput(bench: Bench, load: Load): Promise<readonly Figure[]> {
+  const { repeats, seconds } = bench.options;
+  await using sides = await startSides(bench);
+  const everyone = [...sides.edges, sides.direct];
+  const run = async (side: Side, ...args: readonly string[]) => {
+    const ran = await runLoad(bench, side, [...load.args, ...args]);
+    complain(bench, load, side, ran);
+    return ran;
+  };
+
+  bench.tell(`${load.group}: warming up, finding each edge's best window`);
+  const windows = new Map<string, number>();
+  for (const side of sides.edges) {
+    const widest = String(load.windows.at(-1));
+    await run(side, '--window', widest, '--seconds', String(WARM_UP_SECONDS));
+    windows.set(side.name, await bestWindow(bench, load, side));
+  }
+  const cpuBefore = cpuOfAll(sides.edges);
+
+  bench.tell(`${load.group}: closed loop, windows ${JSON.stringify(Object.fromEntries(windows))}`);
+  const closed = await inTurn(sides.edges, repeats, (side) =>
+    run(side, '--window', String(windows.get(side.name)), '--seconds', String(seconds)),
+  );
+
+  const reference = sides.edges.at(-1)?.name ?? '';
+  const rate = Math.round(
+    median((closed[reference] ?? []).map(({ result }) => result.perSecond)) / 2,
+  );
+  bench.tell(`${load.group}: open loop at ${rate} a second`);
+  const open = await inTurn(everyone, repeats, (side) =>
+    run(side, '--rate', String(rate), '--seconds', String(seconds)),
+  );
+  const cpuAfter = cpuOfAll(sides.edges);
+  const memory = memoryOfAll(sides.edges);
+
+  return figuresFrom(load, { closed, open, rate, cpuBefore, cpuAfter, memory });
+}
+
+async function bestWindow(bench: Bench, load: Load, side: Side): Promise<number> {
+  let best = { window: load.windows[0] ?? 1, perSecond: 0 };
+  for (const window of load.windows) {
+    const args = ['--window', String(window), '--seconds', String(PROBE_SECONDS)];
+    const { result } = await runLoad(bench, side, [...load.args, ...args]);
+    if (result.success >= LEAST_SUCCESS && result.perSecond > best.perSecond) {
+      best = { window, perSecond: result.perSecond };
+    }
+  }
+  return best.window;
+}
+
+/** A run that lost calls is no measurement. */
+function complain(bench: Bench, load: Load, side: Side, { result, drops }: LoadRun): void {
+  const { success, altered, statuses } = result;
+  if (success >= LEAST_SUCCESS) return;
+  bench.warn(
+    `${side.name}, ${load.group}: ${(success * 100).toFixed(2)} % succeeded` +
+      ` (statuses ${JSON.stringify(statuses)}, ${altered} wrong Contacts, ${drops} datagrams dropped)`,
+  );
+}
+
+type ByEdge<T> = Readonly<Record<string, T>>;
+
+interface Runs {
+  readonly closed: ByEdge<readonly LoadRun[]>;
+  readonly open: ByEdge<readonly LoadRun[]>;
+  readonly rate: number;
+  readonly cpuBefore: ByEdge<number>;
+  readonly cpuAfter: ByEdge<number>;
+  readonly memory: ByEdge<number>;
+}
+
+function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
+  const { closed, open, rate } = runs;
+  const edges = Object.keys(closed);
+  const latencyOf = ({ result }: LoadRun, which: 'p50Ms' | 'p99Ms') =>
+    result.latency[load.latency]?.[which] ?? Number.NaN;
+  const directly = (which: 'p50Ms' | 'p99Ms') =>
+    median((open.direct ?? []).map((run) => latencyOf(run, which)));
+
+  const figure = (
+    label: string,
+    unit: string,
+    value: (edge: string) => readonly number[],
+    goal?: Figure['goal'],
+  ): Figure => ({
+    group: load.group,
+    label,
+    unit,
+    values: Object.fromEntries(edges.map((edge) => [edge, value(edge)])),
+    ...(goal && { goal }),
+  });
+  const each = (by: ByEdge<readonly LoadRun[]>, of: (run: LoadRun) => number) => (edge: string) =>
+    (by[edge] ?? []).map(of);
+  const added = (which: 'p50Ms' | 'p99Ms') =>
+    each(open, (run) => latencyOf(run, which) - directly(which));
+  const all = (edge: string) => [...(closed[edge] ?? []), ...(open[edge] ?? [])];
+
+  const cpuUnit = `µs a ${load.unit}`;
+  const cpuGoal = load.cpuGoal === undefined ? undefined : { timesOther: load.cpuGoal };
+  const atRate = `at ${rate.toLocaleString('en-US')} a second`;
+  return [
+    figure(
+      'CPU, closed loop',
+      cpuUnit,
+      each(closed, (run) => run.microsecondsPerUnit),
+      cpuGoal,
+    ),
+    figure(
+      'best rate, closed loop',
+      'a second',
+      each(closed, ({ result }) => result.perSecond),
+    ),
+    figure(
+      'CPUs busy, closed loop',
+      'CPUs',
+      each(closed, ({ edgeCpus }) => edgeCpus),
+    ),
+    figure(
+      `CPU ${atRate}`,
+      cpuUnit,
+      each(open, (run) => run.microsecondsPerUnit),
+      cpuGoal,
+    ),
+    figure(`${load.latencyLabel} added ${atRate}, p50`, 'ms', added('p50Ms')),
+    figure(`${load.latencyLabel} added ${atRate}, p99`, 'ms', added('p99Ms'), { timesOther: 1 }),
+    figure(`${load.latencyLabel} of the PBX alone, p50`, 'ms', () => [directly('p50Ms')]),
+    figure(`${load.latencyLabel} of the PBX alone, p99`, 'ms', () => [directly('p99Ms')]),
+    figure('CPU, pauses and clean-up included', cpuUnit, (edge) => {
+      const units = all(edge).reduce((sum, { result }) => sum + result.done, 0);
+      const seconds = (runs.cpuAfter[edge] ?? 0) - (runs.cpuBefore[edge] ?? 0);
+      return [(seconds / units) * 1e6];
+    }),
+    figure('least success', 'of 1', (edge) => [
+      Math.min(...all(edge).map((run) => run.result.success)),
+    ]),
+    figure('retransmissions', 'in all', (edge) => [
+      all(edge).reduce((sum, { result }) => sum + result.retransmissions, 0),
+    ]),
+    figure('memory after it (PSS)', 'MiB', (edge) => [(runs.memory[edge] ?? 0) / 2 ** 20]),
+  ];
+}
+
+function cpuOfAll(sides: readonly Side[]): ByEdge<number> {
+  return bySide(sides, (pid) => cpuSecondsOf(processTree(pid)));
+}
+
+function memoryOfAll(sides: readonly Side[]): ByEdge<number> {
+  return bySide(sides, (pid) => memoryOf(processTree(pid)).pss);
+}
+
+function bySide(sides: readonly Side[], of: (pid: number) => number): ByEdge<number> {
+  return Object.fromEntries(sides.map(({ name, edge }) => [name, edge ? of(edge.pid) : 0]));
+}
