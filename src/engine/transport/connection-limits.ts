@@ -32,13 +32,13 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts a connection in, or says that it is one too many. The PBX is one source with as many
-   * connections as it likes: no limit per source on core listeners.
+   * Counts a connection in, or says that it is one too many. The PBX and trunks have as many as they
+   * like: the limit per source is for strangers and phones.
    */
   enter(address: string, realm: Realm): boolean {
     const source = sourceOf(address);
     const already = this.#perSource.get(source) ?? 0;
-    if (realm !== 'core' && already >= this.#limits.connectionsPerSource) {
+    if (realm === 'access' && already >= this.#limits.connectionsPerSource) {
       this.hit('per-source');
       return false;
     }

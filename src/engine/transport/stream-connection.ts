@@ -108,7 +108,7 @@ export class StreamConnection extends Connection implements FrameSink {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.broke(new Error('the connection closed'));
-    this.gone();
     for (const { done } of waiting) done?.(new Error('never connected'));
+    this.gone();
   }
 }

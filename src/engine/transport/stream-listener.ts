@@ -66,10 +66,15 @@ export class StreamListener {
 
   #accept(socket: Socket): void {
     const { remoteAddress: address, remotePort: port } = socket;
-    if (address === undefined || port === undefined) return socket.destroy() && undefined;
+    if (address === undefined || port === undefined) {
+      socket.destroy();
+      return;
+    }
     socket.on('error', ignore);
     const { events, limits } = this.#context;
-    if (!events.admits(address, this.listener) || !limits.enter(address, this.listener.realm)) {
+    const { listener } = this;
+    const realm = () => events.realmOf({ listener, transport: listener.transport, address, port });
+    if (!events.admits(address, listener) || !limits.enter(address, realm())) {
       // A reset, so that nothing of it stays with us in TIME_WAIT.
       socket.resetAndDestroy();
       return;
@@ -80,9 +85,9 @@ export class StreamListener {
       this.#accepted.delete(socket);
       limits.leave(address);
     });
-    if (this.#greeting !== undefined) this.#greeting.greet(socket, this.listener);
+    if (this.#greeting !== undefined) this.#greeting.greet(socket, listener);
     else {
-      const peer = { listener: this.listener, address, port, certificateNames: [] };
+      const peer = { listener, address, port, certificateNames: [] };
       new StreamConnection(this.#context, peer, socket);
     }
   }

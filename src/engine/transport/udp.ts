@@ -46,8 +46,9 @@ export class UdpSocket {
       lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
     });
     try {
+      const listening = once(socket, 'listening');
       socket.bind(port, address);
-      await once(socket, 'listening');
+      await listening;
     } catch (problem) {
       socket.close();
       throw problem;
@@ -105,7 +106,10 @@ export class UdpSocket {
   #receive(datagram: Buffer, from: RemoteInfo): void {
     const { events, settings, limits } = this.#context;
     if (!events.admits(from.address, this.listener)) return;
-    if (datagram.length > settings.messageBytes) return limits.hit('message-size');
+    if (datagram.length > settings.messageBytes) {
+      limits.hit('message-size');
+      return;
+    }
 
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;

@@ -60,7 +60,10 @@ export class StreamFramer {
       if (this.#size === 0) {
         at = this.#skipLineEnds(chunk, at);
         if (at === chunk.length) return;
-        if (!isTokenCharacter(chunk.charCodeAt(at))) return this.#fail(chunk.slice(at), 'not-sip');
+        if (!isTokenCharacter(chunk.charCodeAt(at))) {
+          this.#fail(chunk.slice(at), 'not-sip');
+          return;
+        }
       }
       at = this.#needed === 0 ? this.#takeHead(chunk, at) : this.#takeBody(chunk, at);
     }
