@@ -67,6 +67,10 @@ describe('a refusal', () => {
       state: 'terminated',
       effects: ['send-ack', 'pass-up', 'destroy'],
     });
+    expect(overTcp('provisional', 'failure')).toEqual({
+      state: 'terminated',
+      effects: ['stop-b', 'pass-up', 'send-ack', 'pass-up', 'destroy'],
+    });
   });
 
   test('whose ACK cannot be sent is not reported as well', () => {

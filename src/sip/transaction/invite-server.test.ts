@@ -40,6 +40,12 @@ describe('before an answer', () => {
 });
 
 describe('a refusal', () => {
+  test.each([overUdp, overTcp])('is sent, whether or not it rang before', (play) => {
+    expect(play('respond-failure').effects).toContain('send-response');
+    const answers = play('respond-provisional', 'respond-failure').effects;
+    expect(answers.filter((effect) => effect === 'send-response')).toHaveLength(2);
+  });
+
   test('is repeated over UDP until the ACK', () => {
     expect(overUdp('respond-failure', 'timer-g', 'timer-g').effects).toEqual([
       ...['stop-trying', 'send-response', 'start-g', 'start-h'],

@@ -51,6 +51,10 @@ test('a final answer is given to every repeated request until timer J', () => {
 });
 
 test('a final answer over a stream ends the transaction at once', () => {
+  expect(overTcp('timer-late', 'respond-final')).toEqual({
+    state: 'terminated',
+    effects: ['send-trying', 'send-response', 'destroy'],
+  });
   expect(overTcp('respond-final')).toEqual({
     state: 'terminated',
     effects: ['send-response', 'destroy'],
