@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, showFound } from './problem.ts';
-import { isSecret, keysAt, type Path } from './schema-keys.ts';
+import { bare, isSecret, keysAt, type Path, schemaAt } from './schema-keys.ts';
 
 /** What is wrong at one path, in the operator's words. */
 export interface Explained {
@@ -31,7 +31,17 @@ export function explainIssue(issue: Issue, tree: unknown): readonly Explained[] 
     issue.code === 'invalid_value' && typeof value === 'string'
       ? nearMiss(value, issue.values.map(String))
       : undefined;
-  return [{ path, unknownKey: false, text: mismatch(found, expectedBy(issue), meant) }];
+  return [
+    { path, unknownKey: false, text: mismatch(found, rangeAt(path) ?? expectedBy(issue), meant) },
+  ];
+}
+
+/** What a key that takes a number may be, whole: too small and not a number get the same answer. */
+function rangeAt(path: Path): string | undefined {
+  const schema = bare(schemaAt(path));
+  if (!(schema instanceof z.ZodNumber)) return undefined;
+  const kind = schema.format === 'safeint' ? 'a whole number' : 'a number';
+  return `${kind} from ${schema.minValue} to ${schema.maxValue}`;
 }
 
 function expectedBy(issue: Issue): string {

@@ -98,7 +98,9 @@ export function fromEnvironment(environment: Environment): Overrides {
       addScalar(path.path, text, name, overrides, problems);
       continue;
     }
-    const meant = nearMiss(name, [...Object.keys(shortVariables), ...otherVariables]);
+    const meant = name.includes('__')
+      ? undefined
+      : nearMiss(name, [...Object.keys(shortVariables), ...otherVariables]);
     problems.push({
       where: name,
       text: meant ? `unknown variable (did you mean ${meant}?)` : path.text,

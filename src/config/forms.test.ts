@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { readHopUri, readHostPort, readListenPoint, readSource, showHostPort } from './forms.ts';
+
+describe('a listen point', () => {
+  test.each([
+    ['udp:0.0.0.0:5060', { transport: 'udp', address: '0.0.0.0', port: 5060 }],
+    ['TLS:[::]:5061', { transport: 'tls', address: '::', port: 5061 }],
+    ['ws:127.0.0.1:0', { transport: 'ws', address: '127.0.0.1', port: 0 }],
+  ])('%s', (text, value) => {
+    expect(readListenPoint(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    ['sctp:0.0.0.0:5060', 'the transports are udp, tcp, tls, ws, wss'],
+    ['udp:sip.example.com:5060', 'an IP address of this machine'],
+    ['udp:0.0.0.0:65536', 'a port from 0 to 65535'],
+    ['udp:999.0.0.1:5060', 'an IP address of this machine'],
+    ['tls:::1:5061', 'IPv6 in brackets'],
+    ['udp:0.0.0.0', 'transport:address:port'],
+    ['', 'transport:address:port'],
+  ])('%j is refused: %s', (text, expected) => {
+    expect(readListenPoint(text)).toEqual({
+      ok: false,
+      expected: expect.stringContaining(expected),
+    });
+  });
+});
+
+describe('a host with or without a port', () => {
+  test.each([
+    ['sip.example.com', { host: 'sip.example.com' }],
+    ['198.51.100.1:5062', { host: '198.51.100.1', port: 5062 }],
+    ['[2001:db8::1]', { host: '2001:db8::1' }],
+    ['[2001:db8::1]:5061', { host: '2001:db8::1', port: 5061 }],
+  ])('%s', (text, value) => {
+    expect(readHostPort(text)).toEqual({ ok: true, value });
+  });
+
+  test.each(['2001:db8::1', 'a b', 'host:0', 'host:70000', '300.1.1.1', 'x@y', ''])(
+    '%j is refused',
+    (text) => {
+      expect(readHostPort(text).ok).toBe(false);
+    },
+  );
+});
+
+describe('the URI of a next hop', () => {
+  test.each([
+    'sip:192.0.2.10',
+    'sip:192.0.2.10:5060',
+    'sip:pbx.example.com;transport=tcp',
+    'sips:[2001:db8::1]:5061',
+    'sip:pbx;lr',
+  ])('%s', (uri) => {
+    expect(readHopUri(uri)).toEqual({ ok: true, value: uri });
+  });
+
+  test.each([
+    ['192.0.2.10', 'a SIP URI'],
+    ['tel:+15550100', 'a SIP URI'],
+    ['sip:alice@pbx', 'without a user part'],
+    ['sip:pbx;transport=sctp', ';transport= one of'],
+    ['sip:pbx:99999', 'a port'],
+    ['sip:', 'a SIP URI'],
+    ['sip:pbx?Subject=x', 'a SIP URI'],
+  ])('%j is refused: %s', (text, expected) => {
+    expect(readHopUri(text)).toEqual({ ok: false, expected: expect.stringContaining(expected) });
+  });
+});
+
+describe('a source', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['192.0.2.0/24', '192.0.2.0/24'],
+    ['192.0.2.0/255.255.255.0', '192.0.2.0/24'],
+    ['0.0.0.0/0.0.0.0', '0.0.0.0/0'],
+    ['2001:db8::/32', '2001:db8::/32'],
+  ])('%s', (text, value) => {
+    expect(readSource(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    '192.0.2.0/33',
+    '192.0.2.0/255.0.255.0',
+    '2001:db8::/129',
+    'example.com',
+    '1.2.3.4/24/8',
+    '1.2.3.4/',
+  ])('%j is refused', (text) => {
+    expect(readSource(text).ok).toBe(false);
+  });
+});
+
+test('IPv6 is shown in brackets', () => {
+  expect(showHostPort('::', 5060)).toBe('[::]:5060');
+  expect(showHostPort('0.0.0.0', 5060)).toBe('0.0.0.0:5060');
+});

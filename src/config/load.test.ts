@@ -1,0 +1,297 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findDataDirectory, loadSettings, shippedRoutes } from './load.ts';
+import { showProblem } from './problem.ts';
+
+let routes: string;
+
+beforeEach(() => {
+  routes = mkdtempSync(join(tmpdir(), 'routes-'));
+  cpSync(shippedRoutes, routes, { recursive: true });
+});
+afterEach(() => rmSync(routes, { recursive: true, force: true }));
+
+function write(name: string, text: string): void {
+  writeFileSync(join(routes, name), text);
+}
+
+/** The problems, each without the folder in front. */
+function problems(flags = {}, environment = {}, ipv6 = true): string[] {
+  const loaded = loadSettings({ routes, ...flags }, environment, ipv6);
+  return loaded.ok
+    ? []
+    : loaded.problems.map((problem) => showProblem(problem).replaceAll(`${routes}/`, ''));
+}
+
+function settings(flags = {}, environment = {}, ipv6 = true) {
+  const loaded = loadSettings({ routes, ...flags }, environment, ipv6);
+  if (!loaded.ok) throw new Error(loaded.problems.map(showProblem).join('\n'));
+  return loaded;
+}
+
+describe('precedence', () => {
+  test('flags win over the environment, the environment over files', () => {
+    write(
+      'gate.yaml',
+      'http: { port: 1000 }\nlog: { level: warn }\ndrain: { deadlineSeconds: 9 }\n',
+    );
+    const environment = { DRAWBRIDGE_HTTP__PORT: '2000', DRAWBRIDGE_LOG_LEVEL: 'error' };
+    const loaded = settings({ set: ['http.port=3000'] }, environment).settings;
+    expect(loaded.http.port).toBe(3000);
+    expect(loaded.log.level).toBe('error');
+    expect(loaded.drain.deadlineSeconds).toBe(9);
+  });
+
+  test('a list from a flag stands in place of the list in the file', () => {
+    const loaded = settings({ pbx: ['sip:192.0.2.1', 'b=sip:192.0.2.2'] }).settings;
+    expect(loaded.pbx.nodes).toEqual([
+      { name: '192.0.2.1', uri: 'sip:192.0.2.1', weight: 1, drain: false },
+      { name: 'b', uri: 'sip:192.0.2.2', weight: 1, drain: false },
+    ]);
+  });
+
+  test('a file with nothing in it leaves every default', () => {
+    write('gate.yaml', '# nothing yet\n');
+    expect(settings().settings.http.port).toBe(9464);
+  });
+});
+
+describe('what is wrong is said with its place', () => {
+  test('all of it at once', () => {
+    write(
+      'pbx.yaml',
+      'pbx:\n  health:\n    everySecond: 5\n    downAfter: two\nregistration:\n  toward: paht\n',
+    );
+    write('gate.yaml', 'http:\n  port: 70000\n');
+    expect(problems()).toEqual([
+      'gate.yaml:2:9 http.port: found 70000, expected a whole number from 0 to 65535',
+      'pbx.yaml:4:16 pbx.health.downAfter: found "two", expected a whole number from 1 to 100',
+      'pbx.yaml:3:5 pbx.health.everySecond: found an unknown key, expected one of everySeconds, timeoutSeconds, ' +
+        'downAfter, upAfter (did you mean everySeconds?)',
+      'pbx.yaml:6:11 registration.toward: found "paht", expected one of contact, path (did you mean path?)',
+    ]);
+  });
+
+  test.each([
+    ['a syntax error', 'http: [\n', /^gate\.yaml:\d+:\d+: not YAML: /],
+    ['a key given twice', 'log: {}\nlog: {}\n', /^gate\.yaml:2:1: log: found a second time/],
+    ['a list where keys belong', '- a\n', /^gate\.yaml:1:1: found a list or a single value/],
+    ['a key of another file', 'pbx: {}\n', /^gate\.yaml:1:1 pbx: .*expected it in pbx\.yaml/],
+    ['an unknown key', 'htpp: {}\n', /^gate\.yaml:1:1 htpp: .*did you mean http\?/],
+    [
+      'a key without a value',
+      'http:\n  port:\n',
+      /^gate\.yaml:2:\d+ http\.port: found nothing, expected a whole number/,
+    ],
+    [
+      'an address that is none',
+      'http: { address: example }\n',
+      /http\.address: found "example", expected an IP address/,
+    ],
+    [
+      'a block where a text belongs',
+      'dataDirectory: {}\n',
+      /dataDirectory: found \{\}, expected a text/,
+    ],
+    [
+      'more aliases than any file needs',
+      `a: &a [1]\nb: [${'*a,'.repeat(200)}]\n`,
+      /gate\.yaml:1:1/,
+    ],
+  ])('%s', (_what, text, expected) => {
+    write('gate.yaml', text);
+    expect(problems()[0]).toMatch(expected);
+  });
+
+  test('a file that is missing', () => {
+    rmSync(join(routes, 'trunks.yaml'));
+    expect(problems()).toEqual(['trunks.yaml: does not exist']);
+  });
+
+  test('a file of an unknown name', () => {
+    write('trunk.yaml', 'trunks: []\n');
+    expect(problems()).toEqual([
+      expect.stringMatching(/^trunk\.yaml: .*did you mean trunks\.yaml\?/),
+    ]);
+  });
+
+  test('a folder that is missing', () => {
+    expect(problems({ routes: join(routes, 'nowhere') })).toEqual(['nowhere: does not exist']);
+  });
+
+  test('a folder in place of a file', () => {
+    rmSync(join(routes, 'trunks.yaml'));
+    mkdirSync(join(routes, 'trunks.yaml'));
+    expect(problems()).toEqual(['trunks.yaml: found a folder, expected a file']);
+  });
+
+  test('a flag, by its name', () => {
+    expect(problems({ pbx: ['sipp:pbx'], 'log-level': 'inof' })).toEqual([
+      '--log-level log.level: found "inof", expected one of trace, debug, info, warn, error (did you mean info?)',
+      expect.stringMatching(/^--pbx pbx\.nodes\.0\.uri: found "sipp:pbx", expected a SIP URI/),
+    ]);
+  });
+
+  test('a variable, by its name', () => {
+    expect(problems({}, { DRAWBRIDGE_HTTP__PORT: 'x' })).toEqual([
+      'DRAWBRIDGE_HTTP__PORT http.port: found "x", expected a whole number from 0 to 65535',
+    ]);
+  });
+
+  test('a flag does not hide what is wrong in a file', () => {
+    write('gate.yaml', 'http:\n  port: x\n');
+    expect(problems({ set: ['http.port=1'] })).toEqual([
+      'gate.yaml:2:9 http.port: found "x", expected a whole number from 0 to 65535',
+    ]);
+  });
+});
+
+describe('listeners', () => {
+  test('two on one address', () => {
+    expect(problems({ listen: ['tcp:127.0.0.1:5060', 'tls:127.0.0.1:5060'] })).toEqual([
+      '--listen listeners.1.listen: found tls:127.0.0.1:5060, expected an address not yet taken by tcp:127.0.0.1:5060',
+    ]);
+  });
+
+  test('one under the any-address of another', () => {
+    expect(problems({ listen: ['udp:127.0.0.1:5060', 'udp:0.0.0.0:5060'] })).toHaveLength(1);
+    expect(problems({ listen: ['udp:0.0.0.0:5060', 'udp:127.0.0.1:5060'] })).toHaveLength(1);
+  });
+
+  test('one where metrics are served', () => {
+    expect(problems({ listen: ['tcp:127.0.0.1:9464'] })[0]).toContain('not yet taken by http');
+  });
+
+  test('UDP and TCP, IPv4 and IPv6, port 0 twice: no clash', () => {
+    const listen = [
+      'udp:0.0.0.0:5060',
+      'tcp:0.0.0.0:5060',
+      'udp:[::]:5060',
+      'tcp:127.0.0.1:0',
+      'tls:127.0.0.1:0',
+    ];
+    expect(problems({ listen })).toEqual([]);
+  });
+
+  test('none at all', () => {
+    write('listeners.yaml', 'listeners: []\n');
+    expect(problems()).toEqual([
+      'listeners.yaml:1:12 listeners: found [], expected at least 1 entry',
+    ]);
+  });
+
+  test('a client certificate asked for without TLS', () => {
+    write(
+      'listeners.yaml',
+      'listeners:\n  - listen: udp:0.0.0.0:5060\n    clientCertificate: require\n',
+    );
+    expect(problems()).toEqual([
+      'listeners.yaml:3:24 listeners.0.clientCertificate: found "require" on udp, expected tls or wss, or none',
+    ]);
+  });
+
+  test('the IPv6 defaults are left out of a machine without IPv6, and that is said', () => {
+    const { settings: loaded, notices } = settings({}, {}, false);
+    expect(loaded.listeners.map(({ address }) => address)).toEqual([
+      '0.0.0.0',
+      '0.0.0.0',
+      '0.0.0.0',
+    ]);
+    expect(notices).toContain('udp:[::]:5060 is left out: this machine has no IPv6');
+  });
+
+  test('an IPv6 listener that was asked for is an error there', () => {
+    expect(problems({ listen: ['udp:[::1]:5060'] }, {}, false)).toEqual([
+      '--listen listeners.0.listen: found udp:[::1]:5060, expected an IPv4 address: this machine has no IPv6',
+    ]);
+  });
+});
+
+describe('names', () => {
+  test('two PBX nodes of one name', () => {
+    expect(problems({ pbx: ['a=sip:192.0.2.1', 'a=sip:192.0.2.2'] })).toEqual([
+      '--pbx pbx.nodes.1: found a second entry called "a", expected a name of its own for each',
+    ]);
+  });
+
+  test('one PBX node given twice', () => {
+    expect(problems({ pbx: ['sip:192.0.2.1', 'sip:192.0.2.1'] })).toHaveLength(1);
+  });
+});
+
+describe('secrets', () => {
+  const secret = 'correct-horse-battery';
+  const header = (value: string) =>
+    write('pbx.yaml', `pbx:\n  trunkHeader:\n    name: X-From-Trunk\n    value: ${value}\n`);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the form the operator writes.
+  const variable = '${DRAWBRIDGE_PBX_SECRET}';
+
+  test('the value comes from the environment', () => {
+    header(variable);
+    const loaded = settings({}, { DRAWBRIDGE_PBX_SECRET: secret }).settings;
+    expect(loaded.pbx.trunkHeader).toEqual({ name: 'X-From-Trunk', value: secret });
+  });
+
+  test('written into the file it is refused and not repeated', () => {
+    header(secret);
+    const said = problems();
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/^pbx\.yaml:4:12 pbx\.trunkHeader\.value: found a text \(not shown\)/);
+    expect(said[0]).not.toContain(secret);
+  });
+
+  test.each([
+    ['missing', undefined],
+    ['too short to be one', 'short'],
+    ['able to end the header', 'correct-horse\r\nX-Evil: 1'],
+  ])('a variable that is %s is named, its value not', (_what, value) => {
+    header(variable);
+    const [said = ''] = problems({}, value === undefined ? {} : { DRAWBRIDGE_PBX_SECRET: value });
+    expect(said).toContain('DRAWBRIDGE_PBX_SECRET');
+    if (value !== undefined) expect(said).not.toContain(value);
+  });
+
+  test('a variable that nothing uses is mentioned', () => {
+    expect(settings({}, { DRAWBRIDGE_PBX_SECRET: secret }).notices).toEqual([
+      'DRAWBRIDGE_PBX_SECRET is set, but pbx.trunkHeader is null: no header is sent',
+    ]);
+  });
+});
+
+test('a health check may not take longer than its interval', () => {
+  expect(problems({ set: ['pbx.health.everySeconds=1'] })).toEqual([
+    'pbx.yaml:16:21 pbx.health.timeoutSeconds: found 2, expected at most everySeconds (1)',
+  ]);
+});
+
+describe('TLS files', () => {
+  test('that do not exist are named', () => {
+    write(
+      'listeners.yaml',
+      'tls:\n  certificates:\n    - certificate: /none.pem\n      key: /none.key\n',
+    );
+    expect(problems()).toEqual([
+      'listeners.yaml:3:20 tls.certificates.0.certificate: "/none.pem" does not exist',
+      'listeners.yaml:4:12 tls.certificates.0.key: "/none.key" does not exist',
+    ]);
+  });
+
+  test('that are something else are named, and nothing of them is shown', () => {
+    const key = join(routes, 'key.pem');
+    writeFileSync(key, 'hunter2');
+    write('listeners.yaml', `tls:\n  authorities: ${key}\n`);
+    const said = problems();
+    expect(said).toEqual([expect.stringContaining('tls.authorities: found')]);
+    expect(said.join()).not.toContain('hunter2');
+  });
+});
+
+test('the data directory is found even when all else is wrong', () => {
+  write('gate.yaml', 'dataDirectory: /srv/gate\nhttp: 5\n');
+  write('pbx.yaml', 'pbx: [');
+  expect(findDataDirectory({ routes }, {})).toBe('/srv/gate');
+  expect(findDataDirectory({ routes, data: '/other' }, {})).toBe('/other');
+  expect(findDataDirectory({ routes: '/nowhere' }, {})).toBe('./data');
+});

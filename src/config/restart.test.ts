@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { loadSettings } from './load.ts';
+import { planReload } from './restart.ts';
+import type { Settings } from './settings.ts';
+
+function settingsWith(...set: string[]): Settings {
+  const loaded = loadSettings({ set }, {}, true);
+  if (!loaded.ok) throw new Error('these settings are wrong');
+  return loaded.settings;
+}
+
+test('nothing changed: nothing to do', () => {
+  expect(planReload(settingsWith(), settingsWith())).toEqual({
+    settings: settingsWith(),
+    changed: [],
+    waiting: [],
+  });
+});
+
+test('what can change now does', () => {
+  const wanted = settingsWith('pbx.health.everySeconds=9', 'log.level=warn');
+  const plan = planReload(settingsWith(), wanted);
+  expect(plan.changed).toEqual(['log', 'pbx']);
+  expect(plan.settings).toEqual(wanted);
+});
+
+test('what needs a restart keeps its running value and is named, with the reason', () => {
+  const running = settingsWith();
+  const plan = planReload(
+    running,
+    settingsWith('http.port=1', 'limits.calls=99', 'calls.ringSeconds=300'),
+  );
+  expect(plan.waiting.map(({ key }) => key)).toEqual(['limits', 'http']);
+  expect(plan.waiting.every(({ why }) => why !== '')).toBe(true);
+  expect(plan.changed).toEqual(['calls']);
+  expect(plan.settings).toEqual({ ...running, calls: { ...running.calls, ringSeconds: 300 } });
+});
