@@ -8,7 +8,7 @@ export const T1 = 500;
 /** The longest pause between retransmissions of a non-INVITE request or an INVITE response. */
 export const T2 = 4000;
 /** The longest a message is taken to stay in the network. */
-export const T4 = 5000;
+const T4 = 5000;
 
 /** How long a client waits for a final response: timers B, F and H, and after a CANCEL (§9.1). */
 export const GIVE_UP = 64 * T1;
