@@ -14,6 +14,8 @@ export const Kind = {
   parameter: 32,
   /** RFC 3261 §25.1 `scheme`. */
   scheme: 64,
+  /** Host names and IPv4 addresses; the underscore that no host name should have is met in the wild. */
+  host: 128,
 } as const;
 
 export const kinds = new Uint8Array(256);
@@ -23,6 +25,7 @@ for (let c = 33; c < 256; c++) {
   let kind: number = Kind.visible;
   if (/[\w.!%*+`'~-]/.test(char)) kind |= Kind.token;
   if (/[A-Za-z0-9+.-]/.test(char)) kind |= Kind.scheme;
+  if (/[\w.-]/.test(char)) kind |= Kind.host;
   if (!'"<>'.includes(char)) kind |= Kind.uri;
   if (!'"<>,;:'.includes(char)) kind |= Kind.display;
   if (!'"<>,'.includes(char)) kind |= Kind.parameter;

@@ -44,7 +44,8 @@ function openBracket(value: string): number {
   const from = quoted ? endOfQuoted(value, 0, value.length) : 0;
   if (from < 0) return -2;
   const open = value.indexOf('<', from);
-  if (quoted || open < 0) return open < 0 ? -2 : open;
+  if (quoted) return open < 0 ? -2 : open;
+  if (open < 0) return -1;
   const semicolon = value.indexOf(';');
   return semicolon >= 0 && semicolon < open ? -1 : open; // a `<` in a parameter of an addr-spec
 }

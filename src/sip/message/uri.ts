@@ -1,3 +1,5 @@
+import { Kind, skip } from './characters.ts';
+
 /** A `sip:` or `sips:` URI taken apart. Parts are as written: escapes are not undone (RFC 3261 §19.1.2). */
 export interface SipUri {
   readonly scheme: 'sip' | 'sips';
@@ -12,26 +14,64 @@ export interface SipUri {
   readonly headers: string;
 }
 
-const sipUri =
-  /^(sips?):(?:([^@\s<>"]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?((?:;[^?\s<>"]*)?)((?:\?[^\s<>"]*)?)$/i;
+const COLON = 58;
+const SEMICOLON = 59;
+const QUESTION = 63;
+const OPEN_BRACKET = 91;
 
 /** RFC 3261 §19.1; undefined for another scheme or a broken one. */
 export function parseUri(text: string): SipUri | undefined {
-  const match = sipUri.exec(text);
-  if (match === null) return undefined;
-  const port = match[4] === undefined ? undefined : Number(match[4]);
-  if (port !== undefined && (port > 65_535 || port === 0)) return undefined;
-  const userinfo = match[2] ?? '';
-  const colon = userinfo.indexOf(':');
+  const { length } = text;
+  const secure = (text.charCodeAt(3) | 32) === 115;
+  const start = secure ? 5 : 4;
+  if (text.charCodeAt(start - 1) !== COLON || !isSip(text)) return undefined;
+  if (skip(text, start, length, Kind.uri) !== length) return undefined;
+
+  const userEnd = text.indexOf('@', start);
+  const hostStart = userEnd < 0 ? start : userEnd + 1;
+  let at = hostStart;
+  if (text.charCodeAt(at) === OPEN_BRACKET) {
+    at = text.indexOf(']', at) + 1;
+    if (at === 0 || !/^\[[0-9A-Fa-f:.]+\]$/.test(text.slice(hostStart, at))) return undefined;
+  } else at = skip(text, at, length, Kind.host);
+  if (at === hostStart) return undefined;
+  const hostEnd = at;
+
+  let port: number | undefined;
+  if (text.charCodeAt(at) === COLON) {
+    const digits = at + 1;
+    port = 0;
+    for (at = digits; at < length && at - digits < 6; at++) {
+      const digit = text.charCodeAt(at) - 48;
+      if (digit < 0 || digit > 9) break;
+      port = port * 10 + digit;
+    }
+    if (port === 0 || port > 65_535) return undefined;
+  }
+  const parametersStart = at;
+  let headersStart = length;
+  if (at < length) {
+    const c = text.charCodeAt(at);
+    if (c !== SEMICOLON && c !== QUESTION) return undefined;
+    const question = text.indexOf('?', at);
+    if (question >= 0) headersStart = question;
+  }
+  const user = userEnd < 0 ? '' : text.slice(start, userEnd);
+  const password = user.indexOf(':');
   return {
-    scheme: match[1]?.toLowerCase() === 'sips' ? 'sips' : 'sip',
-    user: colon < 0 ? userinfo : userinfo.slice(0, colon),
-    host: (match[3] ?? '').toLowerCase(),
+    scheme: secure ? 'sips' : 'sip',
+    user: password < 0 ? user : user.slice(0, password),
+    host: text.slice(hostStart, hostEnd).toLowerCase(),
     port,
-    parameters: match[5] ?? '',
-    headers: match[6] ?? '',
+    parameters: text.slice(parametersStart, headersStart),
+    headers: text.slice(headersStart),
   };
 }
+
+const isSip = (text: string): boolean =>
+  (text.charCodeAt(0) | 32) === 115 &&
+  (text.charCodeAt(1) | 32) === 105 &&
+  (text.charCodeAt(2) | 32) === 112;
 
 /** A parameter's value (empty for one without), undefined when absent. `;name` is matched whole, in any case. */
 export function uriParameter(parameters: string, name: string): string | undefined {

@@ -36,7 +36,7 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
   const text = raw.includes('\r')
     ? raw.replaceAll(/\r\n[ \t]+/g, (fold) => ' '.repeat(fold.length))
     : raw;
-  const match = usual.exec(text) ?? tolerant.exec(trimBlanks(text));
+  const match = usual.exec(text) ?? tolerant.exec(text);
   if (match === null) return undefined;
   const port = match[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port > 65_535 || port === 0)) return undefined;

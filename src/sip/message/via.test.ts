@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { parseVia } from './via.ts';
+
+const parse = (value: string) => parseVia(value, 0, value.length);
+
+describe('parseVia', () => {
+  test.each([
+    [
+      'SIP/2.0/UDP 192.0.2.1:5062;branch=z9hG4bK1;rport',
+      { transport: 'UDP', host: '192.0.2.1', port: 5062, branch: 'z9hG4bK1', rport: true },
+    ],
+    ['SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK1', { transport: 'WSS', port: undefined }],
+    ['SIP/2.0/TLS [2001:db8::9]:5061;branch=z9hG4bK1', { host: '[2001:db8::9]', port: 5061 }],
+    ['SIP/2.0/UNKNOWN t4.example.com', { transport: 'UNKNOWN', branch: '', rport: false }],
+    [
+      'SIP  /   2.0\r\n /UDP\r\n    192.0.2.2 : 5070 ; branch = 390skdjuw ',
+      { transport: 'UDP', host: '192.0.2.2', port: 5070, branch: '390skdjuw' },
+    ],
+    [
+      'SIP/2.0/UDP a;rport=4711;received=192.0.2.7;maddr=10.0.0.1;BRANCH=x',
+      { rportValue: 4711, received: '192.0.2.7', maddr: '10.0.0.1', branch: 'x' },
+    ],
+    ['SIP/2.0/UDP a;x=";branch=no";branch=yes', { branch: 'yes' }],
+    ['SIP/2.0/UDP a;rport=999999', { rport: true, rportValue: undefined }],
+  ])('reads %j', (value, parts) => {
+    expect(parse(value)).toMatchObject(parts);
+  });
+
+  test('reads one value of a list and says where it stands', () => {
+    const line = 'Via: SIP/2.0/UDP a:1;branch=x , SIP/2.0/TCP b;branch=y';
+    const first = parseVia(line, 5, line.length);
+    expect(first).toMatchObject({ host: 'a', branch: 'x', start: 5 });
+    expect(line.charAt(first?.end ?? 0)).toBe(',');
+  });
+
+  test('says where rport and received stand, folds or not', () => {
+    const line = 'SIP / 2.0\r\n   / UDP a\r\n ;rport;branch=x; received=192.0.2.7';
+    const via = parse(line);
+    expect(line.slice(via?.rportStart, via?.rportEnd)).toBe(';rport');
+    expect(line.slice(via?.receivedStart, via?.receivedEnd)).toBe('; received=192.0.2.7');
+    expect(parse('SIP/2.0/UDP a')).toMatchObject({ rportStart: -1, receivedStart: -1 });
+  });
+
+  test.each([
+    '',
+    'SIP/2.0/UDP',
+    'SIP/2.0/UDP ',
+    'SIP/3.0/UDP a',
+    'HTTP/1.1 a',
+    'SIP/2.0/UDP a b',
+    ' SIP/2.0/UDP a',
+    'SIP/2.0/UDP a:0',
+    'SIP/2.0/UDP a:65536',
+    'SIP/2.0/UDP a:x',
+    'SIP/2.0/UDP 192.0.2.15;;,;,,',
+    'SIP/2.0/UDP a;',
+    'SIP/2.0/UDP a;=x',
+    'SIP/2.0/UDP [::1;branch=x',
+  ])('refuses %j', (value) => {
+    expect(parse(value)).toBeUndefined();
+  });
+});
