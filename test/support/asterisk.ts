@@ -14,6 +14,8 @@ export interface AsteriskOptions {
   readonly supportPath?: boolean;
   /** Seconds between its OPTIONS to each registered contact; 0 for none. */
   readonly qualifySeconds?: number;
+  /** More than one rings them all; at the limit the newest replaces the oldest. Default 1. */
+  readonly contactsPerExtension?: number;
   /** The value of X-Edge-Secret by which it knows calls that the gate brings from a trunk. */
   readonly edgeSecret?: string;
 }
@@ -101,6 +103,7 @@ function writeConfiguration(
     EDGE: options.edge ?? '127.0.0.1:5060',
     EDGE_SECRET: options.edgeSecret ?? 'edge-secret',
     SUPPORT_PATH: options.supportPath === false ? 'no' : 'yes',
+    MAX_CONTACTS: String(options.contactsPerExtension ?? 1),
     QUALIFY: String(options.qualifySeconds ?? 0),
     EXTENSIONS: extensions.map(extensionSections).join('\n'),
     HINTS: extensions

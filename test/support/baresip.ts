@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,10 +42,13 @@ export interface Baresip {
   over(within?: number): Promise<void>;
   /** Waits until what it hears is this tone. */
   hears(hertz: number, within?: number): Promise<Heard>;
-  /** Waits until it has heard nothing for half a second: no media, or quiet media. */
+  /** Waits until nothing comes in, or nothing but quiet. */
   hearsNothing(within?: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+const LISTEN_SECONDS = 0.25;
+const BYTES_PER_SECOND = 16_000; // 8 kHz, 16 bits, one channel
 
 /** A real softphone: it registers by itself, says a tone and writes down what it hears. */
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
@@ -67,12 +70,18 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const domain = registrar;
   const uri = (number: string) => `sip:${number}@${domain};transport=${transport}`;
 
-  const heard = (): Heard | undefined => {
-    const latest = readdirSync(folder)
+  const recordings = () =>
+    readdirSync(folder)
       .filter((name) => /^dump-.*-dec\.wav$/.test(name))
-      .toSorted()
-      .at(-1);
-    return latest === undefined ? undefined : listen(join(folder, latest));
+      .map((name) => join(folder, name));
+  /** What comes in during the next third of a second; nothing, when no recording grows. */
+  const hearNow = async (): Promise<Heard | undefined> => {
+    const before = new Map(recordings().map((file) => [file, statSync(file).size]));
+    await sleep(350);
+    const growing = recordings().find(
+      (file) => statSync(file).size - (before.get(file) ?? 0) >= LISTEN_SECONDS * BYTES_PER_SECOND,
+    );
+    return growing === undefined ? undefined : listen(growing, LISTEN_SECONDS);
   };
   const event = async (type: string, within?: number) => {
     await control.event(type, within).catch((problem) => {
@@ -100,22 +109,19 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     async hears(hertz, within = 5000) {
       const giveUpAt = performance.now() + within;
       for (;;) {
-        const now = heard();
+        const now = await hearNow();
         if (now !== undefined && now.rms > 500 && Math.abs(now.hertz - hertz) <= 10) return now;
         if (performance.now() > giveUpAt)
-          throw new Error(`${user} hears ${JSON.stringify(now)}, not ${hertz} Hz`);
-        await sleep(100);
+          throw new Error(`${user} hears ${JSON.stringify(now) ?? 'nothing'}, not ${hertz} Hz`);
       }
     },
     async hearsNothing(within = 5000) {
       const giveUpAt = performance.now() + within;
       for (;;) {
-        const before = heard();
-        await sleep(500);
-        const after = heard();
-        if (after === undefined || after.rms < 100 || after.seconds === before?.seconds) return;
+        const now = await hearNow();
+        if (now === undefined || now.rms < 100) return;
         if (performance.now() > giveUpAt)
-          throw new Error(`${user} still hears ${JSON.stringify(after)}`);
+          throw new Error(`${user} still hears ${JSON.stringify(now)}`);
       }
     },
     async stop() {

@@ -62,6 +62,8 @@ export class SipParty {
   readonly received: Received[] = [];
   /** Lone CRLFs that arrived: answers to keep-alives over a connection. */
   crlfs = 0;
+  /** Set, it takes no notice of anything that comes: a hung process, as seen from outside. */
+  deaf = false;
   readonly identity: Identity;
   readonly wires: readonly Wire[];
   readonly #inbox: Received[] = [];
@@ -232,6 +234,7 @@ export class SipParty {
 
   /** For the wires: what they hear goes in here. */
   readonly hear = (text: string, from: Peer): void => {
+    if (this.deaf) return;
     if (text === '') {
       this.crlfs += 1;
       this.#tell();

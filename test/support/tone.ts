@@ -31,15 +31,16 @@ export interface Heard {
   readonly hertz: number;
 }
 
-/** What is in the last half second of a wav of 16-bit samples. The file may still be being written. */
-export function listen(file: string): Heard {
+/** What is in the last part of a wav of 16-bit samples. The file may still be being written. */
+export function listen(file: string, lastSeconds = 0.5): Heard {
   const bytes = readFileSync(file);
   if (bytes.length < 46) return { seconds: 0, rms: 0, hertz: 0 };
   const channels = bytes.readUInt16LE(22);
   const rate = bytes.readUInt32LE(24);
   const count = Math.floor((bytes.length - 44) / (2 * channels));
-  const recent = Array.from({ length: Math.min(count, rate / 2) }, (_, index) =>
-    bytes.readInt16LE(44 + 2 * channels * (count - Math.min(count, rate / 2) + index)),
+  const taken = Math.min(count, Math.round(rate * lastSeconds));
+  const recent = Array.from({ length: taken }, (_, index) =>
+    bytes.readInt16LE(44 + 2 * channels * (count - taken + index)),
   );
   return { seconds: count / rate, ...strongest(recent, rate) };
 }
