@@ -1,9 +1,10 @@
+import type { PbxSettings } from '../edge/edge-settings.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
-import type { ListenerSettings, PbxSettings, Settings } from './settings.ts';
+import type { ListenerSettings, Settings } from './settings.ts';
 
 /** What the machine and the process offer to the settings. */
 export interface Surroundings {

@@ -44,7 +44,9 @@ export function openStore(file: string, log: Logger, stored: (batch: number) => 
     write: (batch) => writer.write(batch),
     errors: () => writer.errors + (table ? 0 : 1),
     closing: () => writer.close(),
-    close: () => database?.close(),
+    close() {
+      if (database?.isOpen) database.close();
+    },
   };
 }
 

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import type { DataPlaneStats } from '../data/messages.ts';
+import { type Heartbeat, heartbeatLimitMs, liveness, readiness } from './health.ts';
+
+function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
+  const stats: DataPlaneStats = {
+    requests: {},
+    answers: {},
+    registrations: 0,
+    calls: 0,
+    transactions: 0,
+    timers: 0,
+    connections: { open: {}, handshaking: 0, refused: {} },
+    pbx: pbx.map(({ up, draining = false }, index) => ({
+      name: String(index),
+      uri: 'sip:pbx',
+      up,
+      draining,
+      latencyMs: undefined,
+    })),
+    certificates: [],
+    eventLoop: { mean: 0, p99: 0, max: 0 },
+    heapBytes: 0,
+    draining: false,
+  };
+  return { stats, at: 1000 };
+}
+
+describe('alive', () => {
+  test('while the data plane reports', () => {
+    expect(liveness(beat(), 1000 + heartbeatLimitMs)).toEqual({ good: true, reasons: [] });
+  });
+  test('not before it did, nor when it has gone silent', () => {
+    expect(liveness(undefined, 1000).good).toBe(false);
+    expect(liveness(beat(), 1001 + heartbeatLimitMs).reasons).toEqual([
+      'the data plane has gone silent',
+    ]);
+  });
+});
+
+describe('ready', () => {
+  test('with one PBX node that answers', () => {
+    expect(readiness(beat({ up: false }, { up: true }), false, 1000).good).toBe(true);
+  });
+  test.each([
+    ['none that answers', [{ up: false }]],
+    ['only one that drains', [{ up: true, draining: true }]],
+  ])('not with %s', (_what, nodes) => {
+    expect(readiness(beat(...nodes), false, 1000).reasons).toEqual(['no PBX node answers']);
+  });
+  test('not while draining', () => {
+    expect(readiness(beat({ up: true }), true, 1000).reasons).toEqual(['draining']);
+  });
+});

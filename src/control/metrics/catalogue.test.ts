@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import type { DataPlaneStats } from '../../data/messages.ts';
+import { openMetrics } from './catalogue.ts';
+
+const stats: DataPlaneStats = {
+  requests: { access: { INVITE: 3, other: 1 }, core: { OPTIONS: 2 } },
+  answers: { access: { '2xx': 4 } },
+  registrations: 5,
+  calls: 6,
+  transactions: 7,
+  timers: 8,
+  connections: { open: { tls: 9 }, handshaking: 1, refused: { 'per-source': 2 } },
+  pbx: [
+    { name: 'a', uri: 'sip:a', up: true, draining: false, latencyMs: 2.5 },
+    { name: 'b', uri: 'sip:b', up: false, draining: true, latencyMs: undefined },
+  ],
+  certificates: [
+    { name: 'sip.example.com', selfSigned: false, expiresAt: Date.now() + 10 * 86_400_000 },
+  ],
+  eventLoop: { mean: 1, p99: 2, max: 3 },
+  heapBytes: 1000,
+  draining: false,
+};
+
+function metricsOf(report: DataPlaneStats | undefined) {
+  return openMetrics({
+    stats: () => report,
+    controlLag: () => ({ mean: 0, p99: 0, max: 0 }),
+    databaseErrors: () => 1,
+    lostLogLines: () => 0,
+    build: { version: '1.2.3', node: 'v24' },
+  });
+}
+
+test('what the data plane reports is what a scrape shows, however often it is scraped', async () => {
+  const metrics = metricsOf(stats);
+  await metrics.metrics();
+  const lines = (await metrics.metrics()).split('\n');
+  for (const line of [
+    'drawbridge_requests_total{realm="access",method="INVITE"} 3',
+    'drawbridge_requests_total{realm="core",method="OPTIONS"} 2',
+    'drawbridge_answers_total{realm="access",class="2xx"} 4',
+    'drawbridge_registrations 5',
+    'drawbridge_calls 6',
+    'drawbridge_transactions 7',
+    'drawbridge_timers 8',
+    'drawbridge_connections{transport="tls"} 9',
+    'drawbridge_connections_refused_total{limit="per-source"} 2',
+    'drawbridge_pbx_node_up{node="a"} 1',
+    'drawbridge_pbx_node_up{node="b"} 0',
+    'drawbridge_pbx_node_draining{node="b"} 1',
+    'drawbridge_pbx_node_latency_seconds{node="a"} 0.0025',
+    'drawbridge_event_loop_lag_seconds{plane="data",of="p99"} 0.002',
+    'drawbridge_database_errors_total 1',
+    'drawbridge_build_info{version="1.2.3",node="v24"} 1',
+  ]) {
+    expect(lines).toContain(line);
+  }
+  expect(
+    lines.some((line) =>
+      /certificate_days_to_expiry\{certificate="sip.example.com"\} 9\.99/.test(line),
+    ),
+  ).toBe(true);
+});
+
+test('before the first report there is only what is known', async () => {
+  const text = await metricsOf(undefined).metrics();
+  expect(text).toContain('drawbridge_build_info{');
+  expect(text).not.toMatch(/^drawbridge_pbx_node_up\{/m);
+});
+
+test('every metric says what it is', async () => {
+  for (const { help, name } of await metricsOf(stats).getMetricsAsJSON()) {
+    expect(help, name).not.toBe('');
+    expect(name).toMatch(/^drawbridge_[a-z0-9_]+$/);
+  }
+});
