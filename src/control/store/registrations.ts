@@ -11,7 +11,7 @@ export class RegistrationsTable {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#upsert = database.prepare(
-      `INSERT OR REPLACE INTO registrations VALUES (${Array.from({ length: 14 }, () => '?').join()})`,
+      `INSERT OR REPLACE INTO registrations VALUES (${Array.from({ length: 15 }, () => '?').join()})`,
     );
     this.#delete = database.prepare('DELETE FROM registrations WHERE aor = ? AND contact = ?');
   }
@@ -26,6 +26,7 @@ export class RegistrationsTable {
           row.aor,
           row.contact,
           row.token,
+          row.flow,
           row.transport,
           row.listener,
           row.address,
@@ -71,6 +72,7 @@ export function loadRegistrations(database: DatabaseSync, now: number): readonly
       aor: String(row.aor),
       contact: String(row.contact),
       token: String(row.token),
+      flow: String(row.flow),
       transport,
       listener: String(row.listener),
       address: String(row.address),

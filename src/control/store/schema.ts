@@ -6,6 +6,7 @@ const steps: readonly string[] = [
      aor TEXT NOT NULL,
      contact TEXT NOT NULL,
      token TEXT NOT NULL,
+     flow TEXT NOT NULL,
      transport TEXT NOT NULL,
      listener TEXT NOT NULL,
      address TEXT NOT NULL,

@@ -39,6 +39,7 @@ function binding(name: string, changes: Partial<BindingRow> = {}): BindingRow {
     aor: `${name}@example.com`,
     contact: `sip:${name}@10.0.0.7:5060`,
     token: 'tok',
+    flow: 'flow',
     transport: 'udp',
     listener: 'udp:0.0.0.0:5060',
     address: '192.0.2.7',

@@ -1,0 +1,88 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import type { ProcessStatus } from '../control/control-messages.ts';
+import { duration, showStatus } from './status.ts';
+
+const now = 1_800_000_000_000;
+const gate: ProcessStatus = {
+  version: '1.2.3',
+  process: 42,
+  startedAt: now - 65_000,
+  dataDirectory: '/var/lib/drawbridge',
+  metrics: 'http://127.0.0.1:9464/metrics',
+  ready: [],
+  draining: false,
+  listeners: [
+    {
+      transport: 'udp',
+      address: '10.0.0.1',
+      port: 5060,
+      realm: 'access',
+      advertised: { host: 'sip.example.com', port: 5060 },
+    },
+    {
+      transport: 'tls',
+      address: '::',
+      port: 5061,
+      realm: 'access',
+      advertised: { host: '::', port: 5061 },
+    },
+  ],
+  pbx: [{ name: 'main', uri: 'sip:192.0.2.10', up: true, draining: false, latencyMs: 1.25 }],
+  certificates: [{ name: 'sip.example.com', selfSigned: true, expiresAt: now + 90 * 86_400_000 }],
+  registrations: {
+    count: 3,
+    rows: [
+      {
+        aor: '101@example.com',
+        contact: 'sip:101@10.0.0.7',
+        transport: 'udp',
+        address: '192.0.2.7',
+        port: 5062,
+        expiresAt: now + 55_000,
+        userAgent: 'Phone\u001b[2J 1.0',
+        node: 'main',
+      },
+    ],
+  },
+  calls: { count: 0, rows: [] },
+};
+
+test('the whole picture, in columns', () => {
+  expect(stripVTControlCharacters(showStatus(gate, now))).toBe(
+    `Drawbridge 1.2.3  ready  process 42, up 1 min 5 s
+  data     /var/lib/drawbridge
+  metrics  http://127.0.0.1:9464/metrics
+
+Listeners
+  udp:10.0.0.1:5060  access  advertised as sip.example.com:5060
+  tls:[::]:5061      access
+
+PBX nodes
+  up  main  sip:192.0.2.10  1.3 ms
+
+Certificates
+  sip.example.com  90 days left  self-signed
+
+Registrations: 3
+  101@example.com  udp 192.0.2.7:5062  55 s  main  Phone?[2J 1.0
+  and 2 others; --all lists them
+
+Calls: 0`,
+  );
+});
+
+test('what keeps it from being ready stands in the first line', () => {
+  const first = showStatus({ ...gate, ready: ['draining'] }, now).split('\n')[0] ?? '';
+  expect(stripVTControlCharacters(first)).toContain('1.2.3  draining  process');
+});
+
+test.each([
+  [0, '0 s'],
+  [59_400, '59 s'],
+  [3_599_000, '59 min 59 s'],
+  [7_500_000, '2 h 5 min'],
+  [273_600_000, '3 d 4 h'],
+])('%i ms is %s', (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
