@@ -21,7 +21,7 @@ export interface AsteriskOptions {
 }
 
 /** The extensions it knows, each with the password `secret` and its number. */
-export const extensions = Array.from({ length: 10 }, (_, index) => String(1001 + index));
+const extensions = Array.from({ length: 10 }, (_, index) => String(1001 + index));
 
 export interface Asterisk {
   readonly address: string;

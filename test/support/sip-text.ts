@@ -100,7 +100,7 @@ export function uriOf(value: string): string {
 }
 
 /** Splits at commas that are neither quoted nor in angle brackets. */
-export function splitList(value: string): readonly string[] {
+function splitList(value: string): readonly string[] {
   const parts = value.match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<])+/g) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
