@@ -1,46 +1,140 @@
-import type { CreateGate } from './gate.ts';
+import type { Settings } from '../config/settings.ts';
+import { type EdgeObserver, openEdge } from '../edge/edge.ts';
+import { createFlowTokens } from '../edge/flow-token.ts';
+import type { Binding } from '../edge/registrations.ts';
+import type { Call, Flow, Handlers } from '../edge/signaling.ts';
+import { createEngine, type EngineServing } from '../engine/create-engine.ts';
+import type { TransportLog } from '../engine/transport/transport-context.ts';
+import { Counters } from './counters.ts';
+import type { CreateGate, GateOptions, Log } from './gate.ts';
+import type { CallStatus, PbxNodeStats, RegistrationStatus } from './messages.ts';
 
 /** Puts the engine and the edge together. */
-export const createGate: CreateGate = async ({ settings, registrations }) => {
-  const listeners = settings.listeners.map(({ transport, address, port, realm, advertise }) => ({
-    transport,
-    address,
-    port,
-    realm,
-    advertised: { host: advertise?.host ?? address, port: advertise?.port ?? port },
-  }));
-  const pbx = settings.pbx.nodes.map(({ name, uri, drain }) => ({
-    name,
-    uri,
-    up: false,
-    draining: drain,
-    latencyMs: undefined,
-  }));
+export const createGate: CreateGate = async (options) => {
+  const { settings, log, store, registrations } = options;
+  const counters = new Counters();
+  const engine = createEngine({
+    settings,
+    tokens: createFlowTokens(Buffer.from(options.tokenKey)),
+    log: transportLog(log),
+    observer: counters,
+  });
+  let serving: EngineServing | undefined;
+  const running = await openEdge({
+    signaling: {
+      async serve(handlers: Handlers) {
+        serving = await engine.serve(handlers);
+        return serving;
+      },
+    },
+    settings,
+    tokenKey: options.tokenKey,
+    registrations,
+    mostRegistrations: settings.limits.registrations,
+    store,
+    observer: observer(options),
+  });
+  if (serving === undefined) throw new Error('The engine did not start.');
+  const open = serving;
+
+  const pbxStats = (): PbxNodeStats[] =>
+    running.edge.pbx.nodes.map((node) => ({
+      name: node.settings.name,
+      uri: node.settings.uri,
+      up: node.up === true,
+      draining: node.settings.drain,
+      latencyMs: node.latencyMs,
+    }));
+
   return {
-    listeners,
-    reload() {},
-    drain() {},
-    liveCalls: () => 0,
-    hangup: () => 0,
-    status: () => ({
-      draining: false,
-      listeners,
-      pbx,
+    listeners: open.listeners,
+    reload: (fresh: Settings) => running.reload(fresh),
+    drain: () => running.drain(),
+    liveCalls: () => open.counts().calls,
+    hangup(call, reason) {
+      const calls = [...open.calls()].filter(
+        ({ id, callId }) => call === undefined || call === id || call === callId,
+      );
+      for (const callId of new Set(calls.map((one) => one.callId))) open.end(callId, reason);
+      if (calls.length === 0 && call !== undefined) return open.end(call, reason) ? 1 : 0;
+      return calls.length;
+    },
+    status: (rows) => ({
+      draining: running.edge.draining,
+      listeners: open.listeners,
+      pbx: pbxStats(),
       certificates: [],
-      registrations: { count: registrations.length, rows: [] },
-      calls: { count: 0, rows: [] },
+      registrations: {
+        count: running.edge.registrations.size,
+        rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(registrationStatus),
+      },
+      calls: {
+        count: open.counts().calls,
+        rows: [...Iterator.from(open.calls()).take(rows)].map(callStatus),
+      },
     }),
-    stats: () => ({
-      requests: {},
-      answers: {},
-      registrations: registrations.length,
-      calls: 0,
-      transactions: 0,
-      timers: 0,
-      connections: { open: {}, handshaking: 0, refused: {} },
-      pbx,
-      certificates: [],
-    }),
-    async close() {},
+    stats() {
+      const counts = open.counts();
+      const { handshaking, refused } = counts.connections;
+      return {
+        ...counters.stats,
+        registrations: running.edge.registrations.size,
+        calls: counts.calls,
+        transactions: counts.transactions,
+        timers: counts.timers,
+        connections: { open: {}, handshaking, refused },
+        pbx: pbxStats(),
+        certificates: [],
+      };
+    },
+    close: () => running.close(),
   };
 };
+
+function observer({ log, event, settings }: GateOptions): EdgeObserver {
+  return {
+    up: ({ settings: { name, uri }, latencyMs }) =>
+      event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
+    down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
+    pathDropped: (node) =>
+      log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
+    callStarted: (call) =>
+      log('debug', 'a call was answered', { callId: call.callId, caller: where(call.caller) }),
+    callEnded: (call, why) =>
+      log('debug', 'a call ended', {
+        callId: call.callId,
+        why,
+        seconds: Math.round((Date.now() - call.startedAt) / 1000),
+        level: settings.log.level,
+      }),
+  };
+}
+
+const where = ({ transport, address, port }: Flow): string => `${transport} ${address}:${port}`;
+
+const registrationStatus = (binding: Binding): RegistrationStatus => ({
+  aor: binding.aor,
+  contact: binding.contact,
+  transport: binding.transport,
+  address: binding.address,
+  port: binding.port,
+  expiresAt: binding.expiresAt,
+  userAgent: binding.userAgent,
+  node: binding.node,
+});
+
+const callStatus = (call: Call): CallStatus => ({
+  id: call.id,
+  callId: call.callId,
+  from: call.from,
+  to: call.to,
+  startedAt: call.startedAt,
+  caller: where(call.caller),
+  callee: where(call.callee),
+});
+
+const transportLog = (log: Log): TransportLog => ({
+  info: (fields, text) => log('info', text, { ...fields }),
+  warn: (fields, text) => log('warn', text, { ...fields }),
+  error: (fields, text) => log('error', text, { ...fields }),
+});

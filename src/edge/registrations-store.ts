@@ -9,8 +9,10 @@ export interface BindingRow {
   readonly aor: string;
   /** The Contact URI as the phone gave it. */
   readonly contact: string;
-  /** Names the flow in the URI that the PBX was given. */
+  /** Names this binding in the URI that the PBX was given. */
   readonly token: string;
+  /** The token of the flow that it came by last, which leads back to the phone. */
+  readonly flow: string;
   readonly transport: Transport;
   /** The listener the phone came in by: `udp:0.0.0.0:5060`. */
   readonly listener: string;

@@ -42,6 +42,10 @@ export interface Serving {
   send(request: OwnRequest, done: (outcome: Outcome) => void): void;
   /** The way back to whoever holds this token; `forged` if we never made it, `stale` if its connection is gone. */
   flowFrom(token: string): Flow | 'forged' | 'stale';
+  /** What to call ourselves in a URI given to whoever is at this target: `host:port;transport=…`. */
+  ownAddress(target: Target): string;
+  /** A few bytes over this flow that keep a NAT's door open and mean nothing (RFC 5626 §4.4.1). */
+  ping(flow: Flow): void;
   calls(): Iterable<Call>;
   /** Ends a call on both sides: BYE each way once it is answered, CANCEL and 487 before. False if it is not known. */
   end(callId: string, reason: EndReason): boolean;

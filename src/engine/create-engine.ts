@@ -1,6 +1,9 @@
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
 import { sendOwn } from './own-request.ts';
+import type { Channel } from './transport/transports.ts';
+
+const CRLF_CRLF = Buffer.from('\r\n\r\n');
 
 /** What the embedded engine can say about itself beyond the port. */
 export interface EngineServing extends Serving {
@@ -20,6 +23,8 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       listeners: engine.transports.listeners,
       send: (request, done) => sendOwn(engine, request, done),
       flowFrom: (token) => engine.flowFrom(token),
+      ownAddress: (target) => engine.ownAddress(target),
+      ping: (flow) => (flow as Channel).send(CRLF_CRLF),
       calls: () => engine.calls,
       end: (callId, reason) => engine.end(callId, reason),
       counts: () => engine.counts(),

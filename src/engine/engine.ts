@@ -227,6 +227,14 @@ export class Engine implements Core {
     return this.transports.channelFrom(token);
   }
 
+  ownAddress(target: Target): string {
+    let address: string | undefined;
+    this.waysTo(target, ([channel]) => {
+      if (channel !== undefined) address = this.names.toward(channel).address;
+    });
+    return address ?? this.names.anyAddress;
+  }
+
   mayReach(host: string, port: number): boolean {
     return this.#handlers.mayReach?.(host, port) ?? false;
   }

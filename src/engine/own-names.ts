@@ -6,6 +6,8 @@ import type { Channel } from './transport/transports.ts';
 /** How we call ourselves toward one neighbour, ready to be pasted into headers. */
 export interface OwnName {
   readonly hostPort: string;
+  /** `192.0.2.1:5060;transport=tcp`; without the parameter for UDP. */
+  readonly address: string;
   /** `SIP/2.0/UDP 192.0.2.1:5060;branch=` */
   readonly via: string;
   /** `@192.0.2.1:5060;transport=tcp;lr>`: what follows the user part in Record-Route and Path. */
@@ -44,6 +46,15 @@ export class OwnNames {
   toward(channel: Channel): OwnName {
     const { listener } = channel;
     return this.#names.get(listener) ?? this.#facingName(listener, channel.address);
+  }
+
+  /** For a neighbour that nobody knows the way to yet. */
+  get anyAddress(): string {
+    for (const { address } of this.#names.values()) return address;
+    const [first] = this.#listeners;
+    if (first === undefined) return 'localhost';
+    const host = uriHost(localAddressFacing(this.#interfaces, first.address));
+    return nameOf(first.transport, host, first.advertised.port).address;
   }
 
   /** Does this URI name one of our listeners? */
@@ -109,6 +120,7 @@ function nameOf(transport: Transport, advertised: string, port: number): OwnName
   const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
   return {
     hostPort,
+    address: `${hostPort}${parameter}`,
     via: `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=`,
     routeTail: `@${hostPort}${parameter};lr>`,
     route: `<sip:${hostPort}${parameter};lr>`,

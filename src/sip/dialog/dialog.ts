@@ -1,3 +1,4 @@
+import { detached } from '../message/detached.ts';
 import { Header } from '../message/header-name.ts';
 import type { Message } from '../message/message.ts';
 import { parseNameAddress } from '../message/name-address.ts';
@@ -40,7 +41,7 @@ export function openDialog(
   const ours = answered.findIndex(isOurs);
   const beyond = ours < 0 ? [] : answered.slice(0, ours).reverse();
   return {
-    callId: own(ok.callId),
+    callId: detached(ok.callId),
     caller: party(ok, Header.from, invite, invite.list(Header.recordRoute), ok.cseq),
     callee: party(ok, Header.to, ok, beyond, -1),
     sessionSeconds: sessionSeconds(ok),
@@ -55,10 +56,10 @@ function party(
   cseq: number,
 ): Party {
   return {
-    header: own(ok.value(named) ?? ''),
-    tag: own(named === Header.from ? ok.fromTag : ok.toTag),
-    target: own(contactUri(contactOf) ?? ''),
-    routes: routes.map(own),
+    header: detached(ok.value(named) ?? ''),
+    tag: detached(named === Header.from ? ok.fromTag : ok.toTag),
+    target: detached(contactUri(contactOf) ?? ''),
+    routes: routes.map(detached),
     cseq,
   };
 }
@@ -86,7 +87,7 @@ export function noteRefresh(
 ): void {
   if (askerContact !== undefined) dialog[from].target = askerContact;
   const answered = contactUri(ok);
-  if (answered !== undefined) dialog[other(from)].target = own(answered);
+  if (answered !== undefined) dialog[other(from)].target = detached(answered);
   dialog.sessionSeconds = sessionSeconds(ok);
 }
 
@@ -96,7 +97,7 @@ export const other = (side: Side): Side => (side === 'caller' ? 'callee' : 'call
 export function contactUri(message: Message): string | undefined {
   const contact = message.find(Header.contact) < 0 ? undefined : message.list(Header.contact)[0];
   const uri = contact === undefined ? undefined : parseNameAddress(contact)?.uri;
-  return uri === undefined ? undefined : own(uri);
+  return uri === undefined ? undefined : detached(uri);
 }
 
 /** RFC 4028 §9: what was agreed stands in the 2xx. */
@@ -122,6 +123,3 @@ export function bye(dialog: Dialog, to: Side, via: string, reason: string): stri
     `CSeq: ${sequence} BYE\r\nReason: ${oneLine(reason)}\r\nContent-Length: 0\r\n\r\n`
   );
 }
-
-/** A copy that does not keep the message it was cut from alive: V8's slices hold on to their parent. */
-const own = (text: string): string => (text.length < 13 ? text : `${text} `.slice(0, -1));

@@ -1,0 +1,48 @@
+import type { Realm } from '../edge/signaling.ts';
+import type { EngineObserver } from '../engine/engine.ts';
+import type { Channel } from '../engine/transport/transports.ts';
+import {
+  type CountedMethod,
+  countedMethods,
+  type GateStats,
+  type StatusClass,
+} from './messages.ts';
+
+const methods = new Set<string>(countedMethods);
+const classes: readonly StatusClass[] = ['1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];
+
+/** Counts what passes, in series that no stranger can add to. */
+export class Counters implements EngineObserver {
+  readonly requests: Record<Realm, Partial<Record<CountedMethod, number>>> = {
+    access: {},
+    core: {},
+    trunk: {},
+  };
+  readonly answers: Record<Realm, Partial<Record<StatusClass, number>>> = {
+    access: {},
+    core: {},
+    trunk: {},
+  };
+  ignoredMessages = 0;
+
+  received(method: string, channel: Channel): void {
+    const counted = (methods.has(method) ? method : 'other') as CountedMethod;
+    const row = this.requests[channel.realm];
+    row[counted] = (row[counted] ?? 0) + 1;
+  }
+
+  answered(status: number, channel: Channel): void {
+    const statusClass = classes[Math.floor(status / 100) - 1];
+    if (statusClass === undefined) return;
+    const row = this.answers[channel.realm];
+    row[statusClass] = (row[statusClass] ?? 0) + 1;
+  }
+
+  ignored(): void {
+    this.ignoredMessages++;
+  }
+
+  get stats(): Pick<GateStats, 'requests' | 'answers'> {
+    return { requests: this.requests, answers: this.answers };
+  }
+}

@@ -1,0 +1,127 @@
+import { createBindingTokens } from './binding-token.ts';
+import type { EdgeSettings } from './edge-settings.ts';
+import { fromPbx } from './from-pbx.ts';
+import { inDialog } from './in-dialog.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { Neighbours } from './neighbours.ts';
+import { Pbx, type PbxObserver } from './pbx.ts';
+import { register } from './register.ts';
+import { Registrations } from './registrations.ts';
+import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
+import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
+import { toPbx } from './to-pbx.ts';
+
+export interface EdgeOptions {
+  readonly signaling: Signaling;
+  readonly settings: EdgeSettings;
+  readonly tokenKey: Uint8Array;
+  /** As kept from the last run. */
+  readonly registrations: readonly BindingRow[];
+  readonly mostRegistrations: number;
+  readonly store: RegistrationsStore;
+  readonly observer: EdgeObserver;
+}
+
+export interface EdgeObserver extends PbxObserver {
+  /** The PBX took a registration but not its Path: from now on it is told by Contact. */
+  pathDropped(node: string): void;
+  callStarted(call: Call): void;
+  callEnded(call: Call, why: CallEnd): void;
+}
+
+/** Everything the story of a request is told with. What a reload changes is replaced, the rest stays. */
+export interface Edge {
+  readonly serving: Serving;
+  readonly settings: EdgeSettings;
+  readonly pbx: Pbx;
+  readonly neighbours: Neighbours;
+  readonly registrations: Registrations;
+  readonly bindingToken: (aor: string, contact: string) => string;
+  readonly observer: EdgeObserver;
+  readonly draining: boolean;
+}
+
+/** The edge, open and serving. */
+export interface RunningEdge {
+  readonly edge: Edge;
+  reload(settings: EdgeSettings): void;
+  /** No new calls from now on. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 1000;
+
+/** Opens the gate. */
+export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
+  const { observer, store } = options;
+  const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
+  const bindingToken = createBindingTokens(options.tokenKey);
+  let settings = options.settings;
+  let pbx = new Pbx(settings.pbx, observer);
+  let neighbours = new Neighbours(settings);
+  let draining = false;
+
+  const serving = await options.signaling.serve({
+    request: (incoming) => receive(edge, incoming),
+    realmOf: (source) => neighbours.realmOf(source),
+    mayReach: (host) => neighbours.includes(host),
+    callStarted: (call) => observer.callStarted(call),
+    callEnded: (call, why) => observer.callEnded(call, why),
+  } satisfies Handlers);
+
+  let edge: Edge = assemble();
+  function assemble(): Edge {
+    return { serving, settings, pbx, neighbours, registrations, bindingToken, observer, draining };
+  }
+
+  const keepAlive = new KeepAlive(() => edge);
+  pbx.watch(serving);
+  const sweeping = setInterval(() => registrations.sweep(Date.now()), SWEEP_EVERY_MS);
+
+  return {
+    get edge() {
+      return edge;
+    },
+    reload(fresh) {
+      pbx.close();
+      neighbours.close();
+      settings = fresh;
+      pbx = new Pbx(settings.pbx, observer, pbx);
+      neighbours = new Neighbours(settings);
+      edge = assemble();
+      pbx.watch(serving);
+    },
+    drain() {
+      draining = true;
+      edge = assemble();
+    },
+    async close() {
+      clearInterval(sweeping);
+      keepAlive.close();
+      pbx.close();
+      neighbours.close();
+      await serving.close();
+    },
+  };
+}
+
+/** The story of a request, told by where it comes from and what it wants. */
+function receive(edge: Edge, incoming: Incoming): void {
+  const { request, flow } = incoming;
+  if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request.requestUri)) {
+    incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
+    return;
+  }
+  if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(incoming);
+  else if (edge.draining && request.method === 'INVITE')
+    incoming.answer(503, [
+      { name: 'Retry-After', value: String(edge.settings.drain.retryAfterSeconds) },
+    ]);
+  else if (flow.realm === 'core') fromPbx(edge, incoming);
+  else if (request.method === 'REGISTER') register(edge, incoming);
+  else toPbx(edge, incoming);
+}
+
+/** A Request-URI without a user part means this host itself. */
+const asksUs = (requestUri: string): boolean => !requestUri.includes('@');

@@ -1,0 +1,118 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
+import { AddressSet } from './address-set.ts';
+import type { EdgeSettings } from './edge-settings.ts';
+import type { Flow, Realm } from './signaling.ts';
+
+const LOOK_UP_EVERY_MS = 60_000;
+
+/**
+ * Who the PBX and the trunks are, by the addresses packets come from. A PBX node speaks UDP from the very port
+ * it is reached at, so a phone on the PBX's own machine is still a phone; over TCP and TLS the address has to
+ * do, when the node is configured with that transport. `pbx.sources` adds to that.
+ */
+export class Neighbours {
+  readonly #settings: EdgeSettings;
+  #coreEndpoints = new Set<string>();
+  #coreStreams = new Set<string>();
+  #coreSources = new AddressSet([]);
+  #trunkSources = new AddressSet([]);
+  #hosts = new Set<string>();
+  readonly #names = new Map<string, readonly string[]>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: EdgeSettings) {
+    this.#settings = settings;
+    this.#compile();
+    if (this.#hostNames().length > 0) {
+      void this.#lookUp();
+      this.#timer = setInterval(() => void this.#lookUp(), LOOK_UP_EVERY_MS);
+      this.#timer.unref();
+    }
+  }
+
+  realmOf({
+    listener,
+    transport,
+    address,
+    port,
+  }: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm {
+    if (transport === 'udp') {
+      if (this.#coreEndpoints.has(`${address} ${port}`)) return 'core';
+    } else if (this.#coreStreams.has(`${transport} ${address}`)) return 'core';
+    if (this.#coreSources.has(address)) return 'core';
+    if (this.#trunkSources.has(address)) return 'trunk';
+    return listener.realm;
+  }
+
+  /** Is this the PBX or a trunk, by name or address? Nobody else is ever sent to because a message says so. */
+  includes(host: string): boolean {
+    const bare = bareHost(host).toLowerCase();
+    return this.#hosts.has(bare) || this.#coreSources.has(bare) || this.#trunkSources.has(bare);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #compile(): void {
+    const { pbx, trunks } = this.#settings;
+    const endpoints = new Set<string>();
+    const streams = new Set<string>();
+    const hosts = new Set<string>();
+    for (const { uri } of pbx.nodes) {
+      const parsed = parseUri(uri);
+      if (parsed === undefined) continue;
+      hosts.add(bareHost(parsed.host));
+      const transport = transportOf(parsed);
+      for (const address of this.#addressesOf(parsed.host)) {
+        hosts.add(address);
+        endpoints.add(`${address} ${parsed.port ?? 5060}`);
+        if (transport !== 'udp') streams.add(`${transport} ${address}`);
+      }
+    }
+    const trunkSources = trunks.flatMap(({ uri, sources }) => {
+      const host = parseUri(uri)?.host ?? '';
+      hosts.add(bareHost(host));
+      const addresses = this.#addressesOf(host);
+      for (const address of addresses) hosts.add(address);
+      return [...addresses, ...sources];
+    });
+    this.#coreEndpoints = endpoints;
+    this.#coreStreams = streams;
+    this.#coreSources = new AddressSet(pbx.sources);
+    this.#trunkSources = new AddressSet(trunkSources);
+    this.#hosts = hosts;
+  }
+
+  #addressesOf(host: string): readonly string[] {
+    const bare = bareHost(host);
+    return isIP(bare) > 0 ? [bare] : (this.#names.get(bare) ?? []);
+  }
+
+  #hostNames(): string[] {
+    return [...this.#settings.pbx.nodes, ...this.#settings.trunks]
+      .map(({ uri }) => bareHost(parseUri(uri)?.host ?? ''))
+      .filter((host) => host !== '' && isIP(host) === 0);
+  }
+
+  /** A name that cannot be looked up just now keeps the addresses it had. */
+  async #lookUp(): Promise<void> {
+    await Promise.allSettled(
+      this.#hostNames().map(async (name) => {
+        const found = await lookup(name, { all: true });
+        this.#names.set(
+          name,
+          found.map(({ address }) => address),
+        );
+      }),
+    );
+    this.#compile();
+  }
+}
+
+const transportOf = (uri: SipUri): string =>
+  uri.scheme === 'sips'
+    ? 'tls'
+    : (uriParameter(uri.parameters, 'transport')?.toLowerCase() ?? 'udp');

@@ -1,0 +1,60 @@
+import { Header } from '../sip/message/header-name.ts';
+import { parseNameAddress } from '../sip/message/name-address.ts';
+import { parseUri } from '../sip/message/uri.ts';
+import type { Edge } from './edge.ts';
+import { recordsRoute } from './records-route.ts';
+import type { HeaderChange, Incoming } from './signaling.ts';
+
+/**
+ * A phone's or a trunk's request that opens something new: a call, a message, a subscription. It goes to the
+ * PBX and nowhere else, whatever its Request-URI says; the PBX decides what becomes of it.
+ */
+export function toPbx(edge: Edge, incoming: Incoming): void {
+  const { request, flow } = incoming;
+  if (request.method === 'REGISTER') {
+    incoming.answer(403);
+    return;
+  }
+  const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
+  const { pbx } = edge;
+  incoming.forward({
+    targets: pbx.targetsFor(extension.user, extension.aor && registeredOn(edge, extension.aor)),
+    recordRoute: recordsRoute(request.method),
+    tryNextAfterMs: pbx.tryNextAfterMs,
+    headers: trunkMark(edge, incoming),
+    onTargetFailed: (target, failure) => {
+      if (failure !== 'unavailable') pbx.doubt(target);
+    },
+  });
+}
+
+interface Extension {
+  readonly user: string;
+  readonly aor: string | undefined;
+}
+
+function caller({ request }: Incoming): Extension {
+  const uri = parseUri(parseNameAddress(request.value(Header.from) ?? '')?.uri ?? '');
+  if (uri === undefined) return { user: '', aor: undefined };
+  return { user: uri.user, aor: `${uri.user}@${uri.host}` };
+}
+
+const callee = (requestUri: string): Extension => ({
+  user: parseUri(requestUri)?.user ?? requestUri,
+  aor: undefined,
+});
+
+export const registeredOn = (edge: Edge, aor: string): string | undefined =>
+  edge.registrations.of(aor)[0]?.node;
+
+const nothing: readonly HeaderChange[] = [];
+
+/** The header by which the PBX tells a trunk's call: put on by us, and by nobody else. */
+function trunkMark({ settings }: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
+  const { trunkHeader } = settings.pbx;
+  if (trunkHeader === undefined) return nothing;
+  if (flow.realm === 'trunk') return [trunkHeader];
+  return request.findNamed(trunkHeader.name) < 0
+    ? nothing
+    : [{ name: trunkHeader.name, value: undefined }];
+}
