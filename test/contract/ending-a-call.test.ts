@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import type { Received } from '../support/sip-party.ts';
+import { uriOf } from '../support/sip-text.ts';
+import { eventually, pause } from './eventually.ts';
+import { aScene, heard, type Scene, type Talk } from './scene.ts';
+
+const reason = { text: 'limit reached', cause: 487 };
+
+/** Ends the one call there is; both sides answer their BYE. */
+async function end(scene: Scene): Promise<{ toCaller: Received; toCalled: Received }> {
+  const { gate, phone, pbx } = scene;
+  const [call] = gate.calls();
+  expect(gate.serving.end(call?.callId ?? '', reason)).toBe(true);
+  const [toCaller, toCalled] = await Promise.all([phone.expect('BYE'), pbx.expect('BYE')]);
+  phone.answer(toCaller, 200);
+  pbx.answer(toCalled, 200);
+  return { toCaller, toCalled };
+}
+
+/** Each BYE looks to its receiver as if the other party had sent it. */
+function expectRightDialog(
+  { caller, called, invite }: Talk,
+  toCaller: Received,
+  toCalled: Received,
+) {
+  const calledTag = called.invite.toTag ?? '';
+  expect(calledTag).toBe('');
+  expect([toCaller.fromTag, toCaller.toTag]).toEqual([toCalled.toTag, caller.invite.fromTag]);
+  expect(toCalled.fromTag).toBe(caller.invite.fromTag);
+  expect([toCaller.callId, toCalled.callId]).toEqual([invite.callId, invite.callId]);
+  expect(toCaller.uri).toBe(uriOf(caller.invite.header('Contact') ?? ''));
+  expect(toCalled.uri).toBe(caller.remoteTarget);
+}
+
+describe.each(['udp', 'tcp', 'tls', 'ws'] as const)('a call from a phone over %s', (transport) => {
+  test('is ended by a BYE to each side, in its own dialog, with the reason (RFC 3326)', async () => {
+    await using scene = await aScene({ phone: { transport } });
+    const { gate, phone, pbx } = scene;
+    const talk = await scene.talk();
+    const { toCaller, toCalled } = await end(scene);
+    expectRightDialog(talk, toCaller, toCalled);
+    expect(toCalled.toTag).toBe(pbx.tagFor(talk.invite.callId));
+    expect(toCalled.cseq).toBe(talk.caller.invite.cseq + 1);
+    for (const bye of [toCaller, toCalled]) {
+      expect(bye.header('Reason')).toMatch(
+        /^(SIP|Q\.850)\s*;\s*cause=487\s*;\s*text="limit reached"$/,
+      );
+      expect(bye.list('Via')).toHaveLength(1);
+      expect(bye.header('Max-Forwards')).toBe('70');
+      expect(bye.headers('Route')).toEqual([]);
+    }
+    await Promise.all([phone.silence(100), pbx.silence(100)]);
+    expect(gate.ended.map(({ why }) => why)).toEqual(['ended']);
+    expect(gate.calls()).toEqual([]);
+  });
+});
+
+test('the BYEs go on where each side had counted to (§12.2.1.1)', async () => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  const talk = await scene.talk();
+  for (const method of ['INVITE', 'INFO']) {
+    const fromCaller = talk.caller.ask(method);
+    pbx.answer(await pbx.expect(method), 200);
+    await fromCaller;
+    const fromCalled = talk.called.ask(method);
+    phone.answer(await phone.expect(method), 200);
+    await fromCalled;
+  }
+  const { toCaller, toCalled } = await end(scene);
+  expect(toCalled.cseq).toBe(talk.caller.cseq + 1);
+  expect(toCaller.cseq).toBe(talk.called.cseq + 1);
+});
+
+test('the BYEs follow the route set beyond us, and the newest Contact', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const proxy = await scene.anotherPbx();
+  const route = `<sip:127.0.0.1:${proxy.port};lr>`;
+  const caller = await phone.invite('1002');
+  const invite = await pbx.expect('INVITE');
+  pbx.answer(invite, 200, {
+    headers: { 'Record-Route': [route, ...invite.headers('Record-Route')] },
+  });
+  await caller.answered();
+  const moved = `sip:moved@127.0.0.1:${phone.port}`;
+  const asked = caller.ask('UPDATE', { headers: { Contact: `<${moved}>` } });
+  proxy.answer(await proxy.expect('UPDATE'), 200, {
+    headers: { Contact: '<sip:newer@192.0.2.4>' },
+  });
+  await asked;
+  const [call] = gate.calls();
+  gate.serving.end(call?.callId ?? '', reason);
+  const toCalled = await proxy.expect('BYE');
+  expect([toCalled.uri, toCalled.list('Route')]).toEqual(['sip:newer@192.0.2.4', [route]]);
+  expect((await phone.expect('BYE')).uri).toBe(moved);
+});
+
+test('only a known call can be ended, and only once', async () => {
+  await using scene = await aScene();
+  const { gate } = scene;
+  expect(gate.serving.end('no-such-call', reason)).toBe(false);
+  await scene.talk();
+  const [call] = gate.calls();
+  await end(scene);
+  expect(gate.serving.end(call?.callId ?? '', reason)).toBe(false);
+  expect(gate.ended).toHaveLength(1);
+});
+
+test('a call that still rings is cancelled on one side and answered 487 on the other', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const call = await phone.invite('1002');
+  const invite = await pbx.expect('INVITE');
+  pbx.answer(invite, 180);
+  await call.rings();
+  expect(gate.serving.end(call.callId, reason)).toBe(true);
+  pbx.answer(await pbx.expect('CANCEL'), 200);
+  pbx.answer(invite, 487);
+  expect((await call.final()).status).toBe(487);
+});
+
+test('a BYE that crosses ours is answered, and the call ends once', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const { caller } = await scene.talk();
+  const [call] = gate.calls();
+  gate.serving.end(call?.callId ?? '', reason);
+  const bye = caller.ask('BYE');
+  phone.answer(await phone.expect('BYE'), 481);
+  pbx.always('BYE', (request) => pbx.answer(request, 481));
+  for (const early of heard(pbx, 'BYE')) pbx.answer(early, 481);
+  expect((await bye).status).toBeGreaterThanOrEqual(200);
+  expect(gate.ended.map(({ why }) => why)).toEqual(['ended']);
+});
+
+test('over udp a lost BYE is repeated', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  await scene.talk();
+  const [call] = gate.calls();
+  gate.serving.end(call?.callId ?? '', reason);
+  await eventually(
+    () => heard(phone, 'BYE').length === 2 && heard(pbx, 'BYE').length === 2,
+    'both again',
+  );
+  phone.answer(await phone.expect('BYE'), 200);
+  pbx.answer(await pbx.expect('BYE'), 200);
+  await pause(1200);
+  expect([heard(phone, 'BYE').length, heard(pbx, 'BYE').length]).toEqual([2, 2]);
+});

@@ -1,0 +1,12 @@
+/** Waits until it is so; says what was waited for when it never is. */
+export async function eventually(isSo: () => boolean, what: string, within = 3000): Promise<void> {
+  const giveUpAt = performance.now() + within;
+  while (!isSo()) {
+    if (performance.now() > giveUpAt) throw new Error(`not within ${within} ms: ${what}`);
+    await pause(5);
+  }
+}
+
+/** For tests of what must not happen, and of what happens only after a time. */
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));

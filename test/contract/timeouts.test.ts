@@ -1,0 +1,133 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Failure } from '../../src/edge/signaling.ts';
+import { eventually, pause } from './eventually.ts';
+import { aScene, at, heard, type SceneOptions } from './scene.ts';
+
+// These wait for the real timers of RFC 3261 (64*T1 is 32 s), so all of them wait at once.
+vi.setConfig({ maxConcurrency: 20, testTimeout: 60_000 });
+
+async function waiting(options: SceneOptions = {}) {
+  const scene = await aScene(options);
+  const failed: Failure[] = [];
+  const done: number[] = [];
+  scene.gate.forwards({
+    targets: [at(scene.pbx)],
+    recordRoute: true,
+    onTargetFailed: (_target, failure) => failed.push(failure),
+    onDone: (status) => done.push(status),
+  });
+  return { scene, failed, done, phone: scene.phone, pbx: scene.pbx };
+}
+
+describe.concurrent('time runs out', () => {
+  test('an INVITE that nobody answers is answered 408 after 32 s (timer B)', async () => {
+    const { scene, phone, pbx, failed, done } = await waiting();
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    const { at: began } = await pbx.expect('INVITE');
+    const final = await call.final(40_000);
+    expect(final.status).toBe(408);
+    expect(final.at - began).toBeGreaterThan(31_000);
+    expect(final.at - began).toBeLessThan(35_000);
+    expect([failed, done]).toEqual([['timeout'], [408]]);
+  });
+
+  test('any other request that nobody answers is left unanswered (RFC 4320 §4.2)', async () => {
+    const { scene, phone, pbx, failed } = await waiting();
+    await using _ = scene;
+    phone.request('MESSAGE', 'sip:x');
+    await pbx.expect('MESSAGE');
+    await eventually(() => failed.length > 0, 'the target is given up', 36_000);
+    expect(failed).toEqual(['timeout']);
+    await pause(1000);
+    expect(phone.received.filter(({ status }) => status !== 100)).toEqual([]);
+  });
+
+  test('a 408 to anything but an INVITE is not passed on (RFC 4320 §4.2)', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    phone.request('MESSAGE', 'sip:x');
+    pbx.answer(await pbx.expect('MESSAGE'), 408);
+    await pause(1000);
+    expect(heard(phone, 408)).toEqual([]);
+  });
+
+  test('a 408 to an INVITE is passed on', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    pbx.answer(await pbx.expect('INVITE'), 408);
+    expect((await call.final()).status).toBe(408);
+  });
+
+  test('a cancelled INVITE that is never answered is given up after 32 s (§9.1)', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    pbx.answer(await pbx.expect('INVITE'), 180);
+    await call.rings();
+    call.cancel();
+    pbx.answer(await pbx.expect('CANCEL'), 200);
+    expect([408, 487]).toContain((await call.final(40_000)).status);
+  });
+
+  test('a call that only rings is cancelled when the ring time is over (timer C, §16.8)', async () => {
+    const { scene, phone, pbx } = await waiting({ ringSeconds: 1 });
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    const invite = await pbx.expect('INVITE');
+    pbx.answer(invite, 180);
+    const rang = await call.rings();
+    const cancel = await pbx.expect('CANCEL', { within: 4000 });
+    expect(cancel.at - rang.at).toBeGreaterThan(700);
+    pbx.answer(cancel, 200);
+    pbx.answer(invite, 487);
+    expect([408, 487]).toContain((await call.final()).status);
+  });
+
+  test('every provisional answer begins the ring time anew (§16.7 step 2)', async () => {
+    const { scene, phone, pbx } = await waiting({ ringSeconds: 2 });
+    await using _ = scene;
+    await phone.invite('1002');
+    const invite = await pbx.expect('INVITE');
+    for (const status of [180, 183, 180, 182]) {
+      pbx.answer(invite, status);
+      await pause(1200);
+    }
+    expect(heard(pbx, 'CANCEL')).toEqual([]);
+    await pbx.expect('CANCEL', { within: 4000 });
+  });
+
+  test('a refusal that is never acknowledged is repeated no longer than 32 s (timer H)', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    scene.gate.decide = (incoming) => incoming.answer(486);
+    const { requestText, speak } = await import('./scene.ts');
+    speak(phone, requestText(phone, 'INVITE'));
+    await eventually(() => heard(phone, 486).length >= 10, 'ten repetitions', 34_000);
+    const count = heard(phone, 486).length;
+    await pause(5000);
+    expect(heard(phone, 486).length).toBeLessThanOrEqual(count + 1);
+    expect(pbx.received).toEqual([]);
+  });
+
+  test('a call whose session is never refreshed is reported as expired (RFC 4028 §10)', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    const invite = await pbx.expect('INVITE');
+    const headers = { 'Session-Expires': '3;refresher=uac' };
+    const accepting = pbx.accept(invite, { headers });
+    await call.answered();
+    await accepting;
+    await pause(1500);
+    const refreshed = call.ask('UPDATE', { headers });
+    pbx.answer(await pbx.expect('UPDATE'), 200, { headers });
+    await refreshed;
+    await pause(2200);
+    expect(scene.gate.calls()).toHaveLength(1);
+    await eventually(() => scene.gate.ended.length > 0, 'the call is reported', 5000);
+    expect(scene.gate.ended.map(({ why }) => why)).toEqual(['expired']);
+    expect(scene.gate.calls()).toEqual([]);
+  });
+});

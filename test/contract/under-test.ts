@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFlowTokens } from '../../src/edge/flow-token.ts';
+import type { Realm, Signaling, Transport } from '../../src/edge/signaling.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+
+export interface ListenerWanted {
+  readonly transport: Transport;
+  readonly realm: Realm;
+  /** Default 127.0.0.1. */
+  readonly address?: string;
+  /** Default: any free one. */
+  readonly port?: number;
+}
+
+export interface UnderTestOptions {
+  readonly listeners: readonly ListenerWanted[];
+  /** Timer C, shorter than any operator would set it, for the tests that wait for it. */
+  readonly ringSeconds?: number;
+}
+
+export interface UnderTest {
+  readonly signaling: Signaling;
+  /** What the making of it left behind; called after everything it served is closed. */
+  dispose(): Promise<void>;
+}
+
+/** The implementation that this run of the suite judges: the only place that names one. */
+export async function signalingUnderTest(options: UnderTestOptions): Promise<UnderTest> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'drawbridge-contract-'));
+  const signaling = createEngine({
+    settings: {
+      dataDirectory,
+      listeners: options.listeners.map(({ transport, realm, address = '127.0.0.1', port = 0 }) => ({
+        transport,
+        realm,
+        address,
+        port,
+        clientCertificate: 'none',
+      })),
+      tls: { certificates: [], warnDaysBeforeExpiry: 30 },
+      limits: {
+        connectionsPerSource: 100,
+        connections: 1000,
+        handshakeSeconds: 5,
+        messageSeconds: 10,
+        idleSeconds: 600,
+        messageBytes: 65_536,
+        transactions: 10_000,
+        calls: 1000,
+        registrations: 1000,
+      },
+      calls: { ringSeconds: options.ringSeconds ?? 181, forgetAfterHours: 24 },
+      drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
+    },
+    tokens: createFlowTokens(randomBytes(32)),
+    log: silent,
+  });
+  return { signaling, dispose: () => rm(dataDirectory, { recursive: true, force: true }) };
+}
+
+/** Faults are made on purpose here; what a test cannot see in behaviour it does not judge. */
+const silent = { info() {}, warn() {}, error() {} };
