@@ -45,6 +45,17 @@ export async function runGate({
   let settings = initial;
   const log = openLog(settings.log);
   endOnBug(log);
+  const ended = Promise.withResolvers<number>();
+  // Until the gate serves, a signal to end means at once, and one to reload waits.
+  let reloadAsked = false;
+  let actions: SignalActions = {
+    reload() {
+      reloadAsked = true;
+    },
+    drain: () => ended.resolve(0),
+    stop: () => ended.resolve(0),
+  };
+  onSignals(() => actions, log);
   const directory = dataDirectoryAt(settings.dataDirectory);
   await using undo = new AsyncDisposableStack();
 
@@ -56,7 +67,6 @@ export async function runGate({
   if (lock.warning) log.error(lock.warning);
   const tokenKey = readOrMakeTokenKey(directory);
 
-  const ended = Promise.withResolvers<number>();
   let plane: DataPlane | undefined;
   let heartbeat: Heartbeat | undefined;
   let lostLogLines = 0;
@@ -162,7 +172,8 @@ export async function runGate({
     log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
   }
 
-  onSignals({ reload, drain, stop: () => ended.resolve(0) }, log);
+  actions = { reload, drain, stop: () => ended.resolve(0) };
+  if (reloadAsked) reload();
   const code = await ended.promise;
   if (code === 0) {
     store.closing();
@@ -215,17 +226,17 @@ interface SignalActions {
 }
 
 /** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. */
-function onSignals({ reload, drain, stop }: SignalActions, log: Logger): void {
+function onSignals(actions: () => SignalActions, log: Logger): void {
   let asked = false;
   const end = (signal: NodeJS.Signals): void => {
     log.info({ signal }, asked ? 'asked again: ending at once' : 'asked to end');
-    if (asked) stop();
-    else drain();
+    if (asked) actions().stop();
+    else actions().drain();
     asked = true;
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  process.on('SIGHUP', () => reload());
+  process.on('SIGHUP', () => actions().reload());
 }
 
 /** A bug in this thread: said in the log like everything else, then the end. State is on disk. */

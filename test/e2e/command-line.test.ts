@@ -1,0 +1,266 @@
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aPbx } from '../support/a-pbx.ts';
+import { type Background, startBackground } from '../support/background-process.ts';
+import { ownAddress } from '../support/own-address.ts';
+
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
+
+let folder: string;
+let address: string;
+const processes: Background[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'drawbridge-cli-'));
+  cpSync(join(checkout, 'routes'), join(folder, 'routes'), { recursive: true });
+  address = ownAddress();
+});
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map((one) => one.kill()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const data = () => join(folder, 'data');
+
+/** Starts `drawbridge` with these words. */
+function drawbridge(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Background {
+  const started = startBackground('drawbridge', process.execPath, ['src/main.ts', ...words], {
+    cwd: checkout,
+    environment: { NO_COLOR: '1', ...environment },
+  });
+  processes.push(started);
+  return started;
+}
+
+/** Runs it to its end. */
+async function said(...words: string[]): Promise<{ code: number | null; output: string }> {
+  const run = drawbridge(words);
+  const { code } = await run.ended();
+  return { code, output: run.output() };
+}
+
+/** A gate that serves, on an address of this test's own. */
+async function serving(...words: string[]): Promise<Background> {
+  const own = ['--data', data(), '--http', `${address}:9464`, '--listen', `udp:${address}:5060`];
+  const gate = drawbridge(['run', '--routes', join(folder, 'routes'), ...own, ...words]);
+  await gate.prints('Drawbridge is open');
+  await gate.prints('settings from');
+  return gate;
+}
+
+const page = async (path: string) => (await fetch(`http://${address}:9464${path}`)).text();
+
+async function until(claim: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + 10_000;
+  while (!(await claim())) {
+    if (Date.now() > giveUpAt) throw new Error('It never came true.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('a gate that starts', () => {
+  test('says where it listens, where the PBX and metrics are, and whether the PBX answers', async () => {
+    const pbx = await aPbx({ address: ownAddress(), port: 5060 });
+    const gate = await serving('--pbx', `main=${pbx.uri}`);
+    expect(gate.output()).toContain(`listening on udp:${address}:5060`);
+    expect(gate.output()).toContain(`PBX at ${pbx.uri}`);
+    expect(gate.output()).toContain(`metrics at http://${address}:9464/metrics`);
+    expect(gate.output()).toContain(`data in ${data()}`);
+    await gate.prints(`PBX at ${pbx.uri} answers`);
+    await until(async () => (await page('/readyz')) === 'ok\n');
+    expect(await page('/healthz')).toBe('ok\n');
+    expect(await page('/metrics')).toContain('drawbridge_pbx_node_up{node="main"} 1');
+    await pbx.close();
+  });
+
+  test('keeps its state for its user only', async () => {
+    await serving();
+    expect(statSync(data()).mode & 0o777).toBe(0o700);
+    for (const name of ['control.sock', 'flow-token.key', 'state.db']) {
+      expect(statSync(join(data(), name)).mode & 0o077, name).toBe(0);
+    }
+  });
+
+  test('with wrong settings ends with 1 and names every problem', async () => {
+    const { code, output } = await said(
+      'run',
+      '--pbx',
+      'pbx',
+      '--set',
+      'http.prot=1',
+      '--data',
+      data(),
+    );
+    expect(code).toBe(1);
+    expect(output).toContain('--pbx pbx.nodes.0.uri: found "pbx", expected a SIP URI');
+    expect(output).toContain('did you mean port?');
+    expect(existsSync(data())).toBe(false);
+  });
+
+  test('on a data directory that is in use is refused, and the first serves on', async () => {
+    const gate = await serving();
+    const second = await said(
+      'run',
+      '--data',
+      data(),
+      '--listen',
+      'udp:127.0.0.1:0',
+      '--http',
+      '127.0.0.1:0',
+    );
+    expect(second.code).toBe(1);
+    expect(second.output).toContain(
+      `Another gate (process ${gate.pid}) uses the data directory ${data()}`,
+    );
+    expect(await page('/healthz')).toBe('ok\n');
+  });
+
+  test('on an address that is in use ends with 1 and names it', async () => {
+    await serving();
+    const flags = [
+      '--listen',
+      `udp:${address}:5060`,
+      '--http',
+      '127.0.0.1:0',
+      '--data',
+      join(folder, 'other'),
+    ];
+    const { code, output } = await said('run', ...flags);
+    expect(code).toBe(1);
+    expect(output).toContain(`${address}:5060`);
+    expect(output).not.toContain('    at ');
+  });
+
+  test('with a damaged flow key is refused, and the key left alone', async () => {
+    const gate = await serving();
+    gate.signal('SIGTERM');
+    await gate.ended();
+    writeFileSync(join(data(), 'flow-token.key'), 'short');
+    const { code, output } = await said('run', '--data', data(), '--http', '127.0.0.1:0');
+    expect(code).toBe(1);
+    expect(output).toContain('found 5 bytes, expected 32');
+    expect(readFileSync(join(data(), 'flow-token.key'), 'utf8')).toBe('short');
+  });
+
+  test('after a crash takes up where the other stopped', async () => {
+    const gate = await serving();
+    await gate.kill();
+    expect(existsSync(join(data(), 'control.sock'))).toBe(true);
+    await serving();
+    expect((await said('status', '--data', data())).code).toBe(0);
+  });
+});
+
+describe('a gate that runs', () => {
+  test('shows what it holds, to people and to programs', async () => {
+    await serving('--pbx', 'main=sip:127.0.0.1:9');
+    const people = await said('status', '--data', data());
+    expect(people.output).toContain(`udp:${address}:5060  access`);
+    expect(people.output).toMatch(/down {2}main {2}sip:127\.0\.0\.1:9/);
+    const programs = JSON.parse((await said('status', '--json', '--data', data())).output);
+    expect(programs).toMatchObject({
+      registrations: { count: 0, rows: [] },
+      calls: { count: 0, rows: [] },
+      listeners: [{ transport: 'udp', address, port: 5060, realm: 'access' }],
+      ready: ['no PBX node answers'],
+    });
+  });
+
+  test('is asked for a call that it does not have', async () => {
+    await serving();
+    expect(await said('hangup', 'no-such-call', '--data', data())).toEqual({
+      code: 1,
+      output: 'No live call has the Call-ID no-such-call.\n',
+    });
+    expect(await said('hangup', '--all', '--data', data())).toEqual({
+      code: 0,
+      output: '0 calls ended.\n',
+    });
+  });
+
+  test('takes up new settings on SIGHUP and says what needs a restart', async () => {
+    const gate = await serving();
+    const pbx = join(folder, 'routes/pbx.yaml');
+    writeFileSync(pbx, readFileSync(pbx, 'utf8').replace('ringSeconds: 200', 'ringSeconds: 190'));
+    const limits = join(folder, 'routes/gate.yaml');
+    writeFileSync(limits, readFileSync(limits, 'utf8').replace('calls: 50000', 'calls: 99'));
+    gate.signal('SIGHUP');
+    await gate.prints('"changed":["calls"],"msg":"reloaded"');
+    expect(gate.output()).toMatch(/"key":"limits".*changed, but needs a restart/);
+  });
+
+  test('refuses wrong settings on SIGHUP, names every problem, and goes on', async () => {
+    const gate = await serving();
+    writeFileSync(join(folder, 'routes/pbx.yaml'), 'pbx:\n  nodes: []\ncals: {}\n');
+    gate.signal('SIGHUP');
+    await gate.prints('reload refused');
+    expect(gate.output()).toContain('pbx.yaml:2:10 pbx.nodes: found [], expected at least 1 entry');
+    expect(gate.output()).toContain('pbx.yaml:3:1 cals: found an unknown key');
+    expect(await page('/healthz')).toBe('ok\n');
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends on %s with 0 and leaves no socket behind',
+    async (signal) => {
+      const gate = await serving();
+      gate.signal(signal);
+      expect(await gate.ended()).toEqual({ code: 0, signal: null });
+      expect(existsSync(join(data(), 'control.sock'))).toBe(false);
+      expect(existsSync(join(data(), 'gate.pid'))).toBe(false);
+      const { code, output } = await said('status', '--data', data());
+      expect(code).toBe(1);
+      expect(output).toContain('No gate runs with this data directory');
+    },
+  );
+});
+
+describe('check', () => {
+  test('says what run would serve, and changes nothing', async () => {
+    const { code, output } = await said('check', '--data', data(), '--pbx', 'main=sip:192.0.2.10');
+    expect(code).toBe(0);
+    expect(output).toContain('tls:0.0.0.0:5061');
+    expect(output).toContain('sip:192.0.2.10');
+    expect(existsSync(data())).toBe(false);
+  });
+
+  test('ends with 1 when run would refuse', async () => {
+    writeFileSync(
+      join(folder, 'routes/trunks.yaml'),
+      'trunks:\n  - uri: sip:carrier\n    surces: []\n',
+    );
+    const { code, output } = await said('check', '--routes', join(folder, 'routes'));
+    expect(code).toBe(1);
+    expect(output).toContain('trunks.yaml:3:5 trunks.0.surces: found an unknown key');
+    expect(output).toContain('did you mean sources?');
+  });
+});
+
+describe('the command line', () => {
+  test.each([
+    [['version'], 0, /^drawbridge \d+\.\d+\.\d+, node \d+/],
+    [['--version'], 0, /^drawbridge/],
+    [['help'], 0, /hangup <call-id>/],
+    [['help', 'status'], 0, /--json/],
+    [['help', 'settings'], 0, /DRAWBRIDGE_PBX__HEALTH__EVERY_SECONDS/],
+    [['run', '--help'], 0, /--pbx \[NAME=\]URI/],
+    [[], 2, /Exit codes/],
+    [['stauts'], 2, /did you mean status\?/],
+    [['run', '--lsiten', 'x'], 2, /did you mean --listen\?/],
+    [['hangup'], 2, /Name one call/],
+  ])('%j ends with %i', async (words, expected, output) => {
+    const run = await said(...words);
+    expect(run.output).toMatch(output);
+    expect(run.code).toBe(expected);
+  });
+});
