@@ -25,7 +25,11 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
     gate = await startGate({
       pbx: asterisk.uri,
       address: gateAddress,
-      settings: { 'registration.toward': toward, 'pbx.health.everySeconds': 1 },
+      settings: {
+        'registration.toward': toward,
+        'pbx.health.everySeconds': 1,
+        'pbx.health.timeoutSeconds': 0.5,
+      },
     });
   }, 60_000);
   afterAll(async () => {
