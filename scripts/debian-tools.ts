@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -37,20 +37,22 @@ export function prepareDebianTools(): void {
 
   console.log(`installing ${packages.join(' ')}`);
   // The package lists of a fresh image are empty, and old ones name files the mirror no longer has.
-  if (!tryToInstall(packages)) {
-    execFileSync('apt-get', ['-qq', 'update'], { stdio: 'inherit' });
-    if (!tryToInstall(packages)) throw new Error(`apt-get could not install ${packages.join(' ')}`);
-  }
+  if (aptGet('install', ...packages) === undefined) return;
+  const problem = aptGet('update') ?? aptGet('install', ...packages);
+  if (problem !== undefined)
+    throw new Error(`apt-get could not install ${packages.join(' ')}:\n${problem}`);
 }
 
-function tryToInstall(packages: readonly string[]): boolean {
-  const { status } = spawnSync(
+/** What it complains about, or nothing when it succeeds. */
+function aptGet(...args: readonly string[]): string | undefined {
+  const { status, stderr } = spawnSync(
     'apt-get',
-    ['-qq', '-y', '--no-install-recommends', 'install', ...packages],
+    ['-qq', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', ...args],
     {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     },
   );
-  return status === 0;
+  return status === 0 ? undefined : stderr;
 }
