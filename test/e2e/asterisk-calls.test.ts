@@ -163,6 +163,7 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
     await asterisk.cli('channel originate PJSIP/1004 application Milliwatt');
     const invite = await phone.expect('INVITE');
     expect(invite.uri).toContain('1004');
+    expect(invite.from).toMatchObject(gate.tls);
     const call = await phone.accept(invite);
     await sleep(200);
     await call.bye();
@@ -223,7 +224,9 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
     await gate.restart();
 
     await asterisk.cli('channel originate PJSIP/1007 application Milliwatt');
-    const call = await byUdp.accept(await byUdp.expect('INVITE'));
+    const invite = await byUdp.expect('INVITE');
+    expect(invite.from).toMatchObject(gate.udp);
+    const call = await byUdp.accept(invite);
     await call.bye();
 
     await byTls.disconnected();
