@@ -18,7 +18,10 @@ export interface Endpoint {
 /** How to start one edge. */
 export interface EdgeKind {
   readonly name: string;
-  start(pbx: Endpoint): Promise<Edge>;
+  start(pbx: Endpoint, purpose: Purpose): Promise<Edge>;
 }
+
+/** What it is to be loaded with; an edge may need tuning for one that it does not survive with the other. */
+export type Purpose = 'udp' | 'tls';
 
 export const written = ({ host, port }: Endpoint): string => `${host}:${port}`;

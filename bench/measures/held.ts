@@ -1,5 +1,5 @@
 import { type Bench, type Side, startSides } from '../bench.ts';
-import type { EdgeKind } from '../edges/edge.ts';
+import type { EdgeKind, Purpose } from '../edges/edge.ts';
 import { startClient } from '../load-generator.ts';
 import type { Figure } from '../report.ts';
 import { addressing } from '../run-load.ts';
@@ -18,6 +18,7 @@ type Holding = (bench: Bench, side: Side, measure: () => Promise<void>) => Promi
 
 interface Held {
   readonly label: string;
+  readonly purpose: Purpose;
   readonly atMostBytes?: number;
   readonly settleSeconds: number;
   /** Brings the edge to the working memory it needs for the same work, leaving nothing behind. */
@@ -30,6 +31,7 @@ interface Held {
 const all: readonly Held[] = [
   {
     label: `a registration over UDP, ${REGISTRATIONS.toLocaleString('en-US')} held`,
+    purpose: 'udp',
     atMostBytes: 2048,
     settleSeconds: SETTLE_SECONDS,
     warmUp: (bench, side) => register(bench, side, 20).then(() => {}),
@@ -44,6 +46,7 @@ const all: readonly Held[] = [
   },
   {
     label: `a call, ${CALLS.toLocaleString('en-US')} held`,
+    purpose: 'udp',
     settleSeconds: SETTLE_SECONDS,
     async warmUp(bench, side) {
       const args = ['call', '--window', '200', '--count', String(CALLS)];
@@ -53,6 +56,7 @@ const all: readonly Held[] = [
   },
   {
     label: `an idle TLS connection, ${CONNECTIONS.toLocaleString('en-US')} held`,
+    purpose: 'tls',
     atMostBytes: 50 * 1024,
     settleSeconds: CONNECTION_SETTLE_SECONDS,
     warmUp: shakeHands,
@@ -60,6 +64,7 @@ const all: readonly Held[] = [
   },
   {
     label: `a TLS connection with a registration, ${CONNECTIONS.toLocaleString('en-US')} held`,
+    purpose: 'tls',
     atMostBytes: 50 * 1024,
     settleSeconds: CONNECTION_SETTLE_SECONDS,
     warmUp: shakeHands,
@@ -90,7 +95,7 @@ export async function measureHeld(bench: Bench): Promise<readonly Figure[]> {
 
 /** On a fresh process: what earlier loads left of free memory would hide what this one takes. */
 async function bytesOfEach(bench: Bench, kind: EdgeKind, held: Held): Promise<number> {
-  await using sides = await startSides(bench, [kind]);
+  await using sides = await startSides(bench, held.purpose, [kind]);
   const [side] = sides.edges;
   if (!side) throw new Error('no edge was started');
   await held.warmUp(bench, side);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
 import type { ClientResult } from '../load-generator.ts';
 import { cpuSecondsOf, memoryOf, processTree } from '../proc.ts';
@@ -20,6 +21,7 @@ export interface Load {
   readonly cpuGoal?: number;
 }
 
+const IDLE_SECONDS = 3;
 const WARM_UP_SECONDS = 4;
 const PROBE_SECONDS = 2;
 /** Below this an edge is overloaded, and what it did is not a rate it can be said to have. */
@@ -31,7 +33,7 @@ const LEAST_SUCCESS = 0.995;
  */
 export async function measureThroughput(bench: Bench, load: Load): Promise<readonly Figure[]> {
   const { repeats, seconds } = bench.options;
-  await using sides = await startSides(bench);
+  await using sides = await startSides(bench, 'udp');
   const everyone = [...sides.edges, sides.direct];
   const run = async (side: Side, ...args: readonly string[]) => {
     const ran = await runLoad(bench, side, [...load.args, ...args]);
@@ -39,6 +41,7 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
     return ran;
   };
 
+  const idleCpus = await idleCpusOf(sides.edges);
   bench.tell(`${load.group}: warming up, finding each edge's best window`);
   const windows = new Map<string, number>();
   for (const side of sides.edges) {
@@ -47,6 +50,7 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
     windows.set(side.name, await bestWindow(bench, load, side));
   }
   const cpuBefore = cpuOfAll(sides.edges);
+  const began = performance.now();
 
   bench.tell(`${load.group}: closed loop, windows ${JSON.stringify(Object.fromEntries(windows))}`);
   const closed = await inTurn(sides.edges, repeats, (side) =>
@@ -62,9 +66,16 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
     run(side, '--rate', String(rate), '--seconds', String(seconds)),
   );
   const cpuAfter = cpuOfAll(sides.edges);
+  const elapsed = (performance.now() - began) / 1000;
   const memory = memoryOfAll(sides.edges);
 
-  return figuresFrom(load, { closed, open, rate, cpuBefore, cpuAfter, memory });
+  const workCpu = Object.fromEntries(
+    sides.edges.map(({ name }) => [
+      name,
+      (cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0) - (idleCpus[name] ?? 0) * elapsed,
+    ]),
+  );
+  return figuresFrom(load, { closed, open, rate, idleCpus, workCpu, memory });
 }
 
 async function bestWindow(bench: Bench, load: Load, side: Side): Promise<number> {
@@ -95,8 +106,9 @@ interface Runs {
   readonly closed: ByEdge<readonly LoadRun[]>;
   readonly open: ByEdge<readonly LoadRun[]>;
   readonly rate: number;
-  readonly cpuBefore: ByEdge<number>;
-  readonly cpuAfter: ByEdge<number>;
+  readonly idleCpus: ByEdge<number>;
+  /** Seconds from the first run to the last, pauses and clean-up included, less what the edge uses when idle. */
+  readonly workCpu: ByEdge<number>;
   readonly memory: ByEdge<number>;
 }
 
@@ -156,11 +168,16 @@ function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
     figure(`${load.latencyLabel} added ${atRate}, p99`, 'ms', added('p99Ms'), { timesOther: 1 }),
     figure(`${load.latencyLabel} of the PBX alone, p50`, 'ms', () => [directly('p50Ms')]),
     figure(`${load.latencyLabel} of the PBX alone, p99`, 'ms', () => [directly('p99Ms')]),
-    figure('CPU, pauses and clean-up included', cpuUnit, (edge) => {
-      const units = all(edge).reduce((sum, { result }) => sum + result.done, 0);
-      const seconds = (runs.cpuAfter[edge] ?? 0) - (runs.cpuBefore[edge] ?? 0);
-      return [(seconds / units) * 1e6];
-    }),
+    figure(
+      'CPU, clean-up between runs included',
+      cpuUnit,
+      (edge) => {
+        const units = all(edge).reduce((sum, { result }) => sum + result.done, 0);
+        return [((runs.workCpu[edge] ?? 0) / units) * 1e6];
+      },
+      cpuGoal,
+    ),
+    figure('CPU when idle', 'CPUs', (edge) => [runs.idleCpus[edge] ?? 0]),
     figure('least success', 'of 1', (edge) => [
       Math.min(...all(edge).map((run) => run.result.success)),
     ]),
@@ -169,6 +186,15 @@ function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
     ]),
     figure('memory after it (PSS)', 'MiB', (edge) => [(runs.memory[edge] ?? 0) / 2 ** 20]),
   ];
+}
+
+async function idleCpusOf(sides: readonly Side[]): Promise<ByEdge<number>> {
+  const before = cpuOfAll(sides);
+  await sleep(IDLE_SECONDS * 1000);
+  const after = cpuOfAll(sides);
+  return Object.fromEntries(
+    sides.map(({ name }) => [name, ((after[name] ?? 0) - (before[name] ?? 0)) / IDLE_SECONDS]),
+  );
 }
 
 function cpuOfAll(sides: readonly Side[]): ByEdge<number> {

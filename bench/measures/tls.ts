@@ -15,7 +15,7 @@ interface HandshakeRun {
 
 /** TLS handshakes, full and resumed: how many a second, and what each costs the edge. */
 export async function measureTls(bench: Bench): Promise<readonly Figure[]> {
-  await using sides = await startSides(bench);
+  await using sides = await startSides(bench, 'tls');
   await using phones = startTlsPhones();
   const { repeats, seconds } = bench.options;
 

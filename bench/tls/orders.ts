@@ -26,3 +26,8 @@ export interface Report {
   readonly failed: number;
   readonly seconds: number;
 }
+
+/** Why an order could not be carried out at all. */
+export interface Failure {
+  readonly problem: string;
+}

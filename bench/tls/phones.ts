@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { Order, Report } from './orders.ts';
+import type { Failure, Order, Report } from './orders.ts';
 import { registerRequest } from './register-request.ts';
 import { sourceAddress } from './source-address.ts';
 
@@ -14,7 +14,10 @@ const held: TLSSocket[] = [];
 let connections = 0;
 
 process.on('message', (order: Order) => {
-  void carryOut(order).then((report) => process.send?.(report));
+  carryOut(order).then(
+    (report) => process.send?.(report),
+    (problem: unknown) => process.send?.({ problem: String(problem) } satisfies Failure),
+  );
 });
 process.once('disconnect', () => process.exit());
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Order, Report } from './orders.ts';
+import type { Failure, Order, Report } from './orders.ts';
 
 export interface TlsPhones extends AsyncDisposable {
   readonly pid: number;
@@ -21,7 +21,9 @@ export function startTlsPhones(): TlsPhones {
     pid: child.pid ?? 0,
     async carryOut(order) {
       child.send(order);
-      const [report] = (await Promise.race([once(child, 'message'), ended])) as [Report];
+      const answered = Promise.race([once(child, 'message'), ended]);
+      const [report] = (await answered) as [Report | Failure];
+      if ('problem' in report) throw new Error(`the TLS phones could not go on: ${report.problem}`);
       return report;
     },
     async [Symbol.asyncDispose]() {
