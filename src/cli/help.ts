@@ -42,7 +42,7 @@ export function helpFor({ name, operands, summary, flags, details }: Command): s
 }
 
 /** Every key of the settings, with what it does. */
-export function settingsHelp(): string {
+function settingsHelp(): string {
   const blocks = knownKeys().map(({ key, description, default: standard }) => {
     const shown =
       standard === undefined ? '' : `  ${styled('gray', `default ${JSON.stringify(standard)}`)}`;

@@ -75,7 +75,7 @@ function unitOf(origin: string, count: number | bigint): string {
 }
 
 /** The value at a path of a plain tree. */
-export function valueAt(tree: unknown, path: Path): unknown {
+function valueAt(tree: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (at, key) =>
       typeof at === 'object' && at !== null && Object.hasOwn(at, key)

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Realm, Transport } from '../edge/signaling.ts';
+import type { Transport } from '../edge/signaling.ts';
 
 /** A text the operator wrote, understood; or what was expected of it. */
 export type Understood<T> =
@@ -7,7 +7,6 @@ export type Understood<T> =
   | { readonly ok: false; readonly expected: string };
 
 export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
-export const realms: readonly Realm[] = ['access', 'core', 'trunk'];
 
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;

@@ -1,8 +1,8 @@
-import { parseDocument } from 'yaml';
 import type { Environment } from './environment.ts';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, type Problem, showFound } from './problem.ts';
 import { keysAt, type Path, schemaAt, spelled } from './schema-keys.ts';
+import { readYamlValue } from './yaml-file.ts';
 
 /** One value that a flag or an environment variable puts in place of what the files say. */
 export interface Override {
@@ -166,16 +166,13 @@ function addScalar(
   overrides: Override[],
   problems: Problem[],
 ): void {
-  const document = parseDocument(text, { prettyErrors: false });
-  if (document.errors.length > 0) {
-    problems.push({
-      where: origin,
-      text: mismatch('a value that is not YAML', 'a value as the files have it'),
-    });
+  const read = readYamlValue(text);
+  if (!read.ok) {
+    const expected = 'a value as the files have it';
+    problems.push({ where: origin, text: mismatch('a value that is not YAML', expected) });
     return;
   }
-  const value: unknown = document.toJS({ maxAliasCount: 10 });
-  overrides.push({ path, value, origin });
+  overrides.push({ path, value: read.value, origin });
 }
 
 function words(text: string): string[] {

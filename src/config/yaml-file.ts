@@ -27,7 +27,11 @@ export function readYamlFile(file: string): YamlFile {
 /** The same for a text already read. `file` is only shown. */
 export function readYaml(file: string, text: string): YamlFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
   const at = (offset: number | undefined): string => {
     const { line, col } = lineCounter.linePos(offset ?? 0);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
@@ -84,6 +88,19 @@ function plain(
       text: `cannot be read: ${error instanceof Error ? error.message : error}`,
     });
     return {};
+  }
+}
+
+/** A single value, written as the files have it; refused when it is not YAML. */
+export function readYamlValue(
+  text: string,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+  if (document.errors.length > 0) return { ok: false };
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) };
+  } catch {
+    return { ok: false };
   }
 }
 
