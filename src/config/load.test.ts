@@ -242,6 +242,12 @@ describe('secrets', () => {
     expect(said[0]).not.toContain(secret);
   });
 
+  test('in a file that is not YAML it is not repeated either', () => {
+    write('pbx.yaml', `pbx: {}\n  value: "x" ${secret}\n`);
+    expect(problems().join()).toContain('not YAML');
+    expect(problems().join()).not.toContain(secret);
+  });
+
   test.each([
     ['missing', undefined],
     ['too short to be one', 'short'],

@@ -109,9 +109,10 @@ function duplicateKey(text: string, offset: number): string {
   return `${key}: found a second time, expected each key once`;
 }
 
-/** The parser's first sentence; it may quote the file, so never a value that looks like a secret's line. */
+/** The parser's first sentence, without what it quotes: that could be a secret in the wrong place. */
 function syntax(message: string): string {
-  return `not YAML: ${message.split('\n')[0]}`;
+  const [sentence = ''] = message.split('\n');
+  return `not YAML: ${sentence.replace(/:? *["'`].*$/s, '')}`;
 }
 
 function unreadable(file: string, text: string): YamlFile {
