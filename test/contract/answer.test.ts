@@ -59,6 +59,19 @@ describe.each(['udp', 'tcp', 'tls', 'ws'] as const)('over %s', (transport) => {
   });
 });
 
+test('Vias that share a line come back as they were, the first with where it came from', async () => {
+  await using scene = await aScene();
+  const { gate, phone } = scene;
+  gate.decide = (incoming) => incoming.answer(200);
+  const via = `SIP/2.0/UDP ${phone.address}:${phone.port};rport;branch=${newBranch()} , SIP/2.0/UDP a;branch=z9hG4bKa`;
+  const answer = await phone.finalAnswer(
+    phone.request('OPTIONS', 'sip:x', { headers: { Via: via } }),
+  );
+  const [first = '', ...others] = answer.list('Via');
+  expect(parameter(first, 'rport')).toBe(String(phone.port));
+  expect(others).toEqual(['SIP/2.0/UDP a;branch=z9hG4bKa']);
+});
+
 test('a To tag that the request brought stays as it is', async () => {
   await using scene = await aScene();
   scene.gate.decide = (incoming) => incoming.answer(481);

@@ -48,6 +48,33 @@ describe.concurrent('CANCEL', () => {
     expect((await call.final()).status).toBe(487);
   });
 
+  test('before any answer, and the first one is a 200: the call is connected', async () => {
+    const { scene, phone, pbx, call, invite } = await calling();
+    await using _ = scene;
+    call.cancel();
+    await phone.expect(200, { of: 'CANCEL' });
+    pbx.answer(invite, 200);
+    await call.answered();
+    await pbx.expect('ACK');
+    expect(heard(pbx, 'CANCEL')).toEqual([]);
+  });
+
+  test('is told to who forwarded the call, as 487', async () => {
+    await using scene = await aScene();
+    const { gate, phone, pbx } = scene;
+    const done: number[] = [];
+    gate.forwards({ targets: [at(pbx)], onDone: (status) => done.push(status) });
+    const call = await phone.invite('1002');
+    const invite = await pbx.expect('INVITE');
+    pbx.answer(invite, 180);
+    await call.rings();
+    call.cancel();
+    pbx.answer(await pbx.expect('CANCEL'), 200);
+    pbx.answer(invite, 487);
+    await call.final();
+    expect(done).toEqual([487]);
+  });
+
   test('while the handler still ponders ends the call by itself', async () => {
     await using scene = await aScene();
     const { gate, phone, pbx } = scene;

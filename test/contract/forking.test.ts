@@ -87,6 +87,24 @@ describe.concurrent('a forked call', () => {
     expect(scene.gate.started).toHaveLength(2);
   });
 
+  test('answered twice is two calls: the end of one is not the end of the other', async () => {
+    const { scene, a, b, inviteA, inviteB, call } = await fork();
+    await using _ = scene;
+    const { gate, phone } = scene;
+    a.answer(inviteA, 200);
+    await call.final();
+    b.answer(inviteB, 200);
+    call.establish(await phone.expect(200, { of: 'INVITE' }));
+    call.acknowledge();
+    const bye = call.bye();
+    b.answer(await b.expect('BYE'), 200);
+    await bye;
+    expect(gate.ended.map(({ call: { to } }) => to.includes(b.tagFor(inviteB.callId)))).toEqual([
+      true,
+    ]);
+    expect(gate.calls().map(({ to }) => to.includes(a.tagFor(inviteA.callId)))).toEqual([true]);
+  });
+
   test('is refused only when every branch has refused', async () => {
     const { scene, a, b, inviteA, inviteB, call } = await fork();
     await using _ = scene;

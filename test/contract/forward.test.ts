@@ -363,3 +363,45 @@ test('REGISTER passes with its Contact, Path and Expires, and so does its answer
   expect(answer.header('Contact')).toBe(`${phone.contact};expires=120`);
   expect(answer.header('Path')).toBe('<sip:p@192.0.2.1;lr>');
 });
+
+test('an answer whose Vias share a line loses only ours', async () => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  const sent = phone.request('MESSAGE', 'sip:x');
+  const arrived = await pbx.expect('MESSAGE');
+  pbx.answer(arrived, 200, { headers: { Via: arrived.list('Via').join(' , ') } });
+  expect((await phone.finalAnswer(sent)).list('Via')).toEqual(arrived.list('Via').slice(1));
+});
+
+test('an answer other than 100 and final ones is not passed on but for an INVITE (RFC 4320 §4.1)', async () => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  phone.request('MESSAGE', 'sip:x');
+  pbx.answer(await pbx.expect('MESSAGE'), 183);
+  await phone.silence(150);
+});
+
+test.each(['udp', 'tcp'] as const)(
+  'a phone on IPv6 over %s talks to a PBX on IPv4',
+  async (transport) => {
+    await using scene = await aScene({
+      listeners: [
+        { transport, realm: 'access', address: '::1' },
+        { transport: 'udp', realm: 'core' },
+      ],
+      phone: { transport },
+    });
+    const { gate, phone, pbx } = scene;
+    const { caller, called, invite } = await scene.talk();
+    expect(invite.list('Via')[1]).toContain(';received=::1');
+    expect(uriOf(invite.list('Record-Route')[1] ?? '')).toContain(
+      `[::1]:${gate.listener(transport).port}`,
+    );
+    const info = caller.ask('INFO');
+    pbx.answer(await pbx.expect('INFO'), 200);
+    await info;
+    const bye = called.bye();
+    phone.answer(await phone.expect('BYE'), 200);
+    await bye;
+  },
+);

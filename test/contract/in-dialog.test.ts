@@ -261,6 +261,37 @@ test('a stranger with the right Call-ID and wrong tags is not of the call', asyn
   expect(gate.calls()).toHaveLength(1);
 });
 
+test('what the handler refuses changes nothing, even when it knows the tags: not who is in the call, nor that it goes on', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const { caller, called } = await scene.talk();
+  const stranger = await scene.anotherPhone();
+  gate.decide = (incoming) => {
+    if (incoming.flow.port === stranger.port) incoming.answer(403);
+    else incoming.forward({ targets: 'as-routed' });
+  };
+  const headers = {
+    From: caller.invite.header('From'),
+    To: `${caller.invite.header('To')};tag=${pbx.tagFor(caller.callId)}`,
+    'Call-ID': caller.callId,
+    Route: caller.routes,
+  };
+  for (const [cseq, method] of [
+    ['50', 'INFO'],
+    ['51', 'BYE'],
+  ] as const) {
+    const sent = stranger.request(method, caller.remoteTarget, {
+      headers: { ...headers, CSeq: `${cseq} ${method}` },
+    });
+    expect((await stranger.finalAnswer(sent)).status).toBe(403);
+  }
+  expect(gate.calls()).toHaveLength(1);
+  const bye = called.bye();
+  phone.answer(await phone.expect('BYE'), 200);
+  await bye;
+  expect(gate.ended.map(({ why }) => why)).toEqual(['bye']);
+});
+
 /** A subscription: a dialog that no live call vouches for. */
 async function subscribed(
   mayReach: (host: string, port: number) => boolean,

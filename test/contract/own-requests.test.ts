@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome, OwnRequest, Target } from '../../src/edge/signaling.ts';
 import { parameter } from '../support/sip-text.ts';
-import { pause } from './eventually.ts';
+import { eventually, pause } from './eventually.ts';
 import { aScene, at, heard, nobody, type Scene } from './scene.ts';
 
 const options = (target: Target, more: Partial<OwnRequest> = {}): OwnRequest => ({
@@ -104,4 +104,39 @@ describe.concurrent('a request of our own', () => {
       ),
     ).toBe(false);
   });
+});
+
+describe.each(['udp', 'tcp', 'tls', 'ws'] as const)('over %s', (transport) => {
+  test('what we call ourselves toward a flow is where its peer reaches us', async () => {
+    await using scene = await aScene({ phone: { transport } });
+    const { gate, phone } = scene;
+    gate.decide = (incoming) => incoming.answer(200);
+    await phone.finalAnswer(phone.request('OPTIONS', 'sip:x'));
+    const { flow } = await gate.request('OPTIONS');
+    const { address, port } = gate.listener(transport);
+    const parameters = transport === 'udp' ? '' : `;transport=${transport}`;
+    expect(gate.serving.ownAddress({ nextHop: flow })).toBe(`${address}:${port}${parameters}`);
+  });
+
+  test('a ping is heard as an empty line, and nothing comes of it', async () => {
+    await using scene = await aScene({ phone: { transport } });
+    const { gate, phone } = scene;
+    gate.decide = (incoming) => incoming.answer(200);
+    await phone.finalAnswer(phone.request('OPTIONS', 'sip:x'));
+    gate.serving.ping((await gate.request('OPTIONS')).flow);
+    await eventually(() => phone.crlfs > 0, 'the ping');
+    await phone.silence(50);
+  });
+});
+
+test('what we call ourselves toward a target is the listener it is reached from', async () => {
+  await using scene = await aScene();
+  const { gate, pbx } = scene;
+  for (const [transport, parameters] of [
+    ['udp', ''],
+    ['tcp', ';transport=tcp'],
+  ] as const) {
+    const { address, port } = gate.listener(transport, 'core');
+    expect(gate.serving.ownAddress(at(pbx, { transport }))).toBe(`${address}:${port}${parameters}`);
+  }
 });

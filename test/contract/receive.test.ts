@@ -148,6 +148,24 @@ test('the same branch under another method or sent-by is another request (§17.2
   await eventually(() => gate.seen.length === 3, 'three requests');
 });
 
+test('a client of RFC 2543, whose branch says nothing, is told apart by the rest (§17.2.3)', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const via = `SIP/2.0/UDP ${phone.address}:${phone.port}`;
+  const first = requestText(phone, 'MESSAGE', { Via: via });
+  speak(phone, first);
+  speak(phone, first);
+  const second = requestText(phone, 'MESSAGE', { Via: via });
+  speak(phone, second);
+  await eventually(() => gate.seen.length === 2, 'two requests');
+  for (const _ of [1, 2]) pbx.answer(await pbx.expect('MESSAGE'), 202);
+  await eventually(() => heard(phone, 202).length === 2, 'two answers');
+  expect(heard(phone, 202).map(({ callId }) => callId)).toEqual(
+    [first, second].map((text) => readSip(text).callId),
+  );
+  expect(gate.seen).toHaveLength(2);
+});
+
 test('an ACK or a CANCEL never reaches the handler', async () => {
   await using scene = await aScene();
   const { gate, phone } = scene;

@@ -89,6 +89,17 @@ describe.concurrent('a forwarded request', () => {
     },
   );
 
+  test('a final answer that comes twice is passed on once (§17.1.2.2)', async () => {
+    await using scene = await aScene();
+    const { phone, pbx } = scene;
+    phone.request('MESSAGE', 'sip:x');
+    const arrived = await pbx.expect('MESSAGE');
+    pbx.answer(arrived, 200);
+    pbx.answer(arrived, 200);
+    await phone.expect(200);
+    await phone.silence(150);
+  });
+
   test('a repeated INVITE that rings is answered by the ringing again (§17.2.1)', async () => {
     await using scene = await aScene();
     const { phone, pbx } = scene;

@@ -131,17 +131,18 @@ export function requestText(
   body = '',
 ): string {
   const { address, port, transport } = party;
+  const place = port === 0 ? 'browser.invalid' : `${address}:${port}`; // RFC 7118 §5
   const id = newBranch().slice(7);
   return composeSip(
     `${method} sip:1002@example.test SIP/2.0`,
     [
-      ['Via', `SIP/2.0/${transport.toUpperCase()} ${address}:${port};branch=${newBranch()};rport`],
+      ['Via', `SIP/2.0/${transport.toUpperCase()} ${place};branch=${newBranch()};rport`],
       ['Max-Forwards', '70'],
       ['From', `"A \\" b" <sip:1001@example.test>;tag=${id}`],
       ['To', '<sip:1002@example.test>'],
       ['Call-ID', id],
       ['CSeq', `7 ${method}`],
-      ['Contact', `<sip:1001@${address}:${port}>`],
+      ['Contact', `<sip:1001@${place}>`],
     ],
     headers,
     body,

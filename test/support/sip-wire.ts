@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, isIPv6, type Socket } from 'node:net';
@@ -123,7 +124,11 @@ export async function webSocketWire(
   return {
     transport,
     local: { address: from, port: 0 },
-    send: (bytes) => socket.send(bytesOf(bytes), { binary: false }),
+    send: (text) => {
+      const bytes = bytesOf(text);
+      // A text frame that is not UTF-8 ends the connection (RFC 6455 §8.1).
+      socket.send(bytes, { binary: !isUtf8(bytes) });
+    },
     close: () => {
       socket.terminate();
       return ended;
