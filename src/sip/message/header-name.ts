@@ -123,7 +123,12 @@ export function identifyHeader(wire: string, start: number, end: number): Header
   return Header.other;
 }
 
-const idByName = new Map(names.map(([id, name]) => [name.toLowerCase(), id]));
+const idByName = new Map(
+  names.flatMap(([id, name]) => [
+    [name, id],
+    [name.toLowerCase(), id],
+  ]),
+);
 
 /** The number of a header named in our own code or configuration. */
 export const headerId = (name: string): HeaderId =>

@@ -8,6 +8,8 @@ const SPACE = 32;
 const TAB = 9;
 const COLON = 58;
 const MOST_HEADER_LINES = 512;
+/** Filled anew by each message; what it found is copied out in one piece. */
+const scratch: number[] = new Array(MOST_HEADER_LINES * STRIDE).fill(0);
 
 /** Reads the lines of a message; undefined when its first line is not SIP at all. `flaw` says what else is wrong. */
 export function readMessage(received: string): Message | undefined {
@@ -54,7 +56,7 @@ export function readMessage(received: string): Message | undefined {
     }
   }
 
-  const lines: number[] = [];
+  let used = 0;
   let contentLength = -1;
   let headEnd = -1;
   let bodyStart = wire.length;
@@ -66,7 +68,7 @@ export function readMessage(received: string): Message | undefined {
       break;
     }
     end = wire.indexOf('\n', line);
-    if (end < 0 || lines.length >= MOST_HEADER_LINES * STRIDE) {
+    if (end < 0 || used >= MOST_HEADER_LINES * STRIDE) {
       flaw ??= 'no-end-of-headers';
       headEnd = Math.min(line, wire.length);
       break;
@@ -113,7 +115,11 @@ export function readMessage(received: string): Message | undefined {
         flaw ??= 'content-length';
       else contentLength = announced;
     }
-    lines.push(id, line, value, lineEnd);
+    scratch[used] = id;
+    scratch[used + 1] = line;
+    scratch[used + 2] = value;
+    scratch[used + 3] = lineEnd;
+    used += STRIDE;
   }
   // only as a quoted pair (RFC 3261 §25.1, RFC 4475 §3.1.1.2); a PBX in C would stop reading at it
   for (let nul = wire.indexOf('\0'); nul >= 0 && nul < headEnd; nul = wire.indexOf('\0', nul + 1))
@@ -138,7 +144,7 @@ export function readMessage(received: string): Message | undefined {
     bodyStart,
     bodyEnd,
     flaw,
-    lines,
+    lines: scratch.slice(0, used),
   });
 }
 

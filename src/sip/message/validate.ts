@@ -3,6 +3,7 @@ import { Kind, skip } from './characters.ts';
 import { Header } from './header-name.ts';
 import type { Flaw, Message } from './message.ts';
 import { readNumber } from './number.ts';
+import type { Via } from './via.ts';
 
 /** Why a request is refused before anything is decided about it: the closed set that events and metrics name. */
 export type Problem =
@@ -198,7 +199,7 @@ export function refusalOf(request: Message): Refusal | undefined {
   if (request.cseq < 0) return badCSeq;
   if (request.cseqMethod !== method) return badCSeqMethod;
   const { via } = request;
-  if (via === undefined || via.host === BROADCAST) return badVia;
+  if (via === undefined || via.host === BROADCAST || !isOurVersion(wire, via)) return badVia;
   const { branch } = via;
   if (branch.length > LONGEST_KEY) return tooLong;
   if (branch.length === COOKIE.length && branch.toLowerCase() === COOKIE) return badBranch;
@@ -207,6 +208,9 @@ export function refusalOf(request: Message): Refusal | undefined {
     ? refusalOfExtensions(request)
     : undefined;
 }
+
+const isOurVersion = (wire: string, { start, end }: Via): boolean =>
+  wire.startsWith('SIP/2.0/', start) || /^SIP\s*\/\s*2\.0\s*\//i.test(wire.slice(start, end));
 
 /** A branch that is the cookie and nothing else would make all such requests one transaction (RFC 4475 §3.2.1). */
 const COOKIE = 'z9hg4bk';

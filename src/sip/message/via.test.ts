@@ -21,6 +21,7 @@ describe('parseVia', () => {
       { rportValue: 4711, received: '192.0.2.7', maddr: '10.0.0.1', branch: 'x' },
     ],
     ['SIP/2.0/UDP a;x=";branch=no";branch=yes', { branch: 'yes' }],
+    ['SIP/7.0/UDP a;branch=x', { host: 'a', branch: 'x' }],
     ['SIP/2.0/UDP a;rport=999999', { rport: true, rportValue: undefined }],
   ])('reads %j', (value, parts) => {
     expect(parse(value)).toMatchObject(parts);
@@ -45,7 +46,6 @@ describe('parseVia', () => {
     '',
     'SIP/2.0/UDP',
     'SIP/2.0/UDP ',
-    'SIP/3.0/UDP a',
     'HTTP/1.1 a',
     'SIP/2.0/UDP a b',
     ' SIP/2.0/UDP a',

@@ -27,9 +27,12 @@ export interface Via {
 
 const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
 const tolerant =
-  /^SIP\s*\/\s*2\.0\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
+  /^SIP\s*\/\s*\d\.\d\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
 
-/** RFC 3261 §20.42, RFC 3581. Reads the first value of the line; undefined when it is not one. */
+/**
+ * RFC 3261 §20.42, RFC 3581, of any SIP version: who speaks another is told so where the Via says. Reads the first value of the line; undefined when it is
+ * not one.
+ */
 export function parseVia(wire: string, start: number, lineEnd: number): Via | undefined {
   const end = endOfElement(wire, start, lineEnd);
   const raw = wire.slice(start, end);

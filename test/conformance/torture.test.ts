@@ -1,0 +1,141 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aPhone } from '../support/a-phone.ts';
+import { drained } from '../support/gate-health.ts';
+import { type Gate, startGate } from '../support/gate-process.ts';
+import { ownAddress } from '../support/own-address.ts';
+import { ackTo, aRawPbx, type RawPbx, statusOf } from '../support/raw-sip.ts';
+import { udpWire, type Wire } from '../support/sip-wire.ts';
+import { type TortureMessage, tortureMessages } from './torture.ts';
+
+const QUIET_MS = 500;
+/** On a stream a message that never ends is waited for, for as long as the gate is told below. */
+const MESSAGE_SECONDS = 1;
+
+let gate: Gate;
+let pbx: RawPbx;
+
+beforeAll(async () => {
+  pbx = await aRawPbx(ownAddress());
+  gate = await startGate({
+    pbx: pbx.uri,
+    settings: { 'limits.messageSeconds': MESSAGE_SECONDS },
+  });
+});
+afterAll(async () => {
+  await gate?.close();
+  await pbx?.close();
+});
+
+const isOf = ({ name }: TortureMessage, text: string): boolean =>
+  text.includes(`${name}.`) || (name === 'insuf' && text.includes('z9hG4bKkdj.insuf'));
+
+/** What became of it: passed on (to the PBX, or back to a caller), answered, or nothing for a while. */
+async function outcome(
+  message: TortureMessage,
+  answers: readonly string[],
+  closed: () => boolean,
+  patienceMs: number,
+): Promise<string> {
+  const alreadyHeard = pbx.heard.length;
+  const isRequest = statusOf(message.wire) === undefined;
+  const giveUpAt = performance.now() + patienceMs;
+  while (performance.now() < giveUpAt) {
+    await sleep(5);
+    if (pbx.heard.slice(alreadyHeard).some((text) => isOf(message, text))) return 'forwarded';
+    const statuses = answers.filter((text) => isOf(message, text)).map((text) => statusOf(text));
+    const final = statuses.find((status) => status !== undefined && status >= 200);
+    if (final !== undefined) return isRequest ? String(final) : 'forwarded';
+    if (closed()) return 'closed';
+  }
+  return 'dropped';
+}
+
+const allows = (allowed: readonly string[], what: string): boolean =>
+  allowed.includes(what) ||
+  (allowed.includes('2xx') && /^2\d\d$/.test(what)) ||
+  (allowed.includes('policy') && /^(403|404|405|481|483|dropped)$/.test(what));
+
+describe('over UDP', () => {
+  let phone: Wire;
+  let otherPort: Wire;
+  const answers: string[] = [];
+  let sent = '';
+
+  beforeAll(async () => {
+    // without rport, answers go to the port of the Via (RFC 3261 §18.2.2): 5060, but for one of these messages
+    const address = ownAddress();
+    const hear = (text: string) => {
+      answers.push(text);
+      const status = statusOf(text);
+      if (status !== undefined && status >= 300 && sent.startsWith('INVITE '))
+        phone.send(ackTo(sent, text), gate.udp);
+    };
+    phone = await udpWire({ address, port: 5060 }, hear);
+    otherPort = await udpWire({ address, port: 5050 }, hear);
+  });
+  afterAll(async () => {
+    await Promise.all([phone?.close(), otherPort?.close()]);
+  });
+
+  test.each(tortureMessages)('$name: $udp', async (message) => {
+    answers.length = 0;
+    sent = message.wire;
+    phone.send(message.wire, gate.udp);
+    const became = await outcome(message, answers, () => false, QUIET_MS);
+    expect(allows(message.udp, became), `${message.name} was ${became}`).toBe(true);
+  });
+
+  test('of two requests in one datagram only the first is passed on', () => {
+    const heard = pbx.heard.filter((text) => text.includes('dblreq.'));
+    expect(heard.map((text) => text.split(' ', 1)[0])).toEqual(['REGISTER']);
+  });
+
+  test('an escaped header of a URI never became a header', () => {
+    const routed = pbx.heard.filter((text) => /^Route:.*sip\.example\.com/im.test(text));
+    expect(routed.filter((text) => text.includes('regescrt.'))).toEqual([]);
+  });
+});
+
+describe('over TCP', () => {
+  test.each(tortureMessages)('$name: $tcp', async (message) => {
+    const answers: string[] = [];
+    let closed = false;
+    const socket = connect({ host: gate.tcp.address, port: gate.tcp.port, noDelay: true });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      closed = true;
+    });
+    socket.on('data', (chunk) => {
+      for (const text of chunk.toString('latin1').split(/(?=SIP\/2\.0 \d{3} )/)) {
+        answers.push(text);
+        if ((statusOf(text) ?? 0) >= 300 && message.wire.startsWith('INVITE '))
+          socket.write(ackTo(message.wire, text), 'latin1');
+      }
+    });
+    socket.write(message.wire, 'latin1');
+    const mayClose = message.tcp.includes('closed');
+    const patience = mayClose ? (MESSAGE_SECONDS + 2) * 1000 : QUIET_MS;
+    const became = await outcome(message, answers, () => closed, patience);
+    await sleep(20); // an ACK on its way
+    socket.destroy();
+    expect(allows(message.tcp, became), `${message.name} was ${became}`).toBe(true);
+  });
+});
+
+describe('afterwards', () => {
+  test('the gate is the gate it was: it answers, and a phone registers', async () => {
+    const phone = await aPhone({ to: gate.udp });
+    const options = phone.request('OPTIONS', `sip:${gate.address}`);
+    expect((await phone.finalAnswer(options)).status).toBe(200);
+    const register = phone.request('REGISTER', `sip:${gate.address}`);
+    expect((await phone.finalAnswer(register)).status).toBe(200);
+    await phone.close();
+    expect(gate.logs()).not.toMatch(/a fault in the gate itself|"level":"(error|fatal)"/);
+  });
+
+  test('no transaction is left behind', { timeout: 60_000 }, async () => {
+    await drained(gate, 45_000);
+  });
+});
