@@ -40,7 +40,9 @@ function phone(edge: Edge, binding: Binding): readonly Target[] | number {
   const flow = edge.serving.flowFrom(binding.flow);
   if (flow === 'forged' || flow === 'stale') return 430;
   // with Path the PBX asked for the phone's own Contact already
-  return [binding.toward === 'path' ? { nextHop: flow } : { nextHop: flow, requestUri: binding.contact }];
+  return [
+    binding.toward === 'path' ? { nextHop: flow } : { nextHop: flow, requestUri: binding.contact },
+  ];
 }
 
 function trunksFor(

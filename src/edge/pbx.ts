@@ -17,10 +17,20 @@ export class PbxNode {
   dropsPath = false;
   streak = 0;
   asking = false;
+  /** What we call ourselves toward it; read anew with every health check. */
+  #ownAddress = '';
 
   constructor(settings: PbxNodeSettings) {
     this.settings = settings;
     this.target = { nextHop: settings.uri, realm: 'core' };
+  }
+
+  ownAddress(serving: Serving): string {
+    if (this.#ownAddress === '') this.#ownAddress = serving.ownAddress(this.target);
+    return this.#ownAddress;
+  }
+  forgetOwnAddress(): void {
+    this.#ownAddress = '';
   }
 }
 
@@ -111,7 +121,8 @@ export class Pbx {
     if (serving === undefined || node.asking) return;
     node.asking = true;
     const askedAt = performance.now();
-    const own = `<sip:${serving.ownAddress(node.target)}>`;
+    node.forgetOwnAddress();
+    const own = `<sip:${node.ownAddress(serving)}>`;
     serving.send(
       {
         method: 'OPTIONS',

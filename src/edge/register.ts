@@ -104,6 +104,9 @@ const towardPbx = (edge: Edge, target: Target): 'contact' | 'path' =>
     ? 'path'
     : 'contact';
 
+const ownAddress = ({ pbx, serving }: Edge, target: Target): string =>
+  pbx.nodeOf(target)?.ownAddress(serving) ?? serving.ownAddress(target);
+
 /** The PBX is given a Contact of ours that leads back to the phone's. */
 function withContact(
   edge: Edge,
@@ -111,7 +114,7 @@ function withContact(
   target: Target | undefined,
 ): readonly HeaderChange[] {
   if (asked.length === 0 || target === undefined) return [];
-  const ours = edge.serving.ownAddress(target);
+  const ours = ownAddress(edge, target);
   const value = asked
     .map(({ user, token, parameters }) => {
       const userPart = user === '' ? '' : `${user}@`;
@@ -130,7 +133,7 @@ function withPath(
 ): readonly HeaderChange[] {
   const [contact] = asked;
   if (contact === undefined || target === undefined) return [];
-  const ours = `<sip:${contact.token}@${edge.serving.ownAddress(target)};lr>`;
+  const ours = `<sip:${contact.token}@${ownAddress(edge, target)};lr>`;
   const others = request.list(Header.path);
   const supported = request.list(Header.supported).filter((option) => option !== '');
   const changes: HeaderChange[] = [{ name: 'Path', value: [ours, ...others].join(', ') }];

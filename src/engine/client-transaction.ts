@@ -149,11 +149,11 @@ export class ClientTransaction {
       case 'send-request':
         this.#bytes = Buffer.from(this.wire, 'latin1');
         if (!this.isInvite) this.wire = '';
-        this.channel.send(this.#bytes, this.#sendFailed);
+        this.channel.send(this.#bytes, () => this.#step('transport-failed'));
         if (this.channel.reliable) this.#bytes = undefined;
         return;
       case 'retransmit':
-        if (this.#bytes !== undefined) this.channel.send(this.#bytes, this.#sendFailed);
+        if (this.#bytes !== undefined) this.channel.send(this.#bytes);
         return;
       case 'send-ack':
         if (this.#response !== undefined && this.#makeAck !== undefined)
@@ -216,8 +216,6 @@ export class ClientTransaction {
         return;
     }
   }
-
-  readonly #sendFailed = (): void => this.#step('transport-failed');
 
   #waitAtMostUntilDeadline(event: TimerEvent): void {
     const left = this.#deadline - this.#host.now();

@@ -1,9 +1,8 @@
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type { EndReason, Handlers, Target } from '../edge/signaling.ts';
+import type { EndReason, Handlers, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
-import { bareHost, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { respond } from '../sip/proxy/respond.ts';
@@ -18,9 +17,10 @@ import type { Core } from './core.ts';
 import { endCall } from './end-call.ts';
 import { FinishedTransactions } from './finished-transactions.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
+import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import { randomToken } from './random-token.ts';
-import { createResolver, type Resolver } from './resolve/resolver.ts';
+import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { StreamRefusals } from './stream-refusals.ts';
 import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
@@ -78,13 +78,19 @@ export class Engine implements Core {
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #finished: FinishedTransactions;
   readonly #refusals = new StreamRefusals();
+  readonly #nextHops = new NextHops();
   readonly #isOurs: IsOurs = (uri) => this.names.isOurs(uri);
 
   constructor(options: EngineOptions, handlers: Handlers) {
     const { settings } = options;
     this.#options = options;
     this.#handlers = handlers;
-    this.#resolver = options.resolver ?? createResolver();
+    this.#resolver =
+      options.resolver ??
+      createResolver({
+        onFailure: (err) =>
+          options.log.warn({ err }, 'no DNS server answers; old answers are used'),
+      });
     this.#finished = new FinishedTransactions(Math.ceil(settings.limits.transactions / 4));
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.wheel = createTimerWheel({ onFault: (problem) => this.fault(problem) });
@@ -183,34 +189,33 @@ export class Engine implements Core {
       found(channel.open ? [channel] : []);
       return;
     }
-    const uri = parseUri(nextHop);
-    if (uri === undefined) {
+    const asked = this.#nextHops.read(nextHop);
+    if (asked === undefined) {
       found([]);
       return;
     }
-    const secure = uri.scheme === 'sips';
-    const transport = uriParameter(uri.parameters, 'transport')?.toLowerCase();
-    const asked = {
-      host: bareHost(uriParameter(uri.parameters, 'maddr') ?? uri.host),
-      port: uri.port,
-      transport: transports.find((known) => known === transport),
-      secure,
-    };
-    const open = (candidates: Awaited<ReturnType<Resolver['resolve']>>): Channel[] => {
-      const ways: Channel[] = [];
-      for (const candidate of candidates) {
-        const channel = this.transports.channelTo({ ...candidate, realm });
-        if (channel !== undefined) ways.push(channel);
-      }
-      return ways;
-    };
     const known = this.#resolver.resolveNow(asked);
-    if (known !== undefined) found(open(known));
+    if (known !== undefined) found(this.#channelsTo(known, realm));
     else
       this.#resolver.resolve(asked).then(
-        (candidates) => this.#guarded(() => found(open(candidates))),
+        (candidates) => this.#guarded(() => found(this.#channelsTo(candidates, realm))),
         (problem: unknown) => this.fault(problem),
       );
+  }
+
+  #channelsTo(candidates: readonly Candidate[], realm: Realm): readonly Channel[] {
+    const channels: Channel[] = [];
+    for (const { transport, address, port, serverName } of candidates) {
+      const channel = this.transports.channelTo({
+        transport,
+        address,
+        port,
+        realm,
+        ...(serverName !== undefined && { serverName }),
+      });
+      if (channel !== undefined) channels.push(channel);
+    }
+    return channels;
   }
 
   streamInstead(channel: Channel): Channel | undefined {
@@ -416,8 +421,6 @@ export class Engine implements Core {
     }
   }
 }
-
-const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 /** RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. */
 function replyChannel(request: Message, channel: Channel): Channel {

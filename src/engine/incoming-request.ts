@@ -1,6 +1,6 @@
 import type { Call, Forwarding, HeaderChange, Incoming, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
-import { bareHost, parseUri, type SipUri } from '../sip/message/uri.ts';
+import { bareHost, parseUri } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
 import { type Found, offeredContact } from './call-table.ts';
@@ -16,7 +16,6 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   readonly routing: Routing;
   readonly found: Found | undefined;
   readonly routed: boolean;
-  readonly requestUri: SipUri | undefined;
 
   readonly #core: Core;
   readonly #transaction: ServerTransaction;
@@ -38,7 +37,6 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.routing = routing;
     this.found = found;
     this.routed = found !== undefined || (routing.user !== undefined && request.toTag !== '');
-    this.requestUri = parseUri(request.requestUri);
   }
 
   get flow(): Channel {
@@ -51,7 +49,8 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     return this.routing.user;
   }
   get toUs(): boolean {
-    return this.requestUri !== undefined && this.#core.names.isOurs(this.requestUri);
+    const uri = parseUri(this.request.requestUri);
+    return uri !== undefined && this.#core.names.isOurs(uri);
   }
 
   drop(): void {

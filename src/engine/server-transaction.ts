@@ -64,7 +64,6 @@ export class ServerTransaction {
   readonly channel: Channel;
   /** Where answers go: the channel, unless an old client asks for another port (RFC 3261 §18.2.2). */
   readonly replyTo: Channel;
-  readonly toTag = randomToken();
   /** Let go once the final answer is out. */
   request: Message | undefined;
   user: ServerTransactionUser | undefined;
@@ -78,6 +77,7 @@ export class ServerTransaction {
   #deadline = 0;
   #last: Buffer | undefined;
   #next: Buffer | undefined;
+  #toTag = '';
 
   constructor(
     host: ServerTransactionHost,
@@ -97,6 +97,12 @@ export class ServerTransaction {
       : startNonInviteServer(channel.reliable);
     this.#state = first.to;
     for (const effect of first.effects) this.#perform(effect);
+  }
+
+  /** The tag in every answer of ours. */
+  get toTag(): string {
+    if (this.#toTag === '') this.#toTag = randomToken();
+    return this.#toTag;
   }
 
   get answered(): boolean {
@@ -126,6 +132,7 @@ export class ServerTransaction {
     this.#next = undefined;
     if (status >= 200 && this.request !== undefined) {
       this.request = undefined;
+      this.user = undefined;
       if (this.#state !== 'terminated') this.#host.finished(this);
     }
   }
@@ -234,9 +241,10 @@ export class ServerTransaction {
   }
 
   #send(message: Buffer): void {
-    this.replyTo.send(message, this.#sendFailed);
+    // over UDP nobody learns what became of it, and asking costs a turn of the event loop
+    if (!this.replyTo.reliable) this.replyTo.send(message);
+    else this.replyTo.send(message, () => this.#step('transport-failed'));
   }
-  readonly #sendFailed = (): void => this.#step('transport-failed');
 
   #wait(event: TimerEvent, ms: number): void {
     this.#waitsFor = event;
