@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Header } from '../../src/sip/message/header-name.ts';
 import { readMessage } from '../../src/sip/message/read-message.ts';
 import { isSoundResponse, refusalOf } from '../../src/sip/message/validate.ts';
+import { mirrored } from '../support/raw-sip.ts';
 import { mutant } from './mutate.ts';
 import { Random } from './random.ts';
 import { readAsTheGate } from './read-as-the-gate.ts';
@@ -56,6 +57,16 @@ describe(`${CASES} mutants`, () => {
     });
     expect(passed).toBeGreaterThan(CASES / 20); // else the fuzz would only try the first check
     expect(passed).toBeLessThan(CASES);
+  });
+
+  test('whatever is passed on can be answered: no transaction waits for what would be dropped', () => {
+    forEachMutant(seeds, (wire) => {
+      const message = readMessage(wire);
+      if (!message?.isRequest || refusalOf(message) !== undefined) return;
+      const out = readAsTheGate(wire) ?? '';
+      const answer = readMessage(mirrored(out, 200));
+      expect(answer && isSoundResponse(answer)).toBe(true);
+    });
   });
 
   test('no line of a request that passes can be read in two ways', () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { aRequest, aResponse, type MessageParts } from '../../../test/support/a-message.ts';
+import {
+  aRequest,
+  aResponse,
+  type MessageParts,
+  requestText,
+} from '../../../test/support/a-message.ts';
 import { readMessage } from './read-message.ts';
 import { isSoundResponse, refusalOf } from './validate.ts';
 
@@ -135,6 +140,12 @@ describe('a request is refused', () => {
     ['with words for Expires', { headers: { Expires: 'never' } }, 400, 'expires'],
     ['with a broken Via', { headers: { Via: 'SIP/2.0/UDP 192.0.2.15;;,;,,' } }, 400, 'via'],
     ['with Via of another version', { headers: { Via: 'SIP/3.0/UDP a' } }, 400, 'via'],
+    [
+      'by way of everybody',
+      { headers: { Via: ['SIP/2.0/UDP a', 'SIP/2.0/UDP b;received=255.255.255.255'] } },
+      400,
+      'via',
+    ],
     ['from everybody', { headers: { Via: 'SIP/2.0/UDP 255.255.255.255' } }, 400, 'via'],
     ['with the bare cookie', { headers: { Via: 'SIP/2.0/UDP a;branch=z9hG4bK' } }, 400, 'branch'],
     [
@@ -223,9 +234,26 @@ describe('a response is not sound', () => {
     ['with a CSeq out of range', { headers: { CSeq: '9292394834772304023312 OPTIONS' } }],
     ['with a broken Via', { headers: { Via: 'SIP/2.0/UDP' } }],
     ['to everybody', { headers: { Via: ['SIP/2.0/UDP a', 'SIP/2.0/UDP 255.255.255.255'] } }],
-    ['with a Via bomb', { headers: { Via: Array<string>(101).fill('SIP/2.0/UDP a') } }],
+    ['with a Via bomb', { headers: { Via: Array<string>(102).fill('SIP/2.0/UDP a') } }],
     ['with a body cut short', { headers: { 'Content-Length': '10' } }],
   ])('%s', (_why, parts) => {
     expect(isSoundResponse(aResponse(parts))).toBe(false);
+  });
+});
+
+describe('a request that passes can be answered by a sound response', () => {
+  const atTheLimit: readonly MessageParts[] = [
+    {},
+    { headers: { Via: Array<string>(100).fill('SIP/2.0/UDP a;branch=z9hG4bK1') } },
+    { headers: { To: `<sip:${'x'.repeat(4088)}>` } },
+    { headers: { CSeq: '2147483647 INVITE', 'Call-ID': 'x'.repeat(512) } },
+  ];
+  test.each(atTheLimit)('even at the limits of what passes: $headers', (parts) => {
+    const wire = requestText(parts);
+    expect(refusalOf(aRequest(parts))).toBeUndefined();
+    const ours = `SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP gate;branch=z9hG4bKours\r\n`;
+    const head = wire.slice(wire.indexOf('\r\n') + 2);
+    const response = readMessage(ours + head.replace(/^(To: .*)\r$/m, '$1;tag=0123456789\r'));
+    expect(response && isSoundResponse(response)).toBe(true);
   });
 });

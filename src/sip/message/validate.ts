@@ -149,7 +149,8 @@ export function refusalOf(request: Message): Refusal | undefined {
     seen |= bit;
     switch (id) {
       case Header.via:
-        vias++;
+        if (++vias > MOST_VIAS) return tooLong;
+        if (namesEverybody(request, line)) return badVia;
         break;
       case Header.from:
         if (!isOneAddress(request, line)) return badFrom;
@@ -191,7 +192,7 @@ export function refusalOf(request: Message): Refusal | undefined {
         break;
     }
   }
-  if (vias > MOST_VIAS || addresses > MOST_ADDRESSES) return tooLong;
+  if (addresses > MOST_ADDRESSES) return tooLong;
   if (vias === 0) return viaMissing;
   if ((seen & MANDATORY) !== MANDATORY)
     for (const [bit, refusal] of mandatory) if ((seen & bit) === 0) return refusal;
@@ -199,7 +200,7 @@ export function refusalOf(request: Message): Refusal | undefined {
   if (request.cseq < 0) return badCSeq;
   if (request.cseqMethod !== method) return badCSeqMethod;
   const { via } = request;
-  if (via === undefined || via.host === BROADCAST || !isOurVersion(wire, via)) return badVia;
+  if (via === undefined || !isOurVersion(wire, via)) return badVia;
   const { branch } = via;
   if (branch.length > LONGEST_KEY) return tooLong;
   if (branch.length === COOKIE.length && branch.toLowerCase() === COOKIE) return badBranch;
@@ -216,9 +217,14 @@ const isOurVersion = (wire: string, { start, end }: Via): boolean =>
 const COOKIE = 'z9hg4bk';
 const BROADCAST = '255.255.255.255';
 
+/** RFC 4475 §3.3.10: nobody makes us send to everybody. */
+const namesEverybody = (message: Message, viaLine: number): boolean =>
+  message.wire.slice(message.valueStart(viaLine), message.lineEnd(viaLine)).includes(BROADCAST);
+
 /**
  * May a response be matched to a transaction and passed on? One that may not is dropped in silence (RFC 3261 §16.7,
- * §18.1.2): there is nobody to tell.
+ * §18.1.2): there is nobody to tell. Whatever a request that passes can bring into its responses is sound here:
+ * else a stranger could make transactions that only time ends.
  */
 export function isSoundResponse(response: Message): boolean {
   const { status, via } = response;
@@ -231,15 +237,17 @@ export function isSoundResponse(response: Message): boolean {
   for (let line = 0; line < lineCount; line++) {
     const id = response.lineId(line);
     if (id === Header.via) {
-      // RFC 4475 §3.3.10: nobody makes us send to everybody
-      const value = response.wire.slice(response.valueStart(line), response.lineEnd(line));
-      if (++vias > MOST_VIAS || value.includes(BROADCAST)) return false;
+      if (++vias > MOST_VIAS + 1 || namesEverybody(response, line)) return false;
       continue;
     }
     const bit = (once[id] ?? 0) & MANDATORY;
     if ((seen & bit) !== 0) return false;
     seen |= bit;
-    if ((id === Header.from || id === Header.to) && !isOneAddress(response, line)) return false;
+    if (
+      (id === Header.from || id === Header.to) &&
+      !isOneAddress(response, line, 2 * LONGEST_ADDRESS)
+    )
+      return false;
   }
   return (seen & MANDATORY) === MANDATORY;
 }
@@ -262,10 +270,10 @@ function refusalOfUri(request: Message): Refusal | undefined {
   return last === requestUri.length && last > colon + 1 ? undefined : badUri;
 }
 
-function isOneAddress(message: Message, line: number): boolean {
+function isOneAddress(message: Message, line: number, longest = LONGEST_ADDRESS): boolean {
   const start = message.valueStart(line);
   const end = message.lineEnd(line);
-  return end - start <= LONGEST_ADDRESS && endOfAddress(message.wire, start, end) === end;
+  return end - start <= longest && endOfAddress(message.wire, start, end) === end;
 }
 
 /** How many addresses the line has; -1 when one is malformed. */
