@@ -38,6 +38,7 @@ export class Branch implements ClientTransactionUser {
   #insteadOf: Channel | undefined;
   #heard = false;
   #cancel: 'no' | 'wanted' | 'sent' = 'no';
+  #reasons: readonly string[] = [];
   #patience: Timer | undefined;
 
   constructor(core: Core, user: BranchUser, target: Target) {
@@ -65,8 +66,9 @@ export class Branch implements ClientTransactionUser {
   }
 
   /** RFC 3261 §9.1: a CANCEL goes out once a provisional answer came, not before. */
-  cancel(): void {
+  cancel(reasons: readonly string[] = []): void {
     if (this.over || this.#cancel !== 'no') return;
+    this.#reasons = reasons;
     if (this.#client === undefined) {
       this.#end('timeout');
       return;
@@ -156,7 +158,7 @@ export class Branch implements ClientTransactionUser {
     this.#core.transmit(ignored, client.channel, {
       key: `${client.key} CANCEL`,
       method: 'CANCEL',
-      wire: cancelFor(client.wire),
+      wire: cancelFor(client.wire, this.#reasons),
     });
     // §9.1: without a final answer by then, the cancelled request counts as over
     this.#core.wheel.start(GIVE_UP, giveUp, client);

@@ -4,15 +4,20 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import type { LiveCall } from './call-table.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import type { Core } from './core.ts';
+import { pointsAt } from './points-at.ts';
 import { randomToken } from './random-token.ts';
+
+/** The value of a Reason header. */
+export function reasonHeader({ text, cause }: EndReason): string {
+  const quoted = text.replace(/["\\]/g, '');
+  return cause === undefined ? `SIP;text="${quoted}"` : `Q.850;cause=${cause};text="${quoted}"`;
+}
 
 const ignored: ClientTransactionUser = { answered() {}, failed() {} };
 
 /** Ends an answered call: a BYE to each side, as the other would have sent it, with the reason (RFC 3326). */
-export function endCall(core: Core, call: LiveCall, { text, cause }: EndReason): void {
-  const quoted = text.replace(/["\\]/g, '');
-  const reason =
-    cause === undefined ? `SIP;text="${quoted}"` : `Q.850;cause=${cause};text="${quoted}"`;
+export function endCall(core: Core, call: LiveCall, why: EndReason): void {
+  const reason = reasonHeader(why);
   for (const side of ['caller', 'callee'] as const)
     core.waysTo(wayTo(call, side), ([channel]) => {
       if (channel === undefined) return;
@@ -27,11 +32,12 @@ export function endCall(core: Core, call: LiveCall, { text, cause }: EndReason):
   core.calls.remove(call, 'ended');
 }
 
-/** The channel the party was last heard on, or where its route set or Contact says if that is gone. */
+/** A phone over the channel it was last heard on; others by their route set or Contact. */
 function wayTo(call: LiveCall, side: Side): Target {
   const channel = call.channels[side];
-  if (channel.open) return { nextHop: channel };
   const { routes, target } = call.dialog[side];
-  const [first] = routes;
-  return { nextHop: parseNameAddress(first ?? '')?.uri ?? target, realm: channel.realm };
+  const uri = parseNameAddress(routes[0] ?? '')?.uri ?? target;
+  if (channel.open && (channel.realm === 'access' || pointsAt(uri, channel)))
+    return { nextHop: channel };
+  return { nextHop: uri, realm: channel.realm };
 }

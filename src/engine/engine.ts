@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
 import type { EndReason, Handlers, Realm, Target } from '../edge/signaling.ts';
+import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
 import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
@@ -14,7 +15,7 @@ import {
   type SentRequest,
 } from './client-transaction.ts';
 import type { Core } from './core.ts';
-import { endCall } from './end-call.ts';
+import { endCall, reasonHeader } from './end-call.ts';
 import { FinishedTransactions } from './finished-transactions.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { NextHops } from './next-hops.ts';
@@ -135,7 +136,7 @@ export class Engine implements Core {
     for (const transaction of this.#servers.values())
       if (transaction.isInvite && transaction.request?.callId === callId) {
         transaction.cancelled = true;
-        transaction.user?.cancelled();
+        transaction.user?.cancelled([reasonHeader(reason)]);
         return true;
       }
     return false;
@@ -314,7 +315,6 @@ export class Engine implements Core {
     this.#servers.set(key, transaction);
     const routing = readRouting(request, this.#isOurs);
     const found = request.toTag === '' ? undefined : this.calls.find(request);
-    if (found !== undefined) this.calls.heard(found, request, channel);
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
     transaction.user = incoming;
     try {
@@ -362,7 +362,7 @@ export class Engine implements Core {
     this.#refuse(request, channel, 200, undefined, undefined, invite.toTag);
     if (invite.cancelled || invite.answered) return;
     invite.cancelled = true;
-    invite.user?.cancelled();
+    invite.user?.cancelled(request.list(Header.reason));
   }
 
   /** Our own Via, and the branch it belongs to is still out with the very same Request-URI (RFC 5393). */

@@ -1,13 +1,18 @@
 import type { Call, Forwarding, HeaderChange, Incoming, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
+import { parseNameAddress } from '../sip/message/name-address.ts';
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
 import { type Found, offeredContact } from './call-table.ts';
 import type { Core } from './core.ts';
+import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
 import type { ServerTransaction, ServerTransactionUser } from './server-transaction.ts';
 import type { Channel } from './transport/transports.ts';
+
+/** RFC 5626 §11.5: the connection to the one who is asked for is gone. */
+const FLOW_FAILED = 430;
 
 /** A new request as the edge sees it: what it says, where it came from, and the three things to be done with it. */
 export class IncomingRequest implements Incoming, ServerTransactionUser {
@@ -61,7 +66,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
 
   answer(status: number, headers?: readonly HeaderChange[], reason?: string): void {
     if (this.#finished) return;
-    if (status >= 200) this.done(status);
+    if (status >= 200) this.#finished = true;
     this.answerNow(status, headers, reason);
   }
 
@@ -75,22 +80,24 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     const targets = plan.targets === 'as-routed' ? routedTargets(this.#core, this) : plan.targets;
     if (typeof targets === 'number') {
       this.answer(targets);
+      if (targets === FLOW_FAILED) this.settled(targets, false); // a BYE ends the call even so
       plan.onDone?.(targets);
       return;
     }
+    if (this.found !== undefined) this.#core.calls.heard(this.found, this.request, this.channel);
     this.#proxied = new ProxiedRequest(this.#core, this, plan, targets);
     this.#proxied.start();
   }
 
   // --- what the transaction reports
 
-  cancelled(): void {
-    if (this.#proxied !== undefined) this.#proxied.cancel();
+  cancelled(reasons: readonly string[]): void {
+    if (this.#proxied !== undefined) this.#proxied.cancel(reasons);
     else this.answer(487);
   }
 
   callerLost(): void {
-    this.#proxied?.cancel();
+    this.#proxied?.cancel([]);
   }
 
   // --- what the forwarding reports
@@ -128,15 +135,15 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
       });
   }
 
-  done(status: number): void {
+  /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */
+  settled(status: number, answered: boolean): void {
     this.#finished = true;
-    if (
-      this.request.method === 'BYE' &&
-      this.found !== undefined &&
-      status !== 401 &&
-      status !== 407
-    )
-      this.#core.calls.remove(this.found.call, 'bye');
+    if (this.found === undefined) return;
+    const { calls } = this.#core;
+    if (this.request.method === 'BYE') {
+      if (status !== 401 && status !== 407) calls.remove(this.found.call, 'bye');
+    } else if (answered && (status === 481 || status === 408))
+      calls.remove(this.found.call, 'lost');
   }
 }
 
@@ -160,26 +167,32 @@ export function routedTargets(
   if (found !== undefined) {
     const to = found.from === 'caller' ? 'callee' : 'caller';
     const channel = found.call.channels[to];
-    if (channel.realm === 'access') return channel.open ? [{ nextHop: channel }] : 430;
-    const known = routing.next === undefined && uri === found.call.dialog[to].target;
-    if (channel.open && (known || pointsAt(uri, channel))) return [{ nextHop: channel }];
-    return [{ nextHop: uri, realm: channel.realm }];
+    if (channel.realm === 'access') return channel.open ? [{ nextHop: channel }] : FLOW_FAILED;
+    if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel }];
+    const { target, routes } = found.call.dialog[to];
+    const known = [target, ...routes].some((learnt) => sameHost(learnt, uri));
+    return known || reachable(core, uri) ? [{ nextHop: uri, realm: channel.realm }] : 403;
   }
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
   if (flow === 'forged') return 403;
-  if (source.realm === 'core') return flow === 'stale' ? 430 : [{ nextHop: flow }];
-  const parsed = parseUri(uri);
-  if (parsed === undefined) return 416;
-  const port = parsed.port ?? (parsed.scheme === 'sips' ? 5061 : 5060);
-  return core.mayReach(bareHost(parsed.host), port) ? [{ nextHop: uri }] : 403;
+  if (source.realm === 'core') return flow === 'stale' ? FLOW_FAILED : [{ nextHop: flow }];
+  if (parseUri(uri) === undefined) return 416;
+  return reachable(core, uri) ? [{ nextHop: uri }] : 403;
 }
 
-function pointsAt(uri: string, channel: Channel): boolean {
+function reachable(core: Core, uri: string): boolean {
   const parsed = parseUri(uri);
-  return (
-    parsed !== undefined &&
-    bareHost(parsed.host) === channel.address &&
-    (parsed.port ?? 5060) === channel.port
+  if (parsed === undefined) return false;
+  return core.mayReach(
+    bareHost(parsed.host),
+    parsed.port ?? (parsed.scheme === 'sips' ? 5061 : 5060),
   );
+}
+
+/** Do both lead to one host and port? `learnt` may be a Route with its brackets. */
+function sameHost(learnt: string, uri: string): boolean {
+  const known = parseUri(parseNameAddress(learnt)?.uri ?? learnt);
+  const asked = parseUri(uri);
+  return known !== undefined && known.host === asked?.host && known.port === asked.port;
 }

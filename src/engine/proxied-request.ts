@@ -69,10 +69,10 @@ export class ProxiedRequest implements BranchUser {
   }
 
   /** The caller no longer wants it (RFC 3261 §16.10). */
-  cancel(): void {
+  cancel(reasons: readonly string[]): void {
     if (this.#passedFinal > 0) return;
     this.#cancelled = true;
-    this.#cancelBranches();
+    this.#cancelBranches(reasons);
     this.#settleIfOver();
   }
 
@@ -130,7 +130,7 @@ export class ProxiedRequest implements BranchUser {
     if (channel !== undefined) this.#incoming.succeeded(response, channel, this.#contact);
     this.#relay(branch, response, undefined);
     if (first) {
-      this.#finish(response.status);
+      this.#finish(response.status, response);
       this.#cancelBranches();
     }
     branch.settle();
@@ -164,8 +164,9 @@ export class ProxiedRequest implements BranchUser {
 
   /** RFC 3261 §16.7 step 5 and RFC 3263 §4.3: only while the caller has heard nothing. */
   #tryNextAfterFailure(): boolean {
-    if (this.#plan.parallel === true || this.#passedAny || this.#passedFinal > 0) return false;
-    if (this.#cancelled || this.#next >= this.#targets.length) return false;
+    const heard = this.#passedAny || this.#passedFinal > 0;
+    if (heard || this.#cancelled) this.#next = this.#targets.length;
+    if (this.#plan.parallel === true || this.#next >= this.#targets.length) return false;
     this.#tryNext();
     return true;
   }
@@ -201,11 +202,11 @@ export class ProxiedRequest implements BranchUser {
 
   #passBack({ status, response }: Candidate): void {
     if (response === undefined) {
-      this.#finish(status);
+      this.#finish(status, undefined);
       this.#incoming.answerNow(status);
     } else if (status === 503) {
       // §16.7 step 6: a 503 would say that this proxy can serve nobody
-      this.#finish(500);
+      this.#finish(500, response);
       this.#incoming.answerNow(500);
     } else {
       const branch = this.#branches.find(({ over }) => over);
@@ -214,7 +215,7 @@ export class ProxiedRequest implements BranchUser {
           ? otherChallenges(response, this.#challenges)
           : undefined;
       this.#relay(branch, response, challenges);
-      this.#finish(status);
+      this.#finish(status, response);
     }
   }
 
@@ -233,7 +234,7 @@ export class ProxiedRequest implements BranchUser {
     this.#incoming.relay(response.status, wire);
   }
 
-  #finish(status: number): void {
+  #finish(status: number, response: Message | undefined): void {
     this.#passedFinal = status;
     if (this.#ringing !== undefined) {
       this.#core.wheel.stop(this.#ringing);
@@ -241,12 +242,12 @@ export class ProxiedRequest implements BranchUser {
     }
     this.#request = undefined;
     this.#best = undefined;
-    this.#incoming.done(status);
+    this.#incoming.settled(status, response !== undefined);
     this.#plan.onDone?.(status);
   }
 
-  #cancelBranches(): void {
-    for (const branch of this.#branches) branch.cancel();
+  #cancelBranches(reasons?: readonly string[]): void {
+    for (const branch of this.#branches) branch.cancel(reasons);
   }
 
   /** RFC 3261 §16.6 step 4; two of them where the two sides call us by different names (RFC 5658). */

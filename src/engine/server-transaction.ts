@@ -39,7 +39,8 @@ export interface ServerTransactionHost {
 
 /** What the caller did after its request: the proxying of an INVITE wants to know. */
 export interface ServerTransactionUser {
-  cancelled(): void;
+  /** With the values of the CANCEL's Reason headers. */
+  cancelled(reasons: readonly string[]): void;
   /** The way back to the caller is gone. */
   callerLost(): void;
 }

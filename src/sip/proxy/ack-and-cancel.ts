@@ -9,20 +9,21 @@ export function ackFor(inviteWire: string, response: Message): string {
   return hopByHop(invite, 'ACK', response.value(Header.to) ?? '');
 }
 
-/** The CANCEL of an INVITE that was sent (RFC 3261 §9.1). */
-export function cancelFor(inviteWire: string): string {
+/** The CANCEL of an INVITE that was sent (RFC 3261 §9.1), with the caller's reasons for it (RFC 3326). */
+export function cancelFor(inviteWire: string, reasons: readonly string[]): string {
   const invite = readMessage(inviteWire);
   if (invite === undefined) return '';
-  return hopByHop(invite, 'CANCEL', invite.value(Header.to) ?? '');
+  const why = reasons.map((reason) => `Reason: ${reason}\r\n`).join('');
+  return hopByHop(invite, 'CANCEL', invite.value(Header.to) ?? '', why);
 }
 
-function hopByHop(invite: Message, method: 'ACK' | 'CANCEL', to: string): string {
+function hopByHop(invite: Message, method: 'ACK' | 'CANCEL', to: string, more = ''): string {
   const via = invite.via;
   const topVia = via === undefined ? '' : invite.wire.slice(via.start, via.end);
   const routes = invite.list(Header.route).map((route) => `Route: ${route}\r\n`);
   return (
     `${method} ${invite.requestUri} SIP/2.0\r\nVia: ${topVia}\r\nMax-Forwards: 70\r\n${routes.join('')}` +
     `From: ${invite.value(Header.from)}\r\nTo: ${to}\r\nCall-ID: ${invite.callId}\r\n` +
-    `CSeq: ${invite.cseq} ${method}\r\nContent-Length: 0\r\n\r\n`
+    `CSeq: ${invite.cseq} ${method}\r\n${more}Content-Length: 0\r\n\r\n`
   );
 }
