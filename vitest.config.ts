@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'test/conformance/torture-parse.test.ts',
+            'test/fuzz/{message,corpus}.test.ts',
+          ],
           sequence: { groupOrder: 0 },
         },
       },
@@ -17,7 +22,8 @@ export default defineConfig({
           include: [
             'test/contract/**/*.test.ts',
             'test/support/**/*.test.ts',
-            'test/fuzz/**/*.test.ts',
+            'test/conformance/torture.test.ts',
+            'test/fuzz/gate.test.ts',
           ],
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },

@@ -18,7 +18,7 @@ export const Kind = {
   host: 128,
 } as const;
 
-export const kinds = new Uint8Array(256);
+const kinds = new Uint8Array(256);
 for (let c = 33; c < 256; c++) {
   if (c === 127) continue;
   const char = String.fromCharCode(c);
