@@ -147,13 +147,14 @@ describe.concurrent('an INVITE', () => {
     ]);
   });
 
-  test('that only found 503 is told so by us, not by the one that said it (§16.7 step 6)', async () => {
+  test('that only found 503 is answered 500: a 503 would speak for us (§16.7 step 6)', async () => {
     const { scene, phone, first, second } = await twoNodes();
     await using _ = scene;
     const call = await phone.invite('1002');
-    for (const node of [first, second]) node.answer(await node.expect('INVITE'), 503);
+    const headers = { 'Retry-After': '3600' };
+    for (const node of [first, second]) node.answer(await node.expect('INVITE'), 503, { headers });
     const final = await call.final();
-    expect([500, 503]).toContain(final.status);
+    expect([final.status, final.header('Retry-After')]).toEqual([500, undefined]);
     await eventually(() => heard(second, 'ACK').length === 1, 'the 503 is acknowledged');
   });
 });

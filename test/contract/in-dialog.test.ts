@@ -357,11 +357,9 @@ describe('in a subscription', () => {
   test('a Route with a forged token leads nowhere', async () => {
     const { scene, phone, pbx, routes, again } = await subscribed(() => true);
     await using _ = scene;
+    // Only the end is altered: all that the token says still makes sense.
     const forged = routes.map((route) =>
-      route.replace(
-        /sip:(.)([^@>]*)@/,
-        (_all, first, rest) => `sip:${first === 'A' ? 'B' : 'A'}${rest}@`,
-      ),
+      route.replace(/([^:@])@/, (_all, last) => `${last === 'A' ? 'B' : 'A'}@`),
     );
     expect(forged).not.toEqual(routes);
     expect((await phone.finalAnswer(again(forged))).status).toBeGreaterThanOrEqual(400);
