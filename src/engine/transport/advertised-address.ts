@@ -25,8 +25,11 @@ export function describeListener(settings: ListenerSettings, bound: AddressInfo)
   };
 }
 
-/** A wildcard cannot stand in a Via: the first outward address of that family does, else loopback. */
-function reachableAddress(bound: string): string {
+/**
+ * The address itself, unless it is a wildcard, which cannot stand in a Via: then the first outward address
+ * of that family, else loopback.
+ */
+export function reachableAddress(bound: string): string {
   if (!isWildcard(bound)) return bound;
   const family = bound.includes(':') ? 'IPv6' : 'IPv4';
   const outward = Object.values(networkInterfaces())

@@ -128,6 +128,7 @@ export abstract class Connection implements Channel {
   /** Remembers why, for messages that can no longer be sent. */
   protected broke(problem: Error): void {
     this.#problem ??= problem;
+    if (this.#closingSince === 0) this.#closingSince = performance.now();
     this.#shut();
   }
 
@@ -135,8 +136,8 @@ export abstract class Connection implements Channel {
   protected gone(): void {
     this.#shut();
     if (this.context.connections.bySerial(this.serial) !== this) return;
-    this.context.connections.remove(this);
     this.context.events.closed(this);
+    this.context.connections.remove(this);
   }
 
   #shut(): void {

@@ -10,11 +10,16 @@ export interface Timed {
 export class Connections {
   readonly #bySerial = new Map<number, Connection>();
   readonly #byPeer = new Map<string, Connection>();
-  readonly #timed = new Set<Timed>();
+  readonly #handshakes = new Set<Timed>();
   #lastSerial = 0;
+  #whenNone: (() => void) | undefined;
 
   get open(): number {
     return this.#bySerial.size;
+  }
+
+  get handshaking(): number {
+    return this.#handshakes.size;
   }
 
   nextSerial(): number {
@@ -25,7 +30,6 @@ export class Connections {
   add(connection: Connection): void {
     this.#bySerial.set(connection.serial, connection);
     this.#byPeer.set(peerOf(connection), connection);
-    this.#timed.add(connection);
   }
 
   /** Closing: what it still has goes out, but nobody finds it any more. */
@@ -37,7 +41,7 @@ export class Connections {
   remove(connection: Connection): void {
     this.hide(connection);
     this.#bySerial.delete(connection.serial);
-    this.#timed.delete(connection);
+    if (this.#bySerial.size === 0) this.#whenNone?.();
   }
 
   bySerial(serial: number): Connection | undefined {
@@ -53,21 +57,28 @@ export class Connections {
     return this.#byPeer.get(peerKey(transport, realm, address, port));
   }
 
-  watch(timed: Timed): void {
-    this.#timed.add(timed);
+  beginHandshake(handshake: Timed): void {
+    this.#handshakes.add(handshake);
   }
 
-  unwatch(timed: Timed): void {
-    this.#timed.delete(timed);
+  endHandshake(handshake: Timed): void {
+    this.#handshakes.delete(handshake);
   }
 
   /** Ends what has overstayed. */
   checkTimes(now: number): void {
-    for (const timed of this.#timed) timed.checkTime(now);
+    for (const handshake of this.#handshakes) handshake.checkTime(now);
+    for (const connection of this.#bySerial.values()) connection.checkTime(now);
   }
 
-  all(): Iterable<Connection> {
-    return this.#bySerial.values();
+  /** Ends every connection at once and waits until all have told that they are gone. */
+  async destroyAll(): Promise<void> {
+    if (this.#bySerial.size === 0) return;
+    const none = new Promise<void>((resolve) => {
+      this.#whenNone = resolve;
+    });
+    for (const connection of this.#bySerial.values()) connection.destroy();
+    await none;
   }
 }
 

@@ -1,14 +1,17 @@
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import type { ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
-import type { Listener, Realm } from '../../edge/signaling.ts';
-import { describeListener, isWildcard } from './advertised-address.ts';
+import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import { describeListener, reachableAddress } from './advertised-address.ts';
+import { Certificates, type ServedCertificate } from './certificate/certificates.ts';
+import { connectOut } from './connect-out.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
 import { StreamConnection } from './stream-connection.ts';
-import { StreamListener } from './stream-listener.ts';
+import { type Greeting, StreamListener } from './stream-listener.ts';
+import { TlsGreeting } from './tls-greeting.ts';
 import { guarded, type TransportContext, type TransportLog } from './transport-context.ts';
 import type {
   Channel,
@@ -18,6 +21,7 @@ import type {
   Transports,
 } from './transports.ts';
 import { UdpSocket } from './udp.ts';
+import { WebSocketGreeting } from './websocket-greeting.ts';
 
 /** The settings that the transports read. */
 export type TransportSettings = Pick<Settings, 'listeners' | 'tls' | 'limits' | 'dataDirectory'>;
@@ -37,6 +41,7 @@ class SocketTransports implements Transports {
   readonly #context: TransportContext;
   readonly #udp: UdpSocket[] = [];
   readonly #streams: StreamListener[] = [];
+  #certificates: Certificates | undefined;
   #listeners: readonly Listener[] = [];
   #clock: NodeJS.Timeout | undefined;
 
@@ -63,6 +68,7 @@ class SocketTransports implements Transports {
 
   async open(): Promise<void> {
     try {
+      this.#certificates = this.#readCertificates();
       const bound: Listener[] = [];
       for (const listener of this.#settings.listeners) bound.push(await this.#bind(listener));
       this.#listeners = bound;
@@ -70,6 +76,7 @@ class SocketTransports implements Transports {
       await this.close();
       throw problem;
     }
+    this.#certificates?.watch();
     const { connections } = this.#context;
     this.#clock = setInterval(
       () => connections.checkTimes(performance.now()),
@@ -106,16 +113,28 @@ class SocketTransports implements Transports {
     return socket?.peer(facts.address, facts.port) ?? 'stale';
   }
 
+  certificates(): readonly ServedCertificate[] {
+    return this.#certificates?.inUse() ?? [];
+  }
+
   counts(): ConnectionCounts {
     const { connections, limits } = this.#context;
-    return { open: connections.open, handshaking: 0, refused: limits.refused };
+    return {
+      open: connections.open,
+      handshaking: connections.handshaking,
+      refused: limits.refused,
+    };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#clock);
-    const { connections } = this.#context;
-    for (const connection of connections.all()) connection.destroy();
-    await Promise.all([...this.#udp, ...this.#streams].map((socket) => socket.close()));
+    this.#certificates?.close();
+    // Nothing can connect out any more: that needs a listener to leave from.
+    const sockets = [...this.#udp, ...this.#streams.splice(0)];
+    await Promise.all([
+      this.#context.connections.destroyAll(),
+      ...sockets.map((socket) => socket.close()),
+    ]);
   }
 
   async #bind(settings: ListenerSettings): Promise<Listener> {
@@ -127,7 +146,8 @@ class SocketTransports implements Transports {
         this.#udp.push(socket);
         return socket.listener;
       }
-      const stream = await StreamListener.bind(this.#context, address, port, undefined, describe);
+      const greeting = this.#greetingFor(settings);
+      const stream = await StreamListener.bind(this.#context, address, port, greeting, describe);
       this.#streams.push(stream);
       return stream.listener;
     } catch (cause) {
@@ -139,14 +159,53 @@ class SocketTransports implements Transports {
     if (to.transport !== 'tcp' && to.transport !== 'tls') return undefined;
     const listener = this.#streamListener(to, address);
     if (listener === undefined) return undefined;
-    const peer = { listener, address, port: to.port, certificateNames: [] };
-    const socket = connect({
-      host: address,
-      port: to.port,
-      noDelay: true,
-      ...(isWildcard(listener.address) ? {} : { localAddress: listener.address }),
-    });
-    return new StreamConnection(this.#context, peer, socket, 'connect');
+    const certificates = to.transport === 'tls' ? this.#certificates : undefined;
+    return connectOut(this.#context, certificates, listener, { ...to, address });
+  }
+
+  #greetingFor({ transport, clientCertificate }: ListenerSettings): Greeting | undefined {
+    const context = this.#context;
+    if (transport === 'ws') return new WebSocketGreeting(context);
+    if (this.#certificates === undefined || !isSecure(transport)) return undefined;
+    if (clientCertificate === 'require' && !this.#certificates.hasAuthorities)
+      throw new Error(
+        'client certificates are required but tls.authorities names nobody to sign them',
+      );
+
+    if (transport === 'tls')
+      return new TlsGreeting(
+        context,
+        this.#certificates,
+        clientCertificate,
+        (socket, peer, handshake) => {
+          handshake.over();
+          new StreamConnection(context, peer, socket);
+        },
+      );
+    const upgrade = new WebSocketGreeting(context);
+    return new TlsGreeting(
+      context,
+      this.#certificates,
+      clientCertificate,
+      (socket, peer, handshake) => upgrade.expect(socket, peer, handshake),
+    );
+  }
+
+  #readCertificates(): Certificates | undefined {
+    const { listeners, tls, dataDirectory } = this.#settings;
+    if (!listeners.some(({ transport }) => isSecure(transport))) return undefined;
+    const names = new Set(['localhost', hostname(), '127.0.0.1', '::1']);
+    for (const { address, advertise } of listeners) {
+      names.add(reachableAddress(address));
+      if (advertise !== undefined) names.add(advertise.host);
+    }
+    const certificates = new Certificates(tls, dataDirectory, [...names], this.#context.log);
+    if (!certificates.hasAuthorities)
+      this.#context.log.warn(
+        {},
+        'tls.authorities is not set: the certificates of TLS peers we connect to are not verified',
+      );
+    return certificates;
   }
 
   #streamListener(to: Destination, address: string, only?: Realm): Listener | undefined {
@@ -159,6 +218,10 @@ class SocketTransports implements Transports {
 }
 
 const REALMS: readonly Realm[] = ['access', 'core', 'trunk'];
+
+function isSecure(transport: Transport): boolean {
+  return transport === 'tls' || transport === 'wss';
+}
 
 type Bound = { readonly listener: Listener };
 

@@ -1,4 +1,5 @@
 import type { Flow, Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { ServedCertificate } from './certificate/certificates.ts';
 
 /** A flow as the engine sees it: it can be written to. */
 export interface Channel extends Flow {
@@ -59,6 +60,8 @@ export interface Transports {
   /** The way back that a flow token names. */
   channelFrom(token: string): Channel | 'forged' | 'stale';
   counts(): ConnectionCounts;
+  /** The certificates that TLS is served with now, and how long they last. */
+  certificates(): readonly ServedCertificate[];
   close(): Promise<void>;
 }
 

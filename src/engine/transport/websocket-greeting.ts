@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { Listener } from '../../edge/signaling.ts';
+import type { Peer } from './connection.ts';
+import { Handshake } from './handshake.ts';
+import type { Greeting } from './stream-listener.ts';
+import type { TransportContext } from './transport-context.ts';
+import { WebSocketConnection } from './websocket-connection.ts';
+
+const SUBPROTOCOL = 'sip';
+const HEADER_BYTES = 8192;
+const WITHOUT_SUBPROTOCOL =
+  'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+interface Guest {
+  readonly peer: Peer;
+  readonly handshake: Handshake;
+}
+
+/** The HTTP upgrade that opens a WebSocket (RFC 7118 §4.1), at any path and from any origin. */
+export class WebSocketGreeting implements Greeting {
+  readonly #context: TransportContext;
+  readonly #http: Server;
+  readonly #websockets: WebSocketServer;
+  readonly #guests = new WeakMap<object, Guest>();
+
+  constructor(context: TransportContext) {
+    this.#context = context;
+    this.#websockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: context.settings.messageBytes,
+      // SIP is bytes to us: what a peer calls text is passed on as it came.
+      skipUTF8Validation: true,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+    // It never listens: connections come from ours, already counted, and its clocks are ours too.
+    this.#http = createServer({ maxHeaderSize: HEADER_BYTES });
+    this.#http.timeout = 0;
+    this.#http.on('request', (_request, response) => {
+      response.writeHead(426, { upgrade: 'websocket', connection: 'close', 'content-length': 0 });
+      response.end();
+    });
+    this.#http.on('clientError', (_problem, socket) => socket.destroy());
+    this.#http.on('upgrade', (request, socket, head) => {
+      this.#upgrade(request, socket as Socket, head);
+    });
+  }
+
+  greet(socket: Socket, listener: Listener): void {
+    const { remoteAddress: address, remotePort: port } = socket;
+    if (address === undefined || port === undefined) {
+      socket.destroy();
+      return;
+    }
+    const peer = { listener, address, port, certificateNames: [] };
+    this.expect(socket, peer, new Handshake(this.#context, socket));
+  }
+
+  /** Waits for the upgrade on a connection whose handshake has begun. */
+  expect(socket: Socket, peer: Peer, handshake: Handshake): void {
+    this.#guests.set(socket, { peer, handshake });
+    this.#http.emit('connection', socket);
+  }
+
+  close(): void {
+    this.#http.removeAllListeners();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const guest = this.#guests.get(socket);
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
+    if (guest === undefined || !offered.some((name) => name.trim() === SUBPROTOCOL)) {
+      socket.on('error', ignore);
+      socket.end(WITHOUT_SUBPROTOCOL);
+      return;
+    }
+    this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
+      guest.handshake.over();
+      new WebSocketConnection(this.#context, guest.peer, websocket, socket);
+    });
+  }
+}
+
+/** Whoever reads the socket sees its end; the event only must not go unheard. */
+function ignore(): void {}

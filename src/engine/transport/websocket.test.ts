@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import {
+  aMessage,
+  type OpenTransports,
+  openTransports,
+  until,
+  type Wish,
+} from '../../../test/support/open-transports.ts';
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function serving(wish: Wish = {}): Promise<OpenTransports> {
+  const open = await openTransports({ listen: ['ws', 'wss'], ...wish });
+  undo.push(() => open.close());
+  return open;
+}
+
+function dial(open: OpenTransports, transport: 'ws' | 'wss', protocols = ['sip']): WebSocket {
+  const browser = new WebSocket(`${transport}://127.0.0.1:${open.port(transport)}/any`, protocols, {
+    rejectUnauthorized: false,
+    origin: 'https://phones.example.com',
+  });
+  browser.on('error', () => {});
+  undo.push(() => browser.terminate());
+  return browser;
+}
+
+async function dialled(open: OpenTransports, transport: 'ws' | 'wss' = 'ws'): Promise<WebSocket> {
+  const browser = dial(open, transport);
+  await once(browser, 'open');
+  return browser;
+}
+
+describe.each(['ws', 'wss'] as const)('%s', (transport) => {
+  test('carries one message in each WebSocket message, text or binary, both ways', async () => {
+    const open = await serving({
+      onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+    });
+    const browser = await dialled(open, transport);
+    expect(browser.protocol).toBe('sip');
+
+    browser.send(aMessage('text'));
+    const [answer, isBinary] = await once(browser, 'message');
+    expect([String(answer), isBinary]).toEqual(['back', false]);
+    browser.send(Buffer.from(aMessage('\xff\xfe'), 'latin1'));
+    await until('heard', () => open.messages.length === 2);
+    expect(open.messages.map(({ wire }) => wire)).toEqual([aMessage('text'), aMessage('\xff\xfe')]);
+    expect(open.messages[0]?.channel).toMatchObject({ transport, address: '127.0.0.1' });
+  });
+
+  test('reports the end of a connection once, and finds it until then', async () => {
+    const open = await serving();
+    const browser = await dialled(open, transport);
+    browser.send(aMessage());
+    await until('heard', () => open.messages.length === 1);
+    const channel = open.messages[0]?.channel;
+    if (channel === undefined) throw new Error('no channel');
+    const { address, port } = channel;
+    expect(open.transports.channelTo({ transport, address, port, realm: 'access' })).toBe(channel);
+    expect(open.transports.channelFrom(channel.token)).toBe(channel);
+
+    browser.close();
+    await until('closed', () => open.closed.length > 0);
+    expect(open.closed).toEqual([channel]);
+    expect(channel.open).toBe(false);
+    expect(open.transports.channelFrom(channel.token)).toBe('stale');
+    expect(
+      open.transports.channelTo({ transport, address, port, realm: 'access' }),
+    ).toBeUndefined();
+  });
+});
+
+describe('WebSocket', () => {
+  test('bytes that are not UTF-8 go out as binary', async () => {
+    const open = await serving({
+      onMessage: (_wire, channel) => channel.send(Buffer.from([0xff, 0xfe])),
+    });
+    const browser = await dialled(open);
+    browser.send(aMessage());
+    const [answer, isBinary] = await once(browser, 'message');
+    expect([[...(answer as Buffer)], isBinary]).toEqual([[0xff, 0xfe], true]);
+  });
+
+  test('a CRLF keep-alive is answered (RFC 7118 §6)', async () => {
+    const open = await serving();
+    const browser = await dialled(open);
+    browser.send('\r\n\r\n');
+    const [answer] = await once(browser, 'message');
+    expect(String(answer)).toBe('\r\n');
+    expect(open.messages).toHaveLength(0);
+  });
+
+  test('a client that does not speak SIP is turned away', async () => {
+    const open = await serving();
+    const browser = dial(open, 'ws', ['chat']);
+    const [, response] = await once(browser, 'unexpected-response');
+    expect(response.statusCode).toBe(400);
+  });
+
+  test('an ordinary HTTP request is told to upgrade', async () => {
+    const open = await serving();
+    const response = await fetch(`http://127.0.0.1:${open.port('ws')}/`);
+    expect(response.status).toBe(426);
+    await until('gone', () => open.transports.counts().handshaking === 0);
+  });
+
+  test('an upgrade that never comes is ended and counted', async () => {
+    const open = await serving({ limits: { handshakeSeconds: 0.2 } });
+    const stalling = connect(open.port('ws'), '127.0.0.1');
+    stalling.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    stalling.resume();
+    await once(stalling, 'close');
+    await until('counted', () => open.transports.counts().handshaking === 0);
+    expect(open.transports.counts().refused['handshake-time']).toBe(1);
+  });
+
+  test('a message beyond the limit ends the connection and is counted', async () => {
+    const open = await serving({ limits: { messageBytes: 1000 } });
+    const browser = await dialled(open);
+    browser.send('x'.repeat(1001));
+    await once(browser, 'close');
+    await until('closed', () => open.closed.length === 1);
+    expect(open.transports.counts().refused['message-size']).toBe(1);
+  });
+
+  test('a frame that never ends is ended and counted; pings and messages between are not', async () => {
+    const open = await serving({ limits: { messageSeconds: 0.3 } });
+    const patient = await dialled(open);
+    patient.send(aMessage());
+    patient.ping();
+    const slow = await dialled(open);
+    // A masked text frame of 100 bytes, of which only the head comes.
+    Reflect.get(slow, '_socket').write(Buffer.from([0x81, 0x80 | 100, 1, 2, 3, 4]));
+    await once(slow, 'close');
+    expect(open.transports.counts().refused['message-time']).toBe(1);
+    expect(patient.readyState).toBe(WebSocket.OPEN);
+  });
+});
