@@ -47,9 +47,9 @@ export class Branch implements ClientTransactionUser {
     this.target = target;
   }
 
-  /** The channel in use, once it is. */
-  get channel(): Channel | undefined {
-    return this.#client?.channel;
+  /** The transaction in use, once it is. */
+  get client(): ClientTransaction | undefined {
+    return this.#client;
   }
   get ringing(): boolean {
     return this.#heard && !this.over;

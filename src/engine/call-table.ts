@@ -2,13 +2,17 @@ import type { Call, CallEnd, Flow } from '../edge/signaling.ts';
 import {
   contactUri,
   type Dialog,
+  forkDialog,
   noteRefresh,
   noteRequest,
   openDialog,
   type Side,
   senderOf,
 } from '../sip/dialog/dialog.ts';
+import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
+import type { ClientTransaction } from './client-transaction.ts';
+import type { ServerTransaction } from './server-transaction.ts';
 import type { Timer, TimerWheel } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -26,6 +30,10 @@ export class LiveCall implements Call {
   readonly startedAt = Date.now();
   readonly channels: Record<Side, Channel>;
   timer: Timer | undefined;
+  /** The transactions of the last INVITE that was accepted, until its ACK. */
+  unacknowledged: AnsweredInvite | undefined;
+  /** The branch of the last INVITE that was acknowledged, and where a repeated 2xx to it goes. */
+  acknowledged: { readonly branch: string; readonly replyTo: Channel } | undefined;
 
   constructor(dialog: Dialog, caller: Channel, callee: Channel) {
     this.dialog = dialog;
@@ -50,6 +58,12 @@ export class LiveCall implements Call {
   get callee(): Flow {
     return this.channels.callee;
   }
+}
+
+/** An INVITE whose 2xx went back. */
+export interface AnsweredInvite {
+  readonly server: ServerTransaction;
+  readonly client: ClientTransaction;
 }
 
 export interface Found {
@@ -105,17 +119,57 @@ export class CallTable {
     caller: Channel,
     callee: Channel,
     isOurs: (recordRoute: string) => boolean,
+    transactions: AnsweredInvite | undefined,
   ): void {
-    const { toTag } = ok;
-    const known = this.#byCallId.get(ok.callId);
-    const siblings = known === undefined ? [] : known instanceof LiveCall ? [known] : known;
-    if (
-      siblings.some(({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === ok.fromTag)
-    )
-      return;
-
+    if (this.#sibling(ok, ok.toTag) !== undefined) return;
     const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
-    this.#byCallId.set(call.callId, known === undefined ? call : [...siblings, call]);
+    call.unacknowledged = transactions;
+    this.#add(call);
+  }
+
+  /**
+   * A 2xx whose transaction is gone since the ACK passed: repeated, because the callee has not got that ACK, or
+   * from a further fork of the call. Says where it goes, undefined when no call vouches for it.
+   */
+  answeredAgain(
+    ok: Message,
+    callee: Channel,
+    isOurs: (recordRoute: string) => boolean,
+  ): Channel | undefined {
+    const branch = ok.via?.branch;
+    const call = this.named(ok.callId).find(({ acknowledged }) => acknowledged?.branch === branch);
+    if (call?.acknowledged === undefined) return undefined;
+    const { dialog, channels } = call;
+    if (ok.fromTag === dialog.caller.tag && this.#sibling(ok, ok.toTag) === undefined) {
+      const fork = new LiveCall(forkDialog(dialog, ok, isOurs), channels.caller, callee);
+      fork.acknowledged = call.acknowledged;
+      this.#add(fork);
+    }
+    return call.acknowledged.replyTo;
+  }
+
+  /** The ACK to a 2xx passes: the transactions of its INVITE have done their work. */
+  acknowledged({ call }: Found): void {
+    const { unacknowledged } = call;
+    if (unacknowledged === undefined) return;
+    const { server, client } = unacknowledged;
+    call.unacknowledged = undefined;
+    call.acknowledged = { branch: detached(client.key), replyTo: server.replyTo };
+    server.settle();
+    client.settle();
+  }
+
+  #sibling(ok: Message, toTag: string): LiveCall | undefined {
+    const { fromTag } = ok;
+    return this.named(ok.callId).find(
+      ({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === fromTag,
+    );
+  }
+
+  #add(call: LiveCall): void {
+    const known = this.#byCallId.get(call.callId);
+    if (known === undefined) this.#byCallId.set(call.callId, call);
+    else this.#byCallId.set(call.callId, [...this.named(call.callId), call]);
     this.#size++;
     call.timer = this.#host.wheel.start(this.#patience(call), this.#silent, call);
     this.#host.started(call);
@@ -128,7 +182,13 @@ export class CallTable {
   }
 
   /** A re-INVITE or UPDATE was accepted. */
-  refreshed({ call, from }: Found, contact: string | undefined, ok: Message): void {
+  refreshed(
+    { call, from }: Found,
+    contact: string | undefined,
+    ok: Message,
+    transactions: AnsweredInvite | undefined,
+  ): void {
+    if (ok.cseqMethod === 'INVITE') call.unacknowledged = transactions;
     noteRefresh(call.dialog, from, contact, ok);
     if (call.timer?.armed) this.#host.wheel.restart(call.timer, this.#patience(call));
   }

@@ -122,6 +122,11 @@ export class ClientTransaction {
     this.#makeAck = undefined;
   }
 
+  /** The ACK to its 2xx has passed: further 2xx are the call's affair. */
+  settle(): void {
+    if (this.#state === 'accepted') this.#step('timer-m');
+  }
+
   forget(): void {
     if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
     this.#state = 'terminated';

@@ -31,6 +31,8 @@ export interface Core {
   refusedStream(channel: Channel): void;
   flowFrom(token: string): Flow | 'forged' | 'stale';
   mayReach(host: string, port: number): boolean;
+  /** Does this Record-Route value name us? */
+  readonly isOurRoute: (recordRoute: string) => boolean;
   /** A bug of ours, caught at the edge of the unit of work. */
   fault(problem: unknown): void;
 }

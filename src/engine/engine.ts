@@ -3,9 +3,12 @@ import type { FlowTokens } from '../edge/flow-token.ts';
 import type { EndReason, Handlers, Realm, Target } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
+import { parseNameAddress } from '../sip/message/name-address.ts';
 import { readMessage } from '../sip/message/read-message.ts';
+import { parseUri } from '../sip/message/uri.ts';
 import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
+import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
 import { CallTable } from './call-table.ts';
@@ -16,8 +19,8 @@ import {
 } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { endCall, reasonHeader } from './end-call.ts';
-import { FinishedTransactions } from './finished-transactions.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import { randomToken } from './random-token.ts';
@@ -61,6 +64,10 @@ export interface EngineCounts {
   readonly connections: ConnectionCounts;
 }
 
+/** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
+const KEPT_BYTES = 128;
+const SWEEP_EVERY_MS = 4000;
+
 /** Every branch of ours begins so; the rest cannot be guessed. */
 const OUR_BRANCH = 'z9hG4bKdb';
 
@@ -77,9 +84,14 @@ export class Engine implements Core {
   readonly #resolver: Resolver;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
-  readonly #finished: FinishedTransactions;
+  readonly #kept: KeptAnswers;
+  #sweeping: NodeJS.Timeout | undefined;
   readonly #refusals = new StreamRefusals();
   readonly #nextHops = new NextHops();
+  readonly isOurRoute = (recordRoute: string): boolean => {
+    const uri = parseUri(parseNameAddress(recordRoute)?.uri ?? '');
+    return uri !== undefined && this.names.isOurs(uri);
+  };
   readonly #isOurs: IsOurs = (uri) => this.names.isOurs(uri);
 
   constructor(options: EngineOptions, handlers: Handlers) {
@@ -92,7 +104,7 @@ export class Engine implements Core {
         onFailure: (err) =>
           options.log.warn({ err }, 'no DNS server answers; old answers are used'),
       });
-    this.#finished = new FinishedTransactions(Math.ceil(settings.limits.transactions / 4));
+    this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.wheel = createTimerWheel({ onFault: (problem) => this.fault(problem) });
     this.calls = new CallTable({
@@ -118,6 +130,7 @@ export class Engine implements Core {
   async open(): Promise<void> {
     await this.transports.open();
     this.names = new OwnNames(this.transports.listeners);
+    this.#sweeping = setInterval(() => this.#kept.sweep(), SWEEP_EVERY_MS);
   }
 
   counts(): EngineCounts {
@@ -143,6 +156,8 @@ export class Engine implements Core {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#sweeping);
+    this.#kept.clear();
     for (const transaction of this.#servers.values()) transaction.forget();
     for (const transaction of this.#clients.values()) transaction.forget();
     this.#servers.clear();
@@ -158,12 +173,8 @@ export class Engine implements Core {
     return performance.now();
   }
 
-  finished(transaction: ServerTransaction): void {
-    const oldest = this.#finished.add(transaction);
-    if (oldest !== undefined && this.#servers.get(oldest.key) === oldest) {
-      oldest.forget();
-      this.#servers.delete(oldest.key);
-    }
+  keep(key: string, channel: Channel, answer: Buffer | undefined): void {
+    this.#kept.keep(key, channel, answer);
   }
 
   ended(transaction: ServerTransaction | ClientTransaction): void {
@@ -262,9 +273,20 @@ export class Engine implements Core {
     const branch = response.via?.branch ?? '';
     const key = response.cseqMethod === 'CANCEL' ? `${branch} CANCEL` : branch;
     const transaction = this.#clients.get(key);
-    if (transaction === undefined || !isSoundResponse(response))
-      this.#options.observer?.ignored(channel);
-    else transaction.received(response);
+    if (!isSoundResponse(response)) this.#options.observer?.ignored(channel);
+    else if (transaction !== undefined) transaction.received(response);
+    else this.#strayResponse(response, channel);
+  }
+
+  /** Dropped (RFC 6026 §7.2), but for a repeated 2xx of a live call: it must reach the caller to be acknowledged. */
+  #strayResponse(response: Message, channel: Channel): void {
+    const { status, cseqMethod } = response;
+    const caller =
+      cseqMethod === 'INVITE' && status >= 200 && status < 300
+        ? this.calls.answeredAgain(response, channel, this.isOurRoute)
+        : undefined;
+    if (caller === undefined) this.#options.observer?.ignored(channel);
+    else caller.send(Buffer.from(forwardResponse(response, undefined, caller.reliable), 'latin1'));
   }
 
   #requestReceived(request: Message, channel: Channel): void {
@@ -282,6 +304,7 @@ export class Engine implements Core {
       else if (request.flaw === undefined) known.acknowledged();
       return;
     }
+    if (!isAck && this.#kept.sendAgain(key)) return;
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
       if (!isAck) this.#refuse(request, channel, refusal.status, refusal.reason, refusal.headers);
@@ -336,6 +359,7 @@ export class Engine implements Core {
       this.#options.observer?.ignored(channel);
       return;
     }
+    if (found !== undefined) this.calls.acknowledged(found);
     this.waysTo(target, ([way]) => {
       if (way === undefined) return;
       const wire = forwardRequest(request, {

@@ -4,7 +4,8 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
-import { type Found, offeredContact } from './call-table.ts';
+import type { Found } from './call-table.ts';
+import type { ClientTransaction } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
@@ -123,16 +124,26 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   }
 
   /** A 2xx is about to go back: calls begin, are refreshed and end with it. */
-  succeeded(response: Message, callee: Channel, contact: string | undefined): void {
-    const { calls, names } = this.#core;
+  succeeded(
+    response: Message,
+    client: ClientTransaction,
+    alone: boolean,
+    contact: string | undefined,
+  ): void {
+    const { calls } = this.#core;
+    const transactions = alone ? { server: this.#transaction, client } : undefined;
     if (this.found !== undefined) {
       if (this.request.method === 'INVITE' || this.request.method === 'UPDATE')
-        calls.refreshed(this.found, contact ?? offeredContact(this.request), response);
+        calls.refreshed(this.found, contact, response, transactions);
     } else if (this.request.method === 'INVITE' && this.request.toTag === '')
-      calls.answered(this.request, response, this.channel, callee, (route) => {
-        const uri = parseUri(/<([^>]*)>/.exec(route)?.[1] ?? route);
-        return uri !== undefined && names.isOurs(uri);
-      });
+      calls.answered(
+        this.request,
+        response,
+        this.channel,
+        client.channel,
+        this.#core.isOurRoute,
+        transactions,
+      );
   }
 
   /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */

@@ -126,8 +126,10 @@ export class ProxiedRequest implements BranchUser {
   #success(branch: Branch, response: Message): void {
     if (this.method !== 'INVITE' && this.#passedFinal > 0) return;
     const first = this.#passedFinal === 0;
-    const { channel } = branch;
-    if (channel !== undefined) this.#incoming.succeeded(response, channel, this.#contact);
+    const { client } = branch;
+    // where it forked further 2xx may come over the others, for as long as RFC 6026 says
+    const alone = this.#branches.length === 1;
+    if (client !== undefined) this.#incoming.succeeded(response, client, alone, this.#contact);
     this.#relay(branch, response, undefined);
     if (first) {
       this.#finish(response.status, response);

@@ -5,7 +5,6 @@ import {
   nextRetransmit,
   T1,
   timerI,
-  timerJ,
   timerL,
   timerLate,
   timerTrying,
@@ -32,8 +31,8 @@ import type { Channel } from './transport/transports.ts';
 export interface ServerTransactionHost {
   readonly wheel: TimerWheel;
   now(): number;
-  /** The final answer is out: all that is kept is the answer, for whoever asks again. */
-  finished(transaction: ServerTransaction): void;
+  /** The final answer is out over UDP: it is kept for whoever asks again, the transaction is not. */
+  keep(key: string, channel: Channel, answer: Buffer | undefined): void;
   ended(transaction: ServerTransaction): void;
 }
 
@@ -46,14 +45,7 @@ export interface ServerTransactionUser {
 }
 
 type State = InviteServerState | NonInviteServerState;
-type TimerEvent =
-  | 'timer-trying'
-  | 'timer-late'
-  | 'timer-g'
-  | 'timer-h'
-  | 'timer-i'
-  | 'timer-j'
-  | 'timer-l';
+type TimerEvent = 'timer-trying' | 'timer-late' | 'timer-g' | 'timer-h' | 'timer-i' | 'timer-l';
 
 /**
  * A request that came in, and its answers: carries out what the machines of `sip/transaction/` decide. One
@@ -134,7 +126,6 @@ export class ServerTransaction {
     if (status >= 200 && this.request !== undefined) {
       this.request = undefined;
       this.user = undefined;
-      if (this.#state !== 'terminated') this.#host.finished(this);
     }
   }
 
@@ -144,13 +135,14 @@ export class ServerTransaction {
     this.#step('drop');
   }
 
-  /** The final answer arrived for certain, or memory is short: what is left need not be kept its full time. */
-  expireWithin(ms: number): void {
-    if (this.#timer === undefined || this.#state === 'terminated') return;
-    this.#host.wheel.restart(this.#timer, ms);
+  /** The ACK to its 2xx has passed: the INVITE may still be repeated, which is to be absorbed, and no more. */
+  settle(): void {
+    if (this.#state !== 'accepted') return;
+    if (!this.channel.reliable) this.#host.keep(this.key, this.replyTo, undefined);
+    this.#step('timer-l');
   }
 
-  /** Forgets it at once, as under memory pressure or at shutdown. */
+  /** Forgets it at once, at shutdown. */
   forget(): void {
     if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
     this.#state = 'terminated';
@@ -214,7 +206,8 @@ export class ServerTransaction {
         this.#wait('timer-i', timerI(this.channel.reliable));
         return;
       case 'start-j':
-        this.#wait('timer-j', timerJ(this.channel.reliable));
+        this.#host.keep(this.key, this.replyTo, this.#state === 'silent' ? undefined : this.#last);
+        this.#step('timer-j');
         return;
       case 'start-l':
         this.#wait('timer-l', timerL());

@@ -48,6 +48,15 @@ export function openDialog(
   };
 }
 
+/** A further dialog of the same INVITE, from another of the phones it forked to (RFC 3261 §13.2.2.4). */
+export function forkDialog(
+  dialog: Dialog,
+  ok: Message,
+  isOurs: (recordRoute: string) => boolean,
+): Dialog {
+  return { ...openDialog(ok, ok, isOurs), caller: { ...dialog.caller } };
+}
+
 function party(
   ok: Message,
   named: typeof Header.from | typeof Header.to,
