@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edge, EdgeKind, Endpoint, Purpose } from './edges/edge.ts';
+import type { Edge, EdgeKind, Endpoint } from './edges/edge.ts';
 import { startUas, type Uas } from './load-generator.ts';
 import type { Options } from './options.ts';
 
@@ -34,11 +34,7 @@ export interface Sides extends AsyncDisposable {
   readonly direct: Side;
 }
 
-export async function startSides(
-  bench: Bench,
-  purpose: Purpose,
-  kinds = bench.kinds,
-): Promise<Sides> {
+export async function startSides(bench: Bench, kinds = bench.kinds): Promise<Sides> {
   const started = new AsyncDisposableStack();
   try {
     const pbx = async () => {
@@ -49,7 +45,7 @@ export async function startSides(
     const edges: Side[] = [];
     for (const kind of kinds) {
       const { uas, at } = await pbx();
-      const edge = await kind.start(at, purpose);
+      const edge = await kind.start(at);
       started.defer(() => edge.stop());
       edges.push({ name: kind.name, to: edge.udp, edge, uas });
     }

@@ -68,6 +68,7 @@ async function runOnce(bench: Bench, side: Side, args: readonly string[]): Promi
     },
   );
   const result = await client.result;
+  side.edge?.assertAlive();
   return compare(before, after ?? look(client.pid), result);
 }
 

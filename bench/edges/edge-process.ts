@@ -11,12 +11,13 @@ const STOPS_WITHIN_MS = 15_000;
 
 export interface EdgeProcess {
   readonly pid: number;
+  assertAlive(): void;
   stop(): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
 });
 
 /** Starts an edge, its output going to a log in its folder, and waits until a REGISTER through it succeeds. */
@@ -28,7 +29,7 @@ export async function startEdgeProcess(
   const [program = '', ...args] = command;
   const log = join(folder, 'output.log');
   const output = openSync(log, 'a');
-  const child = spawn(program, args, { stdio: ['ignore', output, output] });
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] });
   closeSync(output);
   running.add(child);
   let ended = false;
@@ -44,22 +45,38 @@ export async function startEdgeProcess(
   const { pid } = child;
   const started = await answersWithin(STARTS_WITHIN_MS, udp, () => ended);
   if (!started || pid === undefined) {
-    child.kill('SIGKILL');
-    const said = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
-    throw new Error(`${command.join(' ')} does not serve; it said:\n${said}`);
+    killGroup(child);
+    throw new Error(`${command.join(' ')} does not serve; it said:\n${endOf(log)}`);
   }
   return {
     pid,
+    assertAlive() {
+      if (ended) throw new Error(`${command.join(' ')} has died; it said:\n${endOf(log)}`);
+    },
     async stop() {
       // The first asks for a drain, the second for an end at once.
       child.kill('SIGTERM');
       await sleep(100);
       child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN_MS);
+      const late = setTimeout(() => killGroup(child), STOPS_WITHIN_MS);
       await closed;
       clearTimeout(late);
     },
   };
+}
+
+/** With its worker processes, which would outlive it. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing is left of it.
+  }
+}
+
+function endOf(log: string): string {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
 }
 
 /** Until a REGISTER is answered 200: it went to the PBX and back. */

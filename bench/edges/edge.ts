@@ -7,6 +7,8 @@ export interface Edge {
   readonly tls: Endpoint;
   /** Its metrics page, when it has one. */
   readonly http: Endpoint | undefined;
+  /** Throws, with what it said last, when it has died: figures of a dead edge look excellent. */
+  assertAlive(): void;
   stop(): Promise<void>;
 }
 
@@ -18,10 +20,7 @@ export interface Endpoint {
 /** How to start one edge. */
 export interface EdgeKind {
   readonly name: string;
-  start(pbx: Endpoint, purpose: Purpose): Promise<Edge>;
+  start(pbx: Endpoint): Promise<Edge>;
 }
-
-/** What it is to be loaded with; an edge may need tuning for one that it does not survive with the other. */
-export type Purpose = 'udp' | 'tls';
 
 export const written = ({ host, port }: Endpoint): string => `${host}:${port}`;

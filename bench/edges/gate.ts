@@ -30,6 +30,7 @@ export function gate(command?: string): EdgeKind {
         udp,
         tls,
         http: command === undefined ? http : undefined,
+        assertAlive: running.assertAlive,
         async stop() {
           await running.stop();
           rmSync(data, { recursive: true, force: true });

@@ -3,32 +3,23 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirePrograms } from '../debian-packages.ts';
-import { type EdgeKind, type Purpose, written } from './edge.ts';
+import { type EdgeKind, written } from './edge.ts';
 import { startEdgeProcess } from './edge-process.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
 
 const templates = join(import.meta.dirname, '..', 'kamailio');
 
-/** Shared and private memory in MB. */
-const memory = ['-m', '4096', '-M', '32'];
-
 /**
- * The default allocator searches long in a large pool and doubles the CPU of a call; with the other one,
- * tlsf, Kamailio 5.6.3 on OpenSSL 3 dies (signal 11) of a few thousand resumed TLS handshakes.
+ * Shared and private memory in MB, and room for bursts in the receive buffer. tlsf, because the default
+ * allocator searches long in a large pool and doubles the CPU of a call.
  */
-const allocator: Readonly<Record<Purpose, readonly string[]>> = {
-  udp: ['-x', 'tlsf', '-X', 'tlsf'],
-  tls: [],
-};
-
-/** Of receive buffer, so that a burst is not lost for want of room. */
-const receiveBuffer = ['-b', '4194304'];
+const tuning = ['-m', '4096', '-M', '32', '-x', 'tlsf', '-X', 'tlsf', '-b', '4194304'];
 
 /** Debian's Kamailio as an edge, tuned; installed on the way when that is allowed. */
 export function kamailio(): EdgeKind {
   return {
     name: 'kamailio',
-    async start(pbx, purpose) {
+    async start(pbx) {
       requirePrograms(['kamailio', 'openssl'], ['kamailio', 'kamailio-tls-modules', 'openssl']);
       const folder = mkdtempSync(join(tmpdir(), 'bench-kamailio-'));
       const [udp, tls] = [await freeUdpPort(), await freeTcpPort()];
@@ -53,7 +44,6 @@ export function kamailio(): EdgeKind {
         '-w',
         folder,
       ];
-      const tuning = [...memory, ...allocator[purpose], ...receiveBuffer];
       const running = await startEdgeProcess([...command, ...tuning], folder, udp);
       return {
         name: 'kamailio',
@@ -61,6 +51,7 @@ export function kamailio(): EdgeKind {
         udp,
         tls,
         http: undefined,
+        assertAlive: running.assertAlive,
         async stop() {
           await running.stop();
           rmSync(folder, { recursive: true, force: true });

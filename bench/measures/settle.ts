@@ -24,5 +24,6 @@ export async function settle(bench: Bench, side: Side, seconds = SETTLE_SECONDS)
 
 export function memoryOfSide({ edge }: Side): Memory {
   if (!edge) throw new Error('the memory of no edge');
+  edge.assertAlive();
   return memoryOf(processTree(edge.pid));
 }

@@ -26,7 +26,7 @@ const BACK_TO_IDLE_WITHIN_SECONDS = 90;
  * last, memory must be what it was after the first, and nothing may be left over.
  */
 export async function measureSoak(bench: Bench): Promise<readonly Figure[]> {
-  await using sides = await startSides(bench, 'udp', bench.kinds.slice(0, 1));
+  await using sides = await startSides(bench, bench.kinds.slice(0, 1));
   const [side] = sides.edges;
   if (!side?.edge) throw new Error('no edge was started');
   const http = side.edge.http;

@@ -33,7 +33,7 @@ const LEAST_SUCCESS = 0.995;
  */
 export async function measureThroughput(bench: Bench, load: Load): Promise<readonly Figure[]> {
   const { repeats, seconds } = bench.options;
-  await using sides = await startSides(bench, 'udp');
+  await using sides = await startSides(bench);
   const everyone = [...sides.edges, sides.direct];
   const run = async (side: Side, ...args: readonly string[]) => {
     const ran = await runLoad(bench, side, [...load.args, ...args]);

@@ -15,7 +15,7 @@ interface HandshakeRun {
 
 /** TLS handshakes, full and resumed: how many a second, and what each costs the edge. */
 export async function measureTls(bench: Bench): Promise<readonly Figure[]> {
-  await using sides = await startSides(bench, 'tls');
+  await using sides = await startSides(bench);
   await using phones = startTlsPhones();
   const { repeats, seconds } = bench.options;
 
@@ -63,6 +63,7 @@ async function shake(
     concurrency: CONCURRENCY,
     resume,
   });
+  edge.assertAlive();
   return { report, microseconds: ((cpu() - before) / Math.max(1, report.done)) * 1e6 };
 }
 
