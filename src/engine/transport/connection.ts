@@ -4,7 +4,7 @@ import type { TransportContext } from './transport-context.ts';
 import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
-export const MOST_UNSENT_BYTES = 1024 * 1024;
+const MOST_UNSENT_BYTES = 1024 * 1024;
 /** How long a connection we closed may take to say goodbye. */
 const GOODBYE_MS = 2000;
 

@@ -9,6 +9,8 @@ import { Certificates, type ServedCertificate } from './certificate/certificates
 import { connectOut } from './connect-out.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
+import { datagramsDropped } from './datagrams-dropped.ts';
+import { DescriptorShortage } from './descriptor-shortage.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { type Greeting, StreamListener } from './stream-listener.ts';
 import { TlsGreeting } from './tls-greeting.ts';
@@ -77,11 +79,12 @@ class SocketTransports implements Transports {
       throw problem;
     }
     this.#certificates?.watch();
-    const { connections } = this.#context;
-    this.#clock = setInterval(
-      () => connections.checkTimes(performance.now()),
-      checkEveryMs(this.#settings),
-    );
+    const { connections, log } = this.#context;
+    const descriptors = new DescriptorShortage(log);
+    this.#clock = setInterval(() => {
+      connections.checkTimes(performance.now());
+      descriptors.look();
+    }, checkEveryMs(this.#settings));
   }
 
   channelTo(to: Destination): Channel | undefined {
@@ -115,6 +118,10 @@ class SocketTransports implements Transports {
 
   certificates(): readonly ServedCertificate[] {
     return this.#certificates?.inUse() ?? [];
+  }
+
+  datagramsDropped(): number {
+    return datagramsDropped(this.#listeners);
   }
 
   counts(): ConnectionCounts {

@@ -60,6 +60,8 @@ export interface Transports {
   /** The way back that a flow token names. */
   channelFrom(token: string): Channel | 'forged' | 'stale';
   counts(): ConnectionCounts;
+  /** Datagrams the system threw away because we did not read them in time. Reads files: for a metric. */
+  datagramsDropped(): number;
   /** The certificates that TLS is served with now, and how long they last. */
   certificates(): readonly ServedCertificate[];
   close(): Promise<void>;
