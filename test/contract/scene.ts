@@ -69,7 +69,7 @@ export interface Talk {
 }
 
 /** An answered call between these two. */
-export async function talk(phone: Phone, pbx: Pbx, options: RequestOptions = {}): Promise<Talk> {
+async function talk(phone: Phone, pbx: Pbx, options: RequestOptions = {}): Promise<Talk> {
   const caller = await phone.invite('1002', options);
   const invite = await pbx.expect('INVITE');
   const accepting = pbx.accept(invite);
