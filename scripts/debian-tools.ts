@@ -9,6 +9,7 @@ const tools: readonly { readonly program: string; readonly package: string }[] =
   { program: 'dnsmasq', package: 'dnsmasq-base' },
   { program: 'ip', package: 'iproute2' },
   { program: 'openssl', package: 'openssl' },
+  { program: 'setpriv', package: 'util-linux' },
 ];
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];

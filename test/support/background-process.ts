@@ -19,9 +19,6 @@ export interface Background {
 }
 
 const alive = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
-});
 
 export interface BackgroundOptions {
   readonly cwd?: string;
@@ -35,7 +32,8 @@ export function startBackground(
   args: readonly string[],
   { cwd, environment }: BackgroundOptions = {},
 ): Background {
-  const child = spawn(command, args, {
+  // The kernel ends it with us, however we end: a test runner that is killed runs no clean-up.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, ...environment },
