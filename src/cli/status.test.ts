@@ -14,6 +14,7 @@ const gate: ProcessStatus = {
   draining: false,
   listeners: [
     {
+      name: 'udp',
       transport: 'udp',
       address: '10.0.0.1',
       port: 5060,
@@ -21,6 +22,7 @@ const gate: ProcessStatus = {
       advertised: { host: 'sip.example.com', port: 5060 },
     },
     {
+      name: 'tls',
       transport: 'tls',
       address: '::',
       port: 5061,

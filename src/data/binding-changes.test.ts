@@ -22,7 +22,7 @@ function binding(name: string, cseq = 1): BindingRow {
   return {
     aor: name,
     contact: `sip:${name}`,
-    token: '',
+    token: `token of ${name}`,
     flow: '',
     transport: 'udp',
     listener: 'udp:0.0.0.0:5060',

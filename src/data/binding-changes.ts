@@ -16,10 +16,9 @@ export interface BindingChangesOptions {
  */
 export class BindingChanges implements RegistrationsStore {
   readonly #options: BindingChangesOptions;
-  readonly #pending = new Map<
-    string,
-    { readonly key: BindingKey; readonly row: BindingRow | undefined }
-  >();
+  /** By token, which is as unique as address of record and Contact together. */
+  readonly #upserts = new Map<string, BindingRow>();
+  readonly #deletes = new Map<string, BindingKey>();
   #batch = 0;
   #underWay = false;
   #timer: NodeJS.Timeout | undefined;
@@ -30,14 +29,15 @@ export class BindingChanges implements RegistrationsStore {
   }
 
   saved(row: BindingRow): void {
-    this.#pending.set(keyOf(row), { key: row, row });
+    this.#deletes.delete(row.token);
+    this.#upserts.set(row.token, row);
     this.#later();
   }
 
-  removed(key: BindingKey): void {
-    const text = keyOf(key);
-    if (this.#pending.size >= this.#options.mostPending && !this.#pending.has(text)) return;
-    this.#pending.set(text, { key: { aor: key.aor, contact: key.contact }, row: undefined });
+  removed({ token, aor, contact }: BindingRow): void {
+    this.#upserts.delete(token);
+    if (this.#left >= this.#options.mostPending) return;
+    this.#deletes.set(token, { aor, contact });
     this.#later();
   }
 
@@ -45,18 +45,22 @@ export class BindingChanges implements RegistrationsStore {
   stored(batch: number): void {
     if (batch !== this.#batch) return;
     this.#underWay = false;
-    if (this.#pending.size === 0) this.#emptied?.();
+    if (this.#left === 0) this.#emptied?.();
     else if (this.#emptied) this.#send();
     else this.#later();
   }
 
   /** Sends what is left without waiting for the interval; resolves when all of it is stored. */
   flush(): Promise<void> {
-    if (this.#pending.size === 0 && !this.#underWay) return Promise.resolve();
+    if (this.#left === 0 && !this.#underWay) return Promise.resolve();
     return new Promise((resolve) => {
       this.#emptied = resolve;
       if (!this.#underWay) this.#send();
     });
+  }
+
+  get #left(): number {
+    return this.#upserts.size + this.#deletes.size;
   }
 
   #later(): void {
@@ -67,21 +71,22 @@ export class BindingChanges implements RegistrationsStore {
   #send(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#underWay || this.#pending.size === 0) return;
+    if (this.#underWay || this.#left === 0) return;
     const upserts: BindingRow[] = [];
     const deletes: BindingKey[] = [];
-    for (const [text, { key, row }] of this.#pending) {
-      if (upserts.length + deletes.length >= this.#options.rowsPerBatch) break;
-      this.#pending.delete(text);
-      if (row) upserts.push(row);
-      else deletes.push(key);
+    const { rowsPerBatch } = this.#options;
+    for (const [token, key] of this.#deletes) {
+      if (deletes.length >= rowsPerBatch) break;
+      this.#deletes.delete(token);
+      deletes.push(key);
+    }
+    for (const [token, row] of this.#upserts) {
+      if (upserts.length + deletes.length >= rowsPerBatch) break;
+      this.#upserts.delete(token);
+      upserts.push(row);
     }
     this.#underWay = true;
     this.#batch++;
     this.#options.send({ batch: this.#batch, upserts, deletes });
   }
-}
-
-function keyOf({ aor, contact }: BindingKey): string {
-  return `${aor}\n${contact}`;
 }

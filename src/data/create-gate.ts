@@ -66,7 +66,9 @@ export const createGate: CreateGate = async (options) => {
       certificates: [],
       registrations: {
         count: running.edge.registrations.size,
-        rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(registrationStatus),
+        rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
+          registrationStatus,
+        ),
       },
       calls: {
         count: open.counts().calls,

@@ -1,4 +1,3 @@
-import { detached } from '../sip/message/detached.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import {
@@ -9,9 +8,8 @@ import {
 import { parseUri, uriParameter } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
-import type { Binding } from './registrations.ts';
+import type { Binding, Reach } from './registrations.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
-import { registeredOn } from './to-pbx.ts';
 
 /** The parameter of a rewritten Contact that names the binding. */
 export const TOKEN_PARAMETER = 'flow';
@@ -24,8 +22,20 @@ interface AskedContact {
   readonly user: string;
   /** The header's parameters: expires, q, +sip.instance; passed on as they are. */
   readonly parameters: string;
+  /** What is registered of it already. */
+  readonly binding: Binding | undefined;
   readonly token: string;
   readonly expires: number;
+}
+
+/** A registration under way: what the phone asked for, and how the PBX is told. */
+interface Registration {
+  readonly aor: string;
+  readonly request: Message;
+  readonly flow: Flow;
+  readonly known: readonly Binding[];
+  readonly asked: readonly AskedContact[];
+  readonly toward: 'contact' | 'path';
 }
 
 /**
@@ -43,28 +53,30 @@ export function register(edge: Edge, incoming: Incoming): void {
     incoming.answer(400);
     return;
   }
-  const asked = askedContacts(edge, request, aor);
-  const fresh = asked.some(({ token }) => edge.registrations.named(token, 0) === undefined);
-  if (fresh && edge.registrations.full) {
+  const { pbx, registrations } = edge;
+  const known = registrations.of(aor);
+  const asked = askedContacts(edge, request, aor, known);
+  if (registrations.full && asked.some(({ binding }) => binding === undefined)) {
     incoming.answer(503, [
       { name: 'Retry-After', value: String(edge.settings.drain.retryAfterSeconds) },
     ]);
     return;
   }
-  const { pbx } = edge;
-  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), registeredOn(edge, aor));
+  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), known[0]?.node);
   const [first] = targets;
   const toward = first === undefined ? 'contact' : towardPbx(edge, first);
+  const registration: Registration = { aor, request, flow, known, asked, toward };
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,
     headers:
-      toward === 'path' ? withPath(edge, request, asked, first) : withContact(edge, asked, first),
+      toward === 'path' ? withPath(edge, registration, first) : withContact(edge, asked, first),
     onAnswer: (response, target) => {
       if (response.status < 200 || response.status > 299) return undefined;
       const node = pbx.nodeOf(target);
-      noteBindings(edge, { aor, request, flow, asked, toward, node }, response);
-      if (toward === 'contact') return restoreContacts(edge, response, asked);
+      const listed = listedContacts(response, toward);
+      noteBindings(edge, registration, node, listed, response);
+      if (toward === 'contact') return restoreContacts(edge, asked, listed);
       noticeDroppedPath(edge, response, asked, node);
       return hidePath(response);
     },
@@ -80,19 +92,25 @@ function addressOfRecord(request: Message): string | undefined {
   return uri === undefined ? undefined : `${uri.user}@${uri.host}`;
 }
 
-function askedContacts(edge: Edge, request: Message, aor: string): AskedContact[] {
+function askedContacts(
+  edge: Edge,
+  request: Message,
+  aor: string,
+  known: readonly Binding[],
+): AskedContact[] {
   const expires = seconds(request.value(Header.expires)) ?? DEFAULT_EXPIRES;
   const asked: AskedContact[] = [];
   if (request.find(Header.contact) < 0) return asked;
   for (const value of request.list(Header.contact)) {
     const contact = parseNameAddress(value);
     if (contact === undefined || contact.uri === '*') continue;
-    const known = edge.registrations.find(aor, contact.uri);
+    const binding = known.find((one) => one.contact === contact.uri);
     asked.push({
       uri: contact.uri,
       user: parseUri(contact.uri)?.user ?? '',
       parameters: contact.parameters,
-      token: known?.token ?? edge.bindingToken(aor, contact.uri),
+      binding,
+      token: binding?.token ?? edge.bindingToken(aor, contact.uri),
       expires: expiresOf(contact) ?? expires,
     });
   }
@@ -112,27 +130,26 @@ function withContact(
   edge: Edge,
   asked: readonly AskedContact[],
   target: Target | undefined,
-): readonly HeaderChange[] {
-  if (asked.length === 0 || target === undefined) return [];
+): readonly HeaderChange[] | undefined {
+  if (asked.length === 0 || target === undefined) return undefined;
   const ours = ownAddress(edge, target);
-  const value = asked
-    .map(({ user, token, parameters }) => {
-      const userPart = user === '' ? '' : `${user}@`;
-      return `<sip:${userPart}${ours};${TOKEN_PARAMETER}=${token}>${parameters}`;
-    })
-    .join(', ');
+  let value = '';
+  for (const { user, token, parameters } of asked) {
+    const userPart = user === '' ? '' : `${user}@`;
+    const contact = `<sip:${userPart}${ours};${TOKEN_PARAMETER}=${token}>${parameters}`;
+    value = value === '' ? contact : `${value}, ${contact}`;
+  }
   return [{ name: 'Contact', value }];
 }
 
 /** RFC 3327. Without `Supported: path` a registrar must refuse it (§5.3), so we vouch for the phone. */
 function withPath(
   edge: Edge,
-  request: Message,
-  asked: readonly AskedContact[],
+  { request, asked }: Registration,
   target: Target | undefined,
-): readonly HeaderChange[] {
+): readonly HeaderChange[] | undefined {
   const [contact] = asked;
-  if (contact === undefined || target === undefined) return [];
+  if (contact === undefined || target === undefined) return undefined;
   const ours = `<sip:${contact.token}@${ownAddress(edge, target)};lr>`;
   const others = request.list(Header.path);
   const supported = request.list(Header.supported).filter((option) => option !== '');
@@ -142,103 +159,104 @@ function withPath(
   return changes;
 }
 
-interface Registered {
-  readonly aor: string;
-  readonly request: Message;
-  readonly flow: Flow;
-  readonly asked: readonly AskedContact[];
-  readonly toward: 'contact' | 'path';
-  readonly node: PbxNode | undefined;
+/** A Contact of the 200: `key` is our token where the PBX holds ours, the URI where it holds the phone's own. */
+interface ListedContact {
+  readonly text: string;
+  readonly contact: NameAddress | undefined;
+  readonly key: string | undefined;
 }
 
-/** Takes note of what the PBX granted, and of what it dropped. */
-function noteBindings(edge: Edge, registered: Registered, response: Message): void {
-  const { registrations } = edge;
-  const { aor, request, asked, toward } = registered;
-  const now = Date.now();
-  const granted = grantedContacts(response, toward);
-  const general = seconds(response.value(Header.expires));
-
-  for (const contact of asked) {
-    const answer = granted.get(toward === 'contact' ? contact.token : contact.uri);
-    const lasts = answer === undefined ? 0 : (expiresOf(answer) ?? general ?? contact.expires);
-    if (contact.expires > 0 && lasts > 0) save(edge, registered, contact, now + lasts * 1000);
-    else {
-      const gone = registrations.find(aor, contact.uri);
-      if (gone !== undefined) registrations.remove(gone);
-    }
-  }
-  // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too
-  const everything = request.value(Header.contact)?.trim() === '*';
-  if (everything || registrations.of(aor).length > asked.length)
-    for (const binding of registrations.of(aor)) {
-      const listed = granted.has(toward === 'contact' ? binding.token : binding.contact);
-      if (everything || (!listed && binding.toward === toward && sameNode(binding, registered)))
-        registrations.remove(binding);
-    }
-}
-
-const sameNode = (binding: Binding, { node }: Registered): boolean =>
-  binding.node === (node?.settings.name ?? '');
-
-function save(edge: Edge, registered: Registered, contact: AskedContact, expiresAt: number): void {
-  const { aor, request, flow, toward, node } = registered;
-  edge.registrations.save({
-    aor: detached(aor),
-    contact: detached(contact.uri),
-    token: contact.token,
-    flow: flow.token,
-    transport: flow.transport,
-    listener: `${flow.transport}:${flow.listener.address}:${flow.listener.port}`,
-    address: flow.address,
-    port: flow.port,
-    toward,
-    expiresAt,
-    userAgent: detached(request.value(Header.userAgent) ?? ''),
-    callId: detached(request.callId),
-    cseq: request.cseq,
-    node: node?.settings.name ?? '',
-    updatedAt: Date.now(),
+function listedContacts(response: Message, toward: 'contact' | 'path'): readonly ListedContact[] {
+  if (response.find(Header.contact) < 0) return [];
+  return response.list(Header.contact).map((text) => {
+    const contact = parseNameAddress(text);
+    const key = toward === 'contact' ? contact && tokenIn(contact.uri) : contact?.uri;
+    return { text, contact, key };
   });
 }
 
-/** The Contacts of the 200: by our token where the PBX holds ours, by URI where it holds the phone's own. */
-function grantedContacts(
+const tokenIn = (uri: string): string | undefined => {
+  const semicolon = uri.indexOf(';');
+  return semicolon < 0 ? undefined : uriParameter(uri.slice(semicolon), TOKEN_PARAMETER);
+};
+
+/** Takes note of what the PBX granted, and of what it dropped. */
+function noteBindings(
+  edge: Edge,
+  registration: Registration,
+  node: PbxNode | undefined,
+  listed: readonly ListedContact[],
   response: Message,
-  toward: 'contact' | 'path',
-): ReadonlyMap<string, NameAddress> {
-  const granted = new Map<string, NameAddress>();
-  for (const value of response.list(Header.contact)) {
-    const contact = parseNameAddress(value);
-    if (contact === undefined) continue;
-    const key = toward === 'contact' ? tokenIn(contact.uri) : contact.uri;
-    if (key !== undefined) granted.set(key, contact);
+): void {
+  const { registrations } = edge;
+  const { aor, request, asked, toward } = registration;
+  const now = Date.now();
+  for (const contact of asked) {
+    const key = toward === 'contact' ? contact.token : contact.uri;
+    const answer = listed.find((one) => one.key === key)?.contact;
+    const lasts =
+      answer === undefined
+        ? 0
+        : (expiresOf(answer) ?? seconds(response.value(Header.expires)) ?? contact.expires);
+    // another registration may have come in between: what is known now counts
+    const binding = registrations.named(contact.token, 0);
+    if (contact.expires > 0 && lasts > 0) {
+      const reach = reachOf(registration, node, now + lasts * 1000);
+      if (binding === undefined) registrations.add(aor, contact.uri, contact.token, reach, now);
+      else registrations.refresh(binding, reach, now);
+    } else if (binding !== undefined) registrations.remove(binding);
   }
-  return granted;
+  // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too
+  const everything = request.value(Header.contact) === '*';
+  const known = registrations.of(aor);
+  if (!everything && known.length === asked.length) return;
+  const nodeName = node?.settings.name ?? '';
+  for (const binding of known) {
+    const key = toward === 'contact' ? binding.token : binding.contact;
+    const gone =
+      binding.toward === toward &&
+      binding.node === nodeName &&
+      !listed.some((one) => one.key === key);
+    if (everything || gone) registrations.remove(binding);
+  }
 }
 
-const tokenIn = (uri: string): string | undefined =>
-  uriParameter(uri.slice(uri.indexOf(';')), TOKEN_PARAMETER);
+const reachOf = (
+  { request, flow, toward }: Registration,
+  node: PbxNode | undefined,
+  expiresAt: number,
+): Reach => ({
+  flow: flow.token,
+  transport: flow.transport,
+  listener: flow.listener.name,
+  address: flow.address,
+  port: flow.port,
+  toward,
+  expiresAt,
+  userAgent: request.value(Header.userAgent) ?? '',
+  callId: request.callId,
+  cseq: request.cseq,
+  node: node?.settings.name ?? '',
+});
 
 /** The phone sees the Contacts it gave, and not how we wrote them for the PBX (RFC 3261 §10.3 step 8). */
 function restoreContacts(
   edge: Edge,
-  response: Message,
   asked: readonly AskedContact[],
+  listed: readonly ListedContact[],
 ): readonly HeaderChange[] | undefined {
-  if (response.find(Header.contact) < 0) return undefined;
-  const value = response
-    .list(Header.contact)
-    .map((element) => {
-      const contact = parseNameAddress(element);
-      const token = contact === undefined ? undefined : tokenIn(contact.uri);
-      if (contact === undefined || token === undefined) return element;
-      const uri =
-        asked.find((one) => one.token === token)?.uri ??
-        edge.registrations.named(token, 0)?.contact;
-      return uri === undefined ? element : `<${uri}>${contact.parameters}`;
-    })
-    .join(', ');
+  if (listed.length === 0) return undefined;
+  let value = '';
+  for (const { text, contact, key } of listed) {
+    const uri =
+      key === undefined
+        ? undefined
+        : (asked.find(({ token }) => token === key)?.uri ??
+          edge.registrations.named(key, 0)?.contact);
+    const restored =
+      contact === undefined || uri === undefined ? text : `<${uri}>${contact.parameters}`;
+    value = value === '' ? restored : `${value}, ${restored}`;
+  }
   return [{ name: 'Contact', value }];
 }
 

@@ -39,5 +39,5 @@ export interface BindingKey {
 /** Told of every change, so that it reaches the disk in time; never waits. */
 export interface RegistrationsStore {
   saved(row: BindingRow): void;
-  removed(key: BindingKey): void;
+  removed(row: BindingRow): void;
 }

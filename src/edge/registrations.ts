@@ -1,7 +1,27 @@
+import { detached } from '../sip/message/detached.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 
-/** A registered contact: what the phone said, and how it is reached. */
-export type Binding = BindingRow;
+/** What a registration may say anew each time. */
+export type Reach = Pick<
+  BindingRow,
+  | 'flow'
+  | 'transport'
+  | 'listener'
+  | 'address'
+  | 'port'
+  | 'toward'
+  | 'expiresAt'
+  | 'userAgent'
+  | 'callId'
+  | 'cseq'
+  | 'node'
+>;
+
+/** A registered contact: what the phone said, and how it is reached. A refresh changes it in place. */
+export type Binding = { -readonly [Field in keyof BindingRow]: BindingRow[Field] } & {
+  /** How long it lasts as far as the disk knows. */
+  storedUntil: number;
+};
 
 /** How much of the table is looked over each time for what has expired: all of it in half a minute. */
 const SWEEPS_PER_ROUND = 30;
@@ -20,10 +40,10 @@ export class Registrations {
   readonly #domains = new Set<string>();
   #sweep: IterableIterator<Binding> | undefined;
 
-  constructor(store: RegistrationsStore, most: number, kept: readonly Binding[]) {
+  constructor(store: RegistrationsStore, most: number, kept: readonly BindingRow[]) {
     this.#store = store;
     this.#most = most;
-    for (const binding of kept) this.#put(binding);
+    for (const row of kept) this.#put({ ...row, storedUntil: row.expiresAt });
   }
 
   get size(): number {
@@ -39,11 +59,6 @@ export class Registrations {
 
   of(aor: string): readonly Binding[] {
     return this.#byAor.get(aor) ?? none;
-  }
-
-  find(aor: string, contact: string): Binding | undefined {
-    for (const binding of this.of(aor)) if (binding.contact === contact) return binding;
-    return undefined;
   }
 
   named(token: string, now: number): Binding | undefined {
@@ -63,9 +78,49 @@ export class Registrations {
     return found;
   }
 
-  save(binding: Binding): void {
+  add(aor: string, contact: string, token: string, reach: Reach, now: number): void {
+    const binding: Binding = {
+      aor: detached(aor),
+      contact: detached(contact),
+      token,
+      flow: reach.flow,
+      transport: reach.transport,
+      listener: reach.listener,
+      address: reach.address,
+      port: reach.port,
+      toward: reach.toward,
+      expiresAt: reach.expiresAt,
+      userAgent: detached(reach.userAgent),
+      callId: detached(reach.callId),
+      cseq: reach.cseq,
+      node: reach.node,
+      updatedAt: now,
+      storedUntil: 0,
+    };
     this.#put(binding);
-    this.#store.saved(binding);
+    this.#stored(binding);
+  }
+
+  /**
+   * The same contact again. Where it is goes to disk at once; that it lasts longer only when that matters, or
+   * a phone that refreshes every half minute to keep its NAT open would be written every half minute.
+   */
+  refresh(binding: Binding, reach: Reach, now: number): void {
+    const moved = binding.flow !== reach.flow || binding.node !== reach.node;
+    binding.flow = reach.flow;
+    binding.transport = reach.transport;
+    binding.listener = reach.listener;
+    binding.address = reach.address;
+    binding.port = reach.port;
+    binding.toward = reach.toward;
+    binding.expiresAt = reach.expiresAt;
+    if (binding.userAgent !== reach.userAgent) binding.userAgent = detached(reach.userAgent);
+    if (binding.callId !== reach.callId) binding.callId = detached(reach.callId);
+    binding.cseq = reach.cseq;
+    binding.node = reach.node;
+    binding.updatedAt = now;
+    const unstored = reach.expiresAt - binding.storedUntil;
+    if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);
   }
 
   remove(binding: Binding): void {
@@ -95,15 +150,18 @@ export class Registrations {
     }
   }
 
+  #stored(binding: Binding): void {
+    binding.storedUntil = binding.expiresAt;
+    this.#store.saved(binding);
+  }
+
   #put(binding: Binding): void {
-    const old = this.#byToken.get(binding.token);
     this.#byToken.set(binding.token, binding);
-    if (this.#domains.size < MOST_DOMAINS)
-      this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));
     const siblings = this.#byAor.get(binding.aor);
+    if (siblings === undefined && this.#domains.size < MOST_DOMAINS)
+      this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));
     if (siblings === undefined) this.#byAor.set(binding.aor, [binding]);
-    else if (old === undefined) siblings.push(binding);
-    else siblings[siblings.indexOf(old)] = binding;
+    else this.#byAor.set(binding.aor, [...siblings, binding]);
   }
 }
 

@@ -59,11 +59,16 @@ export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 export type Realm = 'access' | 'core' | 'trunk';
 
 export interface Listener {
+  /** `udp:192.0.2.1:5060`: how it is named in the logs and on disk. */
+  readonly name: string;
   readonly transport: Transport;
   readonly address: string;
   readonly port: number;
   readonly realm: Realm;
-  /** What we write into Via, Record-Route and Contact: the public address when it differs from the bound one. */
+  /**
+   * What we write into Via, Record-Route and Contact: the public address when it differs from the bound one.
+   * A listener on every address (`0.0.0.0`, `::`) that is given none is called by the one that faces the neighbour.
+   */
   readonly advertised: { readonly host: string; readonly port: number };
 }
 
@@ -112,7 +117,7 @@ export interface Forwarding {
   readonly recordRoute?: boolean;
   readonly tryNextAfterMs?: number;
   /** Applied to the forwarded request; all else is passed on byte for byte. */
-  readonly headers?: readonly HeaderChange[];
+  readonly headers?: readonly HeaderChange[] | undefined;
   /** Sees each answer before it is passed back and says what to change in it. */
   readonly onAnswer?: (response: Message, target: Target) => readonly HeaderChange[] | undefined;
   /** A target could not be reached, timed out or said 503, whether or not another is tried. */

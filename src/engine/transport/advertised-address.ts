@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { ListenerSettings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
+import { uriHost } from '../../sip/message/uri.ts';
 
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
@@ -10,16 +11,17 @@ export function isWildcard(address: string): boolean {
   return WILDCARDS.includes(address);
 }
 
-/** What a listener is once bound: the port the system chose, and the address others must use. */
+/** What a listener is once bound: the port the system chose, and the address others must use if that is one. */
 export function describeListener(settings: ListenerSettings, bound: AddressInfo): Listener {
   const { transport, realm, advertise } = settings;
   return {
+    name: `${transport}:${uriHost(bound.address)}:${bound.port}`,
     transport,
     realm,
     address: bound.address,
     port: bound.port,
     advertised: {
-      host: advertise?.host ?? reachableAddress(bound.address),
+      host: advertise?.host ?? bound.address,
       port: advertise?.port ?? bound.port,
     },
   };

@@ -14,7 +14,14 @@ test.each(['127.0.0.1', '::1'])(
     await once(socket, 'listening');
     const { port } = socket.address();
     const advertised = { host: address, port };
-    const listener = { transport: 'udp', address, port, realm: 'access', advertised } as const;
+    const listener = {
+      name: 'udp',
+      transport: 'udp',
+      address,
+      port,
+      realm: 'access',
+      advertised,
+    } as const;
     expect(datagramsDropped([listener])).toBe(0);
 
     // Sends go out at once while this process cannot read.
