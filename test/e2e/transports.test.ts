@@ -47,7 +47,9 @@ describe.each(['contact', 'path'] as const)('one phone on each transport, by %s'
       await call.answered();
       const called = await accepting;
       const bye = called.bye();
-      phone.answer(await phone.expect('BYE'), 200);
+      const heard = await phone.expect('BYE');
+      expect(heard.from).toMatchObject(gate[transport]);
+      phone.answer(heard, 200);
       await bye;
 
       const back = await pbx.invite(contactOf(register), {

@@ -1,4 +1,10 @@
-import { contactOf, type Received, type RequestOptions, type SipParty } from './sip-party.ts';
+import {
+  contactOf,
+  type Received,
+  type RequestOptions,
+  type SipParty,
+  type Toward,
+} from './sip-party.ts';
 import { type HeaderValues, type SipText, uriOf } from './sip-text.ts';
 import type { Peer } from './sip-wire.ts';
 
@@ -147,10 +153,25 @@ export class SipCall {
       ...(/^(ACK|BYE|INFO|PRACK|MESSAGE)$/.test(method) && { Contact: undefined }),
     };
     return this.#party.request(method, remoteTarget, {
-      ...(this.#peer !== undefined && { to: this.#peer }),
+      ...(this.#peer !== undefined && { to: this.#nextHop(this.#peer) }),
       ...rest,
       headers: { ...dialog, ...headers },
     });
+  }
+
+  /**
+   * RFC 3261 §12.2.1.1: the first Route, else the remote target. The way the call came counts only where that is
+   * no address: a peer that always answers the way it was called would hide a missing Record-Route.
+   */
+  #nextHop(peer: Peer): Toward {
+    const [route] = this.#state.routes;
+    const next = route === undefined ? this.#state.remoteTarget : uriOf(route);
+    const found = /^sips?:(?:[^@]*@)?(\[[\da-f:]+\]|[\d.]+)(?::(\d+))?/i.exec(next);
+    const [, host, port = '5060'] = found ?? [];
+    const transport = /;transport=(\w+)/i.exec(next)?.[1]?.toLowerCase() ?? 'udp';
+    const wire = this.#party.wires.find((one) => one.transport === transport);
+    if (host === undefined || wire === undefined) return peer;
+    return { address: host.replace(/[[\]]/g, ''), port: Number(port), transport: wire.transport };
   }
 
   #answerTo(request: SipText, fits: (status: number) => boolean, within = 3000): Promise<Received> {
