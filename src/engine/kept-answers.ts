@@ -1,3 +1,4 @@
+import { detached } from '../sip/message/detached.ts';
 import { GIVE_UP } from '../sip/timers.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -38,7 +39,8 @@ export class KeptAnswers {
   }
 
   /** Keeps the final answer to a request; without one, repetitions of the request are absorbed. */
-  keep(key: string, channel: Channel, answer: Buffer | undefined): void {
+  keep(transactionKey: string, channel: Channel, answer: Buffer | undefined): void {
+    const key = detached(transactionKey);
     const length = answer?.length ?? 0;
     if (length > SLAB_BYTES) return;
     const slab = this.#slabWithRoom(length);
