@@ -10,6 +10,8 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     calls: 0,
     transactions: 0,
     timers: 0,
+    ignored: 3,
+    datagramsDropped: 0,
     connections: { open: {}, handshaking: 0, refused: {} },
     pbx: pbx.map(({ up, draining = false }, index) => ({
       name: String(index),

@@ -4,10 +4,17 @@ import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { Call, Flow, Handlers } from '../edge/signaling.ts';
 import { createEngine, type EngineServing } from '../engine/create-engine.ts';
+import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
+import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
 import { Counters } from './counters.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
-import type { CallStatus, PbxNodeStats, RegistrationStatus } from './messages.ts';
+import type {
+  CallStatus,
+  CertificateStatus,
+  PbxNodeStats,
+  RegistrationStatus,
+} from './messages.ts';
 
 /** Puts the engine and the edge together. */
 export const createGate: CreateGate = async (options) => {
@@ -50,7 +57,10 @@ export const createGate: CreateGate = async (options) => {
     listeners: open.listeners,
     reload: (fresh: Settings) => running.reload(fresh),
     drain: () => running.drain(),
-    liveCalls: () => open.counts().calls,
+    liveCalls() {
+      const { calls, ringing } = open.counts();
+      return calls + ringing;
+    },
     hangup(call, reason) {
       const calls = [...open.calls()].filter(
         ({ id, callId }) => call === undefined || call === id || call === callId,
@@ -63,7 +73,7 @@ export const createGate: CreateGate = async (options) => {
       draining: running.edge.draining,
       listeners: open.listeners,
       pbx: pbxStats(),
-      certificates: [],
+      certificates: open.certificates().map((served) => certificateStatus(served, settings)),
       registrations: {
         count: running.edge.registrations.size,
         rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
@@ -77,23 +87,25 @@ export const createGate: CreateGate = async (options) => {
     }),
     stats() {
       const counts = open.counts();
-      const { handshaking, refused } = counts.connections;
+      const { byTransport, handshaking, refused } = counts.connections;
       return {
         ...counters.stats,
         registrations: running.edge.registrations.size,
         calls: counts.calls,
         transactions: counts.transactions,
         timers: counts.timers,
-        connections: { open: {}, handshaking, refused },
+        connections: { open: byTransport, handshaking, refused },
+        datagramsDropped: counts.datagramsDropped,
+        ignored: counters.ignoredMessages,
         pbx: pbxStats(),
-        certificates: [],
+        certificates: open.certificates().map((served) => certificateStatus(served, settings)),
       };
     },
     close: () => running.close(),
   };
 };
 
-function observer({ log, event, settings }: GateOptions): EdgeObserver {
+function observer({ log, event }: GateOptions): EdgeObserver {
   return {
     up: ({ settings: { name, uri }, latencyMs }) =>
       event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
@@ -107,12 +119,20 @@ function observer({ log, event, settings }: GateOptions): EdgeObserver {
         callId: call.callId,
         why,
         seconds: Math.round((Date.now() - call.startedAt) / 1000),
-        level: settings.log.level,
       }),
   };
 }
 
 const where = ({ transport, address, port }: Flow): string => `${transport} ${address}:${port}`;
+
+const certificateStatus = (
+  { file, names, daysToExpiry }: ServedCertificate,
+  { dataDirectory }: Settings,
+): CertificateStatus => ({
+  name: names[0] ?? file,
+  selfSigned: file === selfSignedFiles(dataDirectory).certificate,
+  expiresAt: Date.now() + daysToExpiry * 86_400_000,
+});
 
 const registrationStatus = (binding: Binding): RegistrationStatus => ({
   aor: binding.aor,

@@ -104,6 +104,10 @@ export interface GateStats {
   readonly calls: number;
   readonly transactions: number;
   readonly timers: number;
+  /** Messages that were no SIP, or belonged to nothing. */
+  readonly ignored: number;
+  /** Datagrams the system threw away because they came too fast. */
+  readonly datagramsDropped: number;
   readonly connections: {
     readonly open: Readonly<Partial<Record<Transport, number>>>;
     readonly handshaking: number;

@@ -10,7 +10,7 @@ export interface PbxObserver {
 export class PbxNode {
   readonly settings: PbxNodeSettings;
   readonly target: Target;
-  /** Undefined until the first answer or enough failures: it is tried meanwhile. */
+  /** Undefined until it was asked once: it is tried meanwhile. */
   up: boolean | undefined;
   latencyMs: number | undefined;
   /** It dropped our Path once (RFC 3327): it is told by Contact from then on. */
@@ -140,7 +140,10 @@ export class Pbx {
     );
   }
 
-  /** Any answer but 503 is a sign of life: a PBX may well refuse OPTIONS from whom it does not know. */
+  /**
+   * Any answer but 503 is a sign of life: a PBX may well refuse OPTIONS from whom it does not know. The first
+   * outcome decides at once, later ones must repeat themselves.
+   */
   #learn(node: PbxNode, outcome: Outcome, latencyMs: number): void {
     const { upAfter, downAfter } = this.#settings.health;
     const alive = outcome.kind === 'answered' && outcome.response.status !== 503;
@@ -150,8 +153,7 @@ export class Pbx {
       return;
     }
     node.streak++;
-    const first = node.up === undefined && alive;
-    if (!first && node.streak < (alive ? upAfter : downAfter)) return;
+    if (node.up !== undefined && node.streak < (alive ? upAfter : downAfter)) return;
     node.streak = 0;
     node.up = alive;
     if (alive) this.#observer.up(node);

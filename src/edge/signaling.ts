@@ -25,7 +25,7 @@ export interface Handlers {
   realmOf?(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /**
    * May a request inside a dialog be sent to this address, when only its own Route or Request-URI says so and
-   * no live call vouches for it (after a restart, or in a subscription)? Never, when not given.
+   * no live call vouches for it (after a restart, before the answer, in a subscription)? Never, when not given.
    */
   mayReach?(host: string, port: number): boolean;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
@@ -47,7 +47,10 @@ export interface Serving {
   /** A few bytes over this flow that keep a NAT's door open and mean nothing (RFC 5626 §4.4.1). */
   ping(flow: Flow): void;
   calls(): Iterable<Call>;
-  /** Ends a call on both sides: BYE each way once it is answered, CANCEL and 487 before. False if it is not known. */
+  /**
+   * Ends whatever has this Call-ID, all forks of it, on both sides: BYE each way once it is answered, CANCEL and
+   * 487 before. False if nothing is known of it.
+   */
   end(callId: string, reason: EndReason): boolean;
   /** Stops listening, closes every connection, forgets every transaction. */
   close(): Promise<void>;
@@ -93,7 +96,7 @@ export interface Incoming {
   readonly flow: Flow;
   /** The live call this request belongs to, when it came inside one. */
   readonly call: Call | undefined;
-  /** True when a Route of ours or a live call says where the request goes; forward it `as-routed`. */
+  /** True for a request inside a dialog when a Route of ours or a live call says where it goes: `as-routed`. */
   readonly routed: boolean;
   /** The user part of our own topmost Route that has one (a Path or flow token), else undefined. */
   readonly routeUser: string | undefined;

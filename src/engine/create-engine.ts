@@ -1,6 +1,7 @@
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
 import { sendOwn } from './own-request.ts';
+import type { ServedCertificate } from './transport/certificate/certificates.ts';
 import type { Channel } from './transport/transports.ts';
 
 const CRLF_CRLF = Buffer.from('\r\n\r\n');
@@ -8,6 +9,8 @@ const CRLF_CRLF = Buffer.from('\r\n\r\n');
 /** What the embedded engine can say about itself beyond the port. */
 export interface EngineServing extends Serving {
   counts(): EngineCounts;
+  /** The certificates that TLS is served with now. */
+  certificates(): readonly ServedCertificate[];
 }
 
 export interface EmbeddedEngine extends Signaling {
@@ -28,6 +31,7 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       calls: () => engine.calls,
       end: (callId, reason) => engine.end(callId, reason),
       counts: () => engine.counts(),
+      certificates: () => engine.transports.certificates(),
       close: () => engine.close(),
     };
   },

@@ -60,8 +60,12 @@ export interface EngineObserver {
 export interface EngineCounts {
   readonly transactions: number;
   readonly calls: number;
+  /** INVITEs that have no final answer yet. */
+  readonly ringing: number;
   readonly timers: number;
   readonly connections: ConnectionCounts;
+  /** Lost by the system because they came faster than they were read. */
+  readonly datagramsDropped: number;
 }
 
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
@@ -137,9 +141,18 @@ export class Engine implements Core {
     return {
       transactions: this.#servers.size + this.#clients.size,
       calls: this.calls.size,
+      ringing: this.#ringing(),
       timers: this.wheel.size,
       connections: this.transports.counts(),
+      datagramsDropped: this.transports.datagramsDropped(),
     };
+  }
+
+  #ringing(): number {
+    let ringing = 0;
+    for (const { isInvite, answered } of this.#servers.values())
+      if (isInvite && !answered) ringing++;
+    return ringing;
   }
 
   end(callId: string, reason: EndReason): boolean {

@@ -9,6 +9,8 @@ const stats: DataPlaneStats = {
   calls: 6,
   transactions: 7,
   timers: 8,
+  ignored: 3,
+  datagramsDropped: 0,
   connections: { open: { tls: 9 }, handshaking: 1, refused: { 'per-source': 2 } },
   pbx: [
     { name: 'a', uri: 'sip:a', up: true, draining: false, latencyMs: 2.5 },

@@ -72,6 +72,19 @@ export function openMetrics(from: MetricSources): Registry {
     }
   });
 
+  counter(
+    'messages_ignored_total',
+    'Messages that were no SIP, or belonged to nothing',
+    [],
+    (count, { ignored }) => count(ignored, {}),
+  );
+  gauge(
+    'datagrams_dropped',
+    'Datagrams the system dropped on our UDP ports because they came too fast',
+    [],
+    (set, { datagramsDropped }) => set(datagramsDropped),
+  );
+
   gauge('registrations', 'Bindings held', [], (set, { registrations }) => set(registrations));
   gauge('calls', 'Live calls', [], (set, { calls }) => set(calls));
   gauge('transactions', 'Transactions at work', [], (set, { transactions }) => set(transactions));

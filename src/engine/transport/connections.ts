@@ -18,6 +18,9 @@ export class Connections {
     return this.#bySerial.size;
   }
 
+  /** How many of each kind are open, as they come and go. */
+  readonly byTransport: Partial<Record<Transport, number>> = {};
+
   get handshaking(): number {
     return this.#handshakes.size;
   }
@@ -28,6 +31,7 @@ export class Connections {
   }
 
   add(connection: Connection): void {
+    this.#count(connection.transport, 1);
     this.#bySerial.set(connection.serial, connection);
     this.#byPeer.set(peerOf(connection), connection);
   }
@@ -40,8 +44,12 @@ export class Connections {
 
   remove(connection: Connection): void {
     this.hide(connection);
-    this.#bySerial.delete(connection.serial);
+    if (this.#bySerial.delete(connection.serial)) this.#count(connection.transport, -1);
     if (this.#bySerial.size === 0) this.#whenNone?.();
+  }
+
+  #count(transport: Transport, change: number): void {
+    this.byTransport[transport] = (this.byTransport[transport] ?? 0) + change;
   }
 
   bySerial(serial: number): Connection | undefined {

@@ -128,6 +128,7 @@ class SocketTransports implements Transports {
     const { connections, limits } = this.#context;
     return {
       open: connections.open,
+      byTransport: connections.byTransport,
       handshaking: connections.handshaking,
       refused: limits.refused,
     };

@@ -78,6 +78,7 @@ export interface Destination {
 
 export interface ConnectionCounts {
   readonly open: number;
+  readonly byTransport: Readonly<Partial<Record<Transport, number>>>;
   readonly handshaking: number;
   /** Turned away or cut off, by limit. */
   readonly refused: Readonly<Record<ConnectionLimit, number>>;
