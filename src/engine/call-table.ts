@@ -8,6 +8,7 @@ import {
   openDialog,
   type Side,
   senderOf,
+  skipSequence,
 } from '../sip/dialog/dialog.ts';
 import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -120,9 +121,11 @@ export class CallTable {
     callee: Channel,
     isOurs: (recordRoute: string) => boolean,
     transactions: AnsweredInvite | undefined,
+    acknowledgedEarly: boolean,
   ): void {
     if (this.#sibling(ok, ok.toTag) !== undefined) return;
     const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
+    if (acknowledgedEarly) skipSequence(call.dialog);
     call.unacknowledged = transactions;
     this.#add(call);
   }

@@ -25,6 +25,8 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
 
   readonly #core: Core;
   readonly #transaction: ServerTransaction;
+  /** A provisional answer asked for PRACK (RFC 3262): requests have passed that no call took note of. */
+  acknowledgedEarly = false;
   #proxied: ProxiedRequest | undefined;
   #finished = false;
 
@@ -143,6 +145,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
         client.channel,
         this.#core.isOurRoute,
         transactions,
+        this.acknowledgedEarly,
       );
   }
 

@@ -119,6 +119,7 @@ export class ProxiedRequest implements BranchUser {
     if (this.#passedFinal > 0) return;
     if (this.#ringing !== undefined) this.#core.wheel.restart(this.#ringing, this.#core.ringMs);
     if (response.status === 100 || branch.abandoned || this.method !== 'INVITE') return;
+    if (response.find(Header.rseq) >= 0) this.#incoming.acknowledgedEarly = true;
     this.#passedAny = true;
     this.#relay(branch, response, undefined);
   }
@@ -129,7 +130,10 @@ export class ProxiedRequest implements BranchUser {
     const { client } = branch;
     // where it forked further 2xx may come over the others, for as long as RFC 6026 says
     const alone = this.#branches.length === 1;
-    if (client !== undefined) this.#incoming.succeeded(response, client, alone, this.#contact);
+    // a call we do not stay in the path of is none of ours: nothing would tell of its end
+    const ours = this.#plan.recordRoute === true || this.#incoming.found !== undefined;
+    if (client !== undefined && ours)
+      this.#incoming.succeeded(response, client, alone, this.#contact);
     this.#relay(branch, response, undefined);
     if (first) {
       this.#finish(response.status, response);

@@ -87,6 +87,15 @@ export function noteRequest(dialog: Dialog, request: Message, from: Side): void 
   if (request.cseq > party.cseq) party.cseq = request.cseq;
 }
 
+/** More than any call has PRACKs and UPDATEs before its answer. */
+const EARLY_REQUESTS = 1000;
+
+/** Requests passed before the dialog was known: ours must be numbered above them, and gaps are allowed (RFC 3261 §12.2.2). */
+export function skipSequence(dialog: Dialog): void {
+  dialog.caller.cseq += EARLY_REQUESTS;
+  dialog.callee.cseq += EARLY_REQUESTS;
+}
+
 /** A re-INVITE or UPDATE was accepted: new Contacts count (RFC 3261 §12.2, RFC 3311), and the session lives on (RFC 4028). */
 export function noteRefresh(
   dialog: Dialog,
