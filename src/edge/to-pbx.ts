@@ -44,7 +44,7 @@ const callee = (requestUri: string): Extension => ({
   aor: undefined,
 });
 
-export const registeredOn = (edge: Edge, aor: string): string | undefined =>
+const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
 
 const nothing: readonly HeaderChange[] = [];

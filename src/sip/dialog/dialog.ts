@@ -109,7 +109,7 @@ export function noteRefresh(
   dialog.sessionSeconds = sessionSeconds(ok);
 }
 
-export const other = (side: Side): Side => (side === 'caller' ? 'callee' : 'caller');
+const other = (side: Side): Side => (side === 'caller' ? 'callee' : 'caller');
 
 /** The first Contact's URI. */
 export function contactUri(message: Message): string | undefined {
