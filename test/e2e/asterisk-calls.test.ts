@@ -4,7 +4,7 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { type Baresip, startBaresip } from '../support/baresip.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { uriOf } from '../support/sip-text.ts';
 
 type PhoneTransport = 'udp' | 'tcp' | 'tls';
@@ -21,7 +21,7 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
   const phones: Phone[] = [];
 
   beforeAll(async () => {
-    asterisk = await startAsterisk({ edge: `${gateAddress}:5060` });
+    asterisk = await startAsterisk({ edge: `${gateAddress}:${ownPorts.sip}` });
     gate = await startGate({
       pbx: asterisk.uri,
       address: gateAddress,

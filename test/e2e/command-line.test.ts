@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aPbx } from '../support/a-pbx.ts';
 import { type Background, startBackground } from '../support/background-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -52,14 +52,22 @@ async function said(...words: string[]): Promise<{ code: number | null; output: 
 
 /** A gate that serves, on an address of this test's own. */
 async function serving(...words: string[]): Promise<Background> {
-  const own = ['--data', data(), '--http', `${address}:9464`, '--listen', `udp:${address}:5060`];
+  const own = [
+    '--data',
+    data(),
+    '--http',
+    `${address}:${ownPorts.http}`,
+    '--listen',
+    `udp:${address}:${ownPorts.sip}`,
+  ];
   const gate = drawbridge(['run', '--routes', join(folder, 'routes'), ...own, ...words]);
   await gate.prints('Drawbridge is open');
   await gate.prints('settings from');
   return gate;
 }
 
-const page = async (path: string) => (await fetch(`http://${address}:9464${path}`)).text();
+const page = async (path: string) =>
+  (await fetch(`http://${address}:${ownPorts.http}${path}`)).text();
 
 async function until(claim: () => Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + 10_000;
@@ -71,11 +79,11 @@ async function until(claim: () => Promise<boolean>): Promise<void> {
 
 describe('a gate that starts', () => {
   test('says where it listens, where the PBX and metrics are, and whether the PBX answers', async () => {
-    const pbx = await aPbx({ address: ownAddress(), port: 5060 });
+    const pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
     const gate = await serving('--pbx', `main=${pbx.uri}`);
-    expect(gate.output()).toContain(`listening on udp:${address}:5060`);
+    expect(gate.output()).toContain(`listening on udp:${address}:${ownPorts.sip}`);
     expect(gate.output()).toContain(`PBX at ${pbx.uri}`);
-    expect(gate.output()).toContain(`metrics at http://${address}:9464/metrics`);
+    expect(gate.output()).toContain(`metrics at http://${address}:${ownPorts.http}/metrics`);
     expect(gate.output()).toContain(`data in ${data()}`);
     await gate.prints(`PBX at ${pbx.uri} answers`);
     await until(async () => (await page('/readyz')) === 'ok\n');
@@ -130,7 +138,7 @@ describe('a gate that starts', () => {
     await serving();
     const flags = [
       '--listen',
-      `udp:${address}:5060`,
+      `udp:${address}:${ownPorts.sip}`,
       '--http',
       '127.0.0.1:0',
       '--data',
@@ -138,7 +146,7 @@ describe('a gate that starts', () => {
     ];
     const { code, output } = await said('run', ...flags);
     expect(code).toBe(1);
-    expect(output).toContain(`${address}:5060`);
+    expect(output).toContain(`${address}:${ownPorts.sip}`);
     expect(output).not.toContain('    at ');
   });
 
@@ -166,13 +174,13 @@ describe('a gate that runs', () => {
   test('shows what it holds, to people and to programs', async () => {
     await serving('--pbx', 'main=sip:127.0.0.1:9');
     const people = await said('status', '--data', data());
-    expect(people.output).toContain(`udp:${address}:5060  access`);
+    expect(people.output).toContain(`udp:${address}:${ownPorts.sip}  access`);
     expect(people.output).toMatch(/down {2}main {2}sip:127\.0\.0\.1:9/);
     const programs = JSON.parse((await said('status', '--json', '--data', data())).output);
     expect(programs).toMatchObject({
       registrations: { count: 0, rows: [] },
       calls: { count: 0, rows: [] },
-      listeners: [{ transport: 'udp', address, port: 5060, realm: 'access' }],
+      listeners: [{ transport: 'udp', address, port: ownPorts.sip, realm: 'access' }],
       ready: ['no PBX node answers'],
     });
   });

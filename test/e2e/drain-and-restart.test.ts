@@ -4,7 +4,7 @@ import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { runToEnd } from '../support/background-process.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 import type { SipCall } from '../support/sip-call.ts';
 
 let gate: Gate;
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** A gate with one PBX and one registered phone. */
 async function open(settings: Readonly<Record<string, number>> = {}): Promise<void> {
-  pbx = await aPbx({ address: ownAddress(), port: 5060 });
+  pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
   pbx.registersAll();
   gate = await startGate({ pbx: `main=${pbx.uri}`, settings });
   phone = await aPhone({ to: gate.udp, user: '101', address: ownAddress() });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { sdp } from '../support/sip-call.ts';
 
 /** Two failed checks a second apart, the second with half a second to answer, and some slack. */
@@ -33,7 +33,7 @@ afterEach(async ({ task }) => {
 
 /** A PBX node that takes every registration and answers every call. */
 async function node(address = ownAddress()): Promise<Pbx> {
-  const pbx = await aPbx({ address, port: 5060 });
+  const pbx = await aPbx({ address, port: ownPorts.sip });
   parties.push(pbx);
   pbx.registersAll();
   pbx.always('INVITE', (invite) => pbx.answer(invite, 200, { body: sdp(address) }));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aPbx } from '../support/a-pbx.ts';
 import { aPhone } from '../support/a-phone.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type SippOptions, sipp, sippServer } from '../support/sipp.ts';
 
 const folder = new URL('../../sipp-scenarios/legit/', import.meta.url);
@@ -30,7 +30,7 @@ async function play(name: string, pbxAddress: string, phone: SippOptions): Promi
 describe('the scenarios themselves, phone straight to PBX', () => {
   test.each(names)('%s', { timeout: 30_000 }, async (name) => {
     const address = ownAddress();
-    await play(name, address, { target: { address, port: 5060 } });
+    await play(name, address, { target: { address, port: ownPorts.sip } });
   });
 });
 
@@ -39,16 +39,16 @@ describe('a scenario fails', () => {
     const address = ownAddress();
     const pbx = await sippServer('legit/register-pbx', { address });
     const as = { user: '1001', password: 'wrong' };
-    await expect(sipp('legit/register', { target: { address, port: 5060 }, as })).rejects.toThrow(
-      '403 Forbidden',
-    );
+    await expect(
+      sipp('legit/register', { target: { address, port: ownPorts.sip }, as }),
+    ).rejects.toThrow('403 Forbidden');
     await pbx.kill();
   });
 
   test('on a header that was changed on the way', { timeout: 30_000 }, async () => {
     const address = ownAddress();
     const pbx = await sippServer('legit/call-pbx', { address, patienceMs: 1000 });
-    const phone = await aPhone({ to: { address, port: 5060 } });
+    const phone = await aPhone({ to: { address, port: ownPorts.sip } });
     await phone.invite('1002', { headers: { 'X-Note': 'keep me', Subject: 'lunch' } });
     await expect(pbx.done()).rejects.toThrow('X-Note');
     await phone.close();
@@ -68,7 +68,7 @@ describe.each(['udp', 'tcp', 'tls'] as const)(
 
     beforeAll(async () => {
       // It answers the gate's first health check and makes room for SIPp; the next check is an hour away.
-      const pbx = await aPbx({ address: pbxAddress, port: 5060 });
+      const pbx = await aPbx({ address: pbxAddress, port: ownPorts.sip });
       gate = await startGate({ pbx: pbx.uri, settings: { 'pbx.health.everySeconds': 3600 } });
       await pbx.close();
     }, 30_000);

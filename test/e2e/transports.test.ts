@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone } from '../support/a-phone.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
-import { ownAddress } from '../support/own-address.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { contactOf } from '../support/sip-party.ts';
 
 describe.each(['contact', 'path'] as const)('one phone on each transport, by %s', (toward) => {
   let pbx: Pbx;
   let gate: Gate;
   beforeAll(async () => {
-    pbx = await aPbx({ address: ownAddress(), port: 5060 });
+    pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
     gate = await startGate({ pbx: pbx.uri, settings: { 'registration.toward': toward } });
   });
   afterAll(async () => {

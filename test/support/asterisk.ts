@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asteriskFolder, runningAsterisk } from './asterisk/unpacked.ts';
 import { type Background, runToEnd, startBackground } from './background-process.ts';
-import { ownAddress } from './own-address.ts';
+import { ownAddress, ownPorts } from './own-address.ts';
 
 export interface AsteriskOptions {
   /** `address:port` where the gate listens for the PBX: the way out to trunks. */
@@ -51,7 +51,7 @@ const emptyFiles = [
 
 /** A real Asterisk with extensions 1001 to 1010, ready to be spoken to when this resolves. */
 export async function startAsterisk(options: AsteriskOptions = {}): Promise<Asterisk> {
-  const { address = ownAddress(), port = 5060 } = options;
+  const { address = ownAddress(), port = ownPorts.sip } = options;
   const run = mkdtempSync(join(tmpdir(), 'asterisk-'));
   for (const folder of ['etc', 'lib/keys', 'agi', 'spool', 'run', 'log'])
     mkdirSync(join(run, folder), { recursive: true });
@@ -100,7 +100,7 @@ function writeConfiguration(
     RUN: run,
     ADDRESS: options.address,
     PORT: String(options.port),
-    EDGE: options.edge ?? '127.0.0.1:5060',
+    EDGE: options.edge ?? `127.0.0.1:${ownPorts.sip}`,
     EDGE_SECRET: options.edgeSecret ?? 'edge-secret',
     SUPPORT_PATH: options.supportPath === false ? 'no' : 'yes',
     MAX_CONTACTS: String(options.contactsPerExtension ?? 1),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBackground } from './background-process.ts';
 import { type BaresipControl, connectControl } from './baresip-control.ts';
-import { ownAddress } from './own-address.ts';
+import { ownAddress, ownPorts } from './own-address.ts';
 import { type Heard, listen, toneWav } from './tone.ts';
 
 export interface BaresipOptions {
@@ -134,7 +134,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
 
 const configuration = (folder: string, address: string) => `
 poll_method epoll
-sip_listen ${address}:5060
+sip_listen ${address}:${ownPorts.sip}
 call_local_timeout 60
 call_max_calls 4
 audio_player aubridge,none

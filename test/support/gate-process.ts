@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Background, runToEnd, startBackground } from './background-process.ts';
-import { ownAddress } from './own-address.ts';
+import { ownAddress, ownPorts } from './own-address.ts';
 import type { Place } from './sip-wire.ts';
 
 export interface GateOptions {
@@ -58,10 +58,16 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const { address = ownAddress(), settings = {}, flags = [] } = options;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'drawbridge-'));
   const at = (port: number): Place => ({ address, port });
-  const http = `${address}:9464`;
+  const http = `${address}:${ownPorts.http}`;
   const nodes = typeof options.pbx === 'string' ? [options.pbx] : options.pbx;
   const listeners = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
-  const places = { udp: at(5060), tcp: at(5060), tls: at(5061), ws: at(5080), wss: at(5443) };
+  const places = {
+    udp: at(ownPorts.sip),
+    tcp: at(ownPorts.sip),
+    tls: at(ownPorts.sips),
+    ws: at(ownPorts.ws),
+    wss: at(ownPorts.wss),
+  };
   const args = [
     ...['src/main.ts', 'run', '--data', data, '--http', http],
     ...nodes.flatMap((uri) => ['--pbx', uri]),

@@ -1,3 +1,4 @@
+import { ownPorts } from './own-address.ts';
 import { tcpListenerWire, udpWire } from './sip-wire.ts';
 
 /** The header lines of a message as they stand, folds and all, of any of these names (lower case, compact forms included). */
@@ -53,7 +54,7 @@ export interface RawPbx {
 }
 
 /** A PBX that takes anything, understands nothing, and refuses every call: 486 to INVITE, 200 to all else. */
-export async function aRawPbx(address: string, port = 5060): Promise<RawPbx> {
+export async function aRawPbx(address: string, port: number = ownPorts.sip): Promise<RawPbx> {
   const heard: string[] = [];
   const answerTo = (text: string): string | undefined => {
     if (text === '' || statusOf(text) !== undefined) {

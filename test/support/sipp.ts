@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Background, startBackground } from './background-process.ts';
-import { ownAddress } from './own-address.ts';
+import { ownAddress, ownPorts } from './own-address.ts';
 import type { Place } from './sip-wire.ts';
 import { tlsRelay } from './tls-relay.ts';
 
@@ -68,7 +68,7 @@ export interface SippServer {
 /** Plays a scenario as the called side; it listens when this resolves. */
 export async function sippServer(
   scenario: string,
-  { address, port = 5060, transport = 'udp', patienceMs = 5000 }: SippServerOptions,
+  { address, port = ownPorts.sip, transport = 'udp', patienceMs = 5000 }: SippServerOptions,
 ): Promise<SippServer> {
   const run = startSipp(scenario, address, [
     ...['-p', String(port), '-t', transport === 'udp' ? 'u1' : 't1'],
