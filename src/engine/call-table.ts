@@ -13,6 +13,7 @@ import {
 import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { ClientTransaction } from './client-transaction.ts';
+import { KeyTable } from './key-table.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { Timer, TimerWheel } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
@@ -75,7 +76,7 @@ export interface Found {
 /** Every call from its 2xx to its BYE, found by Call-ID; more than one entry where the callee's side forked. */
 export class CallTable {
   readonly #host: CallTableHost;
-  readonly #byCallId = new Map<string, LiveCall | LiveCall[]>();
+  readonly #byCallId = new KeyTable<LiveCall | LiveCall[]>();
   #size = 0;
 
   constructor(host: CallTableHost) {

@@ -21,6 +21,7 @@ import type { Core } from './core.ts';
 import { endCall, reasonHeader } from './end-call.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import { KeyTable } from './key-table.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import { randomToken } from './random-token.ts';
@@ -86,8 +87,8 @@ export class Engine implements Core {
   readonly #options: EngineOptions;
   readonly #handlers: Handlers;
   readonly #resolver: Resolver;
-  readonly #servers = new Map<string, ServerTransaction>();
-  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #servers = new KeyTable<ServerTransaction>();
+  readonly #clients = new KeyTable<ClientTransaction>();
   readonly #kept: KeptAnswers;
   #sweeping: NodeJS.Timeout | undefined;
   readonly #refusals = new StreamRefusals();
@@ -265,8 +266,8 @@ export class Engine implements Core {
     return address ?? this.names.anyAddress;
   }
 
-  mayReach(host: string, port: number): boolean {
-    return this.#handlers.mayReach?.(host, port) ?? false;
+  mayReach(host: string, port: number, from: Realm): boolean {
+    return this.#handlers.mayReach?.(host, port, from) ?? false;
   }
 
   fault(problem: unknown): void {

@@ -1,17 +1,22 @@
-import { detached } from '../sip/message/detached.ts';
 import { GIVE_UP } from '../sip/timers.ts';
+import { hashOfKey } from './key-hash.ts';
 import type { Channel } from './transport/transports.ts';
 
 const SLAB_BYTES = 256 * 1024;
 /** A slab is closed after this even if it is not full, so that what is in it can go in time. */
 const SLAB_MS = 4000;
+const FEWEST_ENTRIES = 1024;
+/** Nobody who fell upon many keys with one hash makes us walk through all of them. */
+const LONGEST_WALK = 64;
 
 interface Slab {
+  /** Each entry's key, then its answer. */
   readonly bytes: Buffer;
-  readonly keys: string[];
   readonly channels: Channel[];
-  /** Where each answer starts; the last is where the next one would. */
-  readonly starts: number[];
+  readonly answerStarts: number[];
+  readonly ends: number[];
+  /** The number of its first entry. */
+  firstEntry: number;
   openedAt: number;
 }
 
@@ -19,15 +24,22 @@ interface Slab {
  * Answered requests, for whoever asks again: the `completed` state of a transaction over UDP, held for timer J
  * without the transaction. At thousands a second this is most of what a proxy holds, so it is bytes in a few
  * slabs and not objects, goes by the slab, and has a limit: beyond it the oldest slab goes early.
+ *
+ * Entries are numbered and go in the order in which they came. Each bucket names its newest entry and each entry
+ * the next older one, so a chain ends at the first that is gone, and nothing is ever taken out of a chain.
  */
 export class KeptAnswers {
   readonly #most: number;
   readonly #now: () => number;
-  readonly #entries = new Map<string, number>();
   #slabs: Slab[] = [];
-  /** The number of the first slab of `#slabs`, counted from the beginning. */
-  #first = 0;
   #spare: Slab | undefined;
+  /** Numbers wrap at 32 bits; only differences between them count. */
+  #next = 0;
+  #size = 0;
+  #newest = new Int32Array(FEWEST_ENTRIES);
+  #older = new Int32Array(FEWEST_ENTRIES);
+  #hashes = new Int32Array(FEWEST_ENTRIES);
+  #shift = 32 - Math.log2(FEWEST_ENTRIES);
 
   constructor(mostBytes: number, now: () => number) {
     this.#most = Math.max(2, Math.ceil(mostBytes / SLAB_BYTES));
@@ -35,32 +47,35 @@ export class KeptAnswers {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** Keeps the final answer to a request; without one, repetitions of the request are absorbed. */
-  keep(transactionKey: string, channel: Channel, answer: Buffer | undefined): void {
-    const key = detached(transactionKey);
-    const length = answer?.length ?? 0;
+  keep(key: string, channel: Channel, answer: Buffer | undefined): void {
+    const length = key.length + (answer?.length ?? 0);
     if (length > SLAB_BYTES) return;
     const slab = this.#slabWithRoom(length);
-    const start = slab.starts.at(-1) ?? 0;
-    if (answer !== undefined) slab.bytes.set(answer, start);
-    this.#entries.set(key, (this.#first + this.#slabs.length - 1) * SLAB_BYTES + slab.keys.length);
-    slab.keys.push(key);
+    const start = slab.ends.at(-1) ?? 0;
+    const answerStart = start + key.length;
+    slab.bytes.write(key, start, 'latin1');
+    if (answer !== undefined) slab.bytes.set(answer, answerStart);
     slab.channels.push(channel);
-    slab.starts.push(start + length);
+    slab.answerStarts.push(answerStart);
+    slab.ends.push(start + length);
+    this.#add(hashOfKey(key));
   }
 
   /** The request came again: sends its answer once more. False when it is not one that was answered. */
   sendAgain(key: string): boolean {
-    const at = this.#entries.get(key);
-    if (at === undefined) return false;
-    const slab = this.#slabs[Math.floor(at / SLAB_BYTES) - this.#first];
-    const index = at % SLAB_BYTES;
-    const answer = slab?.bytes.subarray(slab.starts[index], slab.starts[index + 1]);
-    if (answer !== undefined && answer.length > 0) slab?.channels[index]?.send(Buffer.from(answer));
-    return true;
+    const hash = hashOfKey(key);
+    const mask = this.#hashes.length - 1;
+    let entry = this.#newest[hash >>> this.#shift] as number;
+    for (let walked = 0; walked < LONGEST_WALK && this.#isKept(entry); walked++) {
+      const place = entry & mask;
+      if (this.#hashes[place] === hash && this.#sendIf(key, entry)) return true;
+      entry = this.#older[place] as number;
+    }
+    return false;
   }
 
   /** Lets go of what has been kept for its time. */
@@ -74,9 +89,56 @@ export class KeptAnswers {
   }
 
   clear(): void {
-    this.#entries.clear();
     this.#slabs = [];
     this.#spare = undefined;
+    this.#size = 0;
+  }
+
+  /** One to `size` back from the next. */
+  #isKept(entry: number): boolean {
+    const age = (this.#next - entry) >>> 0;
+    return age > 0 && age <= this.#size;
+  }
+
+  #add(hash: number): void {
+    if (this.#size === this.#hashes.length) this.#grow();
+    const entry = this.#next;
+    this.#next = (entry + 1) | 0;
+    this.#size++;
+    this.#link(entry, hash);
+  }
+
+  #link(entry: number, hash: number): void {
+    const place = entry & (this.#hashes.length - 1);
+    const bucket = hash >>> this.#shift;
+    this.#hashes[place] = hash;
+    this.#older[place] = this.#newest[bucket] as number;
+    this.#newest[bucket] = entry;
+  }
+
+  #grow(): void {
+    const before = this.#hashes;
+    const entries = before.length * 2;
+    this.#hashes = new Int32Array(entries);
+    this.#older = new Int32Array(entries);
+    this.#newest = new Int32Array(entries).fill(this.#next); // which is none that is kept
+    this.#shift--;
+    for (let left = this.#size; left > 0; left--) {
+      const entry = (this.#next - left) | 0;
+      this.#link(entry, before[entry & (before.length - 1)] as number);
+    }
+  }
+
+  #sendIf(key: string, entry: number): boolean {
+    const slab = this.#slabs.findLast(({ firstEntry }) => ((entry - firstEntry) | 0) >= 0);
+    if (slab === undefined) return false;
+    const index = (entry - slab.firstEntry) | 0;
+    const start = index === 0 ? 0 : slab.ends[index - 1];
+    const answerStart = slab.answerStarts[index] ?? 0;
+    if (slab.bytes.toString('latin1', start, answerStart) !== key) return false;
+    const answer = slab.bytes.subarray(answerStart, slab.ends[index]);
+    if (answer.length > 0) slab.channels[index]?.send(Buffer.from(answer));
+    return true;
   }
 
   #slabWithRoom(length: number): Slab {
@@ -85,19 +147,20 @@ export class KeptAnswers {
     if (
       last !== undefined &&
       last.openedAt + SLAB_MS > now &&
-      (last.starts.at(-1) ?? 0) + length <= SLAB_BYTES &&
-      last.keys.length < SLAB_BYTES - 1
+      (last.ends.at(-1) ?? 0) + length <= SLAB_BYTES
     )
       return last;
     if (this.#slabs.length >= this.#most) this.#dropOldest();
     const slab = this.#spare ?? {
       bytes: Buffer.allocUnsafeSlow(SLAB_BYTES),
-      keys: [],
       channels: [],
-      starts: [0],
-      openedAt: now,
+      answerStarts: [],
+      ends: [],
+      firstEntry: 0,
+      openedAt: 0,
     };
     this.#spare = undefined;
+    slab.firstEntry = this.#next;
     slab.openedAt = now;
     this.#slabs.push(slab);
     return slab;
@@ -106,12 +169,10 @@ export class KeptAnswers {
   #dropOldest(): void {
     const slab = this.#slabs.shift();
     if (slab === undefined) return;
-    const number = this.#first++;
-    for (const [index, key] of slab.keys.entries())
-      if (this.#entries.get(key) === number * SLAB_BYTES + index) this.#entries.delete(key);
-    slab.keys.length = 0;
+    this.#size -= slab.ends.length;
     slab.channels.length = 0;
-    slab.starts.length = 1;
+    slab.answerStarts.length = 0;
+    slab.ends.length = 0;
     this.#spare = slab;
   }
 }
