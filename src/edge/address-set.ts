@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { canonicalAddress } from './packed-address.ts';
 
 /** Addresses and CIDRs (`192.0.2.0/24`, `2001:db8::/32`, `192.0.2.0/255.255.255.0`) asked about for every packet. */
 export class AddressSet {
@@ -14,7 +15,7 @@ export class AddressSet {
     const [address = '', suffix] = entry.split('/');
     const family = isIP(address);
     if (family === 0) return;
-    if (suffix === undefined) this.#exact.add(address);
+    if (suffix === undefined) this.#exact.add(canonicalAddress(address));
     else {
       this.#ranges.addSubnet(address, prefixLength(suffix), family === 6 ? 'ipv6' : 'ipv4');
       this.#hasRanges = true;

@@ -61,27 +61,31 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   let pbx = new Pbx(settings.pbx, observer);
   let neighbours = new Neighbours(settings);
   let draining = false;
+  let edge: Edge | undefined;
 
   const serving = await options.signaling.serve({
-    request: (incoming) => receive(edge, incoming),
+    // what comes before all is up comes again
+    request: (incoming) => (edge === undefined ? incoming.drop() : receive(edge, incoming)),
     realmOf: (source) => neighbours.realmOf(source),
-    mayReach: (host) => neighbours.includes(host),
+    mayReach: (host, port, from) =>
+      from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
     callStarted: (call) => observer.callStarted(call),
     callEnded: (call, why) => observer.callEnded(call, why),
   } satisfies Handlers);
 
-  let edge: Edge = assemble();
-  function assemble(): Edge {
-    return { serving, settings, pbx, neighbours, registrations, bindingToken, observer, draining };
-  }
+  const assemble = (): Edge => {
+    edge = { serving, settings, pbx, neighbours, registrations, bindingToken, observer, draining };
+    return edge;
+  };
+  let current = assemble();
 
-  const keepAlive = new KeepAlive(() => edge);
+  const keepAlive = new KeepAlive(() => current);
   pbx.watch(serving);
   const sweeping = setInterval(() => registrations.sweep(Date.now()), SWEEP_EVERY_MS);
 
   return {
     get edge() {
-      return edge;
+      return current;
     },
     reload(fresh) {
       pbx.close();
@@ -89,12 +93,12 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       settings = fresh;
       pbx = new Pbx(settings.pbx, observer, pbx);
       neighbours = new Neighbours(settings);
-      edge = assemble();
+      current = assemble();
       pbx.watch(serving);
     },
     drain() {
       draining = true;
-      edge = assemble();
+      current = assemble();
     },
     async close() {
       clearInterval(sweeping);
@@ -113,7 +117,7 @@ function receive(edge: Edge, incoming: Incoming): void {
     incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
     return;
   }
-  if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(incoming);
+  if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
   else if (edge.draining && request.method === 'INVITE')
     incoming.answer(503, [
       { name: 'Retry-After', value: String(edge.settings.drain.retryAfterSeconds) },

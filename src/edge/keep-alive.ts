@@ -1,6 +1,6 @@
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
-import type { Binding } from './registrations.ts';
+import type { Binding, Registrations } from './registrations.ts';
 
 const TICK_MS = 1000;
 
@@ -12,6 +12,7 @@ export class KeepAlive {
   readonly #edge: () => Edge;
   readonly #timer: NodeJS.Timeout;
   #round: IterableIterator<Binding> | undefined;
+  #due = 0;
 
   constructor(edge: () => Edge) {
     this.#edge = edge;
@@ -27,16 +28,21 @@ export class KeepAlive {
     const { by, everySeconds } = edge.settings.registration.keepAlive;
     if (by === 'off') return;
     const { registrations } = edge;
-    let left = Math.ceil(registrations.size / everySeconds);
-    this.#round ??= registrations.all();
-    for (; left > 0; left--) {
-      const next = this.#round.next();
-      if (next.done) {
-        this.#round = undefined;
-        return;
-      }
-      keepAlive(edge, next.value);
+    this.#due += registrations.size / everySeconds;
+    for (; this.#due >= 1; this.#due--) {
+      const binding = this.#next(registrations);
+      if (binding !== undefined) keepAlive(edge, binding);
     }
+  }
+
+  #next(registrations: Registrations): Binding | undefined {
+    this.#round ??= registrations.all();
+    let next = this.#round.next();
+    if (next.done) {
+      this.#round = registrations.all();
+      next = this.#round.next();
+    }
+    return next.done ? undefined : next.value;
   }
 }
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { AddressSet } from './address-set.ts';
 import type { EdgeSettings } from './edge-settings.ts';
+import { canonicalAddress } from './packed-address.ts';
 import type { Flow, Realm } from './signaling.ts';
 
 const LOOK_UP_EVERY_MS = 60_000;
@@ -16,6 +17,8 @@ export class Neighbours {
   readonly #settings: EdgeSettings;
   #coreEndpoints = new Set<string>();
   #coreStreams = new Set<string>();
+  #coreHosts = new Set<string>();
+  #corePorts = new Set<number>();
   #coreSources = new AddressSet([]);
   #trunkSources = new AddressSet([]);
   #hosts = new Set<string>();
@@ -48,8 +51,18 @@ export class Neighbours {
 
   /** Is this the PBX or a trunk, by name or address? Nobody else is ever sent to because a message says so. */
   includes(host: string): boolean {
-    const bare = bareHost(host).toLowerCase();
+    const bare = canonicalAddress(bareHost(host).toLowerCase());
     return this.#hosts.has(bare) || this.#coreSources.has(bare) || this.#trunkSources.has(bare);
+  }
+
+  /**
+   * Is this the PBX, where it speaks SIP? What a phone chooses to say is not for the PBX's other services to
+   * hear: the lines of a SIP message are commands to some of them.
+   */
+  isPbx(host: string, port: number): boolean {
+    if (!this.#corePorts.has(port)) return false;
+    const bare = canonicalAddress(bareHost(host).toLowerCase());
+    return this.#coreHosts.has(bare) || this.#coreSources.has(bare);
   }
 
   close(): void {
@@ -60,18 +73,21 @@ export class Neighbours {
     const { pbx, trunks } = this.#settings;
     const endpoints = new Set<string>();
     const streams = new Set<string>();
-    const hosts = new Set<string>();
+    const coreHosts = new Set<string>();
+    const ports = new Set([5060, 5061]);
     for (const { uri } of pbx.nodes) {
       const parsed = parseUri(uri);
       if (parsed === undefined) continue;
-      hosts.add(bareHost(parsed.host));
+      coreHosts.add(bareHost(parsed.host));
+      if (parsed.port !== undefined) ports.add(parsed.port);
       const transport = transportOf(parsed);
       for (const address of this.#addressesOf(parsed.host)) {
-        hosts.add(address);
+        coreHosts.add(address);
         endpoints.add(`${address} ${parsed.port ?? 5060}`);
         if (transport !== 'udp') streams.add(`${transport} ${address}`);
       }
     }
+    const hosts = new Set(coreHosts);
     const trunkSources = trunks.flatMap(({ uri, sources }) => {
       const host = parseUri(uri)?.host ?? '';
       hosts.add(bareHost(host));
@@ -81,6 +97,8 @@ export class Neighbours {
     });
     this.#coreEndpoints = endpoints;
     this.#coreStreams = streams;
+    this.#coreHosts = coreHosts;
+    this.#corePorts = ports;
     this.#coreSources = new AddressSet(pbx.sources);
     this.#trunkSources = new AddressSet(trunkSources);
     this.#hosts = hosts;
@@ -88,7 +106,7 @@ export class Neighbours {
 
   #addressesOf(host: string): readonly string[] {
     const bare = bareHost(host);
-    return isIP(bare) > 0 ? [bare] : (this.#names.get(bare) ?? []);
+    return isIP(bare) > 0 ? [canonicalAddress(bare)] : (this.#names.get(bare) ?? []);
   }
 
   #hostNames(): string[] {

@@ -72,6 +72,7 @@ export class Pbx {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#serving = undefined;
   }
 
   node(name: string): PbxNode | undefined {
@@ -84,16 +85,18 @@ export class Pbx {
   /**
    * The nodes to try for this extension, in order: the one it is registered on while that is up, draining or
    * not, then the others by weighted rendezvous hashing, so that an extension keeps its node when others come
-   * and go. Nodes that are down are left out, unless all are: then they are tried all the same.
+   * and go. Nodes that are down are left out, unless nothing else is left: then they are tried all the same,
+   * and a node that drains rather than none.
    */
   targetsFor(extension: string, registeredOn: string | undefined): readonly Target[] {
     const [only] = this.nodes;
     if (this.nodes.length === 1 && only !== undefined) return [only.target];
 
     const usable = this.nodes.filter((node) => node.up !== false);
-    const candidates = (usable.length > 0 ? usable : this.nodes).filter(
-      (node) => !node.settings.drain || node.settings.name === registeredOn,
-    );
+    const wanted = (node: PbxNode) => !node.settings.drain || node.settings.name === registeredOn;
+    let candidates = (usable.length > 0 ? usable : this.nodes).filter(wanted);
+    if (candidates.length === 0) candidates = this.nodes.filter(wanted);
+    if (candidates.length === 0) candidates = usable;
     return candidates
       .map((node) => ({
         target: node.target,
@@ -135,6 +138,7 @@ export class Pbx {
       },
       (outcome) => {
         node.asking = false;
+        if (this.#serving === undefined) return; // another has taken over
         this.#learn(node, outcome, performance.now() - askedAt);
       },
     );

@@ -10,6 +10,7 @@ import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
 import type { Binding, Reach } from './registrations.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
+import { stripForPbx } from './strip-for-pbx.ts';
 
 /** The parameter of a rewritten Contact that names the binding. */
 export const TOKEN_PARAMETER = 'flow';
@@ -66,11 +67,15 @@ export function register(edge: Edge, incoming: Incoming): void {
   const [first] = targets;
   const toward = first === undefined ? 'contact' : towardPbx(edge, first);
   const registration: Registration = { aor, request, flow, known, asked, toward };
+  const stripped = stripForPbx(edge, request);
+  const ours =
+    toward === 'path'
+      ? withPath(edge, registration, first)
+      : withContact(edge, registration, first);
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,
-    headers:
-      toward === 'path' ? withPath(edge, registration, first) : withContact(edge, asked, first),
+    headers: stripped.length === 0 ? ours : [...stripped, ...ours],
     onAnswer: (response, target) => {
       if (response.status < 200 || response.status > 299) return undefined;
       const node = pbx.nodeOf(target);
@@ -125,13 +130,16 @@ const towardPbx = (edge: Edge, target: Target): 'contact' | 'path' =>
 const ownAddress = ({ pbx, serving }: Edge, target: Target): string =>
   pbx.nodeOf(target)?.ownAddress(serving) ?? serving.ownAddress(target);
 
-/** The PBX is given a Contact of ours that leads back to the phone's. */
+/**
+ * The PBX is given a Contact of ours that leads back to the phone's. A Path would lead its calls around us, to
+ * whoever the phone names.
+ */
 function withContact(
   edge: Edge,
-  asked: readonly AskedContact[],
+  { request, asked }: Registration,
   target: Target | undefined,
-): readonly HeaderChange[] | undefined {
-  if (asked.length === 0 || target === undefined) return undefined;
+): readonly HeaderChange[] {
+  if (asked.length === 0 || target === undefined) return [];
   const ours = ownAddress(edge, target);
   let value = '';
   for (const { user, token, parameters } of asked) {
@@ -139,7 +147,8 @@ function withContact(
     const contact = `<sip:${userPart}${ours};${TOKEN_PARAMETER}=${token}>${parameters}`;
     value = value === '' ? contact : `${value}, ${contact}`;
   }
-  return [{ name: 'Contact', value }];
+  const contact = { name: 'Contact', value };
+  return request.find(Header.path) < 0 ? [contact] : [contact, { name: 'Path', value: undefined }];
 }
 
 /** RFC 3327. Without `Supported: path` a registrar must refuse it (§5.3), so we vouch for the phone. */
@@ -147,9 +156,9 @@ function withPath(
   edge: Edge,
   { request, asked }: Registration,
   target: Target | undefined,
-): readonly HeaderChange[] | undefined {
+): readonly HeaderChange[] {
   const [contact] = asked;
-  if (contact === undefined || target === undefined) return undefined;
+  if (contact === undefined || target === undefined) return [];
   const ours = `<sip:${contact.token}@${ownAddress(edge, target)};lr>`;
   const others = request.list(Header.path);
   const supported = request.list(Header.supported).filter((option) => option !== '');
@@ -176,7 +185,7 @@ function listedContacts(response: Message, toward: 'contact' | 'path'): readonly
 }
 
 const tokenIn = (uri: string): string | undefined => {
-  const semicolon = uri.indexOf(';');
+  const semicolon = uri.indexOf(';', uri.indexOf('@') + 1); // a user part may have one too
   return semicolon < 0 ? undefined : uriParameter(uri.slice(semicolon), TOKEN_PARAMETER);
 };
 
@@ -209,7 +218,12 @@ function noteBindings(
   // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too
   const everything = request.value(Header.contact) === '*';
   const known = registrations.of(aor);
-  if (!everything && known.length === asked.length) return;
+  if (
+    !everything &&
+    known.length === asked.length &&
+    asked.every(({ token }) => isAmong(known, token))
+  )
+    return;
   const nodeName = node?.settings.name ?? '';
   for (const binding of known) {
     const key = toward === 'contact' ? binding.token : binding.contact;
@@ -220,6 +234,9 @@ function noteBindings(
     if (everything || gone) registrations.remove(binding);
   }
 }
+
+const isAmong = (known: readonly Binding[], token: string): boolean =>
+  known.some((binding) => binding.token === token);
 
 const reachOf = (
   { request, flow, toward }: Registration,

@@ -106,7 +106,8 @@ export class Registrations {
    * a phone that refreshes every half minute to keep its NAT open would be written every half minute.
    */
   refresh(binding: Binding, reach: Reach, now: number): void {
-    const moved = binding.flow !== reach.flow || binding.node !== reach.node;
+    const moved =
+      binding.flow !== reach.flow || binding.node !== reach.node || binding.toward !== reach.toward;
     binding.flow = reach.flow;
     binding.transport = reach.transport;
     binding.listener = reach.listener;

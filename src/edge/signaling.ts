@@ -24,10 +24,11 @@ export interface Handlers {
   /** Where a source stands; the listener's own realm when not given. Asked once per datagram or connection, so it must be quick. */
   realmOf?(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /**
-   * May a request inside a dialog be sent to this address, when only its own Route or Request-URI says so and
-   * no live call vouches for it (after a restart, before the answer, in a subscription)? Never, when not given.
+   * May a request inside a dialog, come from this realm, be sent to this address, when only its own Route or
+   * Request-URI says so and no live call vouches for it (after a restart, before the answer, in a subscription)?
+   * Never, when not given.
    */
-  mayReach?(host: string, port: number): boolean;
+  mayReach?(host: string, port: number, from: Realm): boolean;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;

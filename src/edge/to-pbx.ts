@@ -4,6 +4,7 @@ import { parseUri } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
+import { stripForPbx } from './strip-for-pbx.ts';
 
 /**
  * A phone's or a trunk's request that opens something new: a call, a message, a subscription. It goes to the
@@ -21,7 +22,7 @@ export function toPbx(edge: Edge, incoming: Incoming): void {
     targets: pbx.targetsFor(extension.user, extension.aor && registeredOn(edge, extension.aor)),
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
-    headers: trunkMark(edge, incoming),
+    headers: headersForPbx(edge, incoming),
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
@@ -47,14 +48,10 @@ const callee = (requestUri: string): Extension => ({
 const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
 
-const nothing: readonly HeaderChange[] = [];
-
-/** The header by which the PBX tells a trunk's call: put on by us, and by nobody else. */
-function trunkMark({ settings }: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
-  const { trunkHeader } = settings.pbx;
-  if (trunkHeader === undefined) return nothing;
-  if (flow.realm === 'trunk') return [trunkHeader];
-  return request.findNamed(trunkHeader.name) < 0
-    ? nothing
-    : [{ name: trunkHeader.name, value: undefined }];
+/** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
+function headersForPbx(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
+  const { trunkHeader } = edge.settings.pbx;
+  const changes = stripForPbx(edge, request);
+  if (trunkHeader === undefined || flow.realm !== 'trunk') return changes;
+  return [...changes.filter(({ name }) => name !== trunkHeader.name), trunkHeader];
 }

@@ -1,4 +1,4 @@
-import type { Flow, Target } from '../edge/signaling.ts';
+import type { Flow, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { CallTable } from './call-table.ts';
 import type {
@@ -30,7 +30,7 @@ export interface Core {
   streamInstead(channel: Channel): Channel | undefined;
   refusedStream(channel: Channel): void;
   flowFrom(token: string): Flow | 'forged' | 'stale';
-  mayReach(host: string, port: number): boolean;
+  mayReach(host: string, port: number, from: Realm): boolean;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
   /** A bug of ours, caught at the edge of the unit of work. */

@@ -1,7 +1,7 @@
-import type { Call, Forwarding, HeaderChange, Incoming, Target } from '../edge/signaling.ts';
+import type { Call, Forwarding, HeaderChange, Incoming, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
-import { bareHost, parseUri } from '../sip/message/uri.ts';
+import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
 import type { Found } from './call-table.ts';
@@ -185,28 +185,37 @@ export function routedTargets(
     if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel }];
     const { target, routes } = found.call.dialog[to];
     const known = [target, ...routes].some((learnt) => sameHost(learnt, uri));
-    return known || reachable(core, uri) ? [{ nextHop: uri, realm: channel.realm }] : 403;
+    return known || reachable(core, uri, source.realm)
+      ? [{ nextHop: uri, realm: channel.realm }]
+      : 403;
   }
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
   if (flow === 'forged') return 403;
   if (source.realm === 'core') return flow === 'stale' ? FLOW_FAILED : [{ nextHop: flow }];
   if (parseUri(uri) === undefined) return 416;
-  return reachable(core, uri) ? [{ nextHop: uri }] : 403;
+  return reachable(core, uri, source.realm) ? [{ nextHop: uri }] : 403;
 }
 
-function reachable(core: Core, uri: string): boolean {
+function reachable(core: Core, uri: string, from: Realm): boolean {
   const parsed = parseUri(uri);
   if (parsed === undefined) return false;
-  return core.mayReach(
-    bareHost(parsed.host),
-    parsed.port ?? (parsed.scheme === 'sips' ? 5061 : 5060),
-  );
+  const port = parsed.port ?? (parsed.scheme === 'sips' ? 5061 : 5060);
+  return core.mayReach(bareHost(reached(parsed)), port, from);
 }
+
+/** The host a request to this URI is sent to: `maddr` outranks what it names (RFC 3261 §19.1.1). */
+const reached = ({ host, parameters }: SipUri): string =>
+  uriParameter(parameters, 'maddr')?.toLowerCase() ?? host;
 
 /** Do both lead to one host and port? `learnt` may be a Route with its brackets. */
 function sameHost(learnt: string, uri: string): boolean {
   const known = parseUri(parseNameAddress(learnt)?.uri ?? learnt);
   const asked = parseUri(uri);
-  return known !== undefined && known.host === asked?.host && known.port === asked.port;
+  return (
+    known !== undefined &&
+    asked !== undefined &&
+    reached(known) === reached(asked) &&
+    known.port === asked.port
+  );
 }

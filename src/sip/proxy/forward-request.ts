@@ -40,12 +40,17 @@ export function forwardRequest(request: Message, facts: ForwardFacts): string {
     rewrite.replace(request.valueStart(hops), request.lineEnd(hops), String(Math.max(left - 1, 0)));
   }
 
-  if (routed(facts.routing)) rewriteRoutes(request, facts.routing, rewrite);
+  if (routed(facts.routing) && !replacesRoutes(facts.headers))
+    rewriteRoutes(request, facts.routing, rewrite);
   if (facts.headers !== undefined)
     for (const { name, value } of facts.headers) rewrite.setHeader(name, value);
   if (facts.stream) ensureContentLength(request, rewrite);
   return rewrite.result();
 }
+
+/** Whoever writes the Route anew has taken the request's own out of force. */
+const replacesRoutes = (headers: readonly HeaderChange[] | undefined): boolean =>
+  headers?.some(({ name }) => name === 'Route') === true;
 
 const routed = ({ ours, strict, restored }: Routing): boolean =>
   ours > 0 || strict || restored !== undefined;
