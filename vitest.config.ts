@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'contract',
           include: [
             'test/contract/**/*.test.ts',
+            'test/edge/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',
             'test/fuzz/gate.test.ts',

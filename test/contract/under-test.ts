@@ -19,6 +19,8 @@ export interface UnderTestOptions {
   readonly listeners: readonly ListenerWanted[];
   /** Timer C, shorter than any operator would set it, for the tests that wait for it. */
   readonly ringSeconds?: number;
+  /** Flow tokens of an earlier run are good when it had the same key; default: a key of its own. */
+  readonly tokenKey?: Buffer;
 }
 
 export interface UnderTest {
@@ -55,7 +57,7 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
       calls: { ringSeconds: options.ringSeconds ?? 181, forgetAfterHours: 24 },
       drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
     },
-    tokens: createFlowTokens(randomBytes(32)),
+    tokens: createFlowTokens(options.tokenKey ?? randomBytes(32)),
     log: silent,
   });
   return { signaling, dispose: () => rm(dataDirectory, { recursive: true, force: true }) };
