@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { certificateProblems } from './certificate-files.ts';
+import { certificateNotices, certificateProblems } from './certificate-files.ts';
 
 // Made for this test only; they guard nothing.
 const certificatePem = `-----BEGIN CERTIFICATE-----
@@ -25,6 +25,37 @@ const otherKeyPem = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfstRSOQP5uqye2Q6
 No6M43q8SLAkOwaAn2H857u+L5ihRANCAAQ/EJvfJYBKkvNdk9SzYexpzMvHZ9dY
 trhypV0H1JkB0oBq5nax++cOlQUw9wtoFo292dL9eb0rHtL/TLFuecZ8
+-----END PRIVATE KEY-----`;
+
+const weakCertificatePem = `-----BEGIN CERTIFICATE-----
+MIICEjCCAXugAwIBAgIUTkFPhrzcwE8WeoMxojMwNOsLbYUwDQYJKoZIhvcNAQEL
+BQAwGjEYMBYGA1UEAwwPc2lwLmV4YW1wbGUuY29tMCAXDTI2MTEyMDIyMDk0MFoY
+DzIxMjYxMDI3MjIwOTQwWjAaMRgwFgYDVQQDDA9zaXAuZXhhbXBsZS5jb20wgZ8w
+DQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAKqWH0JViTAhG0K6Jy5+riq5vRfSY9mI
+s+IuqcTw1Ge4oL8hEepuOZaF8q1BuxXs+ftY6+L0x7K6bUTFzMmyQDbIjEw7nt+F
+b0X9ShYfifp0gena9nvdiorzrYWv6zDBG4eQDJFNAdXzhAkgbyiSs78Ai+fMqitF
+nN2YJO+lFXjFAgMBAAGjUzBRMB0GA1UdDgQWBBRGb4V4UwhXD4lfCvy6KpYH14tN
+yjAfBgNVHSMEGDAWgBRGb4V4UwhXD4lfCvy6KpYH14tNyjAPBgNVHRMBAf8EBTAD
+AQH/MA0GCSqGSIb3DQEBCwUAA4GBAA+cqEnHxvtHFmG3t5XVLDCYBgeXkA1+Qwop
+vOMwA6ZYS0B/xuffs1PCAsSy2YVhwy0SSTU1ok9cuFI2j/S1tPcfND0KpEHJMFfu
+yrRjlYZCzS6IEWj0lyNhk0AUU8jdD2YPLxeI/Uzc3IX3BevwFomSWaA2OOFHbFTs
+mT8tAOl/
+-----END CERTIFICATE-----`;
+const weakKeyPem = `-----BEGIN PRIVATE KEY-----
+MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAKqWH0JViTAhG0K6
+Jy5+riq5vRfSY9mIs+IuqcTw1Ge4oL8hEepuOZaF8q1BuxXs+ftY6+L0x7K6bUTF
+zMmyQDbIjEw7nt+Fb0X9ShYfifp0gena9nvdiorzrYWv6zDBG4eQDJFNAdXzhAkg
+byiSs78Ai+fMqitFnN2YJO+lFXjFAgMBAAECgYA2/yla0IrnSnUogS2qrsrmGXXe
+XUU11/3uuQ6g4OgJ/JtOo5HMG/dTESJZO2zet8UshNGgHTzY4YPi/UZ17JMIz4qN
+1QxJM1djN7shOgmbRUuGi1cRNv1bX8iNTf2nomLdmM2zVD0NYrjFQ2EgHjjeIuz3
+wvSdKYulfKfX9Qb8oQJBAN2dGA8aqZGmGE67Yf+0UCctFLvrp1b6De91g1aqO87A
+a0GbwDjxnbMfKN3w14VasrVUmApZYlDE8jKq+QCSje0CQQDFDiGtcR/9i1TTz2Et
+BNdmMiuhqHQIYYWqZ0XXMD3AZTcvDngZThOju0zLIi4eCz8cbDCV23OlOBWOfDjC
+73s5AkBeCiWFc0j1d0flUPqa6UcB+M1NmQgfjmiPboxXIFHUwC5DXvZIs665rcVH
+uMWb3wrqi4UhDyD7KTelbIvRRF9ZAkEArTk1+6zlTVINOMElkJif7XOPDWXy0mdA
+RELSj08WCaowL4qNotkSxKzi3fLnDXwfd5HXx/SJHaVGteGXWC2DaQJAOS8flfBy
+juxfRApLoYmUyzDsljDjioyXk9ezKGUKcgEQX8UebLo3LJLQmAw5cp3crp5DQmR0
+qtv+Im2zHcHZ4g==
 -----END PRIVATE KEY-----`;
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
@@ -70,6 +101,32 @@ describe('TLS files', () => {
     });
     expect(first?.text).toContain('expected a PEM file with a certificate');
     expect(second?.text).toContain('expected a PEM file with a private key');
+  });
+
+  test('one that has expired, or is not good yet, is worth a notice', () => {
+    const pair = { ...tls, certificates: [{ certificate, key }] };
+    expect(certificateNotices(pair, Date.parse('2027-01-01'))).toEqual([]);
+    expect(certificateNotices(pair, Date.parse('2200-01-01'))).toEqual([
+      `${certificate} expired on 2126-10-27: phones will refuse it`,
+    ]);
+    expect(certificateNotices(pair, Date.parse('2020-01-01'))).toEqual([
+      `${certificate} is good only from 2026-11-20 on: phones will refuse it until then`,
+    ]);
+  });
+
+  test('one too weak for TLS is refused, with the reason', () => {
+    const weak = file('weak.pem', weakCertificatePem);
+    const weakKey = file('weak.key', weakKeyPem);
+    expect(
+      certificateProblems({ ...tls, certificates: [{ certificate: weak, key: weakKey }] }),
+    ).toEqual([
+      {
+        path: ['tls', 'certificates', 0, 'certificate'],
+        text:
+          `found "${weak}", which TLS refuses: ee key too small, ` +
+          'expected RSA of 2048 bits or more, or ECDSA',
+      },
+    ]);
   });
 
   test('an authority that is not PEM is refused', () => {

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { mismatch, showFound } from './problem.ts';
 import type { Path } from './schema-keys.ts';
 import type { TlsSettings } from './settings.ts';
@@ -58,6 +59,17 @@ export function certificateProblems(tls: TlsSettings): readonly CertificateProbl
         path: [...at, 'key'],
         text: mismatch(found, `the key of ${pair.certificate}`),
       });
+    } else if (certificate && key) {
+      const refused = whyTlsRefuses(pair);
+      if (refused !== undefined) {
+        problems.push({
+          path: [...at, 'certificate'],
+          text: mismatch(
+            `${showFound(pair.certificate)}, which TLS refuses: ${refused}`,
+            'RSA of 2048 bits or more, or ECDSA',
+          ),
+        });
+      }
     }
   }
   if (tls.authorities !== undefined) {
@@ -69,4 +81,29 @@ export function certificateProblems(tls: TlsSettings): readonly CertificateProbl
     );
   }
   return problems;
+}
+
+/** Sound files can still be too weak for the TLS library, as a key of 1024 bits is. */
+function whyTlsRefuses(pair: { certificate: string; key: string }): string | undefined {
+  try {
+    createSecureContext({ cert: readFileSync(pair.certificate), key: readFileSync(pair.key) });
+    return undefined;
+  } catch (error) {
+    // OpenSSL's own words, such as "ee key too small", stand last.
+    return (error instanceof Error ? error.message : String(error)).split(':').at(-1);
+  }
+}
+
+/** Worth saying, though the gate serves with it: what has expired, and what is not yet good. */
+export function certificateNotices(tls: TlsSettings, now = Date.now()): readonly string[] {
+  return tls.certificates.flatMap(({ certificate: file }) => {
+    const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
+    const day = (date: Date): string => date.toISOString().slice(0, 10);
+    if (validToDate.getTime() < now) {
+      return [`${file} expired on ${day(validToDate)}: phones will refuse it`];
+    }
+    return validFromDate.getTime() > now
+      ? [`${file} is good only from ${day(validFromDate)} on: phones will refuse it until then`]
+      : [];
+  });
 }

@@ -12,13 +12,24 @@ export interface Surroundings {
   readonly ipv6: boolean;
 }
 
+/**
+ * What does not go together: the same said from each of the places that could be changed, the likeliest
+ * first. Whoever knows which of them was given on the command line can name that one.
+ */
+export type Conflict = readonly [Said, ...Said[]];
+
+interface Said {
+  readonly path: Path;
+  readonly text: string;
+}
+
 export type Compiled =
   | { readonly ok: true; readonly settings: Settings; readonly notices: readonly string[] }
-  | { readonly ok: false; readonly problems: readonly { path: Path; text: string }[] };
+  | { readonly ok: false; readonly problems: readonly Conflict[] };
 
 /** Makes settings of a tree that the schema accepted, or says what in it does not go together. */
 export function compile(tree: SettingsTree, surroundings: Surroundings): Compiled {
-  const problems: { path: Path; text: string }[] = [];
+  const problems: Conflict[] = [];
   const notices: string[] = [];
   const listeners = compileListeners(tree, surroundings, problems, notices);
   const pbx = compilePbx(tree, surroundings, problems, notices);
@@ -30,10 +41,17 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
 
   const { everySeconds, timeoutSeconds } = tree.pbx.health;
   if (timeoutSeconds > everySeconds) {
-    problems.push({
-      path: ['pbx', 'health', 'timeoutSeconds'],
-      text: mismatch(String(timeoutSeconds), `at most everySeconds (${everySeconds})`),
-    });
+    const health = ['pbx', 'health'];
+    problems.push([
+      {
+        path: [...health, 'timeoutSeconds'],
+        text: mismatch(String(timeoutSeconds), `at most everySeconds (${everySeconds})`),
+      },
+      {
+        path: [...health, 'everySeconds'],
+        text: mismatch(String(everySeconds), `at least timeoutSeconds (${timeoutSeconds})`),
+      },
+    ]);
   }
   if (problems.length > 0) return { ok: false, problems };
 
@@ -51,10 +69,18 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
 function compileListeners(
   { listeners, http }: SettingsTree,
   { ipv6 }: Surroundings,
-  problems: { path: Path; text: string }[],
+  problems: Conflict[],
   notices: string[],
 ): readonly ListenerSettings[] {
-  const taken = new Map<string, string>([[`tcp ${http.address} ${http.port}`, 'http']]);
+  const taken = new Map<string, Taken>();
+  if (http.port !== 0) {
+    const shown = showHostPort(http.address, http.port);
+    taken.set(`tcp ${http.address} ${http.port}`, {
+      who: 'http',
+      shown,
+      path: ['http', 'port'],
+    });
+  }
   const compiled: ListenerSettings[] = [];
 
   for (const [index, { listen, optional, advertise, ...rest }] of listeners.entries()) {
@@ -63,23 +89,36 @@ function compileListeners(
     if (listen.address.includes(':') && !ipv6) {
       if (optional) notices.push(`${shown} is left out: this machine has no IPv6`);
       else
-        problems.push({ path, text: mismatch(shown, 'an IPv4 address: this machine has no IPv6') });
+        problems.push([
+          { path, text: mismatch(shown, 'an IPv4 address: this machine has no IPv6') },
+        ]);
       continue;
     }
     const clash = clashOf(listen, taken);
     if (clash !== undefined) {
-      problems.push({ path, text: mismatch(shown, `an address not yet taken by ${clash}`) });
+      const free = (who: string): string => `an address not yet taken by ${who}`;
+      problems.push([
+        { path, text: mismatch(shown, free(clash.who)) },
+        { path: clash.path, text: mismatch(clash.shown, free(shown)) },
+      ]);
     }
-    taken.set(`${portSpace(listen.transport)} ${listen.address} ${listen.port}`, shown);
+    taken.set(`${portSpace(listen.transport)} ${listen.address} ${listen.port}`, {
+      who: shown,
+      shown,
+      path,
+    });
     if (
       rest.clientCertificate !== 'none' &&
       listen.transport !== 'tls' &&
       listen.transport !== 'wss'
     ) {
-      problems.push({
-        path: ['listeners', index, 'clientCertificate'],
-        text: mismatch(`"${rest.clientCertificate}" on ${listen.transport}`, 'tls or wss, or none'),
-      });
+      const found = `"${rest.clientCertificate}" on ${listen.transport}`;
+      problems.push([
+        {
+          path: ['listeners', index, 'clientCertificate'],
+          text: mismatch(found, 'tls or wss, or none'),
+        },
+      ]);
     }
     compiled.push({
       ...listen,
@@ -88,10 +127,8 @@ function compileListeners(
     });
   }
   if (compiled.length === 0 && problems.length === 0) {
-    problems.push({
-      path: ['listeners'],
-      text: mismatch('none that this machine can open', 'at least one'),
-    });
+    const text = mismatch('none that this machine can open', 'at least one');
+    problems.push([{ path: ['listeners'], text }]);
   }
   return compiled;
 }
@@ -104,11 +141,18 @@ function portSpace(transport: string): 'udp' | 'tcp' {
   return transport === 'udp' ? 'udp' : 'tcp';
 }
 
+interface Taken {
+  /** How it is called, and what it occupies. */
+  readonly who: string;
+  readonly shown: string;
+  readonly path: Path;
+}
+
 /** Who already has this address, the any-address included: the system would refuse the second. */
 function clashOf(
   { transport, address, port }: { transport: string; address: string; port: number },
-  taken: ReadonlyMap<string, string>,
-): string | undefined {
+  taken: ReadonlyMap<string, Taken>,
+): Taken | undefined {
   if (port === 0) return undefined;
   const space = portSpace(transport);
   const any = address.includes(':') ? '::' : '0.0.0.0';
@@ -126,7 +170,7 @@ function clashOf(
 function compilePbx(
   { pbx }: SettingsTree,
   { environment }: Surroundings,
-  problems: { path: Path; text: string }[],
+  problems: Conflict[],
   notices: string[],
 ): PbxSettings {
   const nodes = pbx.nodes.map(({ name, ...rest }) => ({ name: name ?? hopOf(rest.uri), ...rest }));
@@ -144,10 +188,8 @@ function compilePbx(
   if (!/^[\x21-\x7e]{16,256}$/.test(value)) {
     const found =
       value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    problems.push({
-      path: ['pbx', 'trunkHeader', 'value'],
-      text: mismatch(found, '16 to 256 printable characters without spaces'),
-    });
+    const text = mismatch(found, '16 to 256 printable characters without spaces');
+    problems.push([{ path: ['pbx', 'trunkHeader', 'value'], text }]);
   }
   return { ...rest, nodes, trunkHeader: { name: trunkHeader.name, value } };
 }
@@ -155,14 +197,19 @@ function compilePbx(
 function namesOnce(
   entries: readonly { readonly name: string }[],
   list: Path,
-  problems: { path: Path; text: string }[],
+  problems: Conflict[],
 ): void {
+  const first = new Map<string, number>();
   for (const [index, { name }] of entries.entries()) {
-    if (entries.findIndex((other) => other.name === name) !== index) {
-      problems.push({
-        path: [...list, index],
-        text: mismatch(`a second entry called "${name}"`, 'a name of its own for each'),
-      });
+    const before = first.get(name);
+    if (before === undefined) {
+      first.set(name, index);
+      continue;
     }
+    const text = mismatch(`a second entry called "${name}"`, 'a name of its own for each');
+    problems.push([
+      { path: [...list, index], text },
+      { path: [...list, before], text },
+    ]);
   }
 }

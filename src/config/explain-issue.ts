@@ -27,13 +27,33 @@ export function explainIssue(issue: Issue, tree: unknown): readonly Explained[] 
   const value = valueAt(tree, path);
   const found =
     isSecret(path) && typeof value === 'string' ? 'a text (not shown)' : showFound(value);
-  const meant =
-    issue.code === 'invalid_value' && typeof value === 'string'
-      ? nearMiss(value, issue.values.map(String))
+  const text = mismatch(found, rangeAt(path) ?? expectedBy(issue), meantBy(issue, value, path));
+  return [{ path, unknownKey: false, text }];
+}
+
+/** What the operator probably wanted to write. */
+function meantBy(issue: Issue, value: unknown, path: Path): string | undefined {
+  if (typeof value !== 'string' || isSecret(path)) return undefined;
+  if (issue.code === 'invalid_value') return nearMiss(value, issue.values.map(String));
+  const schema = bare(schemaAt(path));
+  if (schema instanceof z.ZodBoolean) {
+    return { yes: 'true', on: 'true', no: 'false', off: 'false' }[value.toLowerCase()];
+  }
+  if (schema instanceof z.ZodNumber)
+    return schema.safeParse(Number(value)).success && value.trim() !== ''
+      ? `${Number(value)} without quotes`
       : undefined;
-  return [
-    { path, unknownKey: false, text: mismatch(found, rangeAt(path) ?? expectedBy(issue), meant) },
-  ];
+  if (issue.code !== 'invalid_type' || !(schema instanceof z.ZodObject)) return undefined;
+  const [, key, rest] = /^(\w+):(\S.*)$/s.exec(value) ?? [];
+  const only = Object.keys(schema.shape);
+  // `everySeconds:5` is one text for YAML.
+  return key !== undefined && only.includes(key)
+    ? `${key}: ${showPlain(rest)}, with a space`
+    : undefined;
+}
+
+function showPlain(text = ''): string {
+  return showFound(text).slice(1, -1);
 }
 
 /** What a key that takes a number may be, whole: too small and not a number get the same answer. */

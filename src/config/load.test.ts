@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,17 @@ describe('what is wrong is said with its place', () => {
       `a: &a [1]\nb: [${'*a,'.repeat(200)}]\n`,
       /gate\.yaml:1:1/,
     ],
+    [
+      'an alias inside of what it names',
+      'log: &a\n  level: *a\n',
+      /^gate\.yaml:1:1: found an alias inside/,
+    ],
+    ['a second document', 'log: {}\n---\nhttp: {}\n', /found a second document after ---/],
+    ['a quote that is not closed', 'dataDirectory: "x\n', /no closing one$/],
+    ['no text', 'log\0', /^gate\.yaml: found binary data, expected a text in UTF-8$/],
+    ['a number in quotes', 'http: { port: "90" }\n', /did you mean 90 without quotes\?/],
+    ['a number without end', 'http: { port: .inf }\n', /http\.port: found Infinity, expected/],
+    ['a space left out', 'http:\n  port:9000\n', /did you mean port: 9000, with a space\?/],
   ])('%s', (_what, text, expected) => {
     write('gate.yaml', text);
     expect(problems()[0]).toMatch(expected);
@@ -108,6 +119,11 @@ describe('what is wrong is said with its place', () => {
   test('a file that is missing', () => {
     rmSync(join(routes, 'trunks.yaml'));
     expect(problems()).toEqual(['trunks.yaml: does not exist']);
+  });
+
+  test('a hidden file of an editor is none of ours', () => {
+    write('.#pbx.yaml', 'x');
+    expect(problems()).toEqual([]);
   });
 
   test('a file of an unknown name', () => {
@@ -119,6 +135,24 @@ describe('what is wrong is said with its place', () => {
 
   test('a folder that is missing', () => {
     expect(problems({ routes: join(routes, 'nowhere') })).toEqual(['nowhere: does not exist']);
+  });
+
+  test('a byte that is not UTF-8', () => {
+    writeFileSync(join(routes, 'gate.yaml'), Buffer.from('log: {}\n# caf\xe9\n', 'latin1'));
+    expect(problems()).toEqual([
+      'gate.yaml:2:1: found a byte that is not UTF-8, expected a text in UTF-8',
+    ]);
+  });
+
+  test('a file larger than any should be', () => {
+    write('gate.yaml', `# ${'x'.repeat(5_000_000)}\n`);
+    expect(problems()).toEqual(['gate.yaml: found 5000003 bytes, expected at most 4194304']);
+  });
+
+  test('a device, which would never end', () => {
+    rmSync(join(routes, 'trunks.yaml'));
+    symlinkSync('/dev/zero', join(routes, 'trunks.yaml'));
+    expect(problems()).toEqual(['trunks.yaml: found a pipe or device, expected a file']);
   });
 
   test('a folder in place of a file', () => {
@@ -266,10 +300,36 @@ describe('secrets', () => {
   });
 });
 
-test('a health check may not take longer than its interval', () => {
-  expect(problems({ set: ['pbx.health.everySeconds=1'] })).toEqual([
-    'pbx.yaml:16:21 pbx.health.timeoutSeconds: found 2, expected at most everySeconds (1)',
-  ]);
+describe('what does not go together', () => {
+  test('is blamed on the flag that made it so', () => {
+    expect(problems({ set: ['pbx.health.everySeconds=1'] })).toEqual([
+      '--set pbx.health.everySeconds: found 1, expected at least timeoutSeconds (2)',
+    ]);
+    expect(problems({ http: '127.0.0.1:5061' })).toEqual([
+      '--http http.port: found 127.0.0.1:5061, expected an address not yet taken by tls:0.0.0.0:5061',
+    ]);
+  });
+
+  test('is blamed on the file when both stand there', () => {
+    write('pbx.yaml', 'pbx:\n  health:\n    everySeconds: 1\n    timeoutSeconds: 2\n');
+    expect(problems()).toEqual([
+      'pbx.yaml:4:21 pbx.health.timeoutSeconds: found 2, expected at most everySeconds (1)',
+    ]);
+  });
+
+  test("an entry that a flag began and did not finish is the flag's fault", () => {
+    expect(problems({ set: ['pbx.nodes.1.weight=2'] })).toEqual([
+      '--set pbx.nodes.1.uri: found nothing, expected a text',
+    ]);
+  });
+
+  test('an entry beyond the end of its list is refused, not put elsewhere', () => {
+    expect(problems({ set: ['pbx.nodes.5.uri=sip:192.0.2.1'] })).toEqual([
+      '--set pbx.nodes.5: found the entry 5, expected 0 to 1, for there are 1 in the list',
+    ]);
+    const added = ['pbx.nodes.1.uri=sip:192.0.2.1', 'pbx.nodes.1.weight=2'];
+    expect(settings({ set: added }).settings.pbx.nodes).toHaveLength(2);
+  });
 });
 
 describe('TLS files', () => {

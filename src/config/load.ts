@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { certificateProblems } from './certificate-files.ts';
+import { certificateNotices, certificateProblems } from './certificate-files.ts';
 import { compile, type Surroundings } from './compile.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
@@ -57,11 +57,13 @@ export function loadSettings(
   const compiled = compile(merged.data, surroundings);
   if (!compiled.ok) {
     return refuse(
-      compiled.problems.map(({ path, text }) => ({
-        where: whereIs(path, false, files, overrides),
-        key: path.join('.'),
-        text,
-      })),
+      compiled.problems.map((conflict) => {
+        // What was given on the command line is newer than what the files say: blame that.
+        const { path, text } =
+          conflict.find(({ path }) => originOf(path, files, overrides) !== undefined) ??
+          conflict[0];
+        return { where: whereIs(path, false, files, overrides), key: path.join('.'), text };
+      }),
     );
   }
   const certificates = certificateProblems(compiled.settings.tls);
@@ -74,7 +76,8 @@ export function loadSettings(
       })),
     );
   }
-  return { ok: true, settings: compiled.settings, notices: compiled.notices, routesDirectory };
+  const notices = [...compiled.notices, ...certificateNotices(compiled.settings.tls)];
+  return { ok: true, settings: compiled.settings, notices, routesDirectory };
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */
@@ -95,13 +98,35 @@ function gather(flags: SettingsFlags, variables: Environment) {
   const fromVariables = fromEnvironment(variables);
   const fromLine = fromFlags(flags);
   const overrides = [...fromVariables.overrides, ...fromLine.overrides];
+  let tree: unknown = fileTree(files);
+  const gaps: Problem[] = [];
+  for (const override of overrides) {
+    const gap = gapBefore(tree, override);
+    if (gap) gaps.push(gap);
+    else tree = overlay(tree, [override]);
+  }
   return {
     routesDirectory,
     files,
     overrides,
-    problems: [...problems, ...fromVariables.problems, ...fromLine.problems],
-    tree: overlay(fileTree(files), overrides),
+    problems: [...problems, ...fromVariables.problems, ...fromLine.problems, ...gaps],
+    tree,
   };
+}
+
+/** An override of an entry beyond the next free one: a slip of the finger, not a way to add one. */
+function gapBefore(tree: unknown, { path, origin }: Override): Problem | undefined {
+  let at = tree;
+  for (const [depth, step] of path.entries()) {
+    const length = Array.isArray(at) ? at.length : 0;
+    if (typeof step === 'number' && step > length) {
+      const expected = length === 0 ? '0' : `0 to ${length}, for there are ${length} in the list`;
+      const key = path.slice(0, depth + 1).join('.');
+      return { where: origin, key, text: mismatch(`the entry ${step}`, expected) };
+    }
+    at = typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined;
+  }
+  return undefined;
 }
 
 /** Reads the files of a routes folder. One that is missing or has a name we do not know is a problem. */
@@ -110,7 +135,8 @@ function readRoutes(directory: string): { files: Files; problems: Problem[] } {
   const files = new Map<string, YamlFile>();
   let present: string[];
   try {
-    present = readdirSync(directory).filter((name) => /\.ya?ml$/i.test(name));
+    // Hidden ones are an editor's own.
+    present = readdirSync(directory).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
   } catch (error) {
     return { files, problems: [{ where: shown(directory), text: readProblem(error) }] };
   }
@@ -164,14 +190,10 @@ function schemaProblems(
     }));
 }
 
-/** The flag or variable that last set this path (or something around it), else its place in a file. */
+/** The place of a path: the flag or variable it comes from, else where it stands in a file. */
 function whereIs(path: Path, isKey: boolean, files: Files, overrides: readonly Override[]): string {
-  const origin = overrides.findLast(
-    (override) =>
-      override.path.every((step, index) => index >= path.length || step === path[index]) &&
-      override.path.length <= path.length,
-  );
-  if (origin) return origin.origin;
+  const origin = originOf(path, files, overrides);
+  if (origin !== undefined) return origin;
   const name = Object.keys(routesFiles).find((file) =>
     routesFiles[file]?.includes(String(path[0])),
   );
@@ -181,6 +203,33 @@ function whereIs(path: Path, isKey: boolean, files: Files, overrides: readonly O
   return isKey && typeof last === 'string'
     ? file.locateKey(path.slice(0, -1), last)
     : file.locate(path);
+}
+
+/**
+ * The flag or variable that last set this path or something around it, or that made the entry the path
+ * is in: `--set pbx.nodes.1.weight=2` makes a second node, and its missing URI is not the file's fault.
+ */
+function originOf(path: Path, files: Files, overrides: readonly Override[]): string | undefined {
+  const covers = (outer: Path, inner: Path): boolean =>
+    outer.length <= inner.length && outer.every((step, index) => step === inner[index]);
+  const set = overrides.findLast((override) => covers(override.path, path));
+  if (set) return set.origin;
+  const tree = fileTree(files);
+  for (let length = 1; length < path.length; length++) {
+    const around = path.slice(0, length);
+    if (typeof around.at(-1) !== 'number' || isThere(tree, around)) continue;
+    return overrides.findLast((override) => covers(around, override.path))?.origin;
+  }
+  return undefined;
+}
+
+function isThere(tree: unknown, path: Path): boolean {
+  let at = tree;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return false;
+    at = Reflect.get(at, step);
+  }
+  return true;
 }
 
 /** A path as short as it can be shown from here. */

@@ -21,7 +21,8 @@ export function mismatch(found: string, expected: string, meant?: string): strin
 /** A value as a message shows it: short, on one line. */
 export function showFound(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no infinity and would say null.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   const clean = text.replace(/\p{Cc}/gu, '?');
   return clean.length > 80 ? `${clean.slice(0, 77)}...` : clean;
 }

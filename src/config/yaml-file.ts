@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, statSync } from 'node:fs';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { mismatch, type Problem } from './problem.ts';
 import type { Path } from './schema-keys.ts';
 
@@ -13,15 +14,37 @@ export interface YamlFile {
   locateKey(parent: Path, key: string): string;
 }
 
+/** Larger than any routes file; a wrong one must not stall or fill a running gate. */
+const mostBytes = 4 * 1024 * 1024;
+
 /** Reads one YAML file; what is wrong with it is reported, never thrown. */
 export function readYamlFile(file: string): YamlFile {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    // Before it is read: a pipe would never end, a device never be whole.
+    const stats = statSync(file);
+    if (!stats.isFile()) {
+      const found = stats.isDirectory() ? 'a folder' : 'a pipe or device';
+      return unreadable(file, mismatch(found, 'a file'));
+    }
+    if (stats.size > mostBytes) {
+      return unreadable(file, mismatch(`${stats.size} bytes`, `at most ${mostBytes}`));
+    }
+    bytes = readFileSync(file);
   } catch (error) {
     return unreadable(file, readProblem(error));
   }
-  return readYaml(file, text);
+  if (bytes.includes(0)) return unreadable(file, mismatch('binary data', 'a text in UTF-8'));
+  if (!isUtf8(bytes)) {
+    const where = `${file}:${lineOfOddByte(bytes)}:1`;
+    return unreadable(where, mismatch('a byte that is not UTF-8', 'a text in UTF-8'));
+  }
+  return readYaml(file, new TextDecoder().decode(bytes));
+}
+
+function lineOfOddByte(bytes: Buffer): number {
+  const lines = bytes.toString('latin1').split('\n');
+  return lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1'))) + 1;
 }
 
 /** The same for a text already read. `file` is only shown. */
@@ -30,7 +53,8 @@ export function readYaml(file: string, text: string): YamlFile {
   const document = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Not silent: that would also hide that only the first of several documents is read.
+    logLevel: 'error',
   });
   const at = (offset: number | undefined): string => {
     const { line, col } = lineCounter.linePos(offset ?? 0);
@@ -39,7 +63,7 @@ export function readYaml(file: string, text: string): YamlFile {
 
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     where: at(error.pos[0]),
-    text: error.code === 'DUPLICATE_KEY' ? duplicateKey(text, error.pos[0]) : syntax(error.message),
+    text: explained(error, text),
   }));
 
   const tree = problems.length > 0 ? {} : plain(document, problems, at);
@@ -81,6 +105,10 @@ function plain(
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (isCyclic(value)) {
+      problems.push({ where, text: mismatch('an alias inside of what it names', 'none') });
+      return {};
+    }
     return isRecord(value) ? value : {};
   } catch (error) {
     problems.push({
@@ -95,13 +123,31 @@ function plain(
 export function readYamlValue(
   text: string,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   if (document.errors.length > 0) return { ok: false };
   try {
-    return { ok: true, value: document.toJS({ maxAliasCount: 100 }) };
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return isCyclic(value) ? { ok: false } : { ok: true, value };
   } catch {
     return { ok: false };
   }
+}
+
+/** An anchor around its own alias: everything that walks such a value would never end. */
+function isCyclic(value: unknown, around: ReadonlySet<unknown> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (around.has(value)) return true;
+  const inside = new Set(around).add(value);
+  return Object.values(value).some((inner) => isCyclic(inner, inside));
+}
+
+function explained(error: YAMLError, text: string): string {
+  if (error.code === 'DUPLICATE_KEY') return duplicateKey(text, error.pos[0]);
+  if (error.code === 'MULTIPLE_DOCS') return mismatch('a second document after ---', 'one');
+  if (/^Missing closing ["']/.test(error.message)) {
+    return 'not YAML: a text that began with a quote has no closing one';
+  }
+  return syntax(error.message);
 }
 
 function duplicateKey(text: string, offset: number): string {
