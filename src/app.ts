@@ -18,6 +18,7 @@ import { openMetrics } from './control/metrics/catalogue.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { readOrMakeTokenKey } from './control/token-key.ts';
+import { watchDataDirectory } from './control/watch-data-directory.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { GateEvent, LogLine } from './data/messages.ts';
@@ -74,13 +75,22 @@ export async function runGate({
 
   const store = openStore(directory.database, log, (batch) => plane?.stored(batch));
   undo.defer(() => store.close());
+  const watch = watchDataDirectory(directory, {
+    gone: () =>
+      log.error(
+        `${directory.database} was removed or replaced: registrations since then are lost at the next ` +
+          'start, and status finds no socket; put the data directory back, or restart the gate',
+      ),
+    back: () => log.info(`${directory.database} is there again`),
+  });
+  undo.defer(() => watch.close());
 
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
   const metrics = openMetrics({
     stats: () => heartbeat?.stats,
     controlLag: () => readLag(lag),
-    databaseErrors: () => store.errors(),
+    databaseErrors: () => store.errors() + watch.losses,
     lostLogLines: () => lostLogLines,
     build: { version, node: process.version },
   });
@@ -184,13 +194,21 @@ export async function runGate({
   return code;
 
   function reload(): void {
-    const loaded = load();
-    if (!loaded.ok) {
-      for (const problem of loaded.problems) log.error(showProblem(problem));
+    let loaded: Loaded;
+    try {
+      loaded = load();
+    } catch (error) {
+      // A bug in reading a file must not end calls.
       log.error(
-        { problems: loaded.problems.length },
-        'reload refused; the settings are as they were',
+        { stack: error instanceof Error ? error.stack : String(error) },
+        'reload failed; the settings are as they were',
       );
+      return;
+    }
+    if (!loaded.ok) {
+      const { problems } = loaded;
+      for (const problem of problems.slice(0, mostShown)) log.error(showProblem(problem));
+      log.error({ problems: problems.length }, 'reload refused; the settings are as they were');
       return;
     }
     const plan = planReload(settings, loaded.settings);
@@ -198,6 +216,7 @@ export async function runGate({
     log.level = settings.log.level;
     serving.reload(settings);
     for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
+    for (const notice of loaded.notices) log.warn(notice);
     log.info({ changed: plan.changed }, 'reloaded');
   }
 
@@ -218,6 +237,9 @@ export async function runGate({
     });
   }
 }
+
+/** A file that is something else altogether has a problem on every line. */
+const mostShown = 50;
 
 interface SignalActions {
   reload(): void;
@@ -257,10 +279,16 @@ function writeLine(log: Logger, { level, message, fields }: LogLine): void {
 function announce(log: Logger, event: GateEvent): void {
   switch (event.kind) {
     case 'pbx-up':
-      log.info({ node: event.node, latencyMs: event.latencyMs }, `PBX at ${event.uri} answers`);
+      log.info(
+        { node: event.node, latencyMs: Math.round(event.latencyMs * 10) / 10 },
+        `PBX at ${event.uri} answers`,
+      );
       return;
     case 'pbx-down':
-      log.error({ node: event.node, why: event.why }, `PBX at ${event.uri} does not answer`);
+      log.error(
+        { node: event.node, why: event.why },
+        `PBX at ${event.uri} ${event.why === '503' ? 'answers 503: it is full or ending' : 'does not answer'}`,
+      );
       return;
   }
 }
