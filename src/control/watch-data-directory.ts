@@ -30,9 +30,10 @@ export function watchDataDirectory(
     const now = identityOf(database) !== opened;
     if (now === gone) return;
     gone = now;
-    if (!gone) return observer.back();
-    losses++;
-    observer.gone();
+    if (gone) {
+      losses++;
+      observer.gone();
+    } else observer.back();
   };
   // One that could not be opened was said at start.
   const timer = opened === undefined ? undefined : setInterval(look, everyMs).unref();
