@@ -94,9 +94,9 @@ export class Pbx {
 
     const usable = this.nodes.filter((node) => node.up !== false);
     const wanted = (node: PbxNode) => !node.settings.drain || node.settings.name === registeredOn;
-    let candidates = (usable.length > 0 ? usable : this.nodes).filter(wanted);
+    let candidates = usable.filter(wanted);
     if (candidates.length === 0) candidates = this.nodes.filter(wanted);
-    if (candidates.length === 0) candidates = usable;
+    if (candidates.length === 0) candidates = usable.length > 0 ? usable : [...this.nodes];
     return candidates
       .map((node) => ({
         target: node.target,

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { type Reach, Registrations } from './registrations.ts';
+import type { BindingRow } from './registrations-store.ts';
+
+const NOW = 1_000_000;
+
+const aReach = (changes: Partial<Reach> = {}): Reach => ({
+  flow: 'flow-1',
+  transport: 'udp',
+  listener: 'udp:192.0.2.1:5060',
+  address: '198.51.100.7',
+  port: 5060,
+  toward: 'contact',
+  expiresAt: NOW + 300_000,
+  userAgent: 'T',
+  callId: 'c',
+  cseq: 1,
+  node: 'pbx-1',
+  ...changes,
+});
+
+/** Registrations, and what the store was told: `saved 1001@a.test sip:1`. */
+function kept(most = 100, rows: readonly BindingRow[] = []) {
+  const told: string[] = [];
+  const disk = new Map<string, BindingRow>();
+  const registrations = new Registrations(
+    {
+      saved: (row) => {
+        told.push(`saved ${row.aor} ${row.contact}`);
+        disk.set(row.token, { ...row });
+      },
+      removed: (row) => {
+        told.push(`removed ${row.aor} ${row.contact}`);
+        disk.delete(row.token);
+      },
+    },
+    most,
+    rows,
+  );
+  const add = (aor: string, contact: string, reach: Partial<Reach> = {}) => {
+    registrations.add(aor, contact, `${aor} ${contact}`, aReach(reach), NOW);
+    const binding = registrations.named(`${aor} ${contact}`, 0);
+    if (binding === undefined) throw new Error('not added');
+    return binding;
+  };
+  return { registrations, told, disk, add };
+}
+
+describe('a binding', () => {
+  test('is found by its extension and by its token, and stored', () => {
+    const { registrations, told, add } = kept();
+    const binding = add('1001@a.test', 'sip:1');
+    expect(registrations.of('1001@a.test')).toEqual([binding]);
+    expect(registrations.named(binding.token, NOW)).toBe(binding);
+    expect([...registrations.all()]).toEqual([binding]);
+    expect(registrations.of('1002@a.test')).toEqual([]);
+    expect(told).toEqual(['saved 1001@a.test sip:1']);
+  });
+
+  test('stands beside others of its extension, and goes without them', () => {
+    const { registrations, told, add } = kept();
+    const [one, two] = [add('1001@a.test', 'sip:1'), add('1001@a.test', 'sip:2')];
+    registrations.remove(one);
+    expect(registrations.of('1001@a.test')).toEqual([two]);
+    expect(registrations.named(one.token, 0)).toBeUndefined();
+    registrations.remove(two);
+    expect([registrations.size, registrations.of('1001@a.test')]).toEqual([0, []]);
+    expect(told.slice(2)).toEqual(['removed 1001@a.test sip:1', 'removed 1001@a.test sip:2']);
+  });
+
+  test('is removed once', () => {
+    const { registrations, told, add } = kept();
+    const binding = add('1001@a.test', 'sip:1');
+    registrations.remove(binding);
+    const again = add('1001@a.test', 'sip:1');
+    registrations.remove(binding);
+    expect(registrations.of('1001@a.test')).toEqual([again]);
+    expect(told).toHaveLength(3);
+  });
+
+  test('is not named once it has expired', () => {
+    const { registrations, add } = kept();
+    const { token } = add('1001@a.test', 'sip:1', { expiresAt: NOW + 1 });
+    expect(registrations.named(token, NOW)).toBeDefined();
+    expect(registrations.named(token, NOW + 1)).toBeUndefined();
+  });
+});
+
+describe('a refresh', () => {
+  const later = (seconds: number, changes: Partial<Reach> = {}) =>
+    aReach({ expiresAt: NOW + (300 + seconds) * 1000, cseq: 2, ...changes });
+
+  test('changes the binding in place', () => {
+    const { registrations, add } = kept();
+    const binding = add('1001@a.test', 'sip:1');
+    registrations.refresh(binding, later(10, { port: 9, userAgent: 'U' }), NOW + 10_000);
+    expect(registrations.named(binding.token, NOW)).toBe(binding);
+    expect(binding).toMatchObject({ port: 9, userAgent: 'U', cseq: 2, updatedAt: NOW + 10_000 });
+    expect(registrations.size).toBe(1);
+  });
+
+  test('that only says again is not stored', () => {
+    const { registrations, told, add } = kept();
+    registrations.refresh(add('1001@a.test', 'sip:1'), later(30), NOW + 30_000);
+    expect(told).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<Reach>]>([
+    ['another flow', { flow: 'flow-2' }],
+    ['another PBX node', { node: 'pbx-2' }],
+    ['another way to tell the PBX', { toward: 'path' }],
+    ['an earlier end', { expiresAt: NOW + 60_000 }],
+  ])('that says something new is stored: %s', (_what, changes) => {
+    const { registrations, told, disk, add } = kept();
+    const binding = add('1001@a.test', 'sip:1');
+    registrations.refresh(binding, later(30, changes), NOW + 30_000);
+    expect(told).toHaveLength(2);
+    expect(disk.get(binding.token)).toMatchObject(changes);
+  });
+
+  test('is stored so often that the disk always knows of half the time that is left', () => {
+    const { registrations, told, disk, add } = kept();
+    const binding = add('1001@a.test', 'sip:1');
+    for (let seconds = 30; seconds <= 3600; seconds += 30) {
+      const now = NOW + seconds * 1000;
+      registrations.refresh(binding, later(seconds), now);
+      const known = (disk.get(binding.token)?.expiresAt ?? 0) - now;
+      expect(known).toBeGreaterThanOrEqual((binding.expiresAt - now) / 2);
+    }
+    expect(told.length).toBeLessThan(30);
+  });
+});
+
+describe('by the user alone', () => {
+  test('a phone is found when it is the only one, in whatever domain', () => {
+    const { registrations, add } = kept();
+    add('1002@a.test', 'sip:2');
+    const binding = add('1001@b.test', 'sip:1');
+    expect(registrations.withUser('1001', NOW)).toBe(binding);
+    expect(registrations.withUser('1003', NOW)).toBeUndefined();
+    expect(registrations.withUser('', NOW)).toBeUndefined();
+  });
+
+  test('none of several is, but one that is left when the others expired is', () => {
+    const { registrations, add } = kept();
+    const lasting = add('1001@a.test', 'sip:1');
+    add('1001@b.test', 'sip:1', { expiresAt: NOW + 1000 });
+    expect(registrations.withUser('1001', NOW)).toBeUndefined();
+    expect(registrations.withUser('1001', NOW + 2000)).toBe(lasting);
+  });
+});
+
+test('the sweep finds all that has expired within a minute, and nothing else', () => {
+  const { registrations, told, add } = kept(1000);
+  for (let user = 0; user < 500; user++)
+    add(`${user}@a.test`, 'sip:x', { expiresAt: NOW + (user % 2 === 0 ? 1000 : 100_000) });
+  for (let second = 0; second < 60; second++) registrations.sweep(NOW + 2000 + second * 1000);
+  expect(registrations.size).toBe(250);
+  expect(told.filter((one) => one.startsWith('removed'))).toHaveLength(250);
+  expect([...registrations.all()].every(({ expiresAt }) => expiresAt > NOW + 2000)).toBe(true);
+});
+
+test('the sweep goes round and round, whatever comes and goes meanwhile', () => {
+  const { registrations, add } = kept();
+  registrations.sweep(NOW);
+  const one = add('1@a.test', 'sip:x', { expiresAt: NOW + 1000 });
+  registrations.remove(one);
+  add('2@a.test', 'sip:x', { expiresAt: NOW + 1000 });
+  for (let second = 0; second < 5; second++) registrations.sweep(NOW + 2000);
+  expect(registrations.size).toBe(0);
+});
+
+test('it is full at its limit, and not when one has gone', () => {
+  const { registrations, add } = kept(2);
+  const one = add('1@a.test', 'sip:x');
+  expect(registrations.full).toBe(false);
+  add('2@a.test', 'sip:x');
+  expect(registrations.full).toBe(true);
+  registrations.remove(one);
+  expect(registrations.full).toBe(false);
+});
+
+test('what the last run kept is there, and the disk is not told of it', () => {
+  const before = kept();
+  before.add('1001@a.test', 'sip:1');
+  const { registrations, told } = kept(100, [...before.disk.values()]);
+  const [binding] = registrations.of('1001@a.test');
+  expect(binding).toMatchObject({ contact: 'sip:1', flow: 'flow-1', node: 'pbx-1' });
+  expect(registrations.withUser('1001', NOW)).toBe(binding);
+  expect(told).toEqual([]);
+});
