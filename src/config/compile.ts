@@ -1,6 +1,6 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
 import type { Environment } from './environment.ts';
-import { hopOf, showHostPort } from './forms.ts';
+import { hopOf, readHostPort, showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
@@ -10,6 +10,8 @@ import type { ListenerSettings, Settings } from './settings.ts';
 export interface Surroundings {
   readonly environment: Environment;
   readonly ipv6: boolean;
+  /** The addresses this machine has now, besides loopback. */
+  readonly addresses?: readonly string[];
 }
 
 /**
@@ -38,6 +40,18 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     ...rest,
   }));
   namesOnce(trunks, ['trunks'], problems);
+  for (const [list, hops] of [
+    [['pbx', 'nodes'], pbx.nodes],
+    [['trunks'], trunks],
+  ] as const) {
+    for (const [index, { uri }] of hops.entries()) {
+      const own = listeners.find((listener) => leadsTo(uri, listener, surroundings));
+      if (own === undefined) continue;
+      const shown = `${own.transport}:${showHostPort(own.address, own.port)}`;
+      const text = mismatch(`${uri}, which is this gate's own ${shown}`, 'another place');
+      problems.push([{ path: [...list, index, 'uri'], text }]);
+    }
+  }
 
   const { everySeconds, timeoutSeconds } = tree.pbx.health;
   if (timeoutSeconds > everySeconds) {
@@ -131,6 +145,25 @@ function compileListeners(
     problems.push([{ path: ['listeners'], text }]);
   }
   return compiled;
+}
+
+/** Would the gate talk to itself? It would answer its own health checks, and every call would turn in a circle. */
+function leadsTo(
+  uri: string,
+  { transport, address, port }: ListenerSettings,
+  { addresses = [] }: Surroundings,
+): boolean {
+  const place = readHostPort(hopOf(uri));
+  if (!place.ok) return false;
+  const secure = /^sips:/i.test(uri);
+  const asked = /;transport=([a-z]+)/i.exec(uri)?.[1]?.toLowerCase() ?? (secure ? 'tls' : 'udp');
+  const wanted = secure && asked === 'tcp' ? 'tls' : asked;
+  const to = place.value.port ?? (wanted === 'tls' || wanted === 'wss' ? 5061 : 5060);
+  if (wanted !== transport || to !== port) return false;
+  const host = place.value.host === 'localhost' ? '127.0.0.1' : place.value.host;
+  if (address === host) return true;
+  const any = host.includes(':') ? '::' : '0.0.0.0';
+  return address === any && (/^127\.|^::1$/.test(host) || addresses.includes(host));
 }
 
 function place({ host, port }: { host: string; port?: number | undefined }) {

@@ -19,14 +19,14 @@ function write(name: string, text: string): void {
 
 /** The problems, each without the folder in front. */
 function problems(flags = {}, environment = {}, ipv6 = true): string[] {
-  const loaded = loadSettings({ routes, ...flags }, environment, ipv6);
+  const loaded = loadSettings({ routes, ...flags }, environment, ipv6, ['198.51.100.1']);
   return loaded.ok
     ? []
     : loaded.problems.map((problem) => showProblem(problem).replaceAll(`${routes}/`, ''));
 }
 
 function settings(flags = {}, environment = {}, ipv6 = true) {
-  const loaded = loadSettings({ routes, ...flags }, environment, ipv6);
+  const loaded = loadSettings({ routes, ...flags }, environment, ipv6, ['198.51.100.1']);
   if (!loaded.ok) throw new Error(loaded.problems.map(showProblem).join('\n'));
   return loaded;
 }
@@ -298,6 +298,24 @@ describe('secrets', () => {
       'DRAWBRIDGE_PBX_SECRET is set, but pbx.trunkHeader is null: no header is sent',
     ]);
   });
+});
+
+test.each([
+  ['sip:127.0.0.1:5060', 'udp:0.0.0.0:5060'],
+  ['sip:localhost', 'udp:0.0.0.0:5060'],
+  ['sip:[::1]:5060;transport=tcp', 'tcp:[::]:5060'],
+  ['sips:127.0.0.1', 'tls:0.0.0.0:5061'],
+  ['sip:198.51.100.1', 'udp:0.0.0.0:5060'],
+])('a PBX at %s is the gate itself and refused', (uri, own) => {
+  const found = `found ${uri}, which is this gate's own ${own}, expected another place`;
+  expect(problems({ pbx: [uri] })).toEqual([`--pbx pbx.nodes.0.uri: ${found}`]);
+  expect(problems({ trunk: [uri] })).toEqual([`--trunk trunks.0.uri: ${found}`]);
+});
+
+test('a PBX on this machine, beside the gate, is none of its listeners', () => {
+  const listen = ['udp:127.0.0.2:5060'];
+  expect(problems({ listen, pbx: ['sip:127.0.0.1:5060', 'sip:127.0.0.2:5080'] })).toEqual([]);
+  expect(problems({ listen, pbx: ['sip:127.0.0.2:5060;transport=tcp'] })).toEqual([]);
 });
 
 describe('what does not go together', () => {

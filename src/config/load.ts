@@ -38,6 +38,7 @@ export function loadSettings(
   flags: SettingsFlags,
   variables: Environment = environment(),
   ipv6 = hasIpv6(),
+  addresses = ownAddresses(),
 ): Loaded {
   const { routesDirectory, files, overrides, problems, tree } = gather(flags, variables);
   const refuse = (more: readonly Problem[]): Loaded => ({
@@ -53,7 +54,7 @@ export function loadSettings(
   if (!merged.success) return refuse(schemaProblems(tree, files, overrides));
   if (problems.length > 0) return refuse([]);
 
-  const surroundings: Surroundings = { environment: variables, ipv6 };
+  const surroundings: Surroundings = { environment: variables, ipv6, addresses };
   const compiled = compile(merged.data, surroundings);
   if (!compiled.ok) {
     return refuse(
@@ -236,6 +237,12 @@ function isThere(tree: unknown, path: Path): boolean {
 function shown(path: string): string {
   const near = relative(process.cwd(), path);
   return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap(
+    (some) => some?.map((one) => one.address) ?? [],
+  );
 }
 
 /** Can this machine open IPv6 sockets at all? Containers often cannot. */

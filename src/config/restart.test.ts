@@ -28,10 +28,16 @@ test('what needs a restart keeps its running value and is named, with the reason
   const running = settingsWith();
   const plan = planReload(
     running,
-    settingsWith('http.port=1', 'limits.calls=99', 'calls.ringSeconds=300'),
+    settingsWith(
+      'http.port=1',
+      'limits.calls=99',
+      'calls.ringSeconds=300',
+      'log.format=json',
+      'drain.deadlineSeconds=9',
+    ),
   );
-  expect(plan.waiting.map(({ key }) => key)).toEqual(['limits', 'http']);
+  expect(plan.waiting.map(({ key }) => key)).toEqual(['limits', 'http', 'calls', 'log.format']);
   expect(plan.waiting.every(({ why }) => why !== '')).toBe(true);
-  expect(plan.changed).toEqual(['calls']);
-  expect(plan.settings).toEqual({ ...running, calls: { ...running.calls, ringSeconds: 300 } });
+  expect(plan.changed).toEqual(['drain']);
+  expect(plan.settings).toEqual({ ...running, drain: { ...running.drain, deadlineSeconds: 9 } });
 });

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
 
 const keyBytes = 32;
@@ -30,10 +38,20 @@ export function readOrMakeTokenKey({ tokenKey: file }: DataDirectory): Uint8Arra
 function makeKey(file: string): Uint8Array {
   const key = randomBytes(keyBytes);
   try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    writeSync(descriptor, key);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    // Under another name until it is whole: a full disk must not leave half a key, which is a damaged one.
+    const begun = `${file}.new`;
+    rmSync(begun, { force: true });
+    const descriptor = openSync(begun, 'wx', 0o600);
+    try {
+      writeSync(descriptor, key);
+      fsyncSync(descriptor);
+    } catch (error) {
+      rmSync(begun, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(begun, file);
   } catch (error) {
     throw new CannotStart(`The flow key ${file} cannot be made: ${reasonOf(error)}.`, {
       cause: error,
