@@ -11,7 +11,7 @@ import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
-import { CallTable } from './call-table.ts';
+import { CallTable, type Found } from './call-table.ts';
 import {
   ClientTransaction,
   type ClientTransactionUser,
@@ -22,6 +22,7 @@ import { endCall, reasonHeader } from './end-call.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { KeyTable } from './key-table.ts';
+import { maySpeakFor } from './may-speak-for.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import { randomToken } from './random-token.ts';
@@ -351,7 +352,7 @@ export class Engine implements Core {
     );
     this.#servers.set(key, transaction);
     const routing = readRouting(request, this.#isOurs);
-    const found = request.toTag === '' ? undefined : this.calls.find(request);
+    const found = request.toTag === '' ? undefined : this.#callOf(request, channel);
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
     transaction.user = incoming;
     try {
@@ -365,7 +366,7 @@ export class Engine implements Core {
   /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */
   #ackReceived(request: Message, channel: Channel): void {
     const routing = readRouting(request, this.#isOurs);
-    const found = this.calls.find(request);
+    const found = this.#callOf(request, channel);
     if (found !== undefined) this.calls.heard(found, request, channel);
     const targets = routedTargets(this, { request, channel, routing, found });
     const [target] = typeof targets === 'number' ? [] : targets;
@@ -388,6 +389,11 @@ export class Engine implements Core {
       });
       way.send(Buffer.from(wire, 'latin1'));
     });
+  }
+
+  #callOf(request: Message, channel: Channel): Found | undefined {
+    const found = this.calls.find(request);
+    return found !== undefined && maySpeakFor(found, channel) ? found : undefined;
   }
 
   /** RFC 3261 §9.2, §16.10: answered here, hop by hop, whatever becomes of the INVITE. */

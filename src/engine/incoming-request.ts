@@ -154,10 +154,10 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.#finished = true;
     if (this.found === undefined) return;
     const { calls } = this.#core;
+    const lost = status === 481 || status === 408;
     if (this.request.method === 'BYE') {
-      if (status !== 401 && status !== 407) calls.remove(this.found.call, 'bye');
-    } else if (answered && (status === 481 || status === 408))
-      calls.remove(this.found.call, 'lost');
+      if (!answered || status < 300 || lost) calls.remove(this.found.call, 'bye');
+    } else if (answered && lost) calls.remove(this.found.call, 'lost');
   }
 }
 

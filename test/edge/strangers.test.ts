@@ -169,6 +169,51 @@ describe('a To tag opens no way out', () => {
     for (const party of [third, scene.carrier(), beside.party]) await party.silence(30);
   });
 
+  test('a phone that speaks as the PBX in its own call neither ends it for us nor moves it', async () => {
+    await using scene = await aScene();
+    const phone = await scene.phone({ address: '127.0.0.5' });
+    const accomplice = await scene.phone({ address: '127.0.0.6' });
+    const { caller, called } = await talking(scene, phone);
+    for (const party of [phone, accomplice]) party.always('BYE', (bye) => party.answer(bye, 200));
+    scene.pbx.always('BYE', (bye) => scene.pbx.answer(bye, 481));
+    const headers = {
+      From: `${caller.invite.header('To')};tag=${scene.pbx.tagFor(caller.callId)}`,
+      To: caller.invite.header('From'),
+      'Call-ID': caller.callId,
+      CSeq: '900 BYE',
+    };
+    for (const by of [phone, accomplice])
+      for (const Route of [caller.routes, undefined])
+        expect(
+          await statusOf(by, 'BYE', phone.contact.slice(1, -1), { headers: { ...headers, Route } }),
+        ).toBeGreaterThanOrEqual(400);
+    expect(scene.calls.size).toBe(1);
+    const info = caller.ask('INFO');
+    scene.pbx.answer(await scene.pbx.expect('INFO'), 200);
+    expect((await info).status).toBe(200);
+    await called.bye();
+    expect(scene.calls.size).toBe(0);
+  });
+
+  test('a BYE that the PBX refuses ends nothing: a phone could make one that it must refuse', async () => {
+    await using scene = await aScene();
+    const phone = await scene.phone();
+    const { caller, called } = await talking(scene, phone);
+    for (const [status, headers] of [
+      [420, { Require: 'nonsense' }],
+      [500, { CSeq: '1 BYE' }],
+    ] as const) {
+      const bye = caller.ask('BYE', { headers });
+      scene.pbx.answer(await scene.pbx.expect('BYE'), status);
+      await bye;
+    }
+    expect(scene.calls.size).toBe(1);
+    const bye = called.ask('BYE');
+    phone.answer(await phone.expect('BYE'), 481);
+    await bye;
+    expect(scene.calls.size).toBe(0);
+  });
+
   test('after a restart its own Route leads to the PBX all the same', async () => {
     await using scene = await aScene();
     const phone = await scene.phone();
