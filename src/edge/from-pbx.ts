@@ -1,9 +1,10 @@
+import { Header } from '../sip/message/header-name.ts';
 import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
 import { TOKEN_PARAMETER } from './register.ts';
 import type { Binding } from './registrations.ts';
-import type { Incoming, Target } from './signaling.ts';
+import type { HeaderChange, Incoming, Target } from './signaling.ts';
 
 /**
  * The PBX wants something outside a dialog: it calls a phone, over the very flow the phone registered by, or
@@ -24,6 +25,7 @@ export function fromPbx(edge: Edge, incoming: Incoming): void {
       targets,
       recordRoute: recordsRoute(request.method),
       tryNextAfterMs: edge.pbx.tryNextAfterMs,
+      headers: binding?.toward === 'contact' ? withoutRoute(incoming) : undefined,
     });
 }
 
@@ -34,6 +36,10 @@ function bindingFor(edge: Edge, incoming: Incoming, uri: SipUri): Binding | 'unk
   if (token !== undefined) return edge.registrations.named(token, now) ?? 'unknown';
   return incoming.toUs ? edge.registrations.withUser(uri.user, now) : undefined;
 }
+
+/** A phone that gave no Path has nobody in front of it: a Route that is left would only lead astray. */
+const withoutRoute = ({ request }: Incoming): readonly HeaderChange[] | undefined =>
+  request.find(Header.route) < 0 ? undefined : [{ name: 'Route', value: undefined }];
 
 /** RFC 5626 §5.3: only over that flow; when it is gone so is the phone, until it comes back. */
 function phone(edge: Edge, binding: Binding): readonly Target[] | number {

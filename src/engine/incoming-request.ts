@@ -184,10 +184,12 @@ export function routedTargets(
     if (channel.realm === 'access') return channel.open ? [{ nextHop: channel }] : FLOW_FAILED;
     if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel }];
     const { target, routes } = found.call.dialog[to];
-    const known = [target, ...routes].some((learnt) => sameHost(learnt, uri));
-    return known || reachable(core, uri, source.realm)
-      ? [{ nextHop: uri, realm: channel.realm }]
-      : 403;
+    const learnt = [target, ...routes.map(uriOf)];
+    const known = learnt.find((one) => sameHost(one, uri));
+    if (known !== undefined) return [{ nextHop: known, realm: channel.realm }];
+    // a phone could lead its BYE to a closed port, and we would take the call for over
+    const mayLead = source.realm !== 'access' && reachable(core, uri, source.realm);
+    return mayLead ? [{ nextHop: uri, realm: channel.realm }] : 403;
   }
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
@@ -208,9 +210,11 @@ function reachable(core: Core, uri: string, from: Realm): boolean {
 const reached = ({ host, parameters }: SipUri): string =>
   uriParameter(parameters, 'maddr')?.toLowerCase() ?? host;
 
-/** Do both lead to one host and port? `learnt` may be a Route with its brackets. */
+const uriOf = (route: string): string => parseNameAddress(route)?.uri ?? '';
+
+/** Do both lead to one host and port? */
 function sameHost(learnt: string, uri: string): boolean {
-  const known = parseUri(parseNameAddress(learnt)?.uri ?? learnt);
+  const known = parseUri(learnt);
   const asked = parseUri(uri);
   return (
     known !== undefined &&

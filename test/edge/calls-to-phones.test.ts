@@ -58,6 +58,18 @@ describe('a phone that moved', () => {
   });
 });
 
+test('a Route beyond ours leads no call astray', async () => {
+  await using scene = await aScene();
+  const phone = await scene.registered();
+  const { address, port } = scene.place();
+  for (const next of ['<sip:other.test;lr>', '<sip:strict.test>']) {
+    const headers = { Route: `<sip:${address}:${port};lr>, ${next}` };
+    const invite = await scene.reaches(phone, scene.contact(), { headers });
+    expect(`<${invite.uri}>`).toBe(phone.contact);
+    expect(invite.header('Route')).toBeUndefined();
+  }
+});
+
 describe('nobody is called', () => {
   test('by a token that was made up, altered or taken from another place: 480', async () => {
     await using scene = await aScene();

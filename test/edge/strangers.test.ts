@@ -120,6 +120,7 @@ describe('a To tag opens no way out', () => {
     ['another port of the PBX', ({ port }, { pbx }) => `sip:${pbx.address}:${port}`],
     ['a carrier', (_third, scene) => scene.carrier().uri],
   ];
+  const closed = ['a closed port of the PBX', () => 'sip:127.0.0.1:5061'] as const;
   test.each(ways)('with its own Route, in no call, to %s', async (_to, way) => {
     await using trap = await aTrap({ carriers: 1 });
     const { scene, third, phone } = trap;
@@ -140,7 +141,7 @@ describe('a To tag opens no way out', () => {
     for (const party of [third, scene.carrier(), beside.party]) await party.silence(30);
   });
 
-  test.each(ways)('in its own call, to %s', async (_to, way) => {
+  test.each([...ways, closed])('in its own call, to %s', async (_to, way) => {
     await using trap = await aTrap({ carriers: 1 });
     const { scene, third, phone } = trap;
     await using beside = disposable(await aPbx({ port: third.port, answersOptions: false }));
@@ -150,10 +151,10 @@ describe('a To tag opens no way out', () => {
       To: `<sip:1002@127.0.0.1>;tag=${scene.pbx.tagFor(caller.callId)}`,
       Route: caller.routes,
     };
-    for (const method of ['INFO', 'INVITE'])
+    for (const method of ['INFO', 'INVITE', 'BYE'])
       scene.pbx.always(method, (request) => scene.pbx.answer(request, 488));
     let cseq = 10;
-    for (const method of ['INFO', 'INVITE'])
+    for (const method of ['INFO', 'INVITE', 'BYE'])
       for (const transport of ['', ';transport=tcp']) {
         cseq += 1;
         const headers = { From, To, Route, 'Call-ID': caller.callId, CSeq: `${cseq} ${method}` };
@@ -166,6 +167,7 @@ describe('a To tag opens no way out', () => {
           headers: { ...headers, CSeq: `${cseq} ACK` },
         });
       }
+    expect(scene.calls.size).toBe(1);
     for (const party of [third, scene.carrier(), beside.party]) await party.silence(30);
   });
 
