@@ -12,6 +12,9 @@ export const check: Command = {
   summary: 'load everything run would, and say what is wrong',
   mostOperands: 0,
   flags: settingsFlags,
+  details:
+    'It opens no port and no connection: the gate may be running. Whether a port is free and whether the PBX\n' +
+    'answers is seen at start only; whether the data directory can be written, as the user who asks.',
   async run(given) {
     const loaded = loadSettings(settingsFrom(given));
     if (!loaded.ok) {

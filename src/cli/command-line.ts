@@ -4,7 +4,7 @@ import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
-import { complain, print } from './output.ts';
+import { complain, mindOutput, print } from './output.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
 import { version } from './version.ts';
@@ -15,6 +15,8 @@ const commands: readonly Command[] = [...described, helpCommand(described)];
 /** Does what the words say, and returns the exit code. */
 export async function runCommandLine(words: readonly string[]): Promise<ExitCode> {
   const [first, ...rest] = words;
+  // The gate itself serves on whatever becomes of its output.
+  if (first !== run.name) mindOutput();
   if (first === undefined) {
     complain(overview(commands));
     return 2;

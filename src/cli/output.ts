@@ -7,6 +7,17 @@ export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
+/** Lets `| head` end the output early without a word; a full disk behind it is a problem. */
+export function mindOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') {
+      complain(`The output cannot be written: ${error.message}.`);
+      process.exitCode = 1;
+    }
+    process.exit();
+  });
+}
+
 /** Writes a line to standard output. */
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`);

@@ -14,6 +14,8 @@ export function openLog({ level, format }: { level: LogLevel; format: LogFormat 
     formatters: { level: (label) => ({ level: label }) },
   };
   if (!text) return pino(options, pino.destination({ fd: 1, sync: true }));
+  // A terminal that was closed must not end calls.
+  process.stdout.on('error', () => {});
   return pino(options, { write: (line: string) => void process.stdout.write(asText(line)) });
 }
 

@@ -13,6 +13,7 @@ import type {
   Question,
   ToDataPlane,
 } from './messages.ts';
+import { adviceOn } from './why-not-open.ts';
 
 /** What the main thread holds of the data plane. */
 export interface DataPlane {
@@ -76,7 +77,7 @@ export async function startDataPlane(
         return started.resolve(message.listeners);
       case 'failed':
         stopping = true;
-        return started.reject(new CannotServe(message.problem));
+        return started.reject(new CannotServe(`${message.problem}.${adviceOn(message.problem)}`));
       case 'log':
         return observer.log(message.lines, message.lost);
       case 'stats':

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LogLines } from './log-lines.ts';
 import type { LogLine } from './messages.ts';
 
@@ -42,6 +42,50 @@ test('too many lines are counted instead', () => {
     lost: 7,
     lines: [{ message: '0' }, { message: '1' }, { message: '2' }],
   });
+});
+
+describe('one text again and again', () => {
+  const lines = () => sent.flatMap((one) => one.lines);
+
+  test('is written so often, then counted, and the count is said', () => {
+    log = new LogLines((some, lost) => sent.push({ lines: some, lost }), 1000);
+    for (let index = 0; index < 500; index++) log.add('warn', 'no name server', { index });
+    log.add('warn', 'something else');
+    vi.advanceTimersByTime(100);
+    expect(lines()).toHaveLength(21);
+    vi.advanceTimersByTime(10_000);
+    expect(lines().at(-1)).toEqual({
+      level: 'warn',
+      message: 'no name server',
+      fields: { more: 480, seconds: 10 },
+    });
+  });
+
+  test('is written anew when time has passed', () => {
+    log.add('warn', 'x');
+    vi.advanceTimersByTime(20_000);
+    log.add('warn', 'x');
+    vi.advanceTimersByTime(20_000);
+    expect(lines()).toHaveLength(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is written whole at debug: somebody asked for it', () => {
+    log = new LogLines((some, lost) => sent.push({ lines: some, lost }), 1000);
+    log.setLevel('debug');
+    for (let index = 0; index < 500; index++) log.add('debug', 'a call ended');
+    vi.advanceTimersByTime(100);
+    expect(lines()).toHaveLength(500);
+  });
+});
+
+test('a warning holds an error in one line, an error with its stack', () => {
+  const error = new Error('no answer');
+  log.add('warn', 'x', { error });
+  log.add('error', 'y', { error });
+  log.flush();
+  expect(sent[0]?.lines[0]?.fields.error).toBe('no answer');
+  expect(sent[0]?.lines[1]?.fields.error).toContain('log-lines.test.ts');
 });
 
 test('fields that cannot cross threads become text', () => {

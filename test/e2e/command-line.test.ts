@@ -132,6 +132,11 @@ describe('a gate that starts', () => {
       `Another gate (process ${gate.pid}) uses the data directory ${data()}`,
     );
     expect(await page('/healthz')).toBe('ok\n');
+
+    writeFileSync(join(folder, 'routes/pbx.yaml'), 'pbx: &all\n  nodes: *all\n');
+    gate.signal('SIGHUP');
+    await gate.prints('found an alias inside of what it names');
+    expect(await page('/healthz')).toBe('ok\n');
   });
 
   test('on an address that is in use ends with 1 and names it', async () => {
@@ -200,11 +205,11 @@ describe('a gate that runs', () => {
   test('takes up new settings on SIGHUP and says what needs a restart', async () => {
     const gate = await serving();
     const pbx = join(folder, 'routes/pbx.yaml');
-    writeFileSync(pbx, readFileSync(pbx, 'utf8').replace('ringSeconds: 200', 'ringSeconds: 190'));
+    writeFileSync(pbx, readFileSync(pbx, 'utf8').replace('by: options', 'by: crlf'));
     const limits = join(folder, 'routes/gate.yaml');
     writeFileSync(limits, readFileSync(limits, 'utf8').replace('calls: 50000', 'calls: 99'));
     gate.signal('SIGHUP');
-    await gate.prints('"changed":["calls"],"msg":"reloaded"');
+    await gate.prints('"changed":["registration"],"msg":"reloaded"');
     expect(gate.output()).toMatch(/"key":"limits".*changed, but needs a restart/);
   });
 
