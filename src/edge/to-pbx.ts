@@ -12,10 +12,6 @@ import { stripForPbx } from './strip-for-pbx.ts';
  */
 export function toPbx(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
-  if (request.method === 'REGISTER') {
-    incoming.answer(403);
-    return;
-  }
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   incoming.forward({
