@@ -55,7 +55,10 @@ export const createGate: CreateGate = async (options) => {
 
   return {
     listeners: open.listeners,
-    reload: (fresh: Settings) => running.reload(fresh),
+    reload(fresh: Settings) {
+      open.reconfigure(fresh);
+      running.reload(fresh);
+    },
     drain: () => running.drain(),
     liveCalls() {
       const { calls, ringing } = open.counts();

@@ -21,7 +21,7 @@ import type { Channel } from './transport/transports.ts';
 export interface CallTableHost {
   readonly wheel: TimerWheel;
   /** How long a call without session timers is remembered when nothing is heard of it. */
-  readonly forgetAfterMs: number;
+  forgetAfterMs(): number;
   started(call: Call): void;
   ended(call: Call, why: CallEnd): void;
 }
@@ -183,6 +183,8 @@ export class CallTable {
   heard({ call, from }: Found, request: Message, channel: Channel): void {
     noteRequest(call.dialog, request, from);
     call.channels[from] = channel;
+    if (call.dialog.sessionSeconds === 0 && call.timer?.armed)
+      this.#host.wheel.restart(call.timer, this.#host.forgetAfterMs());
   }
 
   /** A re-INVITE or UPDATE was accepted. */
@@ -223,7 +225,7 @@ export class CallTable {
 
   #patience(call: LiveCall): number {
     const { sessionSeconds } = call.dialog;
-    return sessionSeconds > 0 ? sessionSeconds * 1000 : this.#host.forgetAfterMs;
+    return sessionSeconds > 0 ? sessionSeconds * 1000 : this.#host.forgetAfterMs();
   }
 
   readonly #silent = (call: LiveCall): void => this.remove(call, 'expired');

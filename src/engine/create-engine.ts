@@ -1,3 +1,4 @@
+import type { Settings } from '../config/settings.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
 import { sendOwn } from './own-request.ts';
@@ -9,6 +10,8 @@ const CRLF_CRLF = Buffer.from('\r\n\r\n');
 /** What the embedded engine can say about itself beyond the port. */
 export interface EngineServing extends Serving {
   counts(): EngineCounts;
+  /** Takes up settings that changed, for what comes from now on. */
+  reconfigure(settings: Pick<Settings, 'calls' | 'drain'>): void;
   /** The certificates that TLS is served with now. */
   certificates(): readonly ServedCertificate[];
 }
@@ -31,6 +34,7 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       calls: () => engine.calls,
       end: (callId, reason) => engine.end(callId, reason),
       counts: () => engine.counts(),
+      reconfigure: (settings) => engine.reconfigure(settings),
       certificates: () => engine.transports.certificates(),
       close: () => engine.close(),
     };

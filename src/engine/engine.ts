@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
 import type { EndReason, Handlers, Realm, Target } from '../edge/signaling.ts';
+import { detached } from '../sip/message/detached.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -73,6 +75,7 @@ export interface EngineCounts {
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
 const KEPT_BYTES = 128;
 const SWEEP_EVERY_MS = 4000;
+const MOST_FIXED_WAYS = 1024;
 
 /** Every branch of ours begins so; the rest cannot be guessed. */
 const OUR_BRANCH = 'z9hG4bKdb';
@@ -81,7 +84,7 @@ const OUR_BRANCH = 'z9hG4bKdb';
 export class Engine implements Core {
   readonly wheel: TimerWheel;
   readonly calls: CallTable;
-  readonly ringMs: number;
+  ringMs: number;
   readonly transports: Transports;
   names = new OwnNames([]);
 
@@ -92,8 +95,19 @@ export class Engine implements Core {
   readonly #clients = new KeyTable<ClientTransaction>();
   readonly #kept: KeptAnswers;
   #sweeping: NodeJS.Timeout | undefined;
+  #retryAfterSeconds: number;
+  #forgetAfterMs: number;
+  #ringing = 0;
+  /** What is under way over each connection, to be told when it goes. */
+  readonly #over = new Map<Channel, Set<ServerTransaction | ClientTransaction>>();
   readonly #refusals = new StreamRefusals();
   readonly #nextHops = new NextHops();
+  /** The ways to addresses over UDP never change, so they are worked out once. */
+  readonly #fixedWays: Readonly<Record<Realm, Map<string, readonly Channel[]>>> = {
+    access: new Map(),
+    core: new Map(),
+    trunk: new Map(),
+  };
   readonly isOurRoute = (recordRoute: string): boolean => {
     const uri = parseUri(parseNameAddress(recordRoute)?.uri ?? '');
     return uri !== undefined && this.names.isOurs(uri);
@@ -112,10 +126,12 @@ export class Engine implements Core {
       });
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
     this.ringMs = settings.calls.ringSeconds * 1000;
+    this.#retryAfterSeconds = settings.drain.retryAfterSeconds;
+    this.#forgetAfterMs = settings.calls.forgetAfterHours * 3_600_000;
     this.wheel = createTimerWheel({ onFault: (problem) => this.fault(problem) });
     this.calls = new CallTable({
       wheel: this.wheel,
-      forgetAfterMs: settings.calls.forgetAfterHours * 3_600_000,
+      forgetAfterMs: () => this.#forgetAfterMs,
       started: (call) => handlers.callStarted?.(call),
       ended: (call, why) => handlers.callEnded?.(call, why),
     });
@@ -143,31 +159,31 @@ export class Engine implements Core {
     return {
       transactions: this.#servers.size + this.#clients.size,
       calls: this.calls.size,
-      ringing: this.#ringing(),
+      ringing: this.#ringing,
       timers: this.wheel.size,
       connections: this.transports.counts(),
       datagramsDropped: this.transports.datagramsDropped(),
     };
   }
 
-  #ringing(): number {
-    let ringing = 0;
-    for (const { isInvite, answered } of this.#servers.values())
-      if (isInvite && !answered) ringing++;
-    return ringing;
+  /** Takes up settings that changed, for what comes from now on. */
+  reconfigure({ calls, drain }: Pick<Settings, 'calls' | 'drain'>): void {
+    this.ringMs = calls.ringSeconds * 1000;
+    this.#forgetAfterMs = calls.forgetAfterHours * 3_600_000;
+    this.#retryAfterSeconds = drain.retryAfterSeconds;
   }
 
   end(callId: string, reason: EndReason): boolean {
     const live = this.calls.named(callId);
     for (const call of live) endCall(this, call, reason);
-    if (live.length > 0) return true;
+    let ended = live.length > 0;
     for (const transaction of this.#servers.values())
       if (transaction.isInvite && transaction.request?.callId === callId) {
         transaction.cancelled = true;
         transaction.user?.cancelled([reasonHeader(reason)]);
-        return true;
+        ended = true;
       }
-    return false;
+    return ended;
   }
 
   async close(): Promise<void> {
@@ -177,6 +193,7 @@ export class Engine implements Core {
     for (const transaction of this.#clients.values()) transaction.forget();
     this.#servers.clear();
     this.#clients.clear();
+    this.#over.clear();
     this.calls.clear();
     this.wheel.close();
     await this.transports.close();
@@ -192,9 +209,34 @@ export class Engine implements Core {
     this.#kept.keep(key, channel, answer);
   }
 
+  answered(transaction: ServerTransaction, status: number): void {
+    this.#options.observer?.answered(status, transaction.channel);
+    if (status >= 200 && transaction.isInvite && !transaction.answered) this.#ringing--;
+  }
+
   ended(transaction: ServerTransaction | ClientTransaction): void {
-    if (transaction instanceof ServerTransaction) this.#servers.delete(transaction.key);
-    else this.#clients.delete(transaction.key);
+    if (transaction instanceof ServerTransaction) {
+      if (transaction.isInvite && !transaction.answered) this.#ringing--;
+      this.#servers.delete(transaction.key);
+      this.#noLongerOver(transaction.replyTo, transaction);
+    } else {
+      this.#clients.delete(transaction.key);
+      this.#noLongerOver(transaction.channel, transaction);
+    }
+  }
+
+  #isOver(channel: Channel, transaction: ServerTransaction | ClientTransaction): void {
+    if (!channel.reliable) return;
+    const others = this.#over.get(channel);
+    if (others === undefined) this.#over.set(channel, new Set([transaction]));
+    else others.add(transaction);
+  }
+
+  #noLongerOver(channel: Channel, transaction: ServerTransaction | ClientTransaction): void {
+    if (!channel.reliable) return;
+    const others = this.#over.get(channel);
+    others?.delete(transaction);
+    if (others?.size === 0) this.#over.delete(channel);
   }
 
   transmit(
@@ -205,6 +247,7 @@ export class Engine implements Core {
   ): ClientTransaction {
     const transaction = new ClientTransaction(this, user, channel, sent, makeAck);
     this.#clients.set(transaction.key, transaction);
+    this.#isOver(channel, transaction);
     transaction.start();
     return transaction;
   }
@@ -216,18 +259,36 @@ export class Engine implements Core {
       found(channel.open ? [channel] : []);
       return;
     }
+    const fixed = this.#fixedWays[realm].get(nextHop);
+    if (fixed !== undefined) {
+      found(fixed);
+      return;
+    }
     const asked = this.#nextHops.read(nextHop);
     if (asked === undefined) {
       found([]);
       return;
     }
     const known = this.#resolver.resolveNow(asked);
-    if (known !== undefined) found(this.#channelsTo(known, realm));
-    else
+    if (known !== undefined) {
+      const ways = this.#channelsTo(known, realm);
+      if (isIP(asked.host) !== 0 && ways.every(({ reliable }) => !reliable))
+        this.#remember(nextHop, realm, ways);
+      found(ways);
+    } else
       this.#resolver.resolve(asked).then(
         (candidates) => this.#guarded(() => found(this.#channelsTo(candidates, realm))),
-        (problem: unknown) => this.fault(problem),
+        (problem: unknown) => {
+          this.fault(problem);
+          this.#guarded(() => found([]));
+        },
       );
+  }
+
+  #remember(nextHop: string, realm: Realm, ways: readonly Channel[]): void {
+    const fixed = this.#fixedWays[realm];
+    if (fixed.size >= MOST_FIXED_WAYS) fixed.clear();
+    fixed.set(detached(nextHop), ways);
   }
 
   #channelsTo(candidates: readonly Candidate[], realm: Realm): readonly Channel[] {
@@ -312,12 +373,12 @@ export class Engine implements Core {
       return;
     }
     const isAck = method === 'ACK';
-    const key = serverKey(request, via, isAck ? 'INVITE' : method);
+    const key = serverKey(request, via, isAck ? 'INVITE' : method, channel);
     const known = this.#servers.get(key);
     if (known !== undefined && known.isInvite === (isAck || method === 'INVITE')) {
       if (!isAck) known.repeated();
-      else if (request.flaw === undefined) known.acknowledged();
-      return;
+      else if (request.flaw === undefined && !known.accepted) known.acknowledged();
+      if (!isAck || !known.accepted) return;
     }
     if (!isAck && this.#kept.sendAgain(key)) return;
     const refusal = refusalOf(request);
@@ -327,7 +388,7 @@ export class Engine implements Core {
     }
     if (isAck) this.#ackReceived(request, channel);
     else if (method === 'CANCEL')
-      this.#cancelReceived(request, channel, serverKey(request, via, 'INVITE'));
+      this.#cancelReceived(request, channel, serverKey(request, via, 'INVITE', channel));
     else this.#newRequest(request, channel, key);
   }
 
@@ -336,10 +397,14 @@ export class Engine implements Core {
       this.#refuse(request, channel, 482);
       return;
     }
-    const { limits, drain } = this.#options.settings;
-    if (this.#servers.size >= limits.transactions) {
+    const { limits } = this.#options.settings;
+    const opensCall = request.method === 'INVITE' && request.toTag === '';
+    if (
+      this.#servers.size >= limits.transactions ||
+      (opensCall && this.calls.size >= limits.calls)
+    ) {
       this.#refuse(request, channel, 503, undefined, [
-        { name: 'Retry-After', value: String(drain.retryAfterSeconds) },
+        { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
       return;
     }
@@ -351,6 +416,8 @@ export class Engine implements Core {
       replyChannel(request, channel),
     );
     this.#servers.set(key, transaction);
+    this.#isOver(transaction.replyTo, transaction);
+    if (transaction.isInvite) this.#ringing++;
     const routing = readRouting(request, this.#isOurs);
     const found = request.toTag === '' ? undefined : this.#callOf(request, channel);
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
@@ -450,10 +517,11 @@ export class Engine implements Core {
   }
 
   #connectionClosed(channel: Channel): void {
-    for (const transaction of this.#clients.values())
-      if (transaction.channel === channel) transaction.connectionLost();
-    for (const transaction of this.#servers.values())
-      if (transaction.replyTo === channel) transaction.user?.callerLost();
+    const underWay = this.#over.get(channel);
+    this.#over.delete(channel);
+    for (const transaction of underWay ?? [])
+      if (transaction instanceof ClientTransaction) transaction.connectionLost();
+      else transaction.user?.callerLost();
     this.#handlers.flowClosed?.(channel);
   }
 

@@ -92,6 +92,11 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.#proxied.start();
   }
 
+  /** A 481 to anything else ends that usage of the dialog, a subscription say, and not the call (RFC 5057). */
+  get #isOfTheCall(): boolean {
+    return this.request.method === 'INVITE' || this.request.method === 'UPDATE';
+  }
+
   // --- what the transaction reports
 
   cancelled(reasons: readonly string[]): void {
@@ -157,7 +162,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     const lost = status === 481 || status === 408;
     if (this.request.method === 'BYE') {
       if (!answered || status < 300 || lost) calls.remove(this.found.call, 'bye');
-    } else if (answered && lost) calls.remove(this.found.call, 'lost');
+    } else if (answered && lost && this.#isOfTheCall) calls.remove(this.found.call, 'lost');
   }
 }
 

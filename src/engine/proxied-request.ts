@@ -15,7 +15,11 @@ interface Candidate {
   readonly status: number;
   /** Undefined for one of our own: nobody answered. */
   readonly response: Message | undefined;
+  readonly target: Target | undefined;
 }
+
+/** RFC 3326 §2: so that a phone does not list as missed what another took. */
+const answeredElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
 
 /** RFC 5393 §5: how far a request may fork when it does not say. */
 const MAX_BREADTH = 60;
@@ -39,6 +43,8 @@ export class ProxiedRequest implements BranchUser {
   #best: Candidate | undefined;
   #challenges: HeaderChange[] | undefined;
   #passedAny = false;
+  /** Each branch's part of how far the request may still fork (RFC 5393 §5.3.3). */
+  #share: HeaderChange | undefined;
   #passedFinal = 0;
   #cancelled = false;
   #ringing: Timer | undefined;
@@ -59,10 +65,13 @@ export class ProxiedRequest implements BranchUser {
     if (this.method === 'INVITE')
       this.#ringing = this.#core.wheel.start(this.#core.ringMs, rungOut, this);
     if (this.#plan.parallel === true && this.#targets.length > 1) {
-      if (this.#breadth() < this.#targets.length) {
-        this.#passBack({ status: 440, response: undefined });
+      const breadth = this.#breadth();
+      if (breadth < this.#targets.length) {
+        this.#passBack({ status: 440, response: undefined, target: undefined });
         return;
       }
+      const share = Math.floor(breadth / this.#targets.length);
+      this.#share = { name: 'Max-Breadth', value: String(share) };
       for (const target of this.#targets) this.#launch(target);
       this.#next = this.#targets.length;
     } else this.#tryNext();
@@ -82,7 +91,7 @@ export class ProxiedRequest implements BranchUser {
     const silent = this.#branches.every((branch) => !branch.ringing);
     this.#next = this.#targets.length;
     this.#cancelBranches();
-    if (silent) this.#passBack({ status: 408, response: undefined });
+    if (silent) this.#passBack({ status: 408, response: undefined, target: undefined });
   }
 
   write(target: Target, channel: Channel, via: string): string {
@@ -96,7 +105,10 @@ export class ProxiedRequest implements BranchUser {
       port: from.port,
       routing,
       requestUri: target.requestUri,
-      headers: this.#plan.headers,
+      headers:
+        this.#share === undefined
+          ? this.#plan.headers
+          : [...(this.#plan.headers ?? []), this.#share],
       stream: channel.reliable,
     });
   }
@@ -109,10 +121,13 @@ export class ProxiedRequest implements BranchUser {
   }
 
   branchFailed(branch: Branch, failure: Failure): void {
-    this.#plan.onTargetFailed?.(branch.target, failure);
+    const passedOver = branch.abandoned;
+    if (!passedOver && !this.#cancelled) this.#plan.onTargetFailed?.(branch.target, failure);
     if (!branch.over) branch.abandon();
-    this.#collect({ status: failure === 'unreachable' ? 503 : 408, response: undefined });
-    if (!this.#tryNextAfterFailure()) this.#settleIfOver();
+    const status = failure === 'unreachable' ? 503 : 408;
+    this.#collect({ status, response: undefined, target: branch.target });
+    // one that was passed over has its successor already
+    if (passedOver || !this.#tryNextAfterFailure()) this.#settleIfOver();
   }
 
   #provisional(branch: Branch, response: Message): void {
@@ -121,7 +136,7 @@ export class ProxiedRequest implements BranchUser {
     if (response.status === 100 || branch.abandoned || this.method !== 'INVITE') return;
     if (response.find(Header.rseq) >= 0) this.#incoming.acknowledgedEarly = true;
     this.#passedAny = true;
-    this.#relay(branch, response, undefined);
+    this.#relay(branch.target, response, undefined);
   }
 
   #success(branch: Branch, response: Message): void {
@@ -134,10 +149,10 @@ export class ProxiedRequest implements BranchUser {
     const ours = this.#plan.recordRoute === true || this.#incoming.found !== undefined;
     if (client !== undefined && ours)
       this.#incoming.succeeded(response, client, alone, this.#contact);
-    this.#relay(branch, response, undefined);
+    this.#relay(branch.target, response, undefined);
     if (first) {
       this.#finish(response.status, response);
-      this.#cancelBranches();
+      this.#cancelBranches(answeredElsewhere);
     }
     branch.settle();
   }
@@ -146,8 +161,14 @@ export class ProxiedRequest implements BranchUser {
     const { status } = response;
     if (status === 503) this.#plan.onTargetFailed?.(branch.target, 'unavailable');
     if (this.#passedFinal > 0) return;
+    if (branch.abandoned) {
+      // passed over: its late answer may still be the best there is, but its 487 answers a CANCEL of our own
+      if (status !== 487) this.#collect({ status, response, target: branch.target });
+      this.#settleIfOver();
+      return;
+    }
     if (status === 401 || status === 407) this.#collectChallenges(response);
-    this.#collect({ status, response });
+    this.#collect({ status, response, target: branch.target });
     if (status >= 600) {
       this.#next = this.#targets.length;
       this.#cancelBranches();
@@ -178,8 +199,7 @@ export class ProxiedRequest implements BranchUser {
   }
 
   #collect(candidate: Candidate): void {
-    if (this.#best === undefined || preference(candidate.status) < preference(this.#best.status))
-      this.#best = candidate;
+    if (this.#best === undefined || rank(candidate) < rank(this.#best)) this.#best = candidate;
   }
 
   /** RFC 3261 §16.7 step 7: a caller that must answer several challenges is given them all. */
@@ -201,12 +221,12 @@ export class ProxiedRequest implements BranchUser {
     if (!this.#cancelled && this.#next < this.#targets.length) return;
     this.#passBack(
       this.#cancelled && (this.#best === undefined || this.#best.response === undefined)
-        ? { status: 487, response: undefined }
-        : (this.#best ?? { status: 503, response: undefined }),
+        ? { status: 487, response: undefined, target: undefined }
+        : (this.#best ?? { status: 503, response: undefined, target: undefined }),
     );
   }
 
-  #passBack({ status, response }: Candidate): void {
+  #passBack({ status, response, target }: Candidate): void {
     if (response === undefined) {
       this.#finish(status, undefined);
       this.#incoming.answerNow(status);
@@ -215,22 +235,20 @@ export class ProxiedRequest implements BranchUser {
       this.#finish(500, response);
       this.#incoming.answerNow(500);
     } else {
-      const branch = this.#branches.find(({ over }) => over);
       const challenges =
         (status === 401 || status === 407) && this.#challenges !== undefined
           ? otherChallenges(response, this.#challenges)
           : undefined;
-      this.#relay(branch, response, challenges);
+      this.#relay(target, response, challenges);
       this.#finish(status, response);
     }
   }
 
   #relay(
-    branch: Branch | undefined,
+    target: Target | undefined,
     response: Message,
     extra: readonly string[] | undefined,
   ): void {
-    const target = branch?.target ?? this.#targets[0];
     const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
     let wire = forwardResponse(response, changes, this.#incoming.channel.reliable);
     if (extra !== undefined && extra.length > 0) {
@@ -276,6 +294,10 @@ export class ProxiedRequest implements BranchUser {
     return Number.isInteger(breadth) ? Math.min(breadth, MAX_BREADTH) : 0;
   }
 }
+
+/** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
+const rank = ({ status, response }: Candidate): number =>
+  response === undefined ? 2000 - status : preference(status);
 
 function otherChallenges(best: Message, all: readonly HeaderChange[]): string[] {
   const own = new Set([

@@ -33,6 +33,8 @@ export interface ServerTransactionHost {
   now(): number;
   /** The final answer is out over UDP: it is kept for whoever asks again, the transaction is not. */
   keep(key: string, channel: Channel, answer: Buffer | undefined): void;
+  /** The final answer has been given; an INVITE no longer rings. */
+  answered(transaction: ServerTransaction, status: number): void;
   ended(transaction: ServerTransaction): void;
 }
 
@@ -98,6 +100,11 @@ export class ServerTransaction {
     return this.#toTag;
   }
 
+  /** A 2xx went back: what acknowledges it is none of the transaction's business. */
+  get accepted(): boolean {
+    return this.#state === 'accepted';
+  }
+
   get answered(): boolean {
     return this.request === undefined;
   }
@@ -123,6 +130,7 @@ export class ServerTransaction {
         status < 200 ? 'respond-provisional' : status === 408 ? 'respond-timeout' : 'respond-final',
       );
     this.#next = undefined;
+    this.#host.answered(this, status);
     if (status >= 200 && this.request !== undefined) {
       this.request = undefined;
       this.user = undefined;

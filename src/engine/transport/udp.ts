@@ -10,6 +10,8 @@ import type { Channel } from './transports.ts';
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
 /** Peers remembered in each of two generations, so that a flood of forged sources cannot grow memory. */
 const PEERS_REMEMBERED = 32_768;
+/** A power of two. */
+const RECENT_PEERS = 4096;
 const NO_NAMES: readonly string[] = [];
 
 /** One bound UDP socket and the peers that were heard or spoken to through it. */
@@ -19,6 +21,8 @@ export class UdpSocket {
   readonly #socket: Socket;
   #peers = new Map<string, UdpPeer>();
   #olderPeers = new Map<string, UdpPeer>();
+  /** The last peer heard on each port, or on one of those that share its place: most are found without a key. */
+  readonly #recentPeers: (UdpPeer | undefined)[] = new Array(RECENT_PEERS).fill(undefined);
   #closed = false;
 
   private constructor(context: TransportContext, socket: Socket, listener: Listener) {
@@ -58,6 +62,16 @@ export class UdpSocket {
 
   /** The channel to this peer, the same object for as long as it is remembered. */
   peer(address: string, port: number): UdpPeer {
+    const place = port & (RECENT_PEERS - 1);
+    const recent = this.#recentPeers[place];
+    if (recent !== undefined && recent.port === port && recent.address === address) return recent;
+
+    const peer = this.#rememberedPeer(address, port);
+    this.#recentPeers[place] = peer;
+    return peer;
+  }
+
+  #rememberedPeer(address: string, port: number): UdpPeer {
     const key = `${address} ${port}`;
     const known = this.#peers.get(key);
     if (known !== undefined) return known;
@@ -66,6 +80,7 @@ export class UdpSocket {
     if (this.#peers.size >= PEERS_REMEMBERED) {
       this.#olderPeers = this.#peers;
       this.#peers = new Map();
+      this.#recentPeers.fill(undefined); // or those in use would not be taken over into the new generation
     }
     this.#peers.set(key, peer);
     return peer;
