@@ -247,14 +247,19 @@ interface SignalActions {
   stop(): void;
 }
 
+/** Ctrl-C, and a service manager, reach us twice when npm started us: once themselves, once through npm. */
+const echoMs = 250;
+
 /** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. */
 function onSignals(actions: () => SignalActions, log: Logger): void {
-  let asked = false;
+  let askedAt: number | undefined;
   const end = (signal: NodeJS.Signals): void => {
-    log.info({ signal }, asked ? 'asked again: ending at once' : 'asked to end');
-    if (asked) actions().stop();
+    const again = askedAt !== undefined;
+    if (askedAt !== undefined && performance.now() - askedAt < echoMs) return;
+    askedAt ??= performance.now();
+    log.info({ signal }, again ? 'asked again: ending at once' : 'asked to end');
+    if (again) actions().stop();
     else actions().drain();
-    asked = true;
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
