@@ -85,7 +85,8 @@ export function parameterAt(text: string, from: number, name: string): string | 
   return undefined;
 }
 
-function endOfName(text: string, start: number, name: string): number {
+/** Where this (lower-case) name, written in any case, ends when it stands at `start`; -1 when it does not. */
+export function endOfName(text: string, start: number, name: string): number {
   const end = start + name.length;
   if (end > text.length) return -1;
   for (let at = 0; at < name.length; at++) {

@@ -30,11 +30,15 @@ export function readMessage(received: string): Message | undefined {
   let version = 'SIP/2.0';
   if (wire.startsWith('SIP/')) {
     isRequest = false;
-    const match = /^(SIP\/\d+\.\d+) (\d{3,}) ?(.*)$/is.exec(wire.slice(0, startLineEnd));
-    if (match === null) return undefined;
-    version = match[1] ?? '';
-    status = Number(match[2]);
-    reason = match[3] ?? '';
+    status = usualStatus(wire, startLineEnd);
+    if (status > 0) reason = wire.slice(12, startLineEnd);
+    else {
+      const match = /^(SIP\/\d+\.\d+) (\d{3,}) ?(.*)$/is.exec(wire.slice(0, startLineEnd));
+      if (match === null) return undefined;
+      version = match[1] ?? '';
+      status = Number(match[2]);
+      reason = match[3] ?? '';
+    }
   } else {
     let versionEnd = startLineEnd;
     let last = wire.charCodeAt(versionEnd - 1);
@@ -146,6 +150,13 @@ export function readMessage(received: string): Message | undefined {
     flaw,
     lines: scratch.slice(0, used),
   });
+}
+
+/** The three digits of `SIP/2.0 200 …`, which nearly every status line is; 0 for one that must be looked at closer. */
+function usualStatus(wire: string, end: number): number {
+  if (!wire.startsWith('SIP/2.0 ') || end < 12 || wire.charCodeAt(11) !== SPACE) return 0;
+  const status = readNumber(wire, 8, 11);
+  return status >= 100 ? status : 0;
 }
 
 /** RFC 3261 §7.5: empty lines before a message are to be ignored. They are not passed on either. */

@@ -1,4 +1,5 @@
 import { Kind, skip } from './characters.ts';
+import { endOfName } from './name-address.ts';
 
 /** A `sip:` or `sips:` URI taken apart. Parts are as written: escapes are not undone (RFC 3261 §19.1.2). */
 export interface SipUri {
@@ -16,6 +17,7 @@ export interface SipUri {
 
 const COLON = 58;
 const SEMICOLON = 59;
+const EQUALS = 61;
 const QUESTION = 63;
 const OPEN_BRACKET = 91;
 
@@ -73,15 +75,15 @@ const isSip = (text: string): boolean =>
   (text.charCodeAt(1) | 32) === 105 &&
   (text.charCodeAt(2) | 32) === 112;
 
-/** A parameter's value (empty for one without), undefined when absent. `;name` is matched whole, in any case. */
+/** A parameter's value (empty for one without), undefined when absent. The (lower-case) name is matched whole, in any case. */
 export function uriParameter(parameters: string, name: string): string | undefined {
-  if (parameters === '') return undefined;
-  const lower = parameters.toLowerCase();
-  for (let at = lower.indexOf(`;${name}`); at >= 0; at = lower.indexOf(`;${name}`, at + 1)) {
-    const after = at + 1 + name.length;
-    const c = lower.charAt(after);
-    if (c === '' || c === ';') return '';
-    if (c === '=') {
+  for (let at = parameters.indexOf(';'); at >= 0; at = parameters.indexOf(';', at + 1)) {
+    const after = endOfName(parameters, at + 1, name);
+    if (after < 0) continue;
+    if (after === parameters.length) return '';
+    const c = parameters.charCodeAt(after);
+    if (c === SEMICOLON) return '';
+    if (c === EQUALS) {
       const end = parameters.indexOf(';', after);
       return parameters.slice(after + 1, end < 0 ? parameters.length : end);
     }

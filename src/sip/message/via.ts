@@ -1,5 +1,6 @@
-import { trimBlanks } from './characters.ts';
+import { isKind, Kind, skip, trimBlanks } from './characters.ts';
 import { endOfElement } from './list.ts';
+import { endOfName } from './name-address.ts';
 
 /** One Via value, with the places in the message where a proxy or server must write. */
 export interface Via {
@@ -24,6 +25,8 @@ export interface Via {
   readonly receivedStart: number;
   readonly receivedEnd: number;
 }
+
+const EQUALS = 61;
 
 const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
 const tolerant =
@@ -57,22 +60,24 @@ export function parseVia(wire: string, start: number, lineEnd: number): Via | un
   const quotes = text.includes('"');
   for (let at = text.indexOf(';', paramsAt); at >= 0; ) {
     const next = quotes ? nextParameter(text, at + 1) : text.indexOf(';', at + 1);
-    const parameter = text.slice(at + 1, next < 0 ? text.length : next);
-    const equals = parameter.indexOf('=');
-    const name = trimBlanks(equals < 0 ? parameter : parameter.slice(0, equals)).toLowerCase();
-    const value = equals < 0 ? '' : trimBlanks(parameter.slice(equals + 1));
-    if (name === 'branch') branch = value;
-    else if (name === 'rport') {
+    const stop = next < 0 ? text.length : next;
+    const name = skip(text, at + 1, stop, Kind.blank);
+    let nameEnd = name;
+    while (nameEnd < stop && text.charCodeAt(nameEnd) !== EQUALS) nameEnd++;
+    const value = nameEnd === stop ? '' : trimBlanks(text.slice(nameEnd + 1, stop));
+    while (nameEnd > name && isKind(text.charCodeAt(nameEnd - 1), Kind.blank)) nameEnd--;
+    if (nameEnd === name) return undefined; // ";;", RFC 4475 §3.1.2.1
+    if (endOfName(text, name, 'branch') === nameEnd) branch = value;
+    else if (endOfName(text, name, 'rport') === nameEnd) {
       rport = true;
       rportStart = start + at;
-      rportEnd = next < 0 ? end : start + next;
-      if (/^\d{1,5}$/.test(value)) rportValue = Number(value);
-    } else if (name === 'received') {
+      rportEnd = start + stop;
+      if (value !== '' && /^\d{1,5}$/.test(value)) rportValue = Number(value);
+    } else if (endOfName(text, name, 'received') === nameEnd) {
       received = value;
       receivedStart = start + at;
-      receivedEnd = next < 0 ? end : start + next;
-    } else if (name === 'maddr') maddr = value;
-    else if (name === '') return undefined; // ";;", RFC 4475 §3.1.2.1
+      receivedEnd = start + stop;
+    } else if (endOfName(text, name, 'maddr') === nameEnd) maddr = value;
     at = next;
   }
   return {
