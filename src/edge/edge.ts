@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { createBindingTokens } from './binding-token.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
@@ -8,7 +9,15 @@ import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
 import { Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
-import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
+import type {
+  Call,
+  CallEnd,
+  Handlers,
+  HeaderChange,
+  Incoming,
+  Serving,
+  Signaling,
+} from './signaling.ts';
 import { toPbx } from './to-pbx.ts';
 
 export interface EdgeOptions {
@@ -51,6 +60,7 @@ export interface RunningEdge {
 }
 
 const SWEEP_EVERY_MS = 1000;
+const LOOK_UP_PATIENCE_MS = 3000;
 
 /** Opens the gate. */
 export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
@@ -63,6 +73,11 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   let draining = false;
   let edge: Edge | undefined;
 
+  // a PBX given by name is a stranger until its addresses are known; DNS that is dead must not keep us closed
+  await Promise.race([
+    neighbours.known,
+    setTimeout(LOOK_UP_PATIENCE_MS, undefined, { ref: false }),
+  ]);
   const serving = await options.signaling.serve({
     // what comes before all is up comes again
     request: (incoming) => (edge === undefined ? incoming.drop() : receive(edge, incoming)),
@@ -92,7 +107,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       neighbours.close();
       settings = fresh;
       pbx = new Pbx(settings.pbx, observer, pbx);
-      neighbours = new Neighbours(settings);
+      neighbours = new Neighbours(settings, neighbours);
       current = assemble();
       pbx.watch(serving);
     },
@@ -114,18 +129,21 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 function receive(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
   if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request.requestUri)) {
-    incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
+    // RFC 3261 §11.2: what an INVITE would be told
+    if (edge.draining) incoming.answer(503, retryAfter(edge));
+    else incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
     return;
   }
   if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
-  else if (edge.draining && request.method === 'INVITE')
-    incoming.answer(503, [
-      { name: 'Retry-After', value: String(edge.settings.drain.retryAfterSeconds) },
-    ]);
+  else if (edge.draining && request.method === 'INVITE') incoming.answer(503, retryAfter(edge));
   else if (flow.realm === 'core') fromPbx(edge, incoming);
   else if (request.method === 'REGISTER') register(edge, incoming);
   else toPbx(edge, incoming);
 }
+
+const retryAfter = ({ settings }: Edge): readonly HeaderChange[] => [
+  { name: 'Retry-After', value: String(settings.drain.retryAfterSeconds) },
+];
 
 /** A Request-URI without a user part means this host itself. */
 const asksUs = (requestUri: string): boolean => !requestUri.includes('@');

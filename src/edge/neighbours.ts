@@ -6,6 +6,9 @@ import type { EdgeSettings } from './edge-settings.ts';
 import { canonicalAddress } from './packed-address.ts';
 import type { Flow, Realm } from './signaling.ts';
 
+/** Never changes as long as it is the same object. */
+type Source = Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>;
+
 const LOOK_UP_EVERY_MS = 60_000;
 
 /**
@@ -22,25 +25,34 @@ export class Neighbours {
   #coreSources = new AddressSet([]);
   #trunkSources = new AddressSet([]);
   #hosts = new Set<string>();
-  readonly #names = new Map<string, readonly string[]>();
+  /** One request asks several times about one source. */
+  #lastSource: Source | undefined;
+  #lastRealm: Realm = 'access';
+  readonly #names: Map<string, readonly string[]>;
+  /** Resolves when host names have been looked up once, found or not. */
+  readonly known: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: EdgeSettings) {
+  /** What names led to is kept over a reload: the PBX must not be a stranger until DNS answers. */
+  constructor(settings: EdgeSettings, before?: Neighbours) {
     this.#settings = settings;
+    this.#names = before === undefined ? new Map() : new Map(before.#names);
     this.#compile();
+    this.known = this.#lookUp();
     if (this.#hostNames().length > 0) {
-      void this.#lookUp();
       this.#timer = setInterval(() => void this.#lookUp(), LOOK_UP_EVERY_MS);
       this.#timer.unref();
     }
   }
 
-  realmOf({
-    listener,
-    transport,
-    address,
-    port,
-  }: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm {
+  realmOf(source: Source): Realm {
+    if (source === this.#lastSource) return this.#lastRealm;
+    this.#lastRealm = this.#lookedUp(source);
+    this.#lastSource = source;
+    return this.#lastRealm;
+  }
+
+  #lookedUp({ listener, transport, address, port }: Source): Realm {
     if (transport === 'udp') {
       if (this.#coreEndpoints.has(`${address} ${port}`)) return 'core';
     } else if (this.#coreStreams.has(`${transport} ${address}`)) return 'core';
@@ -95,6 +107,7 @@ export class Neighbours {
       for (const address of addresses) hosts.add(address);
       return [...addresses, ...sources];
     });
+    this.#lastSource = undefined;
     this.#coreEndpoints = endpoints;
     this.#coreStreams = streams;
     this.#coreHosts = coreHosts;

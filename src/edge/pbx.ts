@@ -82,6 +82,12 @@ export class Pbx {
     return this.nodes.find((node) => node.target === target);
   }
 
+  /** Where a phone that registers anew belongs: not on a node that is to empty, whatever it was on. */
+  homeOf(registeredOn: string | undefined): string | undefined {
+    const node = registeredOn === undefined ? undefined : this.node(registeredOn);
+    return node === undefined || node.settings.drain ? undefined : registeredOn;
+  }
+
   /**
    * The nodes to try for this extension, in order: the one it is registered on while that is up, draining or
    * not, then the others by weighted rendezvous hashing, so that an extension keeps its node when others come

@@ -17,6 +17,7 @@ export const TOKEN_PARAMETER = 'flow';
 
 /** RFC 3261 §10.3: what a registrar grants when nobody said how long. */
 const DEFAULT_EXPIRES = 3600;
+const SOON_SECONDS = 30;
 
 interface AskedContact {
   readonly uri: string;
@@ -63,7 +64,7 @@ export function register(edge: Edge, incoming: Incoming): void {
     ]);
     return;
   }
-  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), known[0]?.node);
+  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
   const [first] = targets;
   const toward = first === undefined ? 'contact' : towardPbx(edge, first);
   const registration: Registration = { aor, request, flow, known, asked, toward };
@@ -79,11 +80,15 @@ export function register(edge: Edge, incoming: Incoming): void {
     onAnswer: (response, target) => {
       if (response.status < 200 || response.status > 299) return undefined;
       const node = pbx.nodeOf(target);
-      const listed = listedContacts(response, toward);
+      const listed =
+        toward === 'contact'
+          ? listedContacts(response, asked, ownAddress(edge, target))
+          : listedContacts(response);
       noteBindings(edge, registration, node, listed, response);
       if (toward === 'contact') return restoreContacts(edge, asked, listed);
-      noticeDroppedPath(edge, response, asked, node);
-      return hidePath(response);
+      return noticeDroppedPath(edge, response, asked, node)
+        ? comeBackSoon(listed)
+        : hidePath(response);
     },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
@@ -175,13 +180,33 @@ interface ListedContact {
   readonly key: string | undefined;
 }
 
-function listedContacts(response: Message, toward: 'contact' | 'path'): readonly ListedContact[] {
+/** `ours` is how we were named in the Contacts we wrote; without it the PBX holds the phone's own. */
+function listedContacts(
+  response: Message,
+  asked: readonly AskedContact[] = [],
+  ours?: string,
+): readonly ListedContact[] {
   if (response.find(Header.contact) < 0) return [];
   return response.list(Header.contact).map((text) => {
     const contact = parseNameAddress(text);
-    const key = toward === 'contact' ? contact && tokenIn(contact.uri) : contact?.uri;
-    return { text, contact, key };
+    if (contact === undefined) return { text, contact, key: undefined };
+    if (ours === undefined) return { text, contact, key: contact.uri };
+    return { text, contact, key: tokenIn(contact.uri) ?? tokenByUser(contact.uri, asked, ours) };
   });
+}
+
+/** A PBX that drops URI parameters it does not know still shows whose Contact it is by the user part. */
+function tokenByUser(
+  uri: string,
+  asked: readonly AskedContact[],
+  ours: string,
+): string | undefined {
+  const parsed = parseUri(uri);
+  if (parsed === undefined) return undefined;
+  const [hostPort] = ours.split(';');
+  if (`${parsed.host}:${parsed.port ?? 5060}` !== hostPort) return undefined;
+  const same = asked.filter(({ user }) => user === parsed.user);
+  return same.length === 1 ? same[0]?.token : undefined;
 }
 
 const tokenIn = (uri: string): string | undefined => {
@@ -283,13 +308,29 @@ function noticeDroppedPath(
   response: Message,
   asked: readonly AskedContact[],
   node: PbxNode | undefined,
-): void {
+): boolean {
   const [contact] = asked;
-  if (contact === undefined || contact.expires === 0 || node === undefined || node.dropsPath)
-    return;
-  if (response.list(Header.path).some((path) => path.includes(contact.token))) return;
+  if (contact === undefined || contact.expires === 0 || node === undefined) return false;
+  if (response.list(Header.path).some((path) => path.includes(contact.token))) return false;
+  if (!node.dropsPath) edge.observer.pathDropped(node.settings.name);
   node.dropsPath = true;
-  edge.observer.pathDropped(node.settings.name);
+  return true;
+}
+
+/** Until it registers by Contact the PBX cannot call the phone: let it come back in half a minute, not in an hour. */
+function comeBackSoon(listed: readonly ListedContact[]): readonly HeaderChange[] {
+  const value = listed
+    .map(({ text, contact }) => {
+      if (contact === undefined) return text;
+      const others = contact.parameters.replace(/;\s*expires\s*=\s*[^;]*/i, '');
+      return `<${contact.uri}>${others};expires=${SOON_SECONDS}`;
+    })
+    .join(', ');
+  return [
+    { name: 'Contact', value },
+    { name: 'Expires', value: undefined },
+    { name: 'Path', value: undefined },
+  ];
 }
 
 /** The Path is between the PBX and us; a phone that did not ask for it need not see it. */

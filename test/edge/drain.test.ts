@@ -23,7 +23,7 @@ test('an edge that drains takes no new calls from anybody; what there is goes on
 
   await phone.register();
   const { address, port } = scene.place();
-  expect(await statusOf(phone, 'OPTIONS', `sip:${address}:${port}`)).toBe(200);
+  expect(await statusOf(phone, 'OPTIONS', `sip:${address}:${port}`)).toBe(503); // RFC 3261 §11.2: as an INVITE
   const held = caller.ask('INVITE');
   await pbx.accept(await pbx.expect('INVITE'));
   await held;

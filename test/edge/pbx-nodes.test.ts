@@ -170,7 +170,7 @@ describe('health', () => {
 });
 
 describe('a node that drains', () => {
-  test('gets nothing new, and keeps the calls of those it has', async () => {
+  test('gets nothing new, keeps the calls of those it has until they register anew, elsewhere', async () => {
     await using scene = await aScene({ nodes: two });
     const stays = await phoneOn(scene, 0);
     await stays.register();
@@ -180,9 +180,10 @@ describe('a node that drains', () => {
     scene.reload({ pbx: { ...pbx, nodes } });
     expect(await called(scene, comes)).toBe(1);
     expect(await called(scene, stays)).toBe(0);
-    await stays.register();
-    expect([...scene.kept.values()].map(({ node }) => node)).toEqual(['pbx-1']);
     await scene.reaches(stays, scene.contact(scene.node(0)), { by: scene.node(0) });
+    await stays.register();
+    expect([...scene.kept.values()].map(({ node }) => node)).toEqual(['pbx-2']);
+    expect(await called(scene, stays)).toBe(1);
   });
 });
 
