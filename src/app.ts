@@ -19,6 +19,7 @@ import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { readOrMakeTokenKey } from './control/token-key.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
+import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { GateEvent, LogLine } from './data/messages.ts';
@@ -94,11 +95,11 @@ export async function runGate({
     lostLogLines: () => lostLogLines,
     build: { version, node: process.version },
   });
-  const ready = () => readiness(heartbeat, draining, Date.now());
+  const ready = () => readiness(heartbeat, draining, performance.now());
   const http = await serveHttp({
     ...settings.http,
     metrics,
-    liveness: () => liveness(heartbeat, Date.now()),
+    liveness: () => liveness(heartbeat, performance.now()),
     readiness: ready,
   });
   undo.defer(() => http.close());
@@ -113,7 +114,7 @@ export async function runGate({
         if (lost > 0) log.warn({ lost }, 'log lines were too many and are lost');
       },
       stats(stats) {
-        heartbeat = { stats, at: Date.now() };
+        heartbeat = { stats, at: performance.now() };
       },
       bindings: (batch) => store.write(batch),
       event: (event) => announce(log, event),
@@ -127,6 +128,11 @@ export async function runGate({
     },
   );
   plane = serving;
+  const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
+    ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
+    well: () => log.info('the gate does its work again'),
+  });
+  undo.defer(() => alive.close());
 
   const socket = await openControlSocket(directory.socket, (request) => answer(request)).catch(
     (error: unknown) => {

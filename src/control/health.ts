@@ -11,6 +11,7 @@ export interface Health {
 
 export interface Heartbeat {
   readonly stats: DataPlaneStats;
+  /** By a clock that nobody sets: `performance.now()`. */
   readonly at: number;
 }
 
