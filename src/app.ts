@@ -231,7 +231,7 @@ export async function runGate({
     const { deadlineSeconds } = settings.drain;
     log.info(
       { calls: heartbeat?.stats.calls ?? 0, deadlineSeconds },
-      'draining: no new calls; a second signal ends at once',
+      'draining: no new calls, answered and ringing ones go on; a second signal ends at once',
     );
     const deadline = setTimeout(() => {
       log.warn({ calls: heartbeat?.stats.calls ?? 0 }, 'the drain deadline has passed');

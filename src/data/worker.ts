@@ -30,6 +30,7 @@ const delay = monitorEventLoopDelay({ resolution: 10 });
 let gate: Gate | undefined;
 let draining = false;
 let heartbeat: NodeJS.Timeout | undefined;
+let waiting: NodeJS.Timeout | undefined;
 
 async function start({
   settings,
@@ -75,15 +76,18 @@ function drain(): void {
   if (draining) return;
   draining = true;
   gate?.drain();
-  const look = setInterval(() => {
+  waiting = setInterval(() => {
     if ((gate?.liveCalls() ?? 0) > 0) return;
-    clearInterval(look);
+    clearInterval(waiting);
     tell({ type: 'drained' });
   }, 100);
 }
 
 async function stop(): Promise<void> {
   clearInterval(heartbeat);
+  clearInterval(waiting);
+  // What is known goes to disk first: closing may take so long that this thread is cut off.
+  await changes.flush();
   await gate?.close();
   await changes.flush();
   log.flush();

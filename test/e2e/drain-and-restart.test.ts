@@ -87,6 +87,16 @@ describe('a gate told to end while a call lives', () => {
     expect(await gate.ended()).toEqual({ code: 0, signal: null });
     expect(Date.now() - before).toBeLessThan(4000);
   });
+
+  test('ends at once at the deadline though a call still rings', async () => {
+    await open({ 'drain.deadlineSeconds': 1 });
+    await phone.invite('102');
+    pbx.answer(await pbx.expect('INVITE'), 180);
+    gate.signal('SIGTERM');
+    expect(await gate.ended()).toEqual({ code: 0, signal: null });
+    expect(gate.logs()).toContain('the drain deadline has passed');
+    expect(gate.logs()).not.toContain('cut off');
+  });
 });
 
 describe('status and hangup', () => {
