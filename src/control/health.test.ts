@@ -45,10 +45,14 @@ describe('ready', () => {
     expect(readiness(beat({ up: false }, { up: true }), false, 1000).good).toBe(true);
   });
   test.each([
-    ['none that answers', [{ up: false }]],
-    ['only one that drains', [{ up: true, draining: true }]],
-  ])('not with %s', (_what, nodes) => {
-    expect(readiness(beat(...nodes), false, 1000).reasons).toEqual(['no PBX node answers']);
+    ['none that answers', 'no PBX node answers', [{ up: false }]],
+    [
+      'only one that drains',
+      'every PBX node that answers is told to drain',
+      [{ up: true, draining: true }, { up: false }],
+    ],
+  ])('not with %s', (_what, reason, nodes) => {
+    expect(readiness(beat(...nodes), false, 1000).reasons).toEqual([reason]);
   });
   test('not while draining', () => {
     expect(readiness(beat({ up: true }), true, 1000).reasons).toEqual(['draining']);

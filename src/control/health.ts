@@ -1,4 +1,4 @@
-import type { DataPlaneStats } from '../data/messages.ts';
+import type { DataPlaneStats, PbxNodeStats } from '../data/messages.ts';
 
 /** How long the data plane may be silent before it counts as dead. */
 export const heartbeatLimitMs = 5000;
@@ -28,10 +28,14 @@ export function readiness(last: Heartbeat | undefined, draining: boolean, now: n
   return health([
     ...liveness(last, now).reasons,
     (draining || last?.stats.draining === true) && 'draining',
-    last !== undefined &&
-      !last.stats.pbx.some(({ up, draining }) => up && !draining) &&
-      'no PBX node answers',
+    last !== undefined && withoutPbx(last.stats.pbx),
   ]);
+}
+
+function withoutPbx(nodes: readonly PbxNodeStats[]): string | false {
+  const up = nodes.filter((node) => node.up);
+  if (up.length === 0) return 'no PBX node answers';
+  return up.every(({ draining }) => draining) && 'every PBX node that answers is told to drain';
 }
 
 function health(reasons: readonly (string | false)[]): Health {
