@@ -88,6 +88,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     callEnded: (call, why) => observer.callEnded(call, why),
   } satisfies Handlers);
 
+  neighbours.separate(serving.listeners);
   const assemble = (): Edge => {
     edge = { serving, settings, pbx, neighbours, registrations, bindingToken, observer, draining };
     return edge;
@@ -108,6 +109,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       settings = fresh;
       pbx = new Pbx(settings.pbx, observer, pbx);
       neighbours = new Neighbours(settings, neighbours);
+      neighbours.separate(serving.listeners);
       current = assemble();
       pbx.watch(serving);
     },

@@ -4,7 +4,7 @@ import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/ur
 import { AddressSet } from './address-set.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { canonicalAddress } from './packed-address.ts';
-import type { Flow, Realm } from './signaling.ts';
+import type { Flow, Listener, Realm } from './signaling.ts';
 
 /** Never changes as long as it is the same object. */
 type Source = Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>;
@@ -28,6 +28,7 @@ export class Neighbours {
   /** One request asks several times about one source. */
   #lastSource: Source | undefined;
   #lastRealm: Realm = 'access';
+  #separate: ReadonlySet<string> = new Set();
   readonly #names: Map<string, readonly string[]>;
   /** Resolves when host names have been looked up once, found or not. */
   readonly known: Promise<void>;
@@ -52,7 +53,20 @@ export class Neighbours {
     return this.#lastRealm;
   }
 
-  #lookedUp({ listener, transport, address, port }: Source): Realm {
+  /** Realms that have a listener of their own: their addresses, which can be forged, count for nothing elsewhere. */
+  separate(listeners: readonly Listener[]): void {
+    this.#separate = new Set(listeners.map(({ realm, transport }) => `${realm} ${transport}`));
+    this.#lastSource = undefined;
+  }
+
+  #lookedUp(source: Source): Realm {
+    const realm = this.#byAddress(source);
+    const { listener, transport } = source;
+    const elsewhere = realm !== listener.realm && this.#separate.has(`${realm} ${transport}`);
+    return elsewhere ? listener.realm : realm;
+  }
+
+  #byAddress({ listener, transport, address, port }: Source): Realm {
     if (transport === 'udp') {
       if (this.#coreEndpoints.has(`${address} ${port}`)) return 'core';
     } else if (this.#coreStreams.has(`${transport} ${address}`)) return 'core';

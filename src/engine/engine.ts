@@ -75,6 +75,8 @@ export interface EngineCounts {
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
 const KEPT_BYTES = 128;
 const SWEEP_EVERY_MS = 4000;
+/** How much larger the table may grow for the PBX, trunks and live calls. */
+const RESERVE = 1.25;
 const MOST_FIXED_WAYS = 1024;
 
 /** Every branch of ours begins so; the rest cannot be guessed. */
@@ -399,10 +401,11 @@ export class Engine implements Core {
     }
     const { limits } = this.#options.settings;
     const opensCall = request.method === 'INVITE' && request.toTag === '';
-    if (
-      this.#servers.size >= limits.transactions ||
-      (opensCall && this.calls.size >= limits.calls)
-    ) {
+    const found = request.toTag === '' ? undefined : this.#callOf(request, channel);
+    // strangers fill the table before the PBX or a live call does
+    const mine = channel.realm !== 'access' || found !== undefined;
+    const most = mine ? limits.transactions * RESERVE : limits.transactions;
+    if (this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls)) {
       this.#refuse(request, channel, 503, undefined, [
         { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
@@ -419,7 +422,6 @@ export class Engine implements Core {
     this.#isOver(transaction.replyTo, transaction);
     if (transaction.isInvite) this.#ringing++;
     const routing = readRouting(request, this.#isOurs);
-    const found = request.toTag === '' ? undefined : this.#callOf(request, channel);
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
     transaction.user = incoming;
     try {

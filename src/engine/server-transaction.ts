@@ -46,6 +46,9 @@ export interface ServerTransactionUser {
   callerLost(): void;
 }
 
+/** Bytes; what a request's own Via and From put into an answer must not be a way to fill our memory. */
+const LARGEST_KEPT = 8192;
+
 type State = InviteServerState | NonInviteServerState;
 type TimerEvent = 'timer-trying' | 'timer-late' | 'timer-g' | 'timer-h' | 'timer-i' | 'timer-l';
 
@@ -179,6 +182,9 @@ export class ServerTransaction {
       case 'send-response':
         this.#last = this.#next;
         if (this.#last !== undefined) this.#send(this.#last);
+        // what is kept for repetition is bounded: over a stream nothing is repeated, and no honest answer is larger
+        if (this.channel.reliable || (this.#last?.length ?? 0) > LARGEST_KEPT)
+          this.#last = undefined;
         return;
       case 'retransmit':
         if (this.#last !== undefined) this.#send(this.#last);

@@ -32,8 +32,8 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts a connection in, or says that it is one too many. The PBX and trunks have as many as they
-   * like: the limit per source is for strangers and phones.
+   * Counts a connection in, or says that it is one too many. The limit per source is for strangers and phones;
+   * the PBX gets in even when strangers hold all that are allowed.
    */
   enter(address: string, realm: Realm): boolean {
     const source = sourceOf(address);
@@ -42,7 +42,7 @@ export class ConnectionLimits {
       this.hit('per-source');
       return false;
     }
-    if (this.#accepted >= this.#limits.connections) {
+    if (realm !== 'core' && this.#accepted >= this.#limits.connections) {
       this.hit('total');
       return false;
     }

@@ -5,6 +5,8 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
+/** How long a connection may be held by somebody who never says anything. */
+const FIRST_MESSAGE_MS = 60_000;
 /** How long a connection we closed may take to say goodbye. */
 const GOODBYE_MS = 2000;
 
@@ -30,6 +32,9 @@ export abstract class Connection implements Channel {
   /** Since when a message has begun and not ended; 0 between messages. */
   protected messageSince = 0;
   protected lastHeard = performance.now();
+  /** A message has come over it, or it is one that we opened. */
+  protected spoken = false;
+  readonly #openedAt = performance.now();
   #closingSince = 0;
   #problem: Error | undefined;
   #open = true;
@@ -84,18 +89,24 @@ export abstract class Connection implements Channel {
 
   send(message: Buffer, failed?: SendFailed): void {
     if (!this.#open) {
-      if (failed) process.nextTick(failed, this.#problem ?? new Error('the connection is closed'));
+      if (failed) {
+        const problem = this.#problem ?? new Error('the connection is closed');
+        process.nextTick(this.context.report, failed, problem);
+      }
       return;
     }
     if (this.unsent() + message.length > MOST_UNSENT_BYTES) {
       this.cut('send-backlog', 'the peer does not read what it is sent');
-      if (failed) process.nextTick(failed, this.#problem ?? new Error('send backlog'));
+      if (failed) {
+        const problem = this.#problem ?? new Error('send backlog');
+        process.nextTick(this.context.report, failed, problem);
+      }
       return;
     }
     if (failed === undefined) this.write(message);
     else
       this.write(message, (problem) => {
-        if (problem) failed(this.#problem ?? problem);
+        if (problem) this.context.report(failed, this.#problem ?? problem);
       });
   }
 
@@ -112,6 +123,8 @@ export abstract class Connection implements Channel {
       if (now - this.#closingSince > GOODBYE_MS) this.destroy();
     } else if (this.messageSince !== 0 && now - this.messageSince > messageSeconds * 1000)
       this.cut('message-time', 'a message took too long to arrive');
+    else if (!this.spoken && now - this.#openedAt > FIRST_MESSAGE_MS)
+      this.cut('idle-time', 'nothing was said');
     else if (now - this.lastHeard > idleSeconds * 1000) {
       this.context.limits.hit('idle-time');
       this.close();

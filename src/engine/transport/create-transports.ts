@@ -14,7 +14,12 @@ import { DescriptorShortage } from './descriptor-shortage.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { type Greeting, StreamListener } from './stream-listener.ts';
 import { TlsGreeting } from './tls-greeting.ts';
-import { guarded, type TransportContext, type TransportLog } from './transport-context.ts';
+import {
+  guarded,
+  reporter,
+  type TransportContext,
+  type TransportLog,
+} from './transport-context.ts';
 import type {
   Channel,
   ConnectionCounts,
@@ -61,6 +66,7 @@ class SocketTransports implements Transports {
       settings: settings.limits,
       limits: new ConnectionLimits(settings.limits),
       connections: new Connections(),
+      report: reporter(log),
     };
   }
 

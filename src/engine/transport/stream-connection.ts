@@ -30,6 +30,7 @@ export class StreamConnection extends Connection implements FrameSink {
     this.#socket = socket;
     this.#framer = new StreamFramer(context.settings.messageBytes, this);
     if (connecting !== undefined) {
+      this.spoken = true;
       this.#waiting = [];
       socket.once(connecting, () => this.#connected());
     }
@@ -40,6 +41,7 @@ export class StreamConnection extends Connection implements FrameSink {
   }
 
   framed(wire: string): void {
+    this.spoken = true;
     this.messageSince = 0;
     if (this.open) this.context.events.message(wire, this);
   }

@@ -19,7 +19,20 @@ export interface TransportContext {
   readonly settings: LimitSettings;
   readonly limits: ConnectionLimits;
   readonly connections: Connections;
+  /** Tells whoever sent a message that it did not go out; a fault of theirs is logged and ends nothing. */
+  readonly report: (failed: (problem: Error) => void, problem: Error) => void;
 }
+
+/** See `TransportContext.report`. */
+export const reporter =
+  (log: TransportLog): TransportContext['report'] =>
+  (failed, problem) => {
+    try {
+      failed(problem);
+    } catch (err) {
+      log.error({ err }, 'a fault in the gate itself, after a message could not be sent');
+    }
+  };
 
 /** The events with a net under them: a fault in a handler is logged as ours and never ends a socket or the process. */
 export function guarded(events: TransportEvents, log: TransportLog): TransportEvents {

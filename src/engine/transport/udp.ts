@@ -88,11 +88,11 @@ export class UdpSocket {
 
   send(message: Buffer, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
     if (this.#closed) {
-      if (failed) process.nextTick(failed, new Error('the socket is closed'));
+      if (failed) process.nextTick(this.#context.report, failed, new Error('the socket is closed'));
     } else if (failed === undefined) this.#socket.send(message, peer.port, peer.address);
     else
       this.#socket.send(message, peer.port, peer.address, (problem) => {
-        if (problem) failed(problem);
+        if (problem) this.#context.report(failed, problem);
       });
   }
 
@@ -120,6 +120,7 @@ export class UdpSocket {
 
   #receive(datagram: Buffer, from: RemoteInfo): void {
     const { events, settings, limits } = this.#context;
+    if (from.port === 0) return; // nobody can be answered there; the socket would throw
     if (!events.admits(from.address, this.listener)) return;
     if (datagram.length > settings.messageBytes) {
       limits.hit('message-size');

@@ -25,6 +25,7 @@ export class WebSocketConnection extends Connection {
     websocket.on('pong', complete);
     websocket.on('message', (data) => {
       complete();
+      this.spoken = true;
       if (this.open) this.#received(data);
     });
     websocket.on('error', (problem: Error & { code?: string }) => {

@@ -241,10 +241,29 @@ describe('a response is not sound', () => {
   });
 });
 
+describe('a tag', () => {
+  test.each([
+    ['twice', '<sip:a@b>;tag=1;tag=2'],
+    ['twice, the second empty: to some stacks that is no tag', '<sip:a@b>;tag=1;tag='],
+    ['empty', '<sip:a@b>;tag='],
+    ['without a value', '<sip:a@b>;tag'],
+    ['quoted', '<sip:a@b>;tag="1"'],
+    ['twice, in other letters and with blanks', '<sip:a@b>;x=y; Tag = 1 ; TAG=2'],
+  ])('%s is refused: what one stack takes for a call another takes for a new one', (_how, To) => {
+    expect(refusalOf(aRequest({ headers: { To } }))?.status).toBe(400);
+  });
+  test.each(['<sip:a@b>;tag=1', '<sip:a@b>', '<sip:a@b>;x=1;tag=1;y=2', 'sip:a@b;tag=1'])(
+    'as in %j passes',
+    (To) => {
+      expect(refusalOf(aRequest({ headers: { To } }))).toBeUndefined();
+    },
+  );
+});
+
 describe('a request that passes can be answered by a sound response', () => {
   const atTheLimit: readonly MessageParts[] = [
     {},
-    { headers: { Via: Array<string>(100).fill('SIP/2.0/UDP a;branch=z9hG4bK1') } },
+    { headers: { Via: Array<string>(70).fill('SIP/2.0/UDP a;branch=z9hG4bK1') } },
     { headers: { To: `<sip:${'x'.repeat(4088)}>` } },
     { headers: { CSeq: '2147483647 INVITE', 'Call-ID': 'x'.repeat(512) } },
   ];

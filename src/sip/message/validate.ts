@@ -40,7 +40,7 @@ export interface Refusal {
 const LONGEST_KEY = 512;
 const LONGEST_ADDRESS = 4096;
 const LONGEST_URI = 4096;
-const MOST_VIAS = 100;
+const MOST_VIAS = 70; // Max-Forwards starts there
 const MOST_ADDRESSES = 64;
 const MOST_SECONDS = 4_294_967_295; // RFC 3261 §20.19
 
@@ -153,10 +153,10 @@ export function refusalOf(request: Message): Refusal | undefined {
         if (namesEverybody(request, line)) return badVia;
         break;
       case Header.from:
-        if (!isOneAddress(request, line)) return badFrom;
+        if (!isOneAddress(request, line) || hasTwoTags(request, line)) return badFrom;
         break;
       case Header.to:
-        if (!isOneAddress(request, line)) return badTo;
+        if (!isOneAddress(request, line) || hasTwoTags(request, line)) return badTo;
         break;
       case Header.contact: {
         const count = countAddresses(request, line);
@@ -274,6 +274,23 @@ function isOneAddress(message: Message, line: number, longest = LONGEST_ADDRESS)
   const start = message.valueStart(line);
   const end = message.lineEnd(line);
   return end - start <= longest && endOfAddress(message.wire, start, end) === end;
+}
+
+/**
+ * Two tags, or an empty one, are read differently by different stacks: what is inside a dialog for one is a new
+ * call for the other.
+ */
+function hasTwoTags(message: Message, line: number): boolean {
+  const value = message.valueOf(line);
+  const parameters = value.slice(value.lastIndexOf('>') + 1);
+  if (parameters === '') return false;
+  // as nearly everybody writes it
+  if (parameters.startsWith(';tag=') && parameters.length > 5 && !/[;"]/.test(parameters.slice(5)))
+    return false;
+  const first = parameters.search(/;\s*tag/i);
+  if (first < 0) return false;
+  const rest = parameters.slice(first + 1);
+  return /;\s*tag\s*(?:=|;|$)/i.test(rest) || /^\s*tag\s*(?:=\s*)?(?:;|"|$)/i.test(rest);
 }
 
 /** How many addresses the line has; -1 when one is malformed. */

@@ -37,7 +37,9 @@ export function readRouting(request: Message, isOurs: IsOurs): Routing {
   const asked = parseUri(request.requestUri);
   const fromStrict =
     asked !== undefined && uriParameter(asked.parameters, 'lr') !== undefined && isOurs(asked);
-  const restored = fromStrict ? parseNameAddress(routes.at(-1) ?? '')?.uri : undefined;
+  const last = fromStrict ? parseNameAddress(routes.at(-1) ?? '')?.uri : undefined;
+  // it becomes the Request-URI, so it must be fit for one
+  const restored = last !== undefined && parseUri(last)?.headers === '' ? last : undefined;
   if (restored !== undefined) routes.pop();
 
   let ours = 0;
