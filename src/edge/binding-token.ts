@@ -1,5 +1,8 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 
+/** The parameter of a rewritten Contact that names the binding. */
+export const TOKEN_PARAMETER = 'flow';
+
 const BYTES = 12;
 
 /**

@@ -1,8 +1,8 @@
 import { Header } from '../sip/message/header-name.ts';
 import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
+import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
-import { TOKEN_PARAMETER } from './register.ts';
 import type { Binding } from './registrations.ts';
 import type { HeaderChange, Incoming, Target } from './signaling.ts';
 

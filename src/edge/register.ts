@@ -6,14 +6,12 @@ import {
   parseNameAddress,
 } from '../sip/message/name-address.ts';
 import { parseUri, uriParameter } from '../sip/message/uri.ts';
+import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
 import type { Binding, Reach } from './registrations.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
-
-/** The parameter of a rewritten Contact that names the binding. */
-export const TOKEN_PARAMETER = 'flow';
 
 /** RFC 3261 §10.3: what a registrar grants when nobody said how long. */
 const DEFAULT_EXPIRES = 3600;

@@ -4,7 +4,7 @@ import { ackFor, cancelFor } from '../sip/proxy/ack-and-cancel.ts';
 import { GIVE_UP } from '../sip/timers.ts';
 import type { ClientTransaction, ClientTransactionUser } from './client-transaction.ts';
 import type { Core } from './core.ts';
-import { randomToken } from './random-token.ts';
+import { newBranch } from './random-token.ts';
 import type { Timer } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -122,7 +122,7 @@ export class Branch implements ClientTransactionUser {
       return;
     }
     let channel = first;
-    let branch = `z9hG4bKdb${randomToken()}`;
+    let branch = newBranch();
     let wire = this.#user.write(
       this.target,
       channel,
@@ -134,7 +134,7 @@ export class Branch implements ClientTransactionUser {
       if (stream !== undefined) {
         this.#insteadOf = channel;
         channel = stream;
-        branch = `z9hG4bKdb${randomToken()}`;
+        branch = newBranch();
         wire = this.#user.write(
           this.target,
           channel,

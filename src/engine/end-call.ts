@@ -5,7 +5,7 @@ import type { LiveCall } from './call-table.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { pointsAt } from './points-at.ts';
-import { randomToken } from './random-token.ts';
+import { newBranch } from './random-token.ts';
 
 /** The value of a Reason header. */
 export function reasonHeader({ text, cause }: EndReason): string {
@@ -21,7 +21,7 @@ export function endCall(core: Core, call: LiveCall, why: EndReason): void {
   for (const side of ['caller', 'callee'] as const)
     core.waysTo(wayTo(call, side), ([channel]) => {
       if (channel === undefined) return;
-      const branch = `z9hG4bKdb${randomToken()}`;
+      const branch = newBranch();
       const via = core.names.toward(channel).via + branch;
       core.transmit(ignored, channel, {
         key: branch,

@@ -27,7 +27,7 @@ import { KeyTable } from './key-table.ts';
 import { maySpeakFor } from './may-speak-for.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
-import { randomToken } from './random-token.ts';
+import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
 import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { StreamRefusals } from './stream-refusals.ts';
@@ -78,9 +78,6 @@ const SWEEP_EVERY_MS = 4000;
 /** How much larger the table may grow for the PBX, trunks and live calls. */
 const RESERVE = 1.25;
 const MOST_FIXED_WAYS = 1024;
-
-/** Every branch of ours begins so; the rest cannot be guessed. */
-const OUR_BRANCH = 'z9hG4bKdb';
 
 /** Takes messages from the sockets to the transaction, call or handler they belong to. */
 export class Engine implements Core {
@@ -447,7 +444,7 @@ export class Engine implements Core {
     this.waysTo(target, ([way]) => {
       if (way === undefined) return;
       const wire = forwardRequest(request, {
-        via: `${this.names.toward(way).via}${OUR_BRANCH}${randomToken()}`,
+        via: `${this.names.toward(way).via}${newBranch()}`,
         recordRoutes: '',
         address: channel.address,
         port: channel.port,
@@ -485,7 +482,7 @@ export class Engine implements Core {
       at >= 0;
       at = request.wire.indexOf(OUR_BRANCH, at + 1)
     ) {
-      const sent = this.#clients.get(request.wire.slice(at, at + OUR_BRANCH.length + 12));
+      const sent = this.#clients.get(request.wire.slice(at, at + BRANCH_LENGTH));
       if (sent?.wire.startsWith(`${request.method} ${request.requestUri} `)) return true;
     }
     return false;

@@ -2,7 +2,7 @@ import type { Outcome, OwnRequest } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
 import type { Core } from './core.ts';
-import { randomToken } from './random-token.ts';
+import { newBranch, randomToken } from './random-token.ts';
 import type { Channel } from './transport/transports.ts';
 
 /** Sends a request of the gate's own, outside any dialog; the way after the first is tried when one fails. */
@@ -22,7 +22,7 @@ function tryWay(
     done({ kind: 'failed', failure: 'unreachable' });
     return;
   }
-  const branch = `z9hG4bKdb${randomToken()}`;
+  const branch = newBranch();
   core.transmit(
     {
       answered(response: Message) {

@@ -15,3 +15,9 @@ export function randomToken(): string {
   at += LENGTH;
   return batch.slice(at - LENGTH, at);
 }
+
+/** Every branch of ours begins so: a loop is known by it. The rest cannot be guessed. */
+export const OUR_BRANCH = 'z9hG4bKdb';
+export const BRANCH_LENGTH = OUR_BRANCH.length + LENGTH;
+
+export const newBranch = (): string => OUR_BRANCH + randomToken();
