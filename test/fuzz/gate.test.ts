@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { aPhone } from '../support/a-phone.ts';
 import { drained, metric } from '../support/gate-health.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
@@ -20,7 +20,7 @@ const ANSWERS_WITHIN_MS = 1000;
 const MOST_GROWTH = 60e6;
 
 let gate: Gate;
-let pbx: RawPbx;
+let pbx: RawPbx | undefined;
 
 beforeAll(async () => {
   pbx = await aRawPbx(ownAddress());
@@ -71,7 +71,7 @@ test(`${DATAGRAMS} mutant datagrams`, { timeout: 60_000 }, async () => {
   expect(grown).toBeLessThan(MOST_GROWTH);
   // they must have arrived, and some have got through, or nothing was tried
   expect(await metric(gate, 'drawbridge_requests_total')).toBeGreaterThan(DATAGRAMS / 2);
-  expect(pbx.heard.length).toBeGreaterThan(DATAGRAMS / 20);
+  expect(pbx?.heard.length).toBeGreaterThan(DATAGRAMS / 20);
 });
 
 test(`${CONNECTIONS} connections with mutants cut anywhere`, { timeout: 60_000 }, async () => {
@@ -111,5 +111,8 @@ test('a phone registers as if nothing had been', async () => {
 
 test('every transaction ends, every connection is gone', { timeout: 60_000 }, async () => {
   await drained(gate, 50_000);
-  expect(await metric(gate, 'drawbridge_connections')).toBe(0);
+  // the gate may hold one to the PBX, for requests too large for UDP: it goes with the PBX
+  await pbx?.close();
+  pbx = undefined;
+  await vi.waitFor(async () => expect(await metric(gate, 'drawbridge_connections')).toBe(0), 5000);
 });
