@@ -2,14 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What the tests run besides Node: the program, and the Debian package that has it. */
-const tools: readonly { readonly program: string; readonly package: string }[] = [
-  { program: 'sipp', package: 'sip-tester' },
-  { program: 'baresip', package: 'baresip-core' },
-  { program: 'dnsmasq', package: 'dnsmasq-base' },
-  { program: 'ip', package: 'iproute2' },
-  { program: 'openssl', package: 'openssl' },
-  { program: 'setpriv', package: 'util-linux' },
+/** What the tests run besides Node: the program, and the Debian packages it takes. */
+const tools: readonly { readonly program: string; readonly packages: readonly string[] }[] = [
+  { program: 'sipp', packages: ['sip-tester'] },
+  { program: 'baresip', packages: ['baresip-core'] },
+  { program: 'dnsmasq', packages: ['dnsmasq-base'] },
+  { program: 'ip', packages: ['iproute2'] },
+  { program: 'openssl', packages: ['openssl'] },
+  { program: 'setpriv', packages: ['util-linux'] },
+  { program: 'gcc', packages: ['gcc', 'libc6-dev'] },
 ];
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
@@ -29,7 +30,7 @@ export function prepareDebianTools(): void {
   const missing = tools.filter(({ program }) => !installed(program));
   if (missing.length === 0) return;
 
-  const packages = missing.map((tool) => tool.package);
+  const packages = missing.flatMap((tool) => tool.packages);
   if (process.getuid?.() !== 0)
     throw new Error(
       `the tests need programs that are not installed: ${missing.map(({ program }) => program).join(', ')}\n` +
