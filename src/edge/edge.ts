@@ -9,15 +9,8 @@ import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
 import { Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
-import type {
-  Call,
-  CallEnd,
-  Handlers,
-  HeaderChange,
-  Incoming,
-  Serving,
-  Signaling,
-} from './signaling.ts';
+import { retryAfter } from './retry-after.ts';
+import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
 import { toPbx } from './to-pbx.ts';
 
 export interface EdgeOptions {
@@ -142,10 +135,6 @@ function receive(edge: Edge, incoming: Incoming): void {
   else if (request.method === 'REGISTER') register(edge, incoming);
   else toPbx(edge, incoming);
 }
-
-const retryAfter = ({ settings }: Edge): readonly HeaderChange[] => [
-  { name: 'Retry-After', value: String(settings.drain.retryAfterSeconds) },
-];
 
 /** A Request-URI without a user part means this host itself. */
 const asksUs = (requestUri: string): boolean => !requestUri.includes('@');

@@ -10,6 +10,7 @@ import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
 import type { Binding, Reach } from './registrations.ts';
+import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 
@@ -57,9 +58,7 @@ export function register(edge: Edge, incoming: Incoming): void {
   const known = registrations.of(aor);
   const asked = askedContacts(edge, request, aor, known);
   if (registrations.full && asked.some(({ binding }) => binding === undefined)) {
-    incoming.answer(503, [
-      { name: 'Retry-After', value: String(edge.settings.drain.retryAfterSeconds) },
-    ]);
+    incoming.answer(503, retryAfter(edge));
     return;
   }
   const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));

@@ -2,7 +2,11 @@ import type { Failure, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { ackFor, cancelFor } from '../sip/proxy/ack-and-cancel.ts';
 import { GIVE_UP } from '../sip/timers.ts';
-import type { ClientTransaction, ClientTransactionUser } from './client-transaction.ts';
+import {
+  type ClientTransaction,
+  type ClientTransactionUser,
+  nobody,
+} from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { newBranch } from './random-token.ts';
 import type { Timer } from './timer-wheel.ts';
@@ -155,7 +159,7 @@ export class Branch implements ClientTransactionUser {
     const client = this.#client;
     if (client === undefined || client.wire === '') return;
     this.#cancel = 'sent';
-    this.#core.transmit(ignored, client.channel, {
+    this.#core.transmit(nobody, client.channel, {
       key: `${client.key} CANCEL`,
       method: 'CANCEL',
       wire: cancelFor(client.wire, this.#reasons),
@@ -178,6 +182,5 @@ export class Branch implements ClientTransactionUser {
   }
 }
 
-const ignored: ClientTransactionUser = { answered() {}, failed() {} };
 const outOfPatience = (branch: Branch): void => branch.impatient();
 const giveUp = (client: ClientTransaction): void => client.giveUp();

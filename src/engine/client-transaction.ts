@@ -38,6 +38,9 @@ export interface ClientTransactionUser {
   failed(failure: Failure): void;
 }
 
+/** For requests whose answers change nothing: a CANCEL, a BYE of ours. */
+export const nobody: ClientTransactionUser = { answered() {}, failed() {} };
+
 export interface SentRequest {
   /** The branch for most; an INVITE and its CANCEL share a branch and differ in this. */
   readonly key: string;

@@ -2,7 +2,7 @@ import type { EndReason, Target } from '../edge/signaling.ts';
 import { bye, type Side } from '../sip/dialog/dialog.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import type { LiveCall } from './call-table.ts';
-import type { ClientTransactionUser } from './client-transaction.ts';
+import { nobody } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { pointsAt } from './points-at.ts';
 import { newBranch } from './random-token.ts';
@@ -13,8 +13,6 @@ export function reasonHeader({ text, cause }: EndReason): string {
   return cause === undefined ? `SIP;text="${quoted}"` : `Q.850;cause=${cause};text="${quoted}"`;
 }
 
-const ignored: ClientTransactionUser = { answered() {}, failed() {} };
-
 /** Ends an answered call: a BYE to each side, as the other would have sent it, with the reason (RFC 3326). */
 export function endCall(core: Core, call: LiveCall, why: EndReason): void {
   const reason = reasonHeader(why);
@@ -23,7 +21,7 @@ export function endCall(core: Core, call: LiveCall, why: EndReason): void {
       if (channel === undefined) return;
       const branch = newBranch();
       const via = core.names.toward(channel).via + branch;
-      core.transmit(ignored, channel, {
+      core.transmit(nobody, channel, {
         key: branch,
         method: 'BYE',
         wire: bye(call.dialog, side, via, reason),

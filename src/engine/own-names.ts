@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Listener, Transport } from '../edge/signaling.ts';
 import { type SipUri, uriHost, uriParameter } from '../sip/message/uri.ts';
+import { isWildcard } from './transport/advertised-address.ts';
 import type { Channel } from './transport/transports.ts';
 
 /** How we call ourselves toward one neighbour, ready to be pasted into headers. */
@@ -111,9 +112,6 @@ interface Interface {
   readonly family: string;
   readonly internal: boolean;
 }
-
-const isWildcard = (address: string): boolean =>
-  address === '0.0.0.0' || address === '::' || address === '[::]';
 
 function nameOf(transport: Transport, advertised: string, port: number): OwnName {
   const hostPort = `${uriHost(advertised)}:${port}`;

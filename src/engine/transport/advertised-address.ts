@@ -4,7 +4,7 @@ import type { ListenerSettings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import { uriHost } from '../../sip/message/uri.ts';
 
-const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::', '[::]'];
 
 /** Every local address at once. */
 export function isWildcard(address: string): boolean {
