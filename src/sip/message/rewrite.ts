@@ -1,4 +1,4 @@
-import { Header } from './header-name.ts';
+import { Header, type HeaderId } from './header-name.ts';
 import type { Message } from './message.ts';
 
 /** Replaces every header of that name by one with this value, in place; appends it if absent; removes it if undefined. */
@@ -43,6 +43,12 @@ export class Rewrite {
   removeLine(line: number): void {
     const message = this.#message;
     this.replace(message.lineStart(line), message.lineEnd(line) + 2, '');
+  }
+
+  removeAll(id: HeaderId): void {
+    const message = this.#message;
+    for (let line = message.find(id); line >= 0; line = message.find(id, line + 1))
+      this.removeLine(line);
   }
 
   /** A new header as the last one. The value is ours or was checked: no CR or LF may come from outside. */

@@ -2,7 +2,10 @@ import { Header } from '../message/header-name.ts';
 import type { Message } from '../message/message.ts';
 import { ensureContentLength, type HeaderChange, Rewrite } from '../message/rewrite.ts';
 
-/** The response as it goes back: without the top Via, which was ours (RFC 3261 §16.7 step 3). */
+/**
+ * The response as it goes back: without the top Via, which was ours (RFC 3261 §16.7 step 3). One that refuses
+ * opens no dialog, so whoever asked has no use for the route that some callees copy into it, nor any claim to it.
+ */
 export function forwardResponse(
   response: Message,
   headers: readonly HeaderChange[] | undefined,
@@ -13,6 +16,7 @@ export function forwardResponse(
   const via = response.via;
   if (via === undefined || via.end >= response.lineEnd(line)) rewrite.removeLine(line);
   else rewrite.replace(response.valueStart(line), via.end + 1, '');
+  if (response.status >= 300) rewrite.removeAll(Header.recordRoute);
   if (headers !== undefined) for (const { name, value } of headers) rewrite.setHeader(name, value);
   if (stream) ensureContentLength(response, rewrite);
   return rewrite.result();
