@@ -45,7 +45,7 @@ export async function runGate({
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
   let settings = initial;
-  const log = openLog(settings.log);
+  const { log, follow } = openLog(settings.log);
   endOnBug(log);
   const ended = Promise.withResolvers<number>();
   // Until the gate serves, a signal to end means at once, and one to reload waits.
@@ -219,7 +219,7 @@ export async function runGate({
     }
     const plan = planReload(settings, loaded.settings);
     settings = plan.settings;
-    log.level = settings.log.level;
+    follow(settings.log);
     serving.reload(settings);
     for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
     for (const notice of loaded.notices) log.warn(notice);

@@ -11,7 +11,6 @@ const needsRestart = {
   tls: 'files are chosen at start; new contents of the same files are taken up by themselves',
   limits: 'tables and connections are sized at start',
   http: 'its socket is bound at start',
-  calls: 'their timers are set at start',
 } as const satisfies Partial<Record<keyof Settings, string>>;
 
 export interface Reload {
@@ -29,20 +28,12 @@ export function planReload(running: Settings, wanted: Settings): Reload {
     (key) => !isDeepStrictEqual(running[key], wanted[key]),
   );
   const held = Object.keys(needsRestart) as (keyof typeof needsRestart)[];
-  const { dataDirectory, listeners, tls, limits, http, calls } = running;
-  const { format } = running.log;
-  const log = { ...wanted.log, format };
-  const waiting: { key: string; why: string }[] = held
-    .filter((key) => changed.includes(key))
-    .map((key) => ({ key, why: needsRestart[key] }));
-  if (wanted.log.format !== format) {
-    waiting.push({ key: 'log.format', why: 'it is chosen at start' });
-  }
+  const { dataDirectory, listeners, tls, limits, http } = running;
   return {
-    settings: { ...wanted, dataDirectory, listeners, tls, limits, http, calls, log },
-    changed: changed.filter(
-      (key) => !(key in needsRestart) && !(key === 'log' && isDeepStrictEqual(running.log, log)),
-    ),
-    waiting,
+    settings: { ...wanted, dataDirectory, listeners, tls, limits, http },
+    changed: changed.filter((key) => !(key in needsRestart)),
+    waiting: held
+      .filter((key) => changed.includes(key))
+      .map((key) => ({ key, why: needsRestart[key] })),
   };
 }

@@ -4,20 +4,49 @@ import type { LogFormat, LogLevel } from '../config/settings.ts';
 
 export type { Logger };
 
-/** Lines to standard output: JSON for machines, aligned text for a person at a terminal. */
-export function openLog({ level, format }: { level: LogLevel; format: LogFormat }): Logger {
-  const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
-  const options: pino.LoggerOptions = {
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  };
-  if (!text) return pino(options, pino.destination({ fd: 1, sync: true }));
-  // A terminal that was closed must not end calls.
-  process.stdout.on('error', () => {});
-  return pino(options, { write: (line: string) => void process.stdout.write(asText(line)) });
+export interface OpenLog {
+  readonly log: Logger;
+  /** Takes up other settings, for what is written from now on. */
+  follow(settings: LogSettings): void;
 }
+
+interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+/** Lines to standard output: JSON for machines, aligned text for a person at a terminal. */
+export function openLog(settings: LogSettings): OpenLog {
+  const lines = pino.destination({ fd: 1, sync: true });
+  let text = isText(settings.format);
+  // A terminal that was closed must not end calls.
+  if (text) process.stdout.on('error', ignore);
+  const log = pino(
+    {
+      level: settings.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    {
+      write: (line: string) => void (text ? process.stdout.write(asText(line)) : lines.write(line)),
+    },
+  );
+  return {
+    log,
+    follow({ level, format }) {
+      log.level = level;
+      text = isText(format);
+      process.stdout.off('error', ignore);
+      if (text) process.stdout.on('error', ignore);
+    },
+  };
+}
+
+const isText = (format: LogFormat): boolean =>
+  format === 'text' || (format === 'auto' && process.stdout.isTTY === true);
+
+function ignore(): void {}
 
 const colours = {
   trace: 'gray',

@@ -205,12 +205,21 @@ describe('a gate that runs', () => {
   test('takes up new settings on SIGHUP and says what needs a restart', async () => {
     const gate = await serving();
     const pbx = join(folder, 'routes/pbx.yaml');
-    writeFileSync(pbx, readFileSync(pbx, 'utf8').replace('by: options', 'by: crlf'));
+    const text = readFileSync(pbx, 'utf8');
+    writeFileSync(
+      pbx,
+      text.replace('by: options', 'by: crlf').replace('ringSeconds: 200', 'ringSeconds: 300'),
+    );
     const limits = join(folder, 'routes/gate.yaml');
     writeFileSync(limits, readFileSync(limits, 'utf8').replace('calls: 50000', 'calls: 99'));
     gate.signal('SIGHUP');
-    await gate.prints('"changed":["registration"],"msg":"reloaded"');
+    await gate.prints('"changed":["registration","calls"],"msg":"reloaded"');
     expect(gate.output()).toMatch(/"key":"limits".*changed, but needs a restart/);
+    expect(gate.output()).not.toContain('"key":"calls"');
+
+    writeFileSync(limits, readFileSync(limits, 'utf8').replace('format: auto', 'format: text'));
+    gate.signal('SIGHUP');
+    await gate.prints('info  reloaded  changed=["log"]');
   });
 
   test('refuses wrong settings on SIGHUP, names every problem, and goes on', async () => {
