@@ -27,7 +27,7 @@ export function connectOut(
   return new StreamConnection(context, peer, socket, 'secureConnect');
 }
 
-/** Without authorities there is nobody to believe, so the peer is not verified; whoever starts us says so. */
+/** Without authorities there is nobody to believe, so the peer is not verified; whoever calls this says so. */
 function verification(
   certificates: Certificates,
   serverName: string | undefined,

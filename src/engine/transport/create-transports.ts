@@ -51,6 +51,7 @@ class SocketTransports implements Transports {
   #certificates: Certificates | undefined;
   #listeners: readonly Listener[] = [];
   #clock: NodeJS.Timeout | undefined;
+  #unverifiedSaid = false;
 
   constructor(
     settings: TransportSettings,
@@ -174,7 +175,18 @@ class SocketTransports implements Transports {
     const listener = this.#streamListener(to, address);
     if (listener === undefined) return undefined;
     const certificates = to.transport === 'tls' ? this.#certificates : undefined;
+    if (certificates?.hasAuthorities === false) this.#saySomebodyIsUnverified(to);
     return connectOut(this.#context, certificates, listener, { ...to, address });
+  }
+
+  /** Once, and only where it matters: most gates never connect out over TLS. */
+  #saySomebodyIsUnverified({ address, port, serverName = address }: Destination): void {
+    if (this.#unverifiedSaid) return;
+    this.#unverifiedSaid = true;
+    this.#context.log.warn(
+      { peer: serverName, port },
+      'tls.authorities is not set: the certificates of TLS peers we connect to are not verified',
+    );
   }
 
   #greetingFor({ transport, clientCertificate }: ListenerSettings): Greeting | undefined {
@@ -184,6 +196,11 @@ class SocketTransports implements Transports {
     if (clientCertificate === 'require' && !this.#certificates.hasAuthorities)
       throw new Error(
         'client certificates are required but tls.authorities names nobody to sign them',
+      );
+    if (clientCertificate === 'ask' && !this.#certificates.hasAuthorities)
+      context.log.warn(
+        { transport },
+        'clients are asked for certificates, but tls.authorities is not set: none is believed',
       );
 
     if (transport === 'tls')
@@ -213,13 +230,7 @@ class SocketTransports implements Transports {
       names.add(reachableAddress(address));
       if (advertise !== undefined) names.add(advertise.host);
     }
-    const certificates = new Certificates(tls, dataDirectory, [...names], this.#context.log);
-    if (!certificates.hasAuthorities)
-      this.#context.log.warn(
-        {},
-        'tls.authorities is not set: the certificates of TLS peers we connect to are not verified',
-      );
-    return certificates;
+    return new Certificates(tls, dataDirectory, [...names], this.#context.log);
   }
 
   #streamListener(to: Destination, address: string, only?: Realm): Listener | undefined {

@@ -325,6 +325,15 @@ describe('client certificates', () => {
     const listen = [{ transport: 'tls', clientCertificate: 'require' }] as const;
     await expect(serving({ listen })).rejects.toThrow('tls.authorities');
   });
+
+  test('ask without authorities is warned about, none is not', async () => {
+    const warned = async (clientCertificate: 'none' | 'ask') => {
+      const { log } = await serving({ listen: [{ transport: 'tls', clientCertificate }] });
+      return log.filter(({ level }) => level === 'warn').map(({ text }) => text);
+    };
+    expect(await warned('ask')).toEqual([expect.stringContaining('tls.authorities is not set')]);
+    expect(await warned('none')).toEqual([]);
+  });
 });
 
 describe('TLS to a peer', () => {
@@ -373,5 +382,23 @@ describe('TLS to a peer', () => {
     await until('failed', () => failures.length === 1);
     expect(peer.messages).toHaveLength(0);
     await until('closed', () => gate.closed.length === 1);
+  });
+
+  test('that is not verified for want of authorities is said once, when it is connected to', async () => {
+    const peers = [await serving(), await serving()];
+    const gate = await serving();
+    const warned = () => gate.log.filter(({ level }) => level === 'warn');
+    expect(warned()).toEqual([]);
+    for (const peer of peers) {
+      const to = { transport: 'tls', address: '127.0.0.1', port: peer.port('tls') } as const;
+      gate.transports.channelTo({ ...to, realm: 'core' })?.send(Buffer.from(aMessage()));
+      await until('heard', () => peer.messages.length === 1);
+    }
+    expect(warned()).toMatchObject([
+      {
+        text: expect.stringContaining('not verified'),
+        fields: { peer: '127.0.0.1', port: peers[0]?.port('tls') },
+      },
+    ]);
   });
 });
