@@ -28,6 +28,7 @@ import { maySpeakFor } from './may-speak-for.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
+import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
 import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { StreamRefusals } from './stream-refusals.ts';
@@ -120,8 +121,7 @@ export class Engine implements Core {
     this.#resolver =
       options.resolver ??
       createResolver({
-        onFailure: (err) =>
-          options.log.warn({ err }, 'no DNS server answers; old answers are used'),
+        onFailure: (err) => options.log.warn({ err }, explainDnsFailure(err)),
       });
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
     this.ringMs = settings.calls.ringSeconds * 1000;

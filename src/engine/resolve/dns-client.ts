@@ -24,6 +24,18 @@ export interface DnsClientOptions {
   readonly rounds?: number;
 }
 
+/** Every server was asked, and none gave an answer. */
+export class NoDnsAnswer extends Error {
+  readonly servers: readonly string[];
+
+  constructor(message: string, servers: readonly DnsServer[]) {
+    super(message);
+    this.servers = servers.map(({ address, port }) =>
+      port === 53 ? address : `${address}#${port}`,
+    );
+  }
+}
+
 const LONGEST_ANSWER = 65_535;
 
 /**
@@ -59,7 +71,7 @@ export function createDnsClient(options: DnsClientOptions): DnsClient {
         }
       }
       const said = [...new Set(problems)].join(', ') || 'no server is configured';
-      throw new Error(`no DNS server answered for ${kind} ${name}: ${said}`);
+      throw new NoDnsAnswer(`no DNS server answered for ${kind} ${name}: ${said}`, servers);
     },
   };
 }
