@@ -142,6 +142,9 @@ export const settingsSchema = z.strictObject({
       messageSeconds: seconds(1, 300)
         .default(10)
         .describe('time from the first byte of a message to its last'),
+      firstMessageSeconds: seconds(1, 3600)
+        .default(60)
+        .describe('time a new connection has for its first message, whatever else it sends'),
       idleSeconds: seconds(1)
         .default(3900)
         .describe(

@@ -49,6 +49,7 @@ export interface LimitSettings {
   readonly connections: number;
   readonly handshakeSeconds: number;
   readonly messageSeconds: number;
+  readonly firstMessageSeconds: number;
   readonly idleSeconds: number;
   readonly messageBytes: number;
   /** Transactions, dialogs and finished transactions kept at once; beyond, new work is refused 503 or old answers forgotten early. */

@@ -48,6 +48,7 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
         connections: 1000,
         handshakeSeconds: 5,
         messageSeconds: 10,
+        firstMessageSeconds: 60,
         idleSeconds: 600,
         messageBytes: 65_536,
         transactions: 10_000,

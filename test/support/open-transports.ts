@@ -62,6 +62,7 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
         connectionsPerSource: 1000,
         handshakeSeconds: 10,
         messageSeconds: 10,
+        firstMessageSeconds: 60,
         idleSeconds: 60,
         messageBytes: 65_535,
         transactions: 1000,

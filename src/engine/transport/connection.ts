@@ -5,8 +5,6 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
-/** How long a connection may be held by somebody who never says anything. */
-const FIRST_MESSAGE_MS = 60_000;
 /** How long a connection we closed may take to say goodbye. */
 const GOODBYE_MS = 2000;
 
@@ -118,12 +116,12 @@ export abstract class Connection implements Channel {
   }
 
   checkTime(now: number): void {
-    const { messageSeconds, idleSeconds } = this.context.settings;
+    const { messageSeconds, firstMessageSeconds, idleSeconds } = this.context.settings;
     if (this.#closingSince !== 0) {
       if (now - this.#closingSince > GOODBYE_MS) this.destroy();
     } else if (this.messageSince !== 0 && now - this.messageSince > messageSeconds * 1000)
       this.cut('message-time', 'a message took too long to arrive');
-    else if (!this.spoken && now - this.#openedAt > FIRST_MESSAGE_MS)
+    else if (!this.spoken && now - this.#openedAt > firstMessageSeconds * 1000)
       this.cut('idle-time', 'nothing was said');
     else if (now - this.lastHeard > idleSeconds * 1000) {
       this.context.limits.hit('idle-time');

@@ -268,6 +268,11 @@ function sameFamily(address: string): (socket: Bound) => boolean {
 
 /** Often enough that the shortest limit is kept to within a quarter. */
 function checkEveryMs({ limits }: TransportSettings): number {
-  const shortest = Math.min(limits.handshakeSeconds, limits.messageSeconds, limits.idleSeconds);
+  const shortest = Math.min(
+    limits.handshakeSeconds,
+    limits.messageSeconds,
+    limits.firstMessageSeconds,
+    limits.idleSeconds,
+  );
   return Math.min(1000, Math.max(50, shortest * 250));
 }

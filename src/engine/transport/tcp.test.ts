@@ -213,6 +213,22 @@ describe('TCP', () => {
     expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 1 } });
   });
 
+  test('a connection that never says a message is cut off, keep-alives or not; one that did is not', async () => {
+    const open = await serving({ limits: { firstMessageSeconds: 0.4 } });
+    const silent = await dialled(open);
+    const pinging = await dialled(open);
+    const speaking = await dialled(open);
+    speaking.write(aMessage());
+    await until('heard', () => open.messages.length === 1);
+    const pings = setInterval(() => pinging.write('\r\n\r\n'), 50);
+    undo.push(() => clearInterval(pings));
+    await Promise.all([ended(silent), ended(pinging)]);
+    await until('closed', () => open.closed.length === 2);
+    expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 2 } });
+    speaking.write(aMessage());
+    await until('heard again', () => open.messages.length === 2);
+  });
+
   test('a peer that does not read is cut off, and what it missed is reported', async () => {
     const open = await serving();
     const deaf = await dialled(open);
