@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { mayForge, sendForged } from '../../../test/support/forged-datagram.ts';
 import {
   aMessage,
   type OpenTransports,
@@ -117,6 +118,19 @@ describe('UDP', () => {
     channel?.send(Buffer.from('late'), (problem) => failures.push(problem));
     await until('failed again', () => failures.length === 2);
   });
+
+  test.skipIf(!mayForge)(
+    'a datagram from port 0, which no answer can reach, is not heard',
+    async () => {
+      const open = await serving();
+      const to = { address: '127.0.0.1', port: open.port('udp') };
+      sendForged(0, to, aMessage('from nowhere'));
+      sendForged(5999, to, aMessage('from somewhere'));
+      await until('heard', () => open.messages.length > 0);
+      expect(open.messages.map(({ channel }) => channel.port)).toEqual([5999]);
+      expect(open.messages[0]?.wire).toContain('from somewhere');
+    },
+  );
 
   test('a source that is not admitted is not heard', async () => {
     const open = await serving({ admits: (address) => address !== '127.0.0.66' });
