@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LimitSettings } from '../../src/config/settings.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Realm, Signaling, Transport } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
@@ -19,6 +20,8 @@ export interface UnderTestOptions {
   readonly listeners: readonly ListenerWanted[];
   /** Timer C, shorter than any operator would set it, for the tests that wait for it. */
   readonly ringSeconds?: number;
+  /** Smaller than any operator would set them, for the tests that reach them. */
+  readonly limits?: Partial<LimitSettings>;
   /** Flow tokens of an earlier run are good when it had the same key; default: a key of its own. */
   readonly tokenKey?: Buffer;
 }
@@ -54,6 +57,7 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
         transactions: 10_000,
         calls: 1000,
         registrations: 1000,
+        ...options.limits,
       },
       calls: { ringSeconds: options.ringSeconds ?? 181, forgetAfterHours: 24 },
       drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
