@@ -8,7 +8,7 @@ import type {
   TrunkSettings,
 } from '../../src/edge/edge-settings.ts';
 import type { BindingRow } from '../../src/edge/registrations-store.ts';
-import type { Call, Listener, Transport } from '../../src/edge/signaling.ts';
+import type { Call, Listener, Realm, Transport } from '../../src/edge/signaling.ts';
 import { type ListenerWanted, signalingUnderTest } from '../contract/under-test.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../support/a-phone.ts';
@@ -25,6 +25,8 @@ export interface SceneOptions {
   /** How many carriers; each is a trunk called `carrier-1` and so on. */
   readonly carriers?: number;
   readonly transports?: readonly Transport[];
+  /** The PBX has listeners of its own, for the same transports. */
+  readonly separateCore?: boolean;
   readonly pbx?: Partial<PbxSettings>;
   readonly toward?: 'contact' | 'path';
   readonly keepAlive?: Partial<RegistrationSettings['keepAlive']>;
@@ -52,8 +54,11 @@ export class Scene implements AsyncDisposable {
     this.#options = options;
     this.nodes = nodes;
     this.carriers = carriers;
-    const { transports = ['udp', 'tcp'] } = options;
-    this.#listeners = transports.map((transport) => ({ transport, realm: 'access' }));
+    const { transports = ['udp', 'tcp'], separateCore = false } = options;
+    const realms = separateCore ? (['access', 'core'] as const) : (['access'] as const);
+    this.#listeners = realms.flatMap((realm) =>
+      transports.map((transport) => ({ transport, realm })),
+    );
     this.settings = settingsFor(options, nodes, carriers);
   }
 
@@ -113,9 +118,14 @@ export class Scene implements AsyncDisposable {
     return this.running.edge.serving.listeners;
   }
   /** Where the gate is reached. */
-  place(transport: Transport = 'udp'): Place & { readonly transport: Transport } {
-    const listener = this.listeners.find((one) => one.transport === transport);
-    if (listener === undefined) throw new Error(`no listener for ${transport}`);
+  place(
+    transport: Transport = 'udp',
+    realm: Realm = 'access',
+  ): Place & { readonly transport: Transport } {
+    const listener = this.listeners.find(
+      (one) => one.transport === transport && one.realm === realm,
+    );
+    if (listener === undefined) throw new Error(`no ${realm} listener for ${transport}`);
     return { address: listener.address, port: listener.port, transport };
   }
 
