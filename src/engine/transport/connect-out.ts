@@ -14,16 +14,17 @@ export function connectOut(
   listener: Listener,
   to: Destination,
 ): StreamConnection {
-  const peer = { listener, address: to.address, port: to.port, certificateNames: [] };
+  const { address, port, serverName } = to;
+  const peer = { listener, address, port, certificateNames: [], serverName };
   const where = {
-    host: to.address,
-    port: to.port,
+    host: address,
+    port,
     noDelay: true,
     ...(isWildcard(listener.address) ? {} : { localAddress: listener.address }),
   };
   if (certificates === undefined)
     return new StreamConnection(context, peer, connect(where), 'connect');
-  const socket = connectTls({ ...where, ...verification(certificates, to.serverName) });
+  const socket = connectTls({ ...where, ...verification(certificates, serverName) });
   return new StreamConnection(context, peer, socket, 'secureConnect');
 }
 

@@ -14,6 +14,8 @@ export interface Peer {
   readonly address: string;
   readonly port: number;
   readonly certificateNames: readonly string[];
+  /** The name that its certificate had to bear for us to connect. */
+  readonly serverName?: string | undefined;
 }
 
 type SendFailed = (problem: Error) => void;
@@ -25,6 +27,7 @@ export abstract class Connection implements Channel {
   readonly address: string;
   readonly port: number;
   readonly certificateNames: readonly string[];
+  readonly serverName: string | undefined;
   readonly serial: number;
   protected readonly context: TransportContext;
   /** Since when a message has begun and not ended; 0 between messages. */
@@ -44,6 +47,7 @@ export abstract class Connection implements Channel {
     this.address = peer.address;
     this.port = peer.port;
     this.certificateNames = peer.certificateNames;
+    this.serverName = peer.serverName;
     this.serial = context.connections.nextSerial();
     context.connections.add(this);
   }

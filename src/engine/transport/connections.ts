@@ -33,13 +33,19 @@ export class Connections {
   add(connection: Connection): void {
     this.#count(connection.transport, 1);
     this.#bySerial.set(connection.serial, connection);
-    this.#byPeer.set(peerOf(connection), connection);
+    const peer = peerOf(connection);
+    this.#byPeer.set(peer, connection);
+    if (connection.serverName !== undefined)
+      this.#byPeer.set(named(peer, connection.serverName), connection);
   }
 
   /** Closing: what it still has goes out, but nobody finds it any more. */
   hide(connection: Connection): void {
     const peer = peerOf(connection);
     if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
+    if (connection.serverName === undefined) return;
+    const byName = named(peer, connection.serverName);
+    if (this.#byPeer.get(byName) === connection) this.#byPeer.delete(byName);
   }
 
   remove(connection: Connection): void {
@@ -56,13 +62,16 @@ export class Connections {
     return this.#bySerial.get(serial);
   }
 
+  /** With a name, only one on which the peer was asked to prove that it bears it. */
   byPeer(
     transport: Transport,
     realm: Realm,
     address: string,
     port: number,
+    serverName?: string,
   ): Connection | undefined {
-    return this.#byPeer.get(peerKey(transport, realm, address, port));
+    const peer = peerKey(transport, realm, address, port);
+    return this.#byPeer.get(serverName === undefined ? peer : named(peer, serverName));
   }
 
   beginHandshake(handshake: Timed): void {
@@ -98,3 +107,5 @@ function peerOf(connection: Connection): string {
 function peerKey(transport: Transport, realm: Realm, address: string, port: number): string {
   return `${transport} ${realm} ${address} ${port}`;
 }
+
+const named = (peer: string, serverName: string): string => `${peer} ${serverName}`;

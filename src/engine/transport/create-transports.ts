@@ -96,12 +96,12 @@ class SocketTransports implements Transports {
 
   channelTo(to: Destination): Channel | undefined {
     const address = canonicalAddress(to.address);
-    const { transport, port } = to;
+    const { transport, port, serverName } = to;
     if (transport === 'udp')
       return inRealm(this.#udp, to.realm, sameFamily(address))?.peer(address, port);
 
     for (const realm of [to.realm, ...REALMS]) {
-      const known = this.#context.connections.byPeer(transport, realm, address, port);
+      const known = this.#context.connections.byPeer(transport, realm, address, port, serverName);
       if (known !== undefined) return known;
       if (realm === to.realm && this.#streamListener(to, address, realm) !== undefined) break;
     }

@@ -364,6 +364,34 @@ describe('TLS to a peer', () => {
     expect(peer.messages).toHaveLength(0);
   });
 
+  test('a connection to one name is not used for another at the same address, but for the same one and for none', async () => {
+    const directory = folder();
+    const authorities = join(directory, 'ca.pem');
+    writeFileSync(authorities, authority.certificate);
+    const certificates = [write(directory, 'peer', issued('peer.example.com'))];
+    const peer = await serving({ tls: { certificates } });
+    const gate = await serving({ tls: { authorities, certificates } });
+    const to = { transport: 'tls', address: '127.0.0.1', port: peer.port('tls') } as const;
+    const channelTo = (serverName?: string) =>
+      gate.transports.channelTo({
+        ...to,
+        realm: 'access',
+        ...(serverName !== undefined && { serverName }),
+      });
+
+    const first = channelTo('peer.example.com');
+    first?.send(Buffer.from(aMessage()));
+    await until('heard', () => peer.messages.length === 1);
+    const failures: Error[] = [];
+    channelTo('elsewhere.example.com')?.send(Buffer.from(aMessage()), (why) => failures.push(why));
+    await until('failed', () => failures.length === 1);
+    expect(peer.messages).toHaveLength(1);
+    expect(channelTo('peer.example.com')).toBe(first);
+    first?.close();
+    expect(channelTo('peer.example.com')).not.toBe(first);
+    expect(channelTo()).toBe(channelTo('peer.example.com'));
+  });
+
   test('does not reach a peer that nobody vouches for, when authorities are set', async () => {
     const directory = folder();
     const authorities = join(directory, 'ca.pem');

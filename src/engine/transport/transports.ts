@@ -72,7 +72,10 @@ export interface Destination {
   readonly address: string;
   readonly port: number;
   readonly realm: Realm;
-  /** For SNI and the check of the peer's certificate, when the next hop was a host name. */
+  /**
+   * For SNI and the check of the peer's certificate, when the next hop was a host name. Only a connection that was
+   * opened for that name is used again.
+   */
   readonly serverName?: string;
 }
 
