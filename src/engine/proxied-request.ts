@@ -6,8 +6,10 @@ import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { offeredContact } from './call-table.ts';
+import { Challenges } from './challenges.ts';
 import type { Core } from './core.ts';
 import type { IncomingRequest } from './incoming-request.ts';
+import { recordRoutes } from './record-routes.ts';
 import type { Timer } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -41,7 +43,7 @@ export class ProxiedRequest implements BranchUser {
   #request: Message | undefined;
   #next = 0;
   #best: Candidate | undefined;
-  #challenges: HeaderChange[] | undefined;
+  #challenges: Challenges | undefined;
   #passedAny = false;
   /** Each branch's part of how far the request may still fork (RFC 5393 §5.3.3). */
   #share: HeaderChange | undefined;
@@ -74,6 +76,7 @@ export class ProxiedRequest implements BranchUser {
       this.#share = { name: 'Max-Breadth', value: String(share) };
       for (const target of this.#targets) this.#launch(target);
       this.#next = this.#targets.length;
+      this.#settleIfOver(); // none of them could be reached, and we knew at once
     } else this.#tryNext();
   }
 
@@ -100,7 +103,8 @@ export class ProxiedRequest implements BranchUser {
     const { channel: from, routing } = this.#incoming;
     return forwardRequest(request, {
       via,
-      recordRoutes: this.#plan.recordRoute === true ? this.#recordRoutes(channel) : '',
+      recordRoutes:
+        this.#plan.recordRoute === true ? recordRoutes(this.#core.names, from, channel) : '',
       address: from.address,
       port: from.port,
       routing,
@@ -167,7 +171,10 @@ export class ProxiedRequest implements BranchUser {
       this.#settleIfOver();
       return;
     }
-    if (status === 401 || status === 407) this.#collectChallenges(response);
+    if ((status === 401 || status === 407) && this.#branches.length > 1) {
+      this.#challenges ??= new Challenges();
+      this.#challenges.collect(response);
+    }
     this.#collect({ status, response, target: branch.target });
     if (status >= 600) {
       this.#next = this.#targets.length;
@@ -202,19 +209,6 @@ export class ProxiedRequest implements BranchUser {
     if (this.#best === undefined || rank(candidate) < rank(this.#best)) this.#best = candidate;
   }
 
-  /** RFC 3261 §16.7 step 7: a caller that must answer several challenges is given them all. */
-  #collectChallenges(response: Message): void {
-    if (this.#branches.length < 2) return;
-    this.#challenges ??= [];
-    for (const name of ['WWW-Authenticate', 'Proxy-Authenticate'])
-      for (
-        let line = response.findNamed(name);
-        line >= 0;
-        line = response.findNamed(name, line + 1)
-      )
-        this.#challenges.push({ name, value: response.valueOf(line) });
-  }
-
   #settleIfOver(): void {
     if (this.#passedFinal > 0) return;
     if (!this.#branches.every((branch) => branch.over || branch.abandoned)) return;
@@ -237,23 +231,19 @@ export class ProxiedRequest implements BranchUser {
     } else {
       const challenges =
         (status === 401 || status === 407) && this.#challenges !== undefined
-          ? otherChallenges(response, this.#challenges)
+          ? this.#challenges.missingIn(response)
           : undefined;
       this.#relay(target, response, challenges);
       this.#finish(status, response);
     }
   }
 
-  #relay(
-    target: Target | undefined,
-    response: Message,
-    extra: readonly string[] | undefined,
-  ): void {
+  #relay(target: Target | undefined, response: Message, extra: string | undefined): void {
     const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
     let wire = forwardResponse(response, changes, this.#incoming.channel.reliable);
-    if (extra !== undefined && extra.length > 0) {
+    if (extra !== undefined && extra !== '') {
       const at = wire.indexOf('\r\n') + 2;
-      wire = wire.slice(0, at) + extra.join('') + wire.slice(at);
+      wire = wire.slice(0, at) + extra + wire.slice(at);
     }
     this.#incoming.relay(response.status, wire);
   }
@@ -274,20 +264,6 @@ export class ProxiedRequest implements BranchUser {
     for (const branch of this.#branches) branch.cancel(reasons);
   }
 
-  /** RFC 3261 §16.6 step 4; two of them where the two sides call us by different names (RFC 5658). */
-  #recordRoutes(out: Channel): string {
-    const inward = this.#incoming.channel;
-    const { names } = this.#core;
-    const nameIn = names.toward(inward);
-    const nameOut = names.toward(out);
-    const outer = inward.realm === 'core' ? out : inward;
-    if (nameIn.route === nameOut.route)
-      return `Record-Route: <sip:${outer.token}${nameOut.routeTail}\r\n`;
-    return outer === out
-      ? `Record-Route: <sip:${out.token}${nameOut.routeTail}\r\nRecord-Route: ${nameIn.route}\r\n`
-      : `Record-Route: ${nameOut.route}\r\nRecord-Route: <sip:${inward.token}${nameIn.routeTail}\r\n`;
-  }
-
   #breadth(): number {
     const value = this.#request?.header('Max-Breadth');
     const breadth = value === undefined ? MAX_BREADTH : Number(value);
@@ -298,16 +274,5 @@ export class ProxiedRequest implements BranchUser {
 /** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
 const rank = ({ status, response }: Candidate): number =>
   response === undefined ? 2000 - status : preference(status);
-
-function otherChallenges(best: Message, all: readonly HeaderChange[]): string[] {
-  const own = new Set([
-    ...best.list(Header.wwwAuthenticate),
-    ...best.list(Header.proxyAuthenticate),
-  ]);
-  const ownWhole = best.wire;
-  return all
-    .filter(({ value }) => value !== undefined && !own.has(value) && !ownWhole.includes(value))
-    .map(({ name, value }) => `${name}: ${value}\r\n`);
-}
 
 const rungOut = (request: ProxiedRequest): void => request.rungOut();

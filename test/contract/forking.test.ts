@@ -194,6 +194,14 @@ test('a target that cannot be reached does not spoil the others', async () => {
   expect((await call.final()).status).toBe(200);
 });
 
+test('none of whose targets is to be found is refused at once', async () => {
+  await using scene = await aScene();
+  const lost = (name: string) => ({ nextHop: `tel:${name}` });
+  scene.gate.forwards({ targets: [lost('1'), lost('2')], parallel: true });
+  const call = await scene.phone.invite('1002');
+  expect((await call.final(1000)).status).toBe(503);
+});
+
 test('a request other than INVITE forks too, and is answered by the first 2xx', async () => {
   await using scene = await aScene();
   const { gate, phone, pbx } = scene;
