@@ -4,6 +4,7 @@ import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
 import { inDialog } from './in-dialog.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { KnownSources } from './known-sources.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
@@ -60,6 +61,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { observer, store } = options;
   const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
   const bindingToken = createBindingTokens(options.tokenKey);
+  const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);
   let neighbours = new Neighbours(settings);
@@ -77,6 +79,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     realmOf: (source) => neighbours.realmOf(source),
     mayReach: (host, port, from) =>
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
+    hears: (flow) => known.has(flow),
     callStarted: (call) => observer.callStarted(call),
     callEnded: (call, why) => observer.callEnded(call, why),
   } satisfies Handlers);

@@ -86,6 +86,17 @@ describe('a binding', () => {
   });
 });
 
+test('a flow is held for as long as one binding is reached by it', () => {
+  const { registrations, add } = kept();
+  const [one, two] = [add('1001@a.test', 'sip:1'), add('1002@a.test', 'sip:2')];
+  registrations.refresh(one, aReach({ flow: 'flow-2' }), NOW);
+  expect(['flow-1', 'flow-2'].map((flow) => registrations.holds(flow))).toEqual([true, true]);
+  registrations.remove(two);
+  expect(['flow-1', 'flow-2'].map((flow) => registrations.holds(flow))).toEqual([false, true]);
+  registrations.remove(one);
+  expect(registrations.holds('flow-2')).toBe(false);
+});
+
 describe('a refresh', () => {
   const later = (seconds: number, changes: Partial<Reach> = {}) =>
     aReach({ expiresAt: NOW + (300 + seconds) * 1000, cseq: 2, ...changes });

@@ -1,4 +1,5 @@
 import { detached } from '../sip/message/detached.ts';
+import { FlowCounts } from './flow-counts.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 
 /** What a registration may say anew each time. */
@@ -36,6 +37,7 @@ export class Registrations {
   readonly #most: number;
   readonly #byAor = new Map<string, Binding[]>();
   readonly #byToken = new Map<string, Binding>();
+  readonly #flows = new FlowCounts();
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
   #sweep: IterableIterator<Binding> | undefined;
@@ -59,6 +61,11 @@ export class Registrations {
 
   of(aor: string): readonly Binding[] {
     return this.#byAor.get(aor) ?? none;
+  }
+
+  /** Does anybody hold a registration by this flow? */
+  holds(flow: string): boolean {
+    return this.#flows.has(flow);
   }
 
   named(token: string, now: number): Binding | undefined {
@@ -108,6 +115,7 @@ export class Registrations {
   refresh(binding: Binding, reach: Reach, now: number): void {
     const moved =
       binding.flow !== reach.flow || binding.node !== reach.node || binding.toward !== reach.toward;
+    if (binding.flow !== reach.flow) this.#flows.move(binding.flow, reach.flow);
     binding.flow = reach.flow;
     binding.transport = reach.transport;
     binding.listener = reach.listener;
@@ -127,6 +135,7 @@ export class Registrations {
   remove(binding: Binding): void {
     if (this.#byToken.get(binding.token) !== binding) return;
     this.#byToken.delete(binding.token);
+    this.#flows.remove(binding.flow);
     const siblings = this.#byAor.get(binding.aor) ?? [];
     if (siblings.length <= 1) this.#byAor.delete(binding.aor);
     else
@@ -158,6 +167,7 @@ export class Registrations {
 
   #put(binding: Binding): void {
     this.#byToken.set(binding.token, binding);
+    this.#flows.add(binding.flow);
     const siblings = this.#byAor.get(binding.aor);
     if (siblings === undefined && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));

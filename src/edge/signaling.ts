@@ -29,6 +29,12 @@ export interface Handlers {
    * Never, when not given.
    */
   mayReach?(host: string, port: number, from: Realm): boolean;
+  /**
+   * Has this source on the access side proved that what is sent to it arrives? Over UDP anybody can write any
+   * source address; a refused INVITE that nobody acknowledges is repeated three times there, and no more. Asked
+   * when those three are out. Always, when not given.
+   */
+  hears?(flow: Flow): boolean;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;

@@ -208,6 +208,10 @@ export class Engine implements Core {
     this.#kept.keep(key, channel, answer);
   }
 
+  hears(channel: Channel): boolean {
+    return channel.realm !== 'access' || (this.#handlers.hears?.(channel) ?? true);
+  }
+
   answered(transaction: ServerTransaction, status: number): void {
     this.#options.observer?.answered(status, transaction.channel);
     if (status >= 200 && transaction.isInvite && !transaction.answered) this.#ringing--;

@@ -4,6 +4,7 @@ import {
   GIVE_UP,
   nextRetransmit,
   T1,
+  T2,
   timerI,
   timerL,
   timerLate,
@@ -33,6 +34,8 @@ export interface ServerTransactionHost {
   now(): number;
   /** The final answer is out over UDP: it is kept for whoever asks again, the transaction is not. */
   keep(key: string, channel: Channel, answer: Buffer | undefined): void;
+  /** Is there somebody, as far as we know, who gets what goes to this channel? */
+  hears(channel: Channel): boolean;
   /** The final answer has been given; an INVITE no longer rings. */
   answered(transaction: ServerTransaction, status: number): void;
   ended(transaction: ServerTransaction): void;
@@ -209,7 +212,10 @@ export class ServerTransaction {
         return;
       case 'restart-g': {
         this.#pause = nextRetransmit(this.#pause);
-        this.#wait('timer-g', this.#pause);
+        // the third is out: a forged source would have us send eleven for its one
+        if (this.#pause === T2 && !this.#host.hears(this.channel))
+          this.#wait('timer-h', Math.max(1, this.#deadline - this.#host.now()));
+        else this.#wait('timer-g', this.#pause);
         return;
       }
       case 'start-h':

@@ -16,6 +16,7 @@ import { signalingUnderTest, type UnderTestOptions } from './under-test.ts';
 export interface GateOptions extends UnderTestOptions {
   readonly realmOf?: NonNullable<Handlers['realmOf']>;
   readonly mayReach?: NonNullable<Handlers['mayReach']>;
+  readonly hears?: NonNullable<Handlers['hears']>;
 }
 
 /** The implementation under test, serving, with an edge that decides what the test says and notes all it hears. */
@@ -89,7 +90,7 @@ interface Heard {
 }
 
 /** A gate that listens when this resolves. */
-export async function aGate({ realmOf, mayReach, ...options }: GateOptions): Promise<Gate> {
+export async function aGate({ realmOf, mayReach, hears, ...options }: GateOptions): Promise<Gate> {
   const { signaling, dispose } = await signalingUnderTest(options);
   const heard: Heard = { seen: [], started: [], ended: [], closedFlows: [] };
   let gate: Gate | undefined;
@@ -100,6 +101,7 @@ export async function aGate({ realmOf, mayReach, ...options }: GateOptions): Pro
     },
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
+    ...(hears !== undefined && { hears }),
     callStarted: (call) => void heard.started.push(call),
     callEnded: (call, why) => void heard.ended.push({ call, why }),
     flowClosed: (flow) => void heard.closedFlows.push(flow),

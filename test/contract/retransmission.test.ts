@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Flow } from '../../src/edge/signaling.ts';
 import type { Received } from '../support/sip-party.ts';
 import { readSip } from '../support/sip-text.ts';
 import { eventually, pause } from './eventually.ts';
-import { aScene, at, heard, requestText, speak } from './scene.ts';
+import { aScene, at, heard, requestText, type SceneOptions, speak } from './scene.ts';
 
 const gaps = (messages: readonly Received[]) =>
   messages.slice(1).map(({ at: time }, index) => time - (messages[index]?.at ?? 0));
@@ -114,8 +115,8 @@ describe.concurrent('a forwarded request', () => {
 });
 
 describe.concurrent('a refused INVITE', () => {
-  const refused = async (transport: 'udp' | 'tcp') => {
-    const scene = await aScene({ phone: { transport } });
+  const refused = async (transport: 'udp' | 'tcp', options: SceneOptions = {}) => {
+    const scene = await aScene({ phone: { transport }, ...options });
     const sent = requestText(scene.phone, 'INVITE');
     speak(scene.phone, sent);
     const invite = await scene.pbx.expect('INVITE');
@@ -145,6 +146,27 @@ describe.concurrent('a refused INVITE', () => {
     await pause(2500);
     expect(heard(phone, 486)).toHaveLength(3);
   });
+
+  test.each([
+    ['whom nobody knows', false, 4],
+    ['who is known to hear us', true, 5],
+  ])(
+    'over udp: to a source %s (%s) the refusal goes out %i times within 8 s when no ACK comes',
+    async (_who, known, times) => {
+      const asked: string[] = [];
+      const hears = (flow: Flow) => {
+        asked.push(flow.address);
+        return known;
+      };
+      const { scene, phone } = await refused('udp', { hears });
+      await using _ = scene;
+      await eventually(() => heard(phone, 486).length === 4, 'three repetitions', 4500);
+      expectDoubling(heard(phone, 486));
+      await pause(5000);
+      expect(heard(phone, 486)).toHaveLength(times);
+      expect(asked[0]).toBe(phone.address);
+    },
+  );
 
   test('over tcp: the refusal is not repeated', async () => {
     const { scene, phone } = await refused('tcp');

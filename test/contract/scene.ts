@@ -83,7 +83,7 @@ const everywhere: readonly ListenerWanted[] = (['access', 'core'] as const).flat
 
 /** Gate, phone and PBX, all listening; the gate listens for the phone's transport too. */
 export async function aScene(options: SceneOptions = {}): Promise<Scene> {
-  const { phone = {}, pbx = {}, realmOf, mayReach, ringSeconds, limits } = options;
+  const { phone = {}, pbx = {}, realmOf, mayReach, hears, ringSeconds, limits } = options;
   const { transport = 'udp' } = phone;
   const known = everywhere.some((listener) => listener.transport === transport);
   const gate = await aGate({
@@ -93,6 +93,7 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
     ],
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
+    ...(hears !== undefined && { hears }),
     ...(ringSeconds !== undefined && { ringSeconds }),
     ...(limits !== undefined && { limits }),
   });
