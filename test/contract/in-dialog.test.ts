@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Flow } from '../../src/edge/signaling.ts';
 import { calledSide } from '../support/sip-call.ts';
 import type { SipParty } from '../support/sip-party.ts';
 import { uriOf } from '../support/sip-text.ts';
@@ -174,6 +175,45 @@ test('what follows goes to the Contact of the answer, when that is not who sent 
   caller.request('BYE');
   expect((await node.expect('BYE')).uri).toBe(node.uri);
 });
+
+test('what follows goes by the transport and to the maddr that the Contact names, not over the flow the answer came by', async () => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  const elsewhere = await scene.anotherPbx({ address: '127.0.0.7', port: pbx.port });
+  const target = { tcp: `${pbx.uri};transport=TCP`, maddr: `${pbx.uri};maddr=127.0.0.7` };
+  const overTcp = await phone.invite('1002');
+  pbx.answer(await pbx.expect('INVITE'), 200, { headers: { Contact: `<${target.tcp}>` } });
+  await overTcp.answered();
+  overTcp.request('BYE');
+  for (const method of ['ACK', 'BYE']) {
+    const { uri, from } = await pbx.expect(method);
+    expect([uri, from.transport]).toEqual([target.tcp, 'tcp']);
+  }
+  const byMaddr = await phone.invite('1003');
+  pbx.answer(await pbx.expect('INVITE'), 200, { headers: { Contact: `<${target.maddr}>` } });
+  await byMaddr.answered();
+  expect((await elsewhere.expect('ACK')).uri).toBe(target.maddr);
+});
+
+test.each([
+  ['core', 200],
+  ['trunk', 503],
+] as const)(
+  'a sips Contact is spoken to in the clear inside our own network only: %s %i',
+  async (realm, status) => {
+    const realmOf = ({ listener }: Pick<Flow, 'listener'>) =>
+      listener.realm === 'core' ? realm : listener.realm;
+    await using scene = await aScene({ realmOf });
+    const { phone, pbx } = scene;
+    pbx.always('INFO', (info) => pbx.answer(info, 200));
+    const caller = await phone.invite('1002');
+    const secure = pbx.uri.replace('sip:', 'sips:');
+    pbx.answer(await pbx.expect('INVITE'), 200, { headers: { Contact: `<${secure}>` } });
+    await caller.answered();
+    expect((await caller.ask('INFO')).status).toBe(status);
+    expect(heard(pbx, 'INFO')).toHaveLength(status === 200 ? 1 : 0);
+  },
+);
 
 test('a further proxy behind us is followed, loosely (§16.12)', async () => {
   await using scene = await aScene();
