@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
+import { ProgramAgents } from './agent/agents.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
 import { sendOwn } from './own-request.ts';
+import type { Agents, Programs } from './protocol/program.ts';
 import type { ServedCertificate } from './transport/certificate/certificates.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -12,6 +14,8 @@ export interface EngineServing extends Serving {
   counts(): EngineCounts;
   /** Takes up settings that changed, for what comes from now on. */
   reconfigure(settings: Pick<Settings, 'calls' | 'drain'>): void;
+  /** Serves call programs from now on; those who connect them are given what the programs may ask for. */
+  servePrograms(open: (agents: Agents) => Programs): void;
   /** The certificates that TLS is served with now. */
   certificates(): readonly ServedCertificate[];
 }
@@ -35,6 +39,9 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       end: (callId, reason) => engine.end(callId, reason),
       counts: () => engine.counts(),
       reconfigure: (settings) => engine.reconfigure(settings),
+      servePrograms: (open) => {
+        engine.agents = new ProgramAgents(engine, open);
+      },
       certificates: () => engine.transports.certificates(),
       close: () => engine.close(),
     };

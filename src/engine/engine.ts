@@ -13,6 +13,7 @@ import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
+import type { ProgramAgents } from './agent/agents.ts';
 import { CallTable, type Found } from './call-table.ts';
 import {
   ClientTransaction,
@@ -87,6 +88,8 @@ export class Engine implements Core {
   ringMs: number;
   readonly transports: Transports;
   names = new OwnNames([]);
+  /** What programs do with SIP, when there are any. */
+  agents: ProgramAgents | undefined;
 
   readonly #options: EngineOptions;
   readonly #handlers: Handlers;
@@ -426,6 +429,7 @@ export class Engine implements Core {
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
     transaction.user = incoming;
     try {
+      if (this.agents?.requestReceived(incoming, transaction) === true) return;
       this.#handlers.request(incoming);
     } catch (problem) {
       this.fault(problem);
@@ -435,6 +439,7 @@ export class Engine implements Core {
 
   /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */
   #ackReceived(request: Message, channel: Channel): void {
+    if (this.agents?.ackReceived(request, channel) === true) return;
     const routing = readRouting(request, this.#isOurs);
     const found = this.#callOf(request, channel);
     if (found !== undefined) this.calls.heard(found, request, channel);
@@ -476,7 +481,7 @@ export class Engine implements Core {
     this.#refuse(request, channel, 200, undefined, undefined, invite.toTag);
     if (invite.cancelled || invite.answered) return;
     invite.cancelled = true;
-    invite.user?.cancelled(request.list(Header.reason));
+    invite.user?.cancelled(request.list(Header.reason), request);
   }
 
   /** Our own Via, and the branch it belongs to is still out with the very same Request-URI (RFC 5393). */

@@ -43,8 +43,8 @@ export interface ServerTransactionHost {
 
 /** What the caller did after its request: the proxying of an INVITE wants to know. */
 export interface ServerTransactionUser {
-  /** With the values of the CANCEL's Reason headers. */
-  cancelled(reasons: readonly string[]): void;
+  /** With the values of the CANCEL's Reason headers; the CANCEL itself, unless we are the ones who end it. */
+  cancelled(reasons: readonly string[], cancel?: Message): void;
   /** The way back to the caller is gone. */
   callerLost(): void;
 }

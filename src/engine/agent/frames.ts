@@ -1,0 +1,65 @@
+import { Header } from '../../sip/message/header-name.ts';
+import type { Message } from '../../sip/message/message.ts';
+import { stampVia } from '../../sip/proxy/stamp-via.ts';
+import type { Channel } from '../transport/transports.ts';
+
+/** `HH:MM:SS.uuuuuu`, UTC: when something was received or sent. */
+export function stackTime(now = performance.timeOrigin + performance.now()): string {
+  const micros = Math.floor((now % 1) * 1000);
+  return `${new Date(now).toISOString().slice(11, 23)}${String(micros).padStart(3, '0')}`;
+}
+
+/** The tokens that say how a message came or went: its size, protocol, the peer's address and port, and when. */
+export const wayOf = (
+  bytes: number,
+  { transport, address, port }: Pick<Channel, 'transport' | 'address' | 'port'>,
+): readonly (string | number)[] => [bytes, transport, address, port, stackTime()];
+
+/** The same for what nobody sent: a time-out, a name that leads nowhere. */
+export const noWay = (): readonly (string | number)[] => [0, '', '', 0, stackTime()];
+
+/** drachtio-srf knows only some of the compact names; it finds no `Event` in `o: presence`. */
+const longNames: Readonly<Record<string, string>> = {
+  a: 'Accept-Contact',
+  b: 'Referred-By',
+  c: 'Content-Type',
+  d: 'Request-Disposition',
+  e: 'Content-Encoding',
+  f: 'From',
+  i: 'Call-ID',
+  j: 'Reject-Contact',
+  k: 'Supported',
+  l: 'Content-Length',
+  m: 'Contact',
+  o: 'Event',
+  r: 'Refer-To',
+  s: 'Subject',
+  t: 'To',
+  u: 'Allow-Events',
+  v: 'Via',
+  x: 'Session-Expires',
+  y: 'Identity',
+};
+
+/**
+ * A message from the network as programs read it: every name in full, no folds, the Content-Length that is
+ * true, and in a request's top Via where it really came from.
+ */
+export function deliverable(message: Message, source: Channel): string {
+  const { wire } = message;
+  let out = `${wire.slice(0, message.startLineEnd)}\r\n`;
+  const top = message.isRequest ? message.find(Header.via) : -1;
+  for (let line = 0; line < message.lineCount; line++) {
+    if (message.lineId(line) === Header.contentLength) continue;
+    const name = message.lineName(line);
+    const { via } = message;
+    const value =
+      line === top && via !== undefined
+        ? stampVia(wire, via, source.address, source.port) +
+          wire.slice(via.end, message.lineEnd(line))
+        : message.valueOf(line);
+    out += `${longNames[name.toLowerCase()] ?? name}: ${value}\r\n`;
+  }
+  const { body } = message;
+  return `${out}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
