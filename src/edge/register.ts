@@ -63,26 +63,28 @@ export function register(edge: Edge, incoming: Incoming): void {
   }
   const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
   const [first] = targets;
-  const toward = first === undefined ? 'contact' : towardPbx(edge, first);
-  const registration: Registration = { aor, request, flow, known, asked, toward };
-  const stripped = stripForPbx(edge, request);
-  const ours =
-    toward === 'path'
-      ? withPath(edge, registration, first)
-      : withContact(edge, registration, first);
+  const registration = { aor, request, flow, known, asked, toward: towardPbx(edge, first) };
+  // nodes may differ in what we are called toward them, and in whether they keep a Path
+  const perNode: ReadonlyMap<Target, Registration> | undefined =
+    targets.length < 2
+      ? undefined
+      : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
+  const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,
-    headers: stripped.length === 0 ? ours : [...stripped, ...ours],
+    headers: perNode === undefined ? headersToward(edge, registration, first) : undefined,
+    headersFor: perNode && ((target) => headersToward(edge, toldTo(target), target)),
     onAnswer: (response, target) => {
       if (response.status < 200 || response.status > 299) return undefined;
       const node = pbx.nodeOf(target);
+      const told = toldTo(target);
       const listed =
-        toward === 'contact'
+        told.toward === 'contact'
           ? listedContacts(response, asked, ownAddress(edge, target))
           : listedContacts(response);
-      noteBindings(edge, registration, node, listed, response);
-      if (toward === 'contact') return restoreContacts(edge, asked, listed);
+      noteBindings(edge, told, node, listed, response);
+      if (told.toward === 'contact') return restoreContacts(edge, asked, listed);
       return noticeDroppedPath(edge, response, asked, node)
         ? comeBackSoon(listed)
         : hidePath(response);
@@ -124,13 +126,26 @@ function askedContacts(
   return asked;
 }
 
-const towardPbx = (edge: Edge, target: Target): 'contact' | 'path' =>
-  edge.settings.registration.toward === 'path' && edge.pbx.nodeOf(target)?.dropsPath !== true
-    ? 'path'
-    : 'contact';
+function towardPbx(edge: Edge, target: Target | undefined): 'contact' | 'path' {
+  if (edge.settings.registration.toward === 'contact' || target === undefined) return 'contact';
+  return edge.pbx.nodeOf(target)?.dropsPath === true ? 'contact' : 'path';
+}
 
 const ownAddress = ({ pbx, serving }: Edge, target: Target): string =>
   pbx.nodeOf(target)?.ownAddress(serving) ?? serving.ownAddress(target);
+
+function headersToward(
+  edge: Edge,
+  registration: Registration,
+  target: Target | undefined,
+): readonly HeaderChange[] {
+  const stripped = stripForPbx(edge, registration.request);
+  const ours =
+    registration.toward === 'path'
+      ? withPath(edge, registration, target)
+      : withContact(edge, registration, target);
+  return stripped.length === 0 ? ours : [...stripped, ...ours];
+}
 
 /**
  * The PBX is given a Contact of ours that leads back to the phone's. A Path would lead its calls around us, to

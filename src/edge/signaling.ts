@@ -128,6 +128,8 @@ export interface Forwarding {
   readonly tryNextAfterMs?: number;
   /** Applied to the forwarded request; all else is passed on byte for byte. */
   readonly headers?: readonly HeaderChange[] | undefined;
+  /** In place of `headers`, where they depend on who gets the request. */
+  readonly headersFor?: ((target: Target) => readonly HeaderChange[]) | undefined;
   /** Sees each answer before it is passed back and says what to change in it. */
   readonly onAnswer?: (response: Message, target: Target) => readonly HeaderChange[] | undefined;
   /** A target could not be reached, timed out or said 503, whether or not another is tried. */

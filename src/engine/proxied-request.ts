@@ -101,6 +101,7 @@ export class ProxiedRequest implements BranchUser {
     const request = this.#request;
     if (request === undefined) return '';
     const { channel: from, routing } = this.#incoming;
+    const headers = this.#plan.headersFor?.(target) ?? this.#plan.headers;
     return forwardRequest(request, {
       via,
       recordRoutes:
@@ -109,10 +110,7 @@ export class ProxiedRequest implements BranchUser {
       port: from.port,
       routing,
       requestUri: target.requestUri,
-      headers:
-        this.#share === undefined
-          ? this.#plan.headers
-          : [...(this.#plan.headers ?? []), this.#share],
+      headers: this.#share === undefined ? headers : [...(headers ?? []), this.#share],
       stream: channel.reliable,
     });
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually, pause } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
-import { aScene, type Scene } from './scene.ts';
+import { aScene, last, type Scene } from './scene.ts';
 
 const fast = { health: { everySeconds: 0.05, timeoutSeconds: 0.15, downAfter: 2, upAfter: 2 } };
 const two = [{}, {}];
@@ -87,6 +87,46 @@ describe('failover', () => {
     const call = await phone.invite('1002');
     scene.node(1).answer(await scene.node(1).expect('INVITE', { within: 1000 }), 486);
     expect((await call.final()).status).toBe(486);
+  });
+
+  test('the next node is told of a registration as fits that node: by the transport it is reached by', async () => {
+    await using scene = await aScene({ nodes: two });
+    const { pbx } = scene.settings;
+    const [first, second] = pbx.nodes;
+    if (first === undefined || second === undefined) throw new Error('two nodes');
+    scene.reload({
+      pbx: {
+        ...pbx,
+        nodes: [
+          { ...first, weight: 1000 },
+          { ...second, uri: `${second.uri};transport=tcp`, weight: 0.001 },
+        ],
+      },
+    });
+    scene.node(0).always('REGISTER', () => {});
+    const phone = await scene.registered();
+    const told = [scene.node(0), scene.node(1)].map((node) => scene.contact(node));
+    expect(told.map((uri) => uri.replace(/^.*@|;flow=.*/g, ''))).toEqual([
+      `127.0.0.1:${scene.place('udp').port}`,
+      `127.0.0.1:${scene.place('tcp').port};transport=tcp`,
+    ]);
+    expect([...scene.kept.values()].map(({ node }) => node)).toEqual(['pbx-2']);
+    await scene.reaches(phone, told[1], { by: scene.node(1) });
+  });
+
+  test('the next node is told by Contact, when it is one that drops our Path', async () => {
+    await using scene = await aScene({
+      nodes: [{ weight: 1000 }, { weight: 0.001 }],
+      toward: 'path',
+    });
+    const node = scene.running.edge.pbx.node('pbx-2');
+    if (node === undefined) throw new Error('two nodes');
+    node.dropsPath = true;
+    scene.node(0).always('REGISTER', () => {});
+    const phone = await scene.registered();
+    expect(scene.given(scene.node(0))).toEqual([phone.contact]);
+    expect(last(scene.node(1), 'REGISTER').list('Path')).toEqual([]);
+    await scene.reaches(phone, scene.contact(scene.node(1)), { by: scene.node(1) });
   });
 
   test('with no node left the caller is told so', async () => {
