@@ -226,15 +226,20 @@ export async function runGate({
     log.info({ changed: plan.changed }, 'reloaded');
   }
 
+  function underWay(): { readonly calls: number; readonly ringing: number } {
+    const { calls = 0, ringing = 0 } = heartbeat?.stats ?? {};
+    return { calls, ringing };
+  }
+
   function drain(): void {
     draining = true;
     const { deadlineSeconds } = settings.drain;
     log.info(
-      { calls: heartbeat?.stats.calls ?? 0, deadlineSeconds },
+      { ...underWay(), deadlineSeconds },
       'draining: no new calls, answered and ringing ones go on; a second signal ends at once',
     );
     const deadline = setTimeout(() => {
-      log.warn({ calls: heartbeat?.stats.calls ?? 0 }, 'the drain deadline has passed');
+      log.warn(underWay(), 'the drain deadline has passed');
       ended.resolve(0);
     }, deadlineSeconds * 1000).unref();
     void serving.drain().then(() => {

@@ -7,10 +7,10 @@ import { placeFlags, settingsFrom } from './settings-flags.ts';
 
 export const hangup: Command = {
   name: 'hangup',
-  summary: 'end a live call on both sides',
+  summary: 'end a call on both sides, answered or ringing',
   operands: '<call-id>',
   mostOperands: 1,
-  flags: { ...placeFlags, all: { type: 'boolean', help: 'end every live call' } },
+  flags: { ...placeFlags, all: { type: 'boolean', help: 'end every call' } },
   async run(given) {
     const [call] = given.rest;
     const all = given.flags.all === true;
@@ -25,7 +25,7 @@ export const hangup: Command = {
         ...(call === undefined ? {} : { call }),
       });
       if (ended === 0 && !all) {
-        complain(`No live call has the Call-ID ${call}.`);
+        complain(`No call has the Call-ID ${call}.`);
         return 1;
       }
       print(`${counted(ended, 'call')} ended.`);

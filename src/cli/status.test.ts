@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ProcessStatus } from '../control/control-messages.ts';
+import type { CallStatus } from '../data/messages.ts';
 import { duration, showStatus } from './status.ts';
 
 const now = 1_800_000_000_000;
@@ -47,7 +48,7 @@ const gate: ProcessStatus = {
       },
     ],
   },
-  calls: { count: 0, rows: [] },
+  calls: { count: 0, ringing: 0, rows: [] },
 };
 
 test('the whole picture, in columns', () => {
@@ -71,6 +72,38 @@ Registrations: 3
   and 2 others; --all lists them
 
 Calls: 0`,
+  );
+});
+
+test('calls that ring stand behind the answered ones', () => {
+  const answered: CallStatus = {
+    id: 'a;from-tag=1;to-tag=2',
+    callId: 'a',
+    state: 'answered',
+    from: '<sip:101@x>',
+    to: '<sip:102@x>',
+    startedAt: now - 65_000,
+    caller: 'udp 192.0.2.7:5062',
+    callee: 'udp 192.0.2.10:5060',
+  };
+  const ringing: CallStatus = {
+    ...answered,
+    id: 'b;from-tag=1',
+    callId: 'b',
+    state: 'ringing',
+    startedAt: now - 4000,
+    callee: undefined,
+  };
+  const calls = { count: 1, ringing: 2, rows: [answered, ringing] };
+  expect(
+    stripVTControlCharacters(showStatus({ ...gate, calls }, now))
+      .split('\n\n')
+      .at(-1),
+  ).toBe(
+    `Calls: 1, and 2 ringing
+  a  1 min 5 s  <sip:101@x> → <sip:102@x>  udp 192.0.2.7:5062 → udp 192.0.2.10:5060
+  b  rings 4 s  <sip:101@x> → <sip:102@x>  udp 192.0.2.7:5062
+  and 1 other; --all lists them`,
   );
 });
 

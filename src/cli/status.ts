@@ -87,19 +87,26 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       gate.registrations.count,
     ),
     section(
-      `Calls: ${gate.calls.count.toLocaleString('en')}`,
-      gate.calls.rows.map((call) => [
-        harmless(call.callId),
-        duration(now - call.startedAt),
-        `${harmless(call.from)} ${styled('gray', '→')} ${harmless(call.to)}`,
-        `${call.caller} ${styled('gray', '→')} ${call.callee}`,
+      callsTitle(gate.calls),
+      gate.calls.rows.map(({ callId, state, startedAt, from, to, caller, callee }) => [
+        harmless(callId),
+        `${state === 'ringing' ? 'rings ' : ''}${duration(now - startedAt)}`,
+        between(harmless(from), harmless(to)),
+        callee === undefined ? caller : between(caller, callee),
       ]),
-      gate.calls.count,
+      gate.calls.count + gate.calls.ringing,
     ),
   ]
     .filter((part) => part !== false)
     .join('\n');
 }
+
+function callsTitle({ count, ringing }: ProcessStatus['calls']): string {
+  const answered = `Calls: ${count.toLocaleString('en')}`;
+  return ringing > 0 ? `${answered}, and ${ringing.toLocaleString('en')} ringing` : answered;
+}
+
+const between = (one: string, other: string): string => `${one} ${styled('gray', '→')} ${other}`;
 
 function section(title: string, rows: readonly (readonly string[])[], count = rows.length): string {
   const more = count - rows.length;

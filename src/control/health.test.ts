@@ -8,6 +8,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     answers: {},
     registrations: 0,
     calls: 0,
+    ringing: 0,
     transactions: 0,
     timers: 0,
     ignored: 3,

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import { type EdgeObserver, openEdge } from '../edge/edge.ts';
 import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Binding } from '../edge/registrations.ts';
-import type { Call, Flow, Handlers } from '../edge/signaling.ts';
+import type { Call, Flow, Handlers, RingingCall } from '../edge/signaling.ts';
 import { createEngine, type EngineServing } from '../engine/create-engine.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
@@ -12,6 +12,7 @@ import type { CreateGate, GateOptions, Log } from './gate.ts';
 import type {
   CallStatus,
   CertificateStatus,
+  GateStatus,
   PbxNodeStats,
   RegistrationStatus,
 } from './messages.ts';
@@ -65,11 +66,10 @@ export const createGate: CreateGate = async (options) => {
       return calls + ringing;
     },
     hangup(call, reason) {
-      const calls = [...open.calls()].filter(
+      const calls = [...open.calls(), ...open.ringing()].filter(
         ({ id, callId }) => call === undefined || call === id || call === callId,
       );
       for (const callId of new Set(calls.map((one) => one.callId))) open.end(callId, reason);
-      if (calls.length === 0 && call !== undefined) return open.end(call, reason) ? 1 : 0;
       return calls.length;
     },
     status: (rows) => ({
@@ -83,10 +83,7 @@ export const createGate: CreateGate = async (options) => {
           registrationStatus,
         ),
       },
-      calls: {
-        count: open.counts().calls,
-        rows: [...Iterator.from(open.calls()).take(rows)].map(callStatus),
-      },
+      calls: callsStatus(open, rows),
     }),
     stats() {
       const counts = open.counts();
@@ -95,6 +92,7 @@ export const createGate: CreateGate = async (options) => {
         ...counters.stats,
         registrations: running.edge.registrations.size,
         calls: counts.calls,
+        ringing: counts.ringing,
         transactions: counts.transactions,
         timers: counts.timers,
         connections: { open: byTransport, handshaking, refused },
@@ -148,14 +146,31 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
   node: binding.node,
 });
 
-const callStatus = (call: Call): CallStatus => ({
+/** The answered first. */
+function callsStatus(open: EngineServing, most: number): GateStatus['calls'] {
+  const rows = [...Iterator.from(open.calls()).take(most)].map(answeredStatus);
+  let ringing = 0;
+  for (const call of open.ringing()) {
+    if (rows.length < most) rows.push(callStatus(call, 'ringing'));
+    ringing++;
+  }
+  return { count: open.counts().calls, ringing, rows };
+}
+
+const answeredStatus = (call: Call): CallStatus => ({
+  ...callStatus(call, 'answered'),
+  callee: where(call.callee),
+});
+
+const callStatus = (call: RingingCall, state: CallStatus['state']): CallStatus => ({
   id: call.id,
   callId: call.callId,
+  state,
   from: call.from,
   to: call.to,
   startedAt: call.startedAt,
   caller: where(call.caller),
-  callee: where(call.callee),
+  callee: undefined,
 });
 
 const transportLog = (log: Log): TransportLog => ({

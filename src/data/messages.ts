@@ -102,6 +102,7 @@ export interface GateStats {
   >;
   readonly registrations: number;
   readonly calls: number;
+  readonly ringing: number;
   readonly transactions: number;
   readonly timers: number;
   /** Messages that were no SIP, or belonged to nothing. */
@@ -154,7 +155,12 @@ export interface GateStatus {
   readonly pbx: readonly PbxNodeStats[];
   readonly certificates: readonly CertificateStatus[];
   readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
-  readonly calls: { readonly count: number; readonly rows: readonly CallStatus[] };
+  readonly calls: {
+    /** The answered ones. */
+    readonly count: number;
+    readonly ringing: number;
+    readonly rows: readonly CallStatus[];
+  };
 }
 
 export type RegistrationStatus = Pick<
@@ -165,10 +171,12 @@ export type RegistrationStatus = Pick<
 export interface CallStatus {
   readonly id: string;
   readonly callId: string;
+  readonly state: 'ringing' | 'answered';
   readonly from: string;
   readonly to: string;
   readonly startedAt: number;
   /** `udp 192.0.2.7:5060`. */
   readonly caller: string;
-  readonly callee: string;
+  /** Undefined while it rings: it may do so in several places. */
+  readonly callee: string | undefined;
 }

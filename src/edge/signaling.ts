@@ -54,6 +54,8 @@ export interface Serving {
   /** A few bytes over this flow that keep a NAT's door open and mean nothing (RFC 5626 §4.4.1). */
   ping(flow: Flow): void;
   calls(): Iterable<Call>;
+  /** The calls that nobody has answered yet. */
+  ringing(): Iterable<RingingCall>;
   /**
    * Ends whatever has this Call-ID, all forks of it, on both sides: BYE each way once it is answered, CANCEL and
    * 487 before. False if nothing is known of it.
@@ -174,6 +176,12 @@ export interface Call {
   readonly startedAt: number;
   readonly caller: Flow;
   readonly callee: Flow;
+}
+
+/** A call from its INVITE to the first final answer. */
+export interface RingingCall extends Pick<Call, 'callId' | 'from' | 'to' | 'startedAt' | 'caller'> {
+  /** Call-ID and the caller's tag. */
+  readonly id: string;
 }
 
 export interface EndReason {

@@ -36,6 +36,7 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       ownAddress: (target) => engine.ownAddress(target),
       ping: (flow) => (flow as Channel).send(CRLF_CRLF),
       calls: () => engine.calls,
+      ringing: () => engine.ringing(),
       end: (callId, reason) => engine.end(callId, reason),
       counts: () => engine.counts(),
       reconfigure: (settings) => engine.reconfigure(settings),

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type { EndReason, Handlers, Realm, Target } from '../edge/signaling.ts';
+import type { EndReason, Handlers, Realm, RingingCall, Target } from '../edge/signaling.ts';
 import { detached } from '../sip/message/detached.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -31,6 +31,7 @@ import { OwnNames } from './own-names.ts';
 import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
 import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
 import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
+import { ringingCalls } from './ringing-calls.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { StreamRefusals } from './stream-refusals.ts';
 import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
@@ -173,6 +174,10 @@ export class Engine implements Core {
     this.ringMs = calls.ringSeconds * 1000;
     this.#forgetAfterMs = calls.forgetAfterHours * 3_600_000;
     this.#retryAfterSeconds = drain.retryAfterSeconds;
+  }
+
+  ringing(): Iterable<RingingCall> {
+    return ringingCalls(this.#servers.values());
   }
 
   end(callId: string, reason: EndReason): boolean {

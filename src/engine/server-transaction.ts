@@ -62,6 +62,8 @@ type TimerEvent = 'timer-trying' | 'timer-late' | 'timer-g' | 'timer-h' | 'timer
 export class ServerTransaction {
   readonly key: string;
   readonly isInvite: boolean;
+  /** When an INVITE came; the others are gone before anybody asks. */
+  readonly startedAt: number;
   readonly channel: Channel;
   /** Where answers go: the channel, unless an old client asks for another port (RFC 3261 §18.2.2). */
   readonly replyTo: Channel;
@@ -90,6 +92,7 @@ export class ServerTransaction {
     this.#host = host;
     this.key = key;
     this.isInvite = request.method === 'INVITE';
+    this.startedAt = this.isInvite ? Date.now() : 0;
     this.request = request;
     this.channel = channel;
     this.replyTo = replyTo;

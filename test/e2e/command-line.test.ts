@@ -194,7 +194,7 @@ describe('a gate that runs', () => {
     await serving();
     expect(await said('hangup', 'no-such-call', '--data', data())).toEqual({
       code: 1,
-      output: 'No live call has the Call-ID no-such-call.\n',
+      output: 'No call has the Call-ID no-such-call.\n',
     });
     expect(await said('hangup', '--all', '--data', data())).toEqual({
       code: 0,

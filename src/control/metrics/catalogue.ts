@@ -87,6 +87,7 @@ export function openMetrics(from: MetricSources): Registry {
 
   gauge('registrations', 'Bindings held', [], (set, { registrations }) => set(registrations));
   gauge('calls', 'Live calls', [], (set, { calls }) => set(calls));
+  gauge('calls_ringing', 'INVITEs not answered yet', [], (set, { ringing }) => set(ringing));
   gauge('transactions', 'Transactions at work', [], (set, { transactions }) => set(transactions));
   gauge('timers', 'Timers set', [], (set, { timers }) => set(timers));
 
