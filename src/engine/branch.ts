@@ -14,6 +14,8 @@ import type { Channel } from './transport/transports.ts';
 
 /** Larger requests go over a congestion-controlled transport (RFC 3261 §18.1.1). */
 const LARGEST_OVER_UDP = 1300;
+/** A peer that drops our SYNs gets them over UDP after this, or after a third of what it has before the next one's turn. */
+const STREAM_WITHIN_MS = 1000;
 
 /** What a branch tells the request it belongs to. */
 export interface BranchUser {
@@ -134,7 +136,8 @@ export class Branch implements ClientTransactionUser {
     );
     this.#insteadOf = undefined;
     if (wire.length > LARGEST_OVER_UDP && !channel.reliable) {
-      const stream = this.#core.streamInstead(channel);
+      const patience = this.#user.tryNextAfterMs ?? Number.POSITIVE_INFINITY;
+      const stream = this.#core.streamInstead(channel, Math.min(STREAM_WITHIN_MS, patience / 3));
       if (stream !== undefined) {
         this.#insteadOf = channel;
         channel = stream;

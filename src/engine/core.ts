@@ -26,8 +26,11 @@ export interface Core {
   ): ClientTransaction;
   /** The ways to a target, best first, as soon as they are known: at once for addresses and cached names. */
   waysTo(target: Target, found: (ways: readonly Channel[]) => void): void;
-  /** The channel of a large request, over TCP, when there is one and the peer is not known to refuse it. */
-  streamInstead(channel: Channel): Channel | undefined;
+  /**
+   * The channel of a large request, over TCP, when there is one and the peer is not known to refuse it. One that is not
+   * up within that time fails, and with it the request.
+   */
+  streamInstead(channel: Channel, withinMs: number): Channel | undefined;
   refusedStream(channel: Channel): void;
   flowFrom(token: string): Flow | 'forged' | 'stale';
   mayReach(host: string, port: number, from: Realm): boolean;

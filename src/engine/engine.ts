@@ -317,10 +317,10 @@ export class Engine implements Core {
     return channels;
   }
 
-  streamInstead(channel: Channel): Channel | undefined {
+  streamInstead(channel: Channel, withinMs: number): Channel | undefined {
     if (channel.realm === 'access' || this.#refusals.has(channel)) return undefined;
     const { address, port, realm } = channel;
-    return this.transports.channelTo({ transport: 'tcp', address, port, realm });
+    return this.transports.channelTo({ transport: 'tcp', address, port, realm, withinMs });
   }
 
   refusedStream(channel: Channel): void {

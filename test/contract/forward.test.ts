@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Incoming } from '../../src/edge/signaling.ts';
+import { blackHole } from '../support/black-hole.ts';
 import { newBranch } from '../support/sip-party.ts';
 import { parameter, uriOf } from '../support/sip-text.ts';
 import { eventually } from './eventually.ts';
@@ -260,6 +261,30 @@ test('a request too large for UDP still goes over UDP to whom takes nothing else
   const arrived = await udpOnly.expect('MESSAGE');
   expect(arrived.list('Via')[0]).toMatch(/^SIP\/2\.0\/UDP /);
   expect(arrived.body).toHaveLength(1500);
+});
+
+test('a request too large for UDP goes over UDP before the next target has its turn, when TCP is met with silence, and the next one at once', async () => {
+  await using scene = await aScene();
+  const { gate, phone } = scene;
+  const udpOnly = await scene.anotherPhone();
+  await using _ = await blackHole(udpOnly);
+  const next = await scene.anotherPbx();
+  gate.forwards({
+    targets: [{ nextHop: `sip:127.0.0.1:${udpOnly.port}`, realm: 'core' }, at(next)],
+    tryNextAfterMs: 600,
+  });
+  const took: number[] = [];
+  for (const uri of ['sip:1@x', 'sip:2@x']) {
+    const begun = performance.now();
+    const sent = phone.request('MESSAGE', uri, { body: 'x'.repeat(1500) });
+    const arrived = await udpOnly.expect('MESSAGE');
+    took.push(arrived.at - begun);
+    udpOnly.answer(arrived, 202);
+    expect((await phone.finalAnswer(sent)).status).toBe(202);
+  }
+  expect(took[0]).toBeLessThan(400);
+  expect(took[1]).toBeLessThan(100);
+  expect(next.received).toEqual([]);
 });
 
 test('onAnswer sees every answer that is passed back, and edits it', async () => {

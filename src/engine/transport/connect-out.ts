@@ -14,7 +14,7 @@ export function connectOut(
   listener: Listener,
   to: Destination,
 ): StreamConnection {
-  const { address, port, serverName } = to;
+  const { address, port, serverName, withinMs } = to;
   const peer = { listener, address, port, certificateNames: [], serverName };
   const where = {
     host: address,
@@ -23,9 +23,9 @@ export function connectOut(
     ...(isWildcard(listener.address) ? {} : { localAddress: listener.address }),
   };
   if (certificates === undefined)
-    return new StreamConnection(context, peer, connect(where), 'connect');
+    return new StreamConnection(context, peer, connect(where), { event: 'connect', withinMs });
   const socket = connectTls({ ...where, ...verification(certificates, serverName) });
-  return new StreamConnection(context, peer, socket, 'secureConnect');
+  return new StreamConnection(context, peer, socket, { event: 'secureConnect', withinMs });
 }
 
 /** Without authorities there is nobody to believe, so the peer is not verified; whoever calls this says so. */

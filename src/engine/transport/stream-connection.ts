@@ -9,6 +9,12 @@ const CONNECT_MS = 5000;
 
 type Done = (problem?: Error | null) => void;
 
+/** How a connection that we open comes up. */
+interface Connecting {
+  readonly event: 'connect' | 'secureConnect';
+  readonly withinMs: number | undefined;
+}
+
 /** A TCP or TLS connection, ours or the peer's: messages cut by Content-Length, CRLF keep-alives answered. */
 export class StreamConnection extends Connection implements FrameSink {
   readonly #socket: Socket;
@@ -17,22 +23,18 @@ export class StreamConnection extends Connection implements FrameSink {
   /** What was sent before a connection of ours was up; undefined once it is. */
   #waiting: { readonly message: Buffer; readonly done: Done | undefined }[] | undefined;
   #waitingBytes = 0;
-  readonly #begun = performance.now();
+  #notUp: NodeJS.Timeout | undefined;
 
-  /** `connecting` names the event that tells that an outbound socket is up. */
-  constructor(
-    context: TransportContext,
-    peer: Peer,
-    socket: Socket,
-    connecting?: 'connect' | 'secureConnect',
-  ) {
+  constructor(context: TransportContext, peer: Peer, socket: Socket, connecting?: Connecting) {
     super(context, peer);
     this.#socket = socket;
     this.#framer = new StreamFramer(context.settings.messageBytes, this);
     if (connecting !== undefined) {
       this.spoken = true;
       this.#waiting = [];
-      socket.once(connecting, () => this.#connected());
+      const { event, withinMs = CONNECT_MS } = connecting;
+      this.#notUp = setTimeout(() => this.#giveUp(), withinMs);
+      socket.once(event, () => this.#connected());
     }
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (problem) => this.broke(problem));
@@ -58,13 +60,6 @@ export class StreamConnection extends Connection implements FrameSink {
     this.close();
   }
 
-  override checkTime(now: number): void {
-    if (this.#waiting !== undefined && now - this.#begun > CONNECT_MS) {
-      this.broke(new Error(`no connection to ${this.address} port ${this.port} in time`));
-      this.destroy();
-    } else super.checkTime(now);
-  }
-
   destroy(): void {
     this.#socket.destroy();
   }
@@ -87,7 +82,13 @@ export class StreamConnection extends Connection implements FrameSink {
     this.#waitingBytes += message.length;
   }
 
+  #giveUp(): void {
+    this.broke(new Error(`no connection to ${this.address} port ${this.port} in time`));
+    this.destroy();
+  }
+
   #connected(): void {
+    clearTimeout(this.#notUp);
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const { message, done } of waiting) this.write(message, done);
@@ -107,6 +108,7 @@ export class StreamConnection extends Connection implements FrameSink {
   }
 
   #closed(): void {
+    clearTimeout(this.#notUp);
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.broke(new Error('the connection closed'));

@@ -77,6 +77,8 @@ export interface Destination {
    * opened for that name is used again.
    */
   readonly serverName?: string;
+  /** How long to wait for a new connection to be up, when that is less than connections are given. */
+  readonly withinMs?: number;
 }
 
 export interface ConnectionCounts {
