@@ -6,6 +6,7 @@ import type { Agents, Choice, Command, Program, Programs } from '../protocol/pro
 import type { ServerTransaction } from '../server-transaction.ts';
 import type { Channel } from '../transport/transports.ts';
 import { CallRecords } from './call-records.ts';
+import { Proxies } from './proxy/proxies.ts';
 import { proxyByChoice, proxyCommand } from './proxy-command.ts';
 import { ServedRequest } from './served-request.ts';
 
@@ -14,6 +15,7 @@ export interface AgentHost {
   readonly core: Core;
   readonly programs: Programs;
   readonly records: CallRecords;
+  readonly proxies: Proxies;
   /** It has been answered, or is no longer the program's to answer. */
   forget(served: ServedRequest): void;
 }
@@ -23,6 +25,7 @@ export class ProgramAgents implements Agents, AgentHost {
   readonly core: Core;
   readonly programs: Programs;
   readonly records: CallRecords;
+  readonly proxies: Proxies;
   /** Requests that wait for a program's answer, by transactionId. */
   readonly #served = new Map<string, ServedRequest>();
 
@@ -30,6 +33,7 @@ export class ProgramAgents implements Agents, AgentHost {
     this.core = core;
     this.programs = open(this);
     this.records = new CallRecords(this.programs);
+    this.proxies = new Proxies(core, (uri) => ({ nextHop: uri }));
   }
 
   forget(served: ServedRequest): void {
@@ -41,7 +45,8 @@ export class ProgramAgents implements Agents, AgentHost {
   /** Is this request for the programs? Then it is theirs from here on. */
   requestReceived(incoming: IncomingRequest, transaction: ServerTransaction): boolean {
     const { request, channel } = incoming;
-    if (request.toTag !== '' || !this.programs.takes(request, channel)) return false;
+    if (request.toTag !== '') return this.proxies.requestReceived(incoming);
+    if (!this.programs.takes(request, channel)) return false;
     const served = new ServedRequest(this, randomUUID(), incoming, transaction);
     transaction.user = served;
     this.#served.set(served.id, served);
