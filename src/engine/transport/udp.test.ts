@@ -102,6 +102,33 @@ describe('UDP', () => {
     expect(leaves('0:0:0:0:0:0:0:1', 'core')).toBe(six);
   });
 
+  test('answers leave in the order in which they were given; one that cannot be sent holds up no other', async () => {
+    const open = await serving({
+      onMessage: (wire, channel) => {
+        for (const answer of [`${wire} heard`, 'x'.repeat(70_000), `after ${wire}`])
+          channel.send(Buffer.from(answer));
+      },
+    });
+    const peer = await aPeer();
+    const answers: string[] = [];
+    peer.on('message', (answer) => answers.push(String(answer)));
+    for (const one of ['one', 'two']) peer.send(one, open.port('udp'), '127.0.0.1');
+    await until('all', () => answers.length === 4);
+    expect(answers).toEqual(['one heard', 'after one', 'two heard', 'after two']);
+  });
+
+  test('what was said before it is closed still goes out', async () => {
+    const open = await serving();
+    const peer = await aPeer();
+    const { port } = peer.address();
+    const to = { transport: 'udp', address: '127.0.0.1', port, realm: 'core' } as const;
+    const heard = once(peer, 'message');
+    open.transports.channelTo(to)?.send(Buffer.from('farewell'));
+    await open.transports.close();
+    const [message] = await heard;
+    expect(String(message)).toBe('farewell');
+  });
+
   test('a message that cannot be sent is reported', async () => {
     const open = await serving();
     const channel = open.transports.channelTo({

@@ -14,7 +14,26 @@ const PEERS_REMEMBERED = 32_768;
 const RECENT_PEERS = 4096;
 const NO_NAMES: readonly string[] = [];
 
-/** One bound UDP socket and the peers that were heard or spoken to through it. */
+interface Arrival {
+  readonly datagram: Buffer;
+  readonly start: number;
+  readonly peer: UdpPeer;
+}
+
+interface Departure {
+  readonly message: Buffer;
+  readonly peer: UdpPeer;
+  readonly failed: ((problem: Error) => void) | undefined;
+}
+
+/**
+ * One bound UDP socket and the peers that were heard or spoken to through it.
+ *
+ * What came in one turn of the event loop is received first, then all of it is handled, then all that is to go
+ * out is sent. One by one the kernel and we would push each other out of the processor's caches with every
+ * datagram, and each send would find its receiver asleep and have to wake it: under load that is half of the time.
+ * A datagram that is alone waits for nothing.
+ */
 export class UdpSocket {
   readonly listener: Listener;
   readonly #context: TransportContext;
@@ -23,6 +42,9 @@ export class UdpSocket {
   #olderPeers = new Map<string, UdpPeer>();
   /** The last peer heard on each port, or on one of those that share its place: most are found without a key. */
   readonly #recentPeers: (UdpPeer | undefined)[] = new Array(RECENT_PEERS).fill(undefined);
+  #arrived: Arrival[] = [];
+  #leaving: Departure[] = [];
+  #due = false;
   #closed = false;
 
   private constructor(context: TransportContext, socket: Socket, listener: Listener) {
@@ -89,11 +111,10 @@ export class UdpSocket {
   send(message: Buffer, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
     if (this.#closed) {
       if (failed) process.nextTick(this.#context.report, failed, new Error('the socket is closed'));
-    } else if (failed === undefined) this.#socket.send(message, peer.port, peer.address);
-    else
-      this.#socket.send(message, peer.port, peer.address, (problem) => {
-        if (problem) this.#context.report(failed, problem);
-      });
+      return;
+    }
+    this.#leaving.push({ message, peer, failed });
+    this.#soon();
   }
 
   realmOf(peer: UdpPeer): Realm {
@@ -112,6 +133,7 @@ export class UdpSocket {
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#sendAll();
     this.#closed = true;
     const closed = once(this.#socket, 'close');
     this.#socket.close();
@@ -129,7 +151,43 @@ export class UdpSocket {
 
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;
-    events.message(datagram.toString('latin1', start), this.peer(from.address, from.port));
+    this.#arrived.push({ datagram, start, peer: this.peer(from.address, from.port) });
+    this.#soon();
+  }
+
+  #soon(): void {
+    if (this.#due) return;
+    this.#due = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#due = false;
+    if (this.#closed) return;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    for (const { datagram, start, peer } of arrived)
+      this.#context.events.message(datagram.toString('latin1', start), peer);
+    this.#sendAll();
+  }
+
+  #sendAll(): void {
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    for (const departure of leaving)
+      try {
+        this.#send(departure);
+      } catch (err) {
+        this.#context.log.error({ err }, 'a datagram could not be sent');
+      }
+  }
+
+  #send({ message, peer, failed }: Departure): void {
+    if (failed === undefined) this.#socket.send(message, peer.port, peer.address);
+    else
+      this.#socket.send(message, peer.port, peer.address, (problem) => {
+        if (problem) this.#context.report(failed, problem);
+      });
   }
 }
 
