@@ -32,6 +32,7 @@ import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
 import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
 import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
 import { ringingCalls } from './ringing-calls.ts';
+import { canCallBack, sendBack } from './send-back.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { StreamRefusals } from './stream-refusals.ts';
 import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
@@ -216,6 +217,10 @@ export class Engine implements Core {
     this.#kept.keep(key, channel, answer);
   }
 
+  undelivered(channel: Channel, answer: Buffer, failed: () => void): void {
+    sendBack(this, channel, answer, failed);
+  }
+
   hears(channel: Channel): boolean {
     return channel.realm !== 'access' || (this.#handlers.hears?.(channel) ?? true);
   }
@@ -372,8 +377,12 @@ export class Engine implements Core {
       cseqMethod === 'INVITE' && status >= 200 && status < 300
         ? this.calls.answeredAgain(response, channel, this.isOurRoute)
         : undefined;
-    if (caller === undefined) this.#options.observer?.ignored(channel);
-    else caller.send(Buffer.from(forwardResponse(response, undefined, caller.reliable), 'latin1'));
+    if (caller === undefined) {
+      this.#options.observer?.ignored(channel);
+      return;
+    }
+    const wire = Buffer.from(forwardResponse(response, undefined, caller.reliable), 'latin1');
+    caller.send(wire, () => sendBack(this, caller, wire, () => {}));
   }
 
   #requestReceived(request: Message, channel: Channel): void {
@@ -534,7 +543,7 @@ export class Engine implements Core {
     this.#over.delete(channel);
     for (const transaction of underWay ?? [])
       if (transaction instanceof ClientTransaction) transaction.connectionLost();
-      else transaction.user?.callerLost();
+      else if (!canCallBack(channel)) transaction.user?.callerLost();
     this.#handlers.flowClosed?.(channel);
   }
 

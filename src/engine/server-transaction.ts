@@ -34,6 +34,8 @@ export interface ServerTransactionHost {
   now(): number;
   /** The final answer is out over UDP: it is kept for whoever asks again, the transaction is not. */
   keep(key: string, channel: Channel, answer: Buffer | undefined): void;
+  /** An answer could not be sent to this channel, which is gone: another way is looked for. */
+  undelivered(channel: Channel, answer: Buffer, failed: () => void): void;
   /** Is there somebody, as far as we know, who gets what goes to this channel? */
   hears(channel: Channel): boolean;
   /** The final answer has been given; an INVITE no longer rings. */
@@ -260,7 +262,10 @@ export class ServerTransaction {
   #send(message: Buffer): void {
     // over UDP nobody learns what became of it, and asking costs a turn of the event loop
     if (!this.replyTo.reliable) this.replyTo.send(message);
-    else this.replyTo.send(message, () => this.#step('transport-failed'));
+    else
+      this.replyTo.send(message, () =>
+        this.#host.undelivered(this.replyTo, message, () => this.#step('transport-failed')),
+      );
   }
 
   #wait(event: TimerEvent, ms: number): void {
