@@ -130,6 +130,10 @@ const idByName = new Map(
   ]),
 );
 
+/** Those that are told apart by number among the headers whose names begin so. */
+export const headersBeginning = (text: string): readonly HeaderId[] =>
+  names.filter(([, name]) => name.toLowerCase().startsWith(text.toLowerCase())).map(([id]) => id);
+
 /** The number of a header named in our own code or configuration. */
 export const headerId = (name: string): HeaderId =>
   idByName.get(name.toLowerCase()) ?? Header.other;

@@ -2,7 +2,7 @@ import { Header } from '../message/header-name.ts';
 import type { Message } from '../message/message.ts';
 import { oneLine } from '../message/rewrite.ts';
 import { reasonPhrase } from './reason-phrases.ts';
-import { stampVia } from './stamp-via.ts';
+import { viaLines } from './via-lines.ts';
 
 export interface ResponseFacts {
   readonly status: number;
@@ -17,21 +17,10 @@ export interface ResponseFacts {
 
 /** A response of our own to a request (RFC 3261 §8.2.6): its Via, From, To, Call-ID and CSeq, and what is asked for. */
 export function respond(request: Message, facts: ResponseFacts): string {
-  const { wire } = request;
   const { status } = facts;
   let out = `SIP/2.0 ${status} ${oneLine(facts.reason ?? reasonPhrase(status))}\r\n`;
 
-  const via = request.via;
-  for (
-    let line = request.find(Header.via), top = true;
-    line >= 0;
-    line = request.find(Header.via, line + 1)
-  ) {
-    if (top && via !== undefined)
-      out += `Via: ${stampVia(wire, via, facts.address, facts.port)}${wire.slice(via.end, request.lineEnd(line))}\r\n`;
-    else out += `${wire.slice(request.lineStart(line), request.lineEnd(line))}\r\n`;
-    top = false;
-  }
+  out += viaLines(request, facts.address, facts.port);
   out += copy(request, Header.from);
   const to = request.value(Header.to);
   if (to !== undefined)

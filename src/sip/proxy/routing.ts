@@ -56,12 +56,14 @@ export function readRouting(request: Message, isOurs: IsOurs): Routing {
   return { ours, user, next, strict, restored };
 }
 
-/** Writes the outcome into the message that goes out. */
-export function rewriteRoutes(request: Message, routing: Routing, rewrite: Rewrite): void {
-  if (routing.restored !== undefined) {
-    rewrite.setRequestUri(routing.restored);
-    dropLastRoute(request, rewrite);
-  }
+/** Writes the outcome into the message that goes out, and the Request-URI, where it is given another. */
+export function rewriteRoutes(
+  request: Message,
+  routing: Routing,
+  rewrite: Rewrite,
+  requestUri = routing.restored,
+): void {
+  if (routing.restored !== undefined) dropLastRoute(request, rewrite);
   let drop = routing.ours + (routing.strict ? 1 : 0);
   for (
     let line = request.find(Header.route);
@@ -82,9 +84,9 @@ export function rewriteRoutes(request: Message, routing: Routing, rewrite: Rewri
     } else rewrite.replace(request.valueStart(line), from, '');
   }
   if (routing.strict && routing.next !== undefined) {
-    rewrite.append('Route', `<${routing.restored ?? request.requestUri}>`);
-    if (routing.restored === undefined) rewrite.setRequestUri(routing.next);
-  }
+    rewrite.append('Route', `<${requestUri ?? request.requestUri}>`);
+    rewrite.setRequestUri(routing.next);
+  } else if (requestUri !== undefined) rewrite.setRequestUri(requestUri);
 }
 
 function dropLastRoute(request: Message, rewrite: Rewrite): void {
