@@ -23,7 +23,7 @@ export interface CallTableHost {
   /** How long a call without session timers is remembered when nothing is heard of it. */
   forgetAfterMs(): number;
   started(call: Call): void;
-  ended(call: Call, why: CallEnd): void;
+  ended(call: LiveCall, why: CallEnd): void;
 }
 
 /** A live call: its dialog, and the channel each party was last heard on. */
@@ -35,7 +35,7 @@ export class LiveCall implements Call {
   /** The transactions of the last INVITE that was accepted, until its ACK. */
   unacknowledged: AnsweredInvite | undefined;
   /** The branch of the last INVITE that was acknowledged, and where a repeated 2xx to it goes. */
-  acknowledged: { readonly branch: string; readonly replyTo: Channel } | undefined;
+  acknowledged: AcknowledgedInvite | undefined;
 
   constructor(dialog: Dialog, caller: Channel, callee: Channel) {
     this.dialog = dialog;
@@ -66,6 +66,13 @@ export class LiveCall implements Call {
 export interface AnsweredInvite {
   readonly server: ServerTransaction;
   readonly client: ClientTransaction;
+  /** What the callee's answers must be given back on the way to the caller. */
+  readonly keptVias: string;
+}
+
+interface AcknowledgedInvite extends Pick<AnsweredInvite, 'keptVias'> {
+  readonly branch: string;
+  readonly replyTo: Channel;
 }
 
 export interface Found {
@@ -139,7 +146,7 @@ export class CallTable {
     ok: Message,
     callee: Channel,
     isOurs: (recordRoute: string) => boolean,
-  ): Channel | undefined {
+  ): AcknowledgedInvite | undefined {
     const branch = ok.via?.branch;
     const call = this.named(ok.callId).find(({ acknowledged }) => acknowledged?.branch === branch);
     if (call?.acknowledged === undefined) return undefined;
@@ -149,16 +156,17 @@ export class CallTable {
       fork.acknowledged = call.acknowledged;
       this.#add(fork);
     }
-    return call.acknowledged.replyTo;
+    return call.acknowledged;
   }
 
   /** The ACK to a 2xx passes: the transactions of its INVITE have done their work. */
   acknowledged({ call }: Found): void {
     const { unacknowledged } = call;
     if (unacknowledged === undefined) return;
-    const { server, client } = unacknowledged;
+    const { server, client, keptVias } = unacknowledged;
     call.unacknowledged = undefined;
-    call.acknowledged = { branch: detached(client.key), replyTo: server.replyTo };
+    const { replyTo } = server;
+    call.acknowledged = { branch: detached(client.key), replyTo, keptVias: detached(keptVias) };
     server.settle();
     client.settle();
   }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type { EndReason, Handlers, Realm, RingingCall, Target } from '../edge/signaling.ts';
+import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
 import { detached } from '../sip/message/detached.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -137,7 +137,10 @@ export class Engine implements Core {
       wheel: this.wheel,
       forgetAfterMs: () => this.#forgetAfterMs,
       started: (call) => handlers.callStarted?.(call),
-      ended: (call, why) => handlers.callEnded?.(call, why),
+      ended: (call, why) => {
+        this.agents?.callEnded(call, why);
+        handlers.callEnded?.(call, why);
+      },
     });
     this.transports = createTransports(
       settings,
@@ -348,6 +351,14 @@ export class Engine implements Core {
     return this.#handlers.mayReach?.(host, port, from) ?? false;
   }
 
+  hides(from: Realm): Hiding | undefined {
+    return this.#handlers.hides?.(from);
+  }
+
+  behind(uri: string): string | undefined {
+    return this.#handlers.behind?.(uri);
+  }
+
   fault(problem: unknown): void {
     this.#options.log.error({ err: problem }, 'a fault in the gate itself');
   }
@@ -373,15 +384,20 @@ export class Engine implements Core {
   /** Dropped (RFC 6026 §7.2), but for a repeated 2xx of a live call: it must reach the caller to be acknowledged. */
   #strayResponse(response: Message, channel: Channel): void {
     const { status, cseqMethod } = response;
-    const caller =
+    const repeated =
       cseqMethod === 'INVITE' && status >= 200 && status < 300
         ? this.calls.answeredAgain(response, channel, this.isOurRoute)
         : undefined;
-    if (caller === undefined) {
+    if (repeated === undefined) {
       this.#options.observer?.ignored(channel);
       return;
     }
-    const wire = Buffer.from(forwardResponse(response, undefined, caller.reliable), 'latin1');
+    const { replyTo: caller, keptVias: vias } = repeated;
+    const edit = this.hides(caller.realm)?.answer;
+    const own = this.names.toward(caller).address;
+    const hiding = edit === undefined ? undefined : { edit, own, vias };
+    const answer = forwardResponse(response, undefined, caller.reliable, hiding);
+    const wire = Buffer.from(answer, 'latin1');
     caller.send(wire, () => sendBack(this, caller, wire, () => {}));
   }
 
@@ -472,9 +488,11 @@ export class Engine implements Core {
         address: channel.address,
         port: channel.port,
         routing,
-        requestUri: undefined,
+        requestUri: target.requestUri,
         headers: undefined,
         stream: way.reliable,
+        hiding: this.hides(channel.realm),
+        own: this.names.toward(way).address,
       });
       way.send(Buffer.from(wire, 'latin1'));
     });

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { CallEnd } from '../../edge/signaling.ts';
 import type { Message } from '../../sip/message/message.ts';
+import type { LiveCall } from '../call-table.ts';
 import type { Core } from '../core.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import type { Agents, Choice, Command, Program, Programs } from '../protocol/program.ts';
@@ -33,7 +35,7 @@ export class ProgramAgents implements Agents, AgentHost {
     this.core = core;
     this.programs = open(this);
     this.records = new CallRecords(this.programs);
-    this.proxies = new Proxies(core, (uri) => ({ nextHop: uri }));
+    this.proxies = new Proxies(core, this.records, (uri) => ({ nextHop: uri }));
   }
 
   forget(served: ServedRequest): void {
@@ -73,6 +75,11 @@ export class ProgramAgents implements Agents, AgentHost {
         proxyByChoice(this, choice, served);
         return;
     }
+  }
+
+  /** A call that is carried by the engine is over. */
+  callEnded(call: LiveCall, why: CallEnd): void {
+    this.proxies.callEnded(call, why);
   }
 
   /** An ACK to a 2xx that a program gave. */

@@ -1,12 +1,15 @@
-import type { Target } from '../../../edge/signaling.ts';
+import type { CallEnd, Target } from '../../../edge/signaling.ts';
 import { Header } from '../../../sip/message/header-name.ts';
 import type { Message } from '../../../sip/message/message.ts';
 import type { Routing } from '../../../sip/proxy/routing.ts';
+import type { LiveCall } from '../../call-table.ts';
 import type { Core } from '../../core.ts';
 import type { IncomingRequest } from '../../incoming-request.ts';
 import type { ServerTransaction } from '../../server-transaction.ts';
+import type { CallRecords } from '../call-records.ts';
 import { ChallengeMemory } from './challenge-memory.ts';
 import { ProxiedDialogs } from './proxied-dialogs.ts';
+import { ProxiedRecords } from './proxied-records.ts';
 import { type ProxyContext, Proxying, type ProxyPlan, type ProxyWatcher } from './proxying.ts';
 
 /** All that is proxied for programs, and what lives on of it. */
@@ -15,10 +18,12 @@ export class Proxies implements ProxyContext {
   readonly dialogs: ProxiedDialogs;
   readonly challengers = new ChallengeMemory();
   readonly targetOf: (uri: string) => Target;
+  readonly #records: ProxiedRecords;
 
-  constructor(core: Core, targetOf: (uri: string) => Target) {
+  constructor(core: Core, records: CallRecords, targetOf: (uri: string) => Target) {
     this.core = core;
     this.targetOf = targetOf;
+    this.#records = new ProxiedRecords(core, records);
     this.dialogs = new ProxiedDialogs(core.wheel);
   }
 
@@ -30,16 +35,25 @@ export class Proxies implements ProxyContext {
   ): void {
     const { request, channel, toUs } = incoming;
     const routing = withoutTopmost(request, incoming.routing);
-    new Proxying(this, { transaction, request, channel, routing, toUs }, plan, watcher).start();
+    const proxied = { transaction, request, channel, routing, toUs };
+    new Proxying(this, proxied, plan, this.#records.of(request, watcher)).start();
   }
 
   /** A request inside what was proxied and is no answered call: it takes the way that made it. */
   requestReceived(incoming: IncomingRequest): boolean {
-    if (incoming.found !== undefined) return false;
-    const nextHop = this.dialogs.wayOf(incoming.request, incoming.channel);
+    const { found, request, channel } = incoming;
+    if (found !== undefined) {
+      if (request.method === 'BYE') this.#records.byeHeard(found.call, request);
+      return false;
+    }
+    const nextHop = this.dialogs.wayOf(request, channel);
     if (nextHop === undefined) return false;
     incoming.forward({ targets: [{ nextHop }] });
     return true;
+  }
+
+  callEnded(call: LiveCall, why: CallEnd): void {
+    this.#records.callEnded(call, why);
   }
 }
 

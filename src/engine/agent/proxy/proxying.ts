@@ -53,6 +53,8 @@ export interface ProxyPlan {
 export interface ProxyWatcher {
   /** To each destination that a way was found to, as it goes out. */
   sent?(wire: string): void;
+  /** The caller no longer wants it; with the CANCEL, unless its connection was lost. */
+  cancelled?(cancel: Message | undefined): void;
   /** The first final response of each, as it came. */
   responded?(response: Message, channel: Channel): void;
   /** A final answer went back to the caller: one of theirs, or one of ours. */
@@ -169,8 +171,9 @@ export class Proxying implements BranchUser, ServerTransactionUser {
   // --- what the caller does
 
   /** Its INVITE is answered at once (RFC 3261 §9.2); what the branches still say is waited for. */
-  cancelled(reasons: readonly string[]): void {
+  cancelled(reasons: readonly string[], cancel?: Message): void {
     if (this.#answered > 0) return;
+    this.#watcher.cancelled?.(cancel);
     this.#answerOurselves(487);
     this.#cancelAll(reasons);
   }
@@ -218,7 +221,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
       return;
     }
     attempt.calm();
-    if (!attempt.reported && !this.#done) this.#watcher.responded?.(response, client.channel);
+    if (!attempt.reported) this.#watcher.responded?.(response, client.channel);
     if (status < 300) this.#success(attempt, response, client);
     else this.#failure(attempt, response);
     attempt.reported = true;
