@@ -269,7 +269,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     }
     if (this.method === 'INVITE') {
       // where it forked further 2xx may come over the others, for as long as RFC 6026 says
-      const alone = this.#attempts.length === 1 ? { server: transaction, client } : undefined;
+      const alone =
+        this.#attempts.length === 1 ? { server: transaction, client, keptVias: '' } : undefined;
       // a call we do not stay in the path of is none of ours: nothing would tell of its end
       if (this.#plan.recordRoute)
         core.calls.answered(
