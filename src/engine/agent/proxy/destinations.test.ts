@@ -8,7 +8,7 @@ test.each([
   ['sip:sips:a@b.example:5061', 'sips:a@b.example:5061'],
   ['sip:SIP:a.example', 'SIP:a.example'],
   ['sip:sips:5061', 'sip:sips:5061'], // a host of that name
-  ['sip:tel:+4930', 'tel:+4930'],
+  ['tel:+4930', 'tel:+4930'],
 ])('%s means %s', (written, meant) => {
   expect(destination(written)).toEqual({ uri: meant, redirected: false });
 });

@@ -10,11 +10,14 @@ export interface Destination {
   readonly redirected: boolean;
 }
 
-/** As programs write them: drachtio-srf puts `sip:` before whatever begins with neither `sip:` nor `tel:`. */
-export function destination(text: string): Destination {
-  const uri = parseUri(text) === undefined ? text.replace(/^sip:(?=(?:sips?|tel):)/i, '') : text;
-  return { uri, redirected: false };
-}
+/** drachtio-srf puts `sip:` before whatever begins with neither `sip:` nor `tel:`, and so before `sips:` too. */
+const doubled = /^sip:(?=sips?:)(?!sips?:\d+(?:[;?]|$))/i; // but a host may be called so
+
+/** As programs write them. */
+export const destination = (text: string): Destination => ({
+  uri: text.replace(doubled, ''),
+  redirected: false,
+});
 
 /** The Contacts of a 3xx that can be gone to, the preferred first (RFC 3261 §16.5, §20.10). */
 export function redirections(response: Message): Destination[] {
