@@ -80,6 +80,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     mayReach: (host, port, from) =>
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
     hears: (flow) => known.has(flow),
+    flowInsteadOf: (token) => flowInsteadOf(registrations, token),
     callStarted: (call) => observer.callStarted(call),
     callEnded: (call, why) => observer.callEnded(call, why),
   } satisfies Handlers);
@@ -137,6 +138,12 @@ function receive(edge: Edge, incoming: Incoming): void {
   else if (flow.realm === 'core') fromPbx(edge, incoming);
   else if (request.method === 'REGISTER') register(edge, incoming);
   else toPbx(edge, incoming);
+}
+
+/** Where a phone that came back is reached now: by the binding that the PBX accepted, or by one that took the place of that flow. */
+function flowInsteadOf(registrations: Registrations, token: string): string | undefined {
+  const now = Date.now();
+  return registrations.named(token, now)?.flow ?? registrations.flowInsteadOf(token, now);
 }
 
 /** A Request-URI without a user part means this host itself. */

@@ -1,5 +1,6 @@
 import { detached } from '../sip/message/detached.ts';
 import { FlowCounts } from './flow-counts.ts';
+import { FormerFlows } from './former-flows.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 
 /** What a registration may say anew each time. */
@@ -38,6 +39,7 @@ export class Registrations {
   readonly #byAor = new Map<string, Binding[]>();
   readonly #byToken = new Map<string, Binding>();
   readonly #flows = new FlowCounts();
+  readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
   #sweep: IterableIterator<Binding> | undefined;
@@ -66,6 +68,11 @@ export class Registrations {
   /** Does anybody hold a registration by this flow? */
   holds(flow: string): boolean {
     return this.#flows.has(flow);
+  }
+
+  /** The flow by which those are reached now who were reached by this one, when that is gone. */
+  flowInsteadOf(flow: string, now: number): string | undefined {
+    return this.#former.now(flow, now);
   }
 
   named(token: string, now: number): Binding | undefined {
@@ -104,6 +111,8 @@ export class Registrations {
       updatedAt: now,
       storedUntil: 0,
     };
+    for (const sibling of this.of(aor))
+      if (sibling.callId === binding.callId) this.#former.succeeds(binding, sibling);
     this.#put(binding);
     this.#stored(binding);
   }
@@ -115,7 +124,10 @@ export class Registrations {
   refresh(binding: Binding, reach: Reach, now: number): void {
     const moved =
       binding.flow !== reach.flow || binding.node !== reach.node || binding.toward !== reach.toward;
-    if (binding.flow !== reach.flow) this.#flows.move(binding.flow, reach.flow);
+    if (binding.flow !== reach.flow) {
+      this.#former.moved(binding);
+      this.#flows.move(binding.flow, reach.flow);
+    }
     binding.flow = reach.flow;
     binding.transport = reach.transport;
     binding.listener = reach.listener;
@@ -136,6 +148,7 @@ export class Registrations {
     if (this.#byToken.get(binding.token) !== binding) return;
     this.#byToken.delete(binding.token);
     this.#flows.remove(binding.flow);
+    this.#former.removed(binding);
     const siblings = this.#byAor.get(binding.aor) ?? [];
     if (siblings.length <= 1) this.#byAor.delete(binding.aor);
     else

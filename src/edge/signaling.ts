@@ -35,6 +35,11 @@ export interface Handlers {
    * when those three are out. Always, when not given.
    */
   hears?(flow: Flow): boolean;
+  /**
+   * The token of the flow by which whoever this token stands for is reached now: it was of a connection that is gone, or
+   * none of a flow. Undefined, or not given, when nobody vouches for that.
+   */
+  flowInsteadOf?(token: string): string | undefined;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;

@@ -33,6 +33,8 @@ export interface Core {
   streamInstead(channel: Channel, withinMs: number): Channel | undefined;
   refusedStream(channel: Channel): void;
   flowFrom(token: string): Flow | 'forged' | 'stale';
+  /** See `Handlers.flowInsteadOf`; undefined too when that flow is gone as well. */
+  flowInsteadOf(token: string): Flow | undefined;
   mayReach(host: string, port: number, from: Realm): boolean;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;

@@ -17,7 +17,7 @@ export function reasonHeader({ text, cause }: EndReason): string {
 export function endCall(core: Core, call: LiveCall, why: EndReason): void {
   const reason = reasonHeader(why);
   for (const side of ['caller', 'callee'] as const)
-    core.waysTo(wayTo(call, side), ([channel]) => {
+    core.waysTo(wayTo(core, call, side), ([channel]) => {
       if (channel === undefined) return;
       const branch = newBranch();
       const via = core.names.toward(channel).via + branch;
@@ -30,12 +30,17 @@ export function endCall(core: Core, call: LiveCall, why: EndReason): void {
   core.calls.remove(call, 'ended');
 }
 
-/** A phone over the channel it was last heard on; others by their route set or Contact. */
-function wayTo(call: LiveCall, side: Side): Target {
+/**
+ * A phone over the channel it was last heard on, or the one it came back on, and nowhere else: it could name anybody
+ * as its Contact. Others by their route set or Contact.
+ */
+function wayTo(core: Core, call: LiveCall, side: Side): Target {
   const channel = call.channels[side];
+  if (channel.realm === 'access')
+    return { nextHop: channel.open ? channel : (core.flowInsteadOf(channel.token) ?? channel) };
   const { routes, target } = call.dialog[side];
   const uri = parseNameAddress(routes[0] ?? '')?.uri ?? target;
-  if (channel.open && (channel.realm === 'access' || pointsAt(uri, channel)))
-    return { nextHop: channel };
-  return { nextHop: uri, realm: channel.realm };
+  return channel.open && pointsAt(uri, channel)
+    ? { nextHop: channel }
+    : { nextHop: uri, realm: channel.realm };
 }

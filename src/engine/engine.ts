@@ -339,6 +339,12 @@ export class Engine implements Core {
     return this.transports.channelFrom(token);
   }
 
+  flowInsteadOf(token: string): Channel | undefined {
+    const instead = this.#handlers.flowInsteadOf?.(token);
+    const flow = instead === undefined ? undefined : this.flowFrom(instead);
+    return typeof flow === 'string' ? undefined : flow;
+  }
+
   ownAddress(target: Target): string {
     let address: string | undefined;
     this.waysTo(target, ([channel]) => {

@@ -186,7 +186,8 @@ export function routedTargets(
   if (found !== undefined) {
     const to = found.from === 'caller' ? 'callee' : 'caller';
     const channel = found.call.channels[to];
-    if (channel.realm === 'access') return channel.open ? [{ nextHop: channel }] : FLOW_FAILED;
+    if (channel.realm === 'access')
+      return channel.open ? [{ nextHop: channel }] : overFlowInsteadOf(core, channel.token);
     if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel }];
     const { target, routes } = found.call.dialog[to];
     const learnt = [target, ...routes.map(uriOf)];
@@ -198,10 +199,17 @@ export function routedTargets(
   }
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
+  if (source.realm === 'core')
+    return typeof flow === 'string' ? overFlowInsteadOf(core, routing.user) : [{ nextHop: flow }];
   if (flow === 'forged') return 403;
-  if (source.realm === 'core') return flow === 'stale' ? FLOW_FAILED : [{ nextHop: flow }];
   if (parseUri(uri) === undefined) return 416;
   return reachable(core, uri, source.realm) ? [{ nextHop: uri }] : 403;
+}
+
+/** Whoever's connection is gone may have come back on another. */
+function overFlowInsteadOf(core: Core, token: string): readonly Target[] | number {
+  const flow = core.flowInsteadOf(token);
+  return flow === undefined ? FLOW_FAILED : [{ nextHop: flow }];
 }
 
 function reachable(core: Core, uri: string, from: Realm): boolean {

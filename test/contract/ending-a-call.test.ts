@@ -149,3 +149,15 @@ test('over udp a lost BYE is repeated', async () => {
   await pause(1200);
   expect([heard(phone, 'BYE').length, heard(pbx, 'BYE').length]).toEqual([2, 2]);
 });
+
+test('a phone whose connection is gone is not looked for where its Contact says', async () => {
+  await using scene = await aScene({ phone: { transport: 'tcp' } });
+  const { gate, phone, pbx } = scene;
+  const named = await scene.anotherPbx();
+  const { caller } = await scene.talk({ headers: { Contact: `<${named.uri}>` } });
+  await phone.close();
+  await eventually(() => gate.closedFlows.length === 1, 'the connection is gone');
+  gate.serving.end(caller.callId, reason);
+  await pbx.expect('BYE');
+  await named.silence(100);
+});
