@@ -1,6 +1,5 @@
 import type { Settings } from '../config/settings.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
-import { ProgramAgents } from './agent/agents.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
 import { sendOwn } from './own-request.ts';
 import type { Agents, Programs } from './protocol/program.ts';
@@ -41,7 +40,7 @@ export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
       counts: () => engine.counts(),
       reconfigure: (settings) => engine.reconfigure(settings),
       servePrograms: (open) => {
-        engine.agents = new ProgramAgents(engine, open);
+        engine.servePrograms(open);
       },
       certificates: () => engine.transports.certificates(),
       close: () => engine.close(),

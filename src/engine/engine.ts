@@ -13,7 +13,7 @@ import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
-import type { ProgramAgents } from './agent/agents.ts';
+import { ProgramAgents } from './agent/agents.ts';
 import { CallTable, type Found } from './call-table.ts';
 import {
   ClientTransaction,
@@ -28,6 +28,7 @@ import { KeyTable } from './key-table.ts';
 import { maySpeakFor } from './may-speak-for.ts';
 import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
+import type { Agents, Programs } from './protocol/program.ts';
 import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
 import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
 import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
@@ -184,10 +185,22 @@ export class Engine implements Core {
     return ringingCalls(this.#servers.values());
   }
 
+  servePrograms(open: (agents: Agents) => Programs): void {
+    const { calls, transactions, registrations } = this.#options.settings.limits;
+    const forgetAfterMs = () => this.#forgetAfterMs;
+    const limits = {
+      dialogs: calls,
+      requests: transactions,
+      contacts: registrations,
+      forgetAfterMs,
+    };
+    this.agents = new ProgramAgents(this, limits, open);
+  }
+
   end(callId: string, reason: EndReason): boolean {
     const live = this.calls.named(callId);
     for (const call of live) endCall(this, call, reason);
-    let ended = live.length > 0;
+    let ended = this.agents?.endCall(callId, reason) === true || live.length > 0;
     for (const transaction of this.#servers.values())
       if (transaction.isInvite && transaction.request?.callId === callId) {
         transaction.cancelled = true;
@@ -200,6 +213,7 @@ export class Engine implements Core {
   async close(): Promise<void> {
     clearInterval(this.#sweeping);
     this.#kept.clear();
+    this.agents?.close();
     for (const transaction of this.#servers.values()) transaction.forget();
     for (const transaction of this.#clients.values()) transaction.forget();
     this.#servers.clear();
@@ -512,7 +526,8 @@ export class Engine implements Core {
   /** RFC 3261 §9.2, §16.10: answered here, hop by hop, whatever becomes of the INVITE. */
   #cancelReceived(request: Message, channel: Channel, inviteKey: string): void {
     const invite = this.#servers.get(inviteKey);
-    if (invite === undefined || !invite.isInvite) {
+    const tooLate = this.agents?.cancelledTooLate(inviteKey) === true;
+    if (invite === undefined || !invite.isInvite || tooLate) {
       this.#refuse(request, channel, 481);
       return;
     }

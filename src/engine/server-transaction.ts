@@ -111,6 +111,11 @@ export class ServerTransaction {
     return this.#toTag;
   }
 
+  /** The one who answers chose it. */
+  useTag(tag: string): void {
+    this.#toTag = tag;
+  }
+
   /** A 2xx went back: what acknowledges it is none of the transaction's business. */
   get accepted(): boolean {
     return this.#state === 'accepted';

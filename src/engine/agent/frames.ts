@@ -1,6 +1,7 @@
 import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { stampVia } from '../../sip/proxy/stamp-via.ts';
+import type { Program } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
 
 /** `HH:MM:SS.uuuuuu`, UTC: when something was received or sent. */
@@ -19,7 +20,7 @@ export const wayOf = (
 export const noWay = (): readonly (string | number)[] => [0, '', '', 0, stackTime()];
 
 /** drachtio-srf knows only some of the compact names; it finds no `Event` in `o: presence`. */
-const longNames: Readonly<Record<string, string>> = {
+export const longNames: Readonly<Record<string, string>> = {
   a: 'Accept-Contact',
   b: 'Referred-By',
   c: 'Content-Type',
@@ -63,3 +64,7 @@ export function deliverable(message: Message, source: Channel): string {
   const { body } = message;
   return `${out}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
+
+/** The one `response` to a command that cannot be carried out. */
+export const refuse = (program: Program, id: string, why: string): void =>
+  program.send(['response', id, 'NOK', why.replace(/[|\r\n]/g, ' ')]);

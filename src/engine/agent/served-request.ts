@@ -1,29 +1,92 @@
+import { contactUri } from '../../sip/dialog/dialog.ts';
+import { Header } from '../../sip/message/header-name.ts';
+import { splitList } from '../../sip/message/list.ts';
 import type { Message } from '../../sip/message/message.ts';
+import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
+import { readMessage } from '../../sip/message/read-message.ts';
+import type { HeaderChange } from '../../sip/message/rewrite.ts';
+import { isSoundResponse } from '../../sip/message/validate.ts';
+import { cancelFor } from '../../sip/proxy/ack-and-cancel.ts';
+import { respond } from '../../sip/proxy/respond.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
-import type { Program } from '../protocol/program.ts';
+import type { Program, SipCommand } from '../protocol/program.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../server-transaction.ts';
+import type { Timer } from '../timer-wheel.ts';
 import type { Channel } from '../transport/transports.ts';
+import { AcceptedInvite } from './accepted-invite.ts';
 import type { AgentHost } from './agents.ts';
+import {
+  type AppMessage,
+  appHeader,
+  contentType,
+  readAppMessage,
+  withoutLocalhost,
+} from './app-headers.ts';
+import { Dialog, dialogIdOf } from './dialog.ts';
+import { deliverable, refuse, wayOf } from './frames.ts';
+import { ReliableAnswers } from './reliable-answers.ts';
+import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
+
+/** As long as drachtio remembers a request that no program answers. */
+const INVITE_SILENCE_MS = 64_000;
+/** Others have given up by their timer F, in 32 seconds; who is told before that tries elsewhere. */
+const SILENCE_MS = 30_000;
+
+const UNKNOWN = 'Response not sent due to unknown transaction';
+const BROKEN = 'Unknown server error sending response';
+/** What an answer takes from its request, and not from the program. */
+const fromRequest: ReadonlySet<string> = new Set([
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'contact',
+  'max-forwards',
+]);
+
+/** A program's answer, ready to be sent. */
+export interface Answer {
+  readonly status: number;
+  readonly wire: string;
+  readonly message: Message;
+}
 
 /** A request from the network that a program is to answer, from its arrival to its final answer. */
 export class ServedRequest implements ServerTransactionUser {
+  /** As programs know it. */
   readonly id: string;
+  /** As the table knows it: an UPDATE has its INVITE's id (see `updateKey`). */
+  readonly key: string;
   readonly incoming: IncomingRequest;
   readonly transaction: ServerTransaction;
   /** Whose it is; undefined while that is being found out. */
   program: Program | undefined;
+  /** The one it came in, or that it makes. */
+  dialog: Dialog | undefined;
   readonly #host: AgentHost;
+  readonly #inDialog: boolean;
+  #reliable: ReliableAnswers | undefined;
+  #patience: Timer | undefined;
+  /** The program has said what it will be; it may still wait for a PRACK. */
+  #decided = false;
+  #over = false;
+  #rang = false;
+  #attempted = false;
 
   constructor(
     host: AgentHost,
-    id: string,
+    ids: { readonly id: string; readonly key: string },
     incoming: IncomingRequest,
     transaction: ServerTransaction,
+    dialog?: Dialog,
   ) {
     this.#host = host;
-    this.id = id;
+    this.id = ids.id;
+    this.key = ids.key;
     this.incoming = incoming;
     this.transaction = transaction;
+    this.dialog = dialog;
+    this.#inDialog = dialog !== undefined;
   }
 
   get request(): Message {
@@ -32,15 +95,101 @@ export class ServedRequest implements ServerTransactionUser {
   get channel(): Channel {
     return this.incoming.channel;
   }
+  get method(): string {
+    return this.request.method;
+  }
+  get #isInvite(): boolean {
+    return this.transaction.isInvite;
+  }
+  get #opensDialog(): boolean {
+    return !this.#inDialog && (this.#isInvite || this.method === 'SUBSCRIBE');
+  }
+
+  /** Gives it to the program that is to answer it. */
+  deliver(program: Program): void {
+    this.program = program;
+    const { request, channel, dialog } = this;
+    const { address, port } = this.#host.localAddress(channel);
+    program.send(
+      [
+        'sip',
+        'network',
+        ...wayOf(request.bodyEnd, channel),
+        this.id,
+        ...(this.#inDialog && dialog !== undefined ? [dialog.id, ''] : ['', address, port, '']),
+      ],
+      deliverable(request, channel),
+    );
+    const ms = this.#isInvite ? INVITE_SILENCE_MS : SILENCE_MS;
+    this.#patience = this.#host.core.wheel.start(this.#host.limits.silenceMs ?? ms, patience, this);
+  }
+
+  /** What the program has to say to it. */
+  answer(program: Program, command: SipCommand): void {
+    if (this.#decided || this.#over) {
+      refuse(program, command.id, UNKNOWN);
+      return;
+    }
+    const app = readAppMessage(command.text);
+    const [, digits = '', reason = ''] = /^SIP\/2\.0 (\d{3})(?: (.*))?$/.exec(app.startLine) ?? [];
+    const status = Number(digits);
+    if (status < 100 || status > 699) {
+      refuse(program, command.id, BROKEN);
+      return;
+    }
+    const reliable =
+      this.#isInvite &&
+      status > 100 &&
+      status < 200 &&
+      lists(appHeader(app, 'require') ?? '', '100rel');
+    if (reliable && !this.#peerKnowsReliable()) {
+      refuse(program, command.id, 'Remote endpoint does not support 100rel');
+      return;
+    }
+    if (!this.transaction.replyTo.open) {
+      refuse(program, command.id, 'transport for response has been shutdown or closed');
+      return;
+    }
+    this.#takeTag(app);
+    const rseq = reliable ? this.#reliableAnswers().next : undefined;
+    const answer = this.#write(app, status, reason, rseq);
+    if (answer === undefined) {
+      refuse(program, command.id, BROKEN);
+      return;
+    }
+    if (rseq !== undefined && !this.#reliableAnswers().hasRoom) {
+      refuse(program, command.id, 'too many reliable answers that wait for their PRACK');
+      return;
+    }
+    this.#recordAttempt();
+    if (status > 100 && status < 300 && this.#opensDialog) this.#openDialog(answer);
+    this.#confirm(program, command.id, answer);
+    this.#pass(answer, rseq);
+  }
 
   /** Answers it by ourselves, once; the program's own answer comes too late then. */
-  answerNow(
-    status: number,
-    headers?: Parameters<IncomingRequest['answer']>[1],
-    reason?: string,
-  ): void {
-    this.#host.forget(this);
-    this.incoming.answer(status, headers, reason);
+  answerNow(status: number, headers?: readonly HeaderChange[], reason?: string): void {
+    if (this.#over) return;
+    this.#recordAttempt();
+    const wire = this.#end(status, headers, reason);
+    if (status >= 300 && this.#isInvite && !this.#inDialog)
+      this.#host.records.stop('application', 'call-rejected', wire);
+  }
+
+  #end(status: number, headers?: readonly HeaderChange[], reason?: string): string {
+    const { address, port } = this.channel;
+    const wire = respond(this.request, {
+      status,
+      toTag: this.transaction.toTag,
+      address,
+      port,
+      ...(headers !== undefined && { headers }),
+      ...(reason !== undefined && { reason }),
+    });
+    this.#finish();
+    this.transaction.answer(status, wire);
+    this.#dropEarly();
+    return wire;
   }
 
   /**
@@ -48,16 +197,330 @@ export class ServedRequest implements ServerTransactionUser {
    * and the loss of its caller included.
    */
   handOver(): IncomingRequest {
-    this.#host.forget(this);
+    this.#finish();
     this.transaction.user = this.incoming;
     return this.incoming;
   }
 
-  cancelled(_reasons: readonly string[]): void {
-    this.answerNow(487);
+  /** The PRACK to one of its answers: false when it is to none that waits for one. */
+  pracked(rack: string): boolean {
+    return this.#reliable?.pracked(rack, this.request.cseq) ?? false;
+  }
+
+  /** The program has been given that PRACK. */
+  continue(): void {
+    this.#reliable?.continue();
+  }
+
+  /** What a program proxies is recorded as that, so not before it is answered or given up. */
+  #recordAttempt(): void {
+    if (this.#attempted || !this.#isInvite || this.#inDialog) return;
+    this.#attempted = true;
+    this.#host.records.attempt('network', this.request.wire);
+  }
+
+  // --- what the transaction reports
+
+  cancelled(reasons: readonly string[], cancel?: Message): void {
+    if (this.#over) return;
+    const text =
+      cancel === undefined
+        ? cancelFor(this.request.wire, reasons)
+        : deliverable(cancel, this.channel);
+    const decided = this.#decided;
+    this.#recordAttempt();
+    if (!this.#inDialog) this.#host.records.stop('network', 'call-canceled', text);
+    this.#end(487);
+    this.#tellEnded(text, decided, 'CANCEL');
   }
 
   callerLost(): void {
-    this.answerNow(487);
+    if (this.#isInvite) this.cancelled(['SIP;cause=487;text="Connection to the caller lost"']);
+    else {
+      this.#finish();
+      this.transaction.drop();
+    }
+  }
+
+  /** It was to be answered by now. */
+  waitedLong(): void {
+    if (this.method === 'BYE') {
+      this.answerNow(200);
+      return;
+    }
+    const decided = this.#decided;
+    const cancel = cancelFor(this.request.wire, ['SIP;cause=408;text="No answer"']);
+    this.answerNow(this.#rang ? 408 : 503);
+    if (this.#isInvite) this.#tellEnded(cancel, decided, 'No answer');
+  }
+
+  /** A reliable answer was never acknowledged (RFC 3262 §3). */
+  neverPracked(): void {
+    const decided = this.#decided;
+    const cancel = cancelFor(this.request.wire, ['SIP;cause=504;text="PRACK timeout"']);
+    this.answerNow(504);
+    this.#tellEnded(cancel, decided, 'PRACK timeout');
+  }
+
+  /** The program learns that its caller is gone: by CANCEL, or by BYE where it believes to have answered. */
+  #tellEnded(cancel: string, decided: boolean, why: string): void {
+    const { program, dialog } = this;
+    if (program === undefined) return;
+    if (decided && dialog !== undefined && !this.#inDialog) this.#host.tellGone(dialog, why);
+    else
+      program.send(
+        ['sip', 'network', ...wayOf(cancel.length, this.channel), this.id, dialog?.id ?? '', ''],
+        cancel,
+      );
+  }
+
+  // --- how an answer is put together
+
+  /** The tag of the program's first answer, when it chose one, is ours from then on. */
+  #takeTag(app: AppMessage): void {
+    if (this.#rang || this.#inDialog) return;
+    const to = parseNameAddress(appHeader(app, 'to') ?? '');
+    const tag = headerParameter(to?.parameters ?? '', 'tag');
+    if (tag !== undefined && /^[\w.!%*+`'~-]{1,128}$/.test(tag)) this.transaction.useTag(tag);
+  }
+
+  #write(
+    app: AppMessage,
+    status: number,
+    reason: string,
+    rseq: number | undefined,
+  ): Answer | undefined {
+    const { request, channel } = this;
+    const name = this.#host.core.names.toward(channel);
+    const headers: { name: string; value: string }[] = [];
+    if (status > 100 && status < 300 && (this.#opensDialog || this.method === 'REFER'))
+      for (const value of request.list(Header.recordRoute))
+        headers.push({ name: 'Record-Route', value });
+    const contacts = app.headers.filter(({ lower }) => lower === 'contact');
+    for (const { value } of contacts)
+      headers.push({ name: 'Contact', value: withoutLocalhost(value, name.hostPort) });
+    if (contacts.length === 0 && this.#needsContact(status, rseq !== undefined))
+      headers.push({ name: 'Contact', value: this.dialog?.contact ?? `<sip:${name.address}>` });
+    if (rseq !== undefined) headers.push({ name: 'RSeq', value: String(rseq) });
+    for (const { name: written, lower, value } of app.headers)
+      if (!fromRequest.has(lower))
+        headers.push({
+          name: written,
+          value: lower === 'p-asserted-identity' ? withoutLocalhost(value, name.hostPort) : value,
+        });
+    const session = this.#sessionFor(app, status);
+    if (session !== undefined) headers.push(...session);
+
+    const { address, port } = channel;
+    const { toTag } = this.transaction;
+    const bare = respond(request, {
+      status,
+      toTag,
+      address,
+      port,
+      headers,
+      ...(reason !== '' && { reason }),
+    });
+    const head = bare.slice(0, bare.length - 'Content-Length: 0\r\n\r\n'.length);
+    const type = contentType(app) ?? '';
+    const wire = `${head}${type}Content-Length: ${app.body.length}\r\n\r\n${app.body}`;
+    const message = readMessage(wire);
+    if (message === undefined || !isSoundResponse(message)) return undefined;
+    const contact = message.find(Header.contact) < 0 ? [] : message.list(Header.contact);
+    return contact.every((one) => parseNameAddress(one) !== undefined)
+      ? { status, wire, message }
+      : undefined;
+  }
+
+  #needsContact(status: number, reliable: boolean): boolean {
+    const { method } = this;
+    if (method === 'INVITE') return reliable || (status >= 200 && status < 300);
+    return (method === 'SUBSCRIBE' || method === 'UPDATE') && status >= 200 && status < 300;
+  }
+
+  /** RFC 4028 §9: the program need not know of session timers for them to be agreed upon. */
+  #sessionFor(app: AppMessage, status: number): { name: string; value: string }[] | undefined {
+    if (status < 200 || status > 299 || (!this.#isInvite && this.method !== 'UPDATE'))
+      return undefined;
+    if (appHeader(app, 'session-expires') !== undefined) return undefined;
+    const asked = readSessionExpires(this.request);
+    if (asked === undefined) return undefined;
+    const { session } = this.dialog ?? {};
+    const refresher =
+      asked.refresher ?? (session === undefined ? undefined : session.weRefresh ? 'uas' : 'uac');
+    if (refresher === undefined) return undefined;
+    const agreed = [{ name: 'Session-Expires', value: `${asked.seconds};refresher=${refresher}` }];
+    if (refresher === 'uac' && appHeader(app, 'require') === undefined)
+      agreed.push({ name: 'Require', value: 'timer' });
+    return agreed;
+  }
+
+  #peerKnowsReliable(): boolean {
+    const said = [...this.request.list(Header.supported), ...this.request.list(Header.require)];
+    return said.some((option) => option.toLowerCase() === '100rel');
+  }
+
+  // --- what becomes of an answer
+
+  /** It is told that it was sent even if it waits for a PRACK: it will be. */
+  #confirm(program: Program, id: string, { wire }: Answer): void {
+    const { request, dialog } = this;
+    const known = this.#opensDialog
+      ? dialogIdOf(request.callId, request.fromTag)
+      : this.method === 'BYE'
+        ? ''
+        : (dialog?.id ?? '');
+    program.send(
+      [
+        'response',
+        id,
+        'OK',
+        'application',
+        ...wayOf(wire.length, this.transaction.replyTo),
+        this.id,
+        known,
+        '',
+        'Msg sent:',
+        '',
+      ],
+      wire,
+    );
+  }
+
+  #pass(answer: Answer, rseq: number | undefined): void {
+    const { status } = answer;
+    if (status < 200) {
+      if (status > 100) this.#rang = true;
+      if (this.#patience !== undefined && this.#isInvite)
+        this.#host.core.wheel.restart(this.#patience, this.#host.core.ringMs);
+    } else this.#decided = true;
+    if (rseq !== undefined) this.#reliableAnswers().send(answer, rseq);
+    else if (status >= 200 && status < 300 && this.#reliable?.waiting === true)
+      this.#reliable.hold(answer);
+    else this.send(answer);
+  }
+
+  #reliableAnswers(): ReliableAnswers {
+    this.#reliable ??= new ReliableAnswers(this.#host, this);
+    return this.#reliable;
+  }
+
+  /** Puts it on the wire. */
+  send(answer: Answer): void {
+    const { status, wire } = answer;
+    if (status < 200) {
+      this.transaction.answer(status, wire);
+      return;
+    }
+    this.#finish();
+    this.transaction.answer(status, wire);
+    if (status < 300) this.#accepted(answer);
+    else {
+      if (this.#isInvite && !this.#inDialog)
+        this.#host.records.stop('application', 'call-rejected', wire);
+      this.#dropEarly();
+    }
+  }
+
+  #openDialog({ message, status }: Answer): void {
+    if (this.dialog !== undefined) return;
+    const { request, channel, program } = this;
+    if (program === undefined || (status < 200 && !this.#isInvite)) return;
+    const { callId, fromTag } = request;
+    const dialog = new Dialog({
+      id: dialogIdOf(callId, fromTag),
+      callId,
+      role: 'uas',
+      kind: this.#isInvite ? 'INVITE' : 'SUBSCRIBE',
+      program,
+      local: message.value(Header.to) ?? '',
+      remote: request.value(Header.from) ?? '',
+      localTag: message.toTag,
+      remoteTag: fromTag,
+      target: contactUri(request) ?? '',
+      routes: request.list(Header.recordRoute),
+      localCseq: Math.floor(Math.random() * 2 ** 24),
+      remoteCseq: request.cseq,
+      channel,
+      contact:
+        message.value(Header.contact) ?? `<sip:${this.#host.core.names.toward(channel).address}>`,
+      earlyId: this.id,
+    });
+    dialog.allows = request.header('Allow') ?? '';
+    if (this.#isInvite) dialog.invited = this;
+    this.dialog = dialog;
+    this.#host.begin(dialog);
+  }
+
+  #accepted({ message, wire, status }: Answer): void {
+    const { dialog, request, method, channel } = this;
+    if (method === 'REGISTER' || method === 'SUBSCRIBE')
+      this.#host.contacts.accepted(request, message, channel);
+    if (dialog === undefined || dialog.over) return;
+    dialog.confirmed = true;
+    if (method === 'INVITE') {
+      dialog.invited = undefined;
+      const contact = message.value(Header.contact);
+      if (contact !== undefined) dialog.contact = contact;
+      if (message.body.startsWith('v=0')) dialog.localSdp = message.body;
+      dialog.accepted = new AcceptedInvite(
+        this.#host,
+        dialog,
+        this.id,
+        request.cseq,
+        wire,
+        this.transaction,
+      );
+      this.#host.waitsForAck(dialog, this.transaction.key);
+      if (!this.#inDialog) this.#host.records.start('application', 'uas', wire);
+    }
+    if (this.#inDialog && (this.#isInvite || method === 'UPDATE' || method === 'SUBSCRIBE')) {
+      const target = contactUri(request);
+      if (target !== undefined && target !== '*') dialog.target = target;
+    }
+    if (this.#isInvite || method === 'UPDATE') this.#armSession(dialog, message);
+    if (method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && endsSubscription(request))
+      this.#host.drop(dialog);
+    else if (status < 300) this.#host.touch(dialog);
+  }
+
+  #armSession(dialog: Dialog, ok: Message): void {
+    const agreed: SessionExpires | undefined = readSessionExpires(ok);
+    if (agreed === undefined) {
+      dialog.session?.agreed();
+      return;
+    }
+    const weRefresh =
+      agreed.refresher === 'uas' || (agreed.refresher === undefined && !knowsTimer(this.request));
+    if (dialog.session === undefined)
+      dialog.session = new SessionTimer(this.#host, dialog, agreed.seconds, weRefresh);
+    else dialog.session.agreed(agreed.seconds, weRefresh);
+  }
+
+  /** A dialog that was to come of it does not. */
+  #dropEarly(): void {
+    if (this.dialog?.invited === this) this.dialog.invited = undefined;
+    if (this.dialog !== undefined && !this.#inDialog && !this.dialog.confirmed)
+      this.#host.drop(this.dialog);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#decided = true;
+    if (this.#patience !== undefined) this.#host.core.wheel.stop(this.#patience);
+    this.#reliable?.stop();
+    this.#host.forget(this);
   }
 }
+
+const patience = (served: ServedRequest): void => served.waitedLong();
+
+/** A NOTIFY that says that there is nothing more to come (RFC 6665 §4.1.3). */
+export const endsSubscription = (notify: Message): boolean =>
+  /^\s*terminated\b/i.test(notify.header('Subscription-State') ?? '');
+
+const lists = (value: string, option: string): boolean =>
+  splitList(value).some((one) => one.toLowerCase() === option);
+
+const knowsTimer = (request: Message): boolean =>
+  request.list(Header.supported).some((option) => option.toLowerCase() === 'timer');

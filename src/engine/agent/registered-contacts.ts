@@ -1,0 +1,71 @@
+import { detached } from '../../sip/message/detached.ts';
+import { Header } from '../../sip/message/header-name.ts';
+import type { Message } from '../../sip/message/message.ts';
+import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
+import { parseUri } from '../../sip/message/uri.ts';
+import type { Channel } from '../transport/transports.ts';
+
+interface Entry {
+  readonly channel: Channel;
+  readonly until: number;
+}
+
+/**
+ * Which connection a registered device is at the other end of: nobody can connect to a browser, or to a phone
+ * behind a NAT. By `user@host` of its Contact, from the REGISTER or SUBSCRIBE that a program answered 200.
+ */
+export class RegisteredContacts {
+  readonly #most: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** A program answered 200: what it gave for an expiry counts before what was asked for. */
+  accepted(request: Message, response: Message, channel: Channel, now = Date.now()): void {
+    if (!channel.reliable) return;
+    const granted = response.list(Header.contact);
+    for (const contact of request.list(Header.contact)) {
+      const address = parseNameAddress(contact);
+      const key = address === undefined ? undefined : keyOf(address.uri);
+      if (address === undefined || key === undefined) continue;
+      const answer = granted
+        .map((one) => parseNameAddress(one))
+        .find((one) => one !== undefined && keyOf(one.uri) === key);
+      const seconds = Number(
+        headerParameter(answer?.parameters ?? '', 'expires') ??
+          response.value(Header.expires) ??
+          headerParameter(address.parameters, 'expires') ??
+          request.value(Header.expires) ??
+          3600,
+      );
+      this.#entries.delete(key);
+      if (!(seconds > 0)) continue;
+      if (this.#entries.size >= this.#most) this.#dropOldest();
+      this.#entries.set(detached(key), { channel, until: now + seconds * 1000 });
+    }
+  }
+
+  /** The open connection to whom this URI names. */
+  channelTo(uri: string, now = Date.now()): Channel | undefined {
+    const key = keyOf(uri);
+    const entry = key === undefined ? undefined : this.#entries.get(key);
+    if (key === undefined || entry === undefined) return undefined;
+    if (entry.channel.open && entry.until > now) return entry.channel;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  #dropOldest(): void {
+    for (const key of this.#entries.keys()) {
+      this.#entries.delete(key);
+      return;
+    }
+  }
+}
+
+function keyOf(text: string): string | undefined {
+  const uri = parseUri(text);
+  return uri === undefined || uri.user === '' ? undefined : `${uri.user}@${uri.host}`;
+}
