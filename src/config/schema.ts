@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readHopUri, readHostPort, readListenPoint, readSource, type Understood } from './forms.ts';
+import { readHeaderPattern } from './header-pattern.ts';
 
 /**
  * Every key the operator can set, once: its type, its bounds, its default, what it does. The files in
@@ -25,6 +26,7 @@ const named = z
     'letters, digits, ".", "-", "_" or ":", at most 64',
   );
 const file = z.string().min(1);
+const headerPatterns = z.array(written(readHeaderPattern));
 const sources = z.array(written(readSource)).default([]);
 
 /** `${NAME}`: the value comes from the environment, so that no file, flag or error message holds it. */
@@ -249,6 +251,30 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  topology: z
+    .strictObject({
+      hide: z
+        .array(z.enum(['headers', 'via', 'contact']))
+        .default(['headers', 'via', 'contact'])
+        .describe(
+          'what phones and carriers do not see of the PBX: headers (the lists below), via, contact: its addresses there',
+        ),
+      headersOutward: headerPatterns
+        .default([
+          'Server',
+          'User-Agent',
+          'Warning',
+          'X-Asterisk-*',
+          'P-Asterisk-*',
+          'X-FS-*',
+          'P-Charging-*',
+        ])
+        .describe('taken out of what goes to phones and carriers; * stands at an end for anything'),
+      headersInward: headerPatterns
+        .default([])
+        .describe('taken out of what goes to the PBX; * stands at an end for anything'),
+    })
+    .prefault({}),
   calls: z
     .strictObject({
       ringSeconds: whole(181, 3600)
@@ -272,6 +298,6 @@ export type SettingsTree = z.output<typeof settingsSchema>;
 export const routesFiles: Readonly<Record<string, readonly string[]>> = {
   'gate.yaml': ['dataDirectory', 'http', 'log', 'drain', 'limits'],
   'listeners.yaml': ['listeners', 'tls'],
-  'pbx.yaml': ['pbx', 'registration', 'calls'],
+  'pbx.yaml': ['pbx', 'registration', 'topology', 'calls'],
   'trunks.yaml': ['trunks'],
 };

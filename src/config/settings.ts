@@ -1,4 +1,9 @@
-import type { PbxSettings, RegistrationSettings, TrunkSettings } from '../edge/edge-settings.ts';
+import type {
+  PbxSettings,
+  RegistrationSettings,
+  TopologySettings,
+  TrunkSettings,
+} from '../edge/edge-settings.ts';
 import type { Realm, Transport } from '../edge/signaling.ts';
 
 /**
@@ -14,6 +19,7 @@ export interface Settings {
   readonly pbx: PbxSettings;
   readonly trunks: readonly TrunkSettings[];
   readonly registration: RegistrationSettings;
+  readonly topology: TopologySettings;
   readonly calls: CallSettings;
   readonly http: { readonly address: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };

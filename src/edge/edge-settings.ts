@@ -3,6 +3,7 @@ export interface EdgeSettings {
   readonly pbx: PbxSettings;
   readonly trunks: readonly TrunkSettings[];
   readonly registration: RegistrationSettings;
+  readonly topology: TopologySettings;
   readonly drain: { readonly retryAfterSeconds: number };
 }
 
@@ -48,4 +49,13 @@ export interface RegistrationSettings {
     /** `nat`: only phones whose Contact is not where they really are; `all`: every UDP phone. */
     readonly whom: 'nat' | 'all';
   };
+}
+
+export interface TopologySettings {
+  /** What phones and carriers are not to see of the PBX. */
+  readonly hide: readonly ('headers' | 'via' | 'contact')[];
+  /** Names, or beginnings with a `*` behind, of what is taken out of messages to phones and carriers. */
+  readonly headersOutward: readonly string[];
+  /** The same for messages to the PBX. */
+  readonly headersInward: readonly string[];
 }

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Message } from '../sip/message/message.ts';
 import { createBindingTokens } from './binding-token.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
+import { createHiddenUris, type HiddenUris } from './hidden-uris.ts';
 import { inDialog } from './in-dialog.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { KnownSources } from './known-sources.ts';
@@ -13,6 +15,7 @@ import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
 import { toPbx } from './to-pbx.ts';
+import { createTopology } from './topology.ts';
 
 export interface EdgeOptions {
   readonly signaling: Signaling;
@@ -40,6 +43,7 @@ export interface Edge {
   readonly neighbours: Neighbours;
   readonly registrations: Registrations;
   readonly bindingToken: (aor: string, contact: string) => string;
+  readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
   readonly draining: boolean;
 }
@@ -61,10 +65,19 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { observer, store } = options;
   const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
   const bindingToken = createBindingTokens(options.tokenKey);
+  const uris = createHiddenUris(options.tokenKey);
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);
   let neighbours = new Neighbours(settings);
+  const topologyNow = () =>
+    createTopology({
+      settings: settings.topology,
+      secretHeader: settings.pbx.trunkHeader?.name,
+      uris,
+      isPbx: (host, port) => neighbours.isPbx(host, port),
+    });
+  let topology = topologyNow();
   let draining = false;
   let edge: Edge | undefined;
 
@@ -79,6 +92,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     realmOf: (source) => neighbours.realmOf(source),
     mayReach: (host, port, from) =>
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
+    hides: (from) => topology(from),
+    behind: (uri) => uris.behind(uri),
     hears: (flow) => known.has(flow),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
     callStarted: (call) => observer.callStarted(call),
@@ -87,7 +102,10 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 
   neighbours.separate(serving.listeners);
   const assemble = (): Edge => {
-    edge = { serving, settings, pbx, neighbours, registrations, bindingToken, observer, draining };
+    edge = {
+      ...{ serving, settings, pbx, neighbours, registrations, bindingToken, uris, observer },
+      draining,
+    };
     return edge;
   };
   let current = assemble();
@@ -106,6 +124,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       settings = fresh;
       pbx = new Pbx(settings.pbx, observer, pbx);
       neighbours = new Neighbours(settings, neighbours);
+      topology = topologyNow();
       neighbours.separate(serving.listeners);
       current = assemble();
       pbx.watch(serving);
@@ -127,7 +146,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 /** The story of a request, told by where it comes from and what it wants. */
 function receive(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
-  if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request.requestUri)) {
+  if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
     // RFC 3261 §11.2: what an INVITE would be told
     if (edge.draining) incoming.answer(503, retryAfter(edge));
     else incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
@@ -146,5 +165,6 @@ function flowInsteadOf(registrations: Registrations, token: string): string | un
   return registrations.named(token, now)?.flow ?? registrations.flowInsteadOf(token, now);
 }
 
-/** A Request-URI without a user part means this host itself. */
-const asksUs = (requestUri: string): boolean => !requestUri.includes('@');
+/** A Request-URI without a user part means this host itself; in a dialog it may stand for the PBX. */
+const asksUs = ({ requestUri, toTag }: Message): boolean =>
+  !requestUri.includes('@') && toTag === '';

@@ -22,6 +22,7 @@ function around({ nodes = [], sources = [], trunks = [] }: Around): Neighbours {
       toward: 'contact',
       keepAlive: { everySeconds: 30, by: 'options', whom: 'nat' },
     },
+    topology: { hide: [], headersOutward: [], headersInward: [] },
     drain: { retryAfterSeconds: 30 },
   };
   const neighbours = new Neighbours(settings);

@@ -1,7 +1,8 @@
 import type { Message } from '../sip/message/message.ts';
 import type { HeaderChange } from '../sip/message/rewrite.ts';
+import type { Hiding } from '../sip/proxy/hiding.ts';
 
-export type { HeaderChange };
+export type { HeaderChange, Hiding };
 
 /**
  * What the edge needs from whatever carries SIP. The embedded engine (`engine/`) implements it in
@@ -29,6 +30,13 @@ export interface Handlers {
    * Never, when not given.
    */
   mayReach?(host: string, port: number, from: Realm): boolean;
+  /**
+   * What the other side is not to see of a request that comes from this realm, and this realm of its answers.
+   * Asked for every request that is forwarded, an ACK included, so it must be quick. Nothing, when not given.
+   */
+  hides?(from: Realm): Hiding | undefined;
+  /** The URI behind one that `hides` put in its place; undefined for any other. */
+  behind?(uri: string): string | undefined;
   /**
    * Has this source on the access side proved that what is sent to it arrives? Over UDP anybody can write any
    * source address; a refused INVITE that nobody acknowledges is repeated three times there, and no more. Asked
@@ -151,7 +159,7 @@ export interface Target {
   /** Which realm's listener it leaves from. Ignored for a flow. */
   readonly realm?: Realm;
   /** The Request-URI to put in place of the one received. */
-  readonly requestUri?: string;
+  readonly requestUri?: string | undefined;
 }
 
 export type Failure = 'unreachable' | 'timeout' | 'unavailable';

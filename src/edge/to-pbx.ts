@@ -14,8 +14,15 @@ export function toPbx(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
+  const targets = pbx.targetsFor(
+    extension.user,
+    extension.aor && registeredOn(edge, extension.aor),
+  );
+  // what was sent to one of the PBX's own places, by a URI of ours, is asked for there
+  const requestUri = edge.uris.behind(request.requestUri);
   incoming.forward({
-    targets: pbx.targetsFor(extension.user, extension.aor && registeredOn(edge, extension.aor)),
+    targets:
+      requestUri === undefined ? targets : targets.map((target) => ({ ...target, requestUri })),
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
     headers: headersForPbx(edge, incoming),

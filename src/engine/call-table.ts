@@ -67,10 +67,11 @@ export interface AnsweredInvite {
   readonly server: ServerTransaction;
   readonly client: ClientTransaction;
   /** What the callee's answers must be given back on the way to the caller. */
-  readonly keptVias: string;
+  readonly keptVias?: string;
 }
 
-interface AcknowledgedInvite extends Pick<AnsweredInvite, 'keptVias'> {
+interface AcknowledgedInvite {
+  readonly keptVias: string;
   readonly branch: string;
   readonly replyTo: Channel;
 }
@@ -163,7 +164,7 @@ export class CallTable {
   acknowledged({ call }: Found): void {
     const { unacknowledged } = call;
     if (unacknowledged === undefined) return;
-    const { server, client, keptVias } = unacknowledged;
+    const { server, client, keptVias = '' } = unacknowledged;
     call.unacknowledged = undefined;
     const { replyTo } = server;
     call.acknowledged = { branch: detached(client.key), replyTo, keptVias: detached(keptVias) };

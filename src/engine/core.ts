@@ -1,4 +1,4 @@
-import type { Flow, Realm, Target } from '../edge/signaling.ts';
+import type { Flow, Hiding, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { CallTable } from './call-table.ts';
 import type {
@@ -36,6 +36,9 @@ export interface Core {
   /** See `Handlers.flowInsteadOf`; undefined too when that flow is gone as well. */
   flowInsteadOf(token: string): Flow | undefined;
   mayReach(host: string, port: number, from: Realm): boolean;
+  /** See `Handlers.hides` and `Handlers.behind`. */
+  hides(from: Realm): Hiding | undefined;
+  behind(uri: string): string | undefined;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
   /** A bug of ours, caught at the edge of the unit of work. */

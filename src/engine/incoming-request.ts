@@ -138,7 +138,9 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     contact: string | undefined,
   ): void {
     const { calls } = this.#core;
-    const transactions = alone ? { server: this.#transaction, client } : undefined;
+    const transactions = alone
+      ? { server: this.#transaction, client, keptVias: this.#proxied?.keptVias ?? '' }
+      : undefined;
     if (this.found !== undefined) {
       if (this.request.method === 'INVITE' || this.request.method === 'UPDATE')
         calls.refreshed(this.found, contact, response, transactions);
@@ -182,20 +184,26 @@ export function routedTargets(
   core: Core,
   { request, channel: source, routing, found }: RoutedRequest,
 ): readonly Target[] | number {
-  const uri = routing.next ?? routing.restored ?? request.requestUri;
+  const asked = routing.restored ?? request.requestUri;
+  const requestUri = source.realm === 'core' ? undefined : core.behind(asked);
+  const uri = routing.next ?? requestUri ?? asked;
   if (found !== undefined) {
     const to = found.from === 'caller' ? 'callee' : 'caller';
     const channel = found.call.channels[to];
     if (channel.realm === 'access')
       return channel.open ? [{ nextHop: channel }] : overFlowInsteadOf(core, channel.token);
-    if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel }];
+    if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel, requestUri }];
     const { target, routes } = found.call.dialog[to];
     const learnt = [target, ...routes.map(uriOf)];
     const known = learnt.find((one) => sameHost(one, uri));
-    if (known !== undefined) return [{ nextHop: known, realm: channel.realm }];
+    if (known !== undefined) return [{ nextHop: known, realm: channel.realm, requestUri }];
     // a phone could lead its BYE to a closed port, and we would take the call for over
     const mayLead = source.realm !== 'access' && reachable(core, uri, source.realm);
-    return mayLead ? [{ nextHop: uri, realm: channel.realm }] : 403;
+    if (mayLead) return [{ nextHop: uri, realm: channel.realm, requestUri }];
+    // our own URI without what it says: a phone that drops parameters means the one it is in a call with
+    return isOurs(core, uri)
+      ? [{ nextHop: target, realm: channel.realm, requestUri: target }]
+      : 403;
   }
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
@@ -203,7 +211,12 @@ export function routedTargets(
     return typeof flow === 'string' ? overFlowInsteadOf(core, routing.user) : [{ nextHop: flow }];
   if (flow === 'forged') return 403;
   if (parseUri(uri) === undefined) return 416;
-  return reachable(core, uri, source.realm) ? [{ nextHop: uri }] : 403;
+  return reachable(core, uri, source.realm) ? [{ nextHop: uri, requestUri }] : 403;
+}
+
+function isOurs({ names }: Core, uri: string): boolean {
+  const parsed = parseUri(uri);
+  return parsed !== undefined && names.isOurs(parsed);
 }
 
 /** Whoever's connection is gone may have come back on another. */

@@ -1,9 +1,11 @@
-import type { Failure, Forwarding, HeaderChange, Target } from '../edge/signaling.ts';
+import type { Failure, Forwarding, HeaderChange, Hiding, Target } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { preference } from '../sip/proxy/best-response.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
+import type { AnswerHiding } from '../sip/proxy/hiding.ts';
+import { hidingInAnswersTo } from './answer-hiding.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { offeredContact } from './call-table.ts';
 import { Challenges } from './challenges.ts';
@@ -40,6 +42,8 @@ export class ProxiedRequest implements BranchUser {
   readonly #targets: readonly Target[];
   readonly #branches: Branch[] = [];
   readonly #contact: string | undefined;
+  readonly #hiding: Hiding | undefined;
+  readonly #answerHiding: AnswerHiding | undefined;
   #request: Message | undefined;
   #next = 0;
   #best: Candidate | undefined;
@@ -61,6 +65,14 @@ export class ProxiedRequest implements BranchUser {
     this.tryNextAfterMs =
       plan.parallel !== true && targets.length > 1 ? plan.tryNextAfterMs : undefined;
     this.#contact = incoming.found === undefined ? undefined : offeredContact(incoming.request);
+    const { request, channel } = incoming;
+    this.#hiding = core.hides(channel.realm);
+    this.#answerHiding = this.#hiding && hidingInAnswersTo(core, this.#hiding, request, channel);
+  }
+
+  /** The caller's Vias, where the other side does not see them. */
+  get keptVias(): string {
+    return this.#answerHiding?.vias ?? '';
   }
 
   start(): void {
@@ -112,6 +124,8 @@ export class ProxiedRequest implements BranchUser {
       requestUri: target.requestUri,
       headers: this.#share === undefined ? headers : [...(headers ?? []), this.#share],
       stream: channel.reliable,
+      hiding: this.#hiding,
+      own: this.#hiding === undefined ? '' : this.#core.names.toward(channel).address,
     });
   }
 
@@ -238,7 +252,8 @@ export class ProxiedRequest implements BranchUser {
 
   #relay(target: Target | undefined, response: Message, extra: string | undefined): void {
     const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
-    let wire = forwardResponse(response, changes, this.#incoming.channel.reliable);
+    const { reliable } = this.#incoming.channel;
+    let wire = forwardResponse(response, changes, reliable, this.#answerHiding);
     if (extra !== undefined && extra !== '') {
       const at = wire.indexOf('\r\n') + 2;
       wire = wire.slice(0, at) + extra + wire.slice(at);

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { settingsSchema } from '../../src/config/schema.ts';
 import { type EdgeObserver, openEdge, type RunningEdge } from '../../src/edge/edge.ts';
 import type {
   EdgeSettings,
   PbxNodeSettings,
   PbxSettings,
   RegistrationSettings,
+  TopologySettings,
   TrunkSettings,
 } from '../../src/edge/edge-settings.ts';
 import type { BindingRow } from '../../src/edge/registrations-store.ts';
@@ -31,6 +33,8 @@ export interface SceneOptions {
   readonly toward?: 'contact' | 'path';
   readonly keepAlive?: Partial<RegistrationSettings['keepAlive']>;
   readonly mostRegistrations?: number;
+  /** Default: what an operator gets who sets nothing. */
+  readonly topology?: Partial<TopologySettings>;
 }
 
 /** The real edge on the real engine, with scripted PBX nodes and carriers; phones come as they are asked for. */
@@ -223,7 +227,7 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
 }
 
 function settingsFor(
-  { nodes = [{}], pbx, toward = 'contact', keepAlive }: SceneOptions,
+  { nodes = [{}], pbx, toward = 'contact', keepAlive, topology }: SceneOptions,
   pbxes: readonly Pbx[],
   carriers: readonly Pbx[],
 ): EdgeSettings {
@@ -245,6 +249,7 @@ function settingsFor(
       toward,
       keepAlive: { everySeconds: 30, by: 'off', whom: 'nat', ...keepAlive },
     },
+    topology: { ...settingsSchema.parse({}).topology, ...topology },
     drain: { retryAfterSeconds: 7 },
   };
 }

@@ -42,6 +42,17 @@ test.each([
   expect(left(...patterns)).toEqual(all.filter((name) => !gone.includes(name)));
 });
 
+test('one is spared, however the patterns name it', () => {
+  const message = aRequest({ headers });
+  const rewrite = new Rewrite(message);
+  new HeaderFilter(['X-*', 'X-Asterisk'], 'x-asterisk').remove(message, rewrite);
+  expect(rewrite.result()).toBe(
+    requestText({
+      headers: { ...headers, 'X-Asterisk-HangupCause': undefined, 'x-asterisk-two': undefined },
+    }),
+  );
+});
+
 test('all lines of a name, in compact form too', () => {
   const text = requestText({ headers: { s: ['one', 'two'], Subject: 'three' } });
   const message = aRequest({ headers: { s: ['one', 'two'], Subject: 'three' } });

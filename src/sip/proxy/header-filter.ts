@@ -18,10 +18,14 @@ export class HeaderFilter {
   readonly #known = new Set<number>();
   /** The others by their first letter, so that most lines are passed over at once. */
   readonly #others: (readonly Name[] | undefined)[] = new Array(32).fill(undefined);
-  readonly #empty: boolean;
+  readonly empty: boolean;
 
-  constructor(patterns: readonly string[]) {
-    this.#empty = patterns.length === 0;
+  readonly #spared: string | undefined;
+
+  /** `spared` stays, whatever the patterns say. */
+  constructor(patterns: readonly string[], spared?: string) {
+    this.empty = patterns.length === 0;
+    this.#spared = spared?.toLowerCase();
     for (const pattern of patterns) {
       const beginning = pattern.endsWith('*');
       const name = beginning ? pattern.slice(0, -1) : pattern;
@@ -35,7 +39,7 @@ export class HeaderFilter {
   }
 
   remove(message: Message, rewrite: Rewrite): void {
-    if (this.#empty) return;
+    if (this.empty) return;
     const { lineCount } = message;
     for (let line = 0; line < lineCount; line++) {
       const id = message.lineId(line);
@@ -43,8 +47,12 @@ export class HeaderFilter {
         id === Header.other
           ? this.#isNamed(message.wire, message.lineStart(line))
           : this.#known.has(id);
-      if (named) rewrite.removeLine(line);
+      if (named && !this.#spares(message, line)) rewrite.removeLine(line);
     }
+  }
+
+  #spares(message: Message, line: number): boolean {
+    return this.#spared !== undefined && message.lineName(line).toLowerCase() === this.#spared;
   }
 
   #isNamed(wire: string, start: number): boolean {

@@ -1,0 +1,59 @@
+import type { Understood } from './forms.ts';
+
+/** What a call cannot do without, or the gate writes itself. */
+const needed = [
+  ...[
+    'Accept-Encoding',
+    'Allow',
+    'Allow-Events',
+    'Authentication-Info',
+    'Authorization',
+    'Call-ID',
+    'Contact',
+  ],
+  ...[
+    'Content-Disposition',
+    'Content-Encoding',
+    'Content-Length',
+    'Content-Type',
+    'CSeq',
+    'Event',
+    'Expires',
+  ],
+  ...['From', 'Max-Breadth', 'Max-Forwards', 'Min-Expires', 'Min-SE', 'Path', 'Proxy-Authenticate'],
+  ...[
+    'Proxy-Authorization',
+    'Proxy-Require',
+    'RAck',
+    'Record-Route',
+    'Refer-To',
+    'Replaces',
+    'Require',
+    'Route',
+  ],
+  ...[
+    'RSeq',
+    'Service-Route',
+    'Session-Expires',
+    'SIP-ETag',
+    'SIP-If-Match',
+    'Subscription-State',
+    'Supported',
+  ],
+  ...['To', 'Unsupported', 'Via', 'WWW-Authenticate'],
+];
+
+/** `Server`, or `X-Asterisk-*` for all that begin so; returned as written. */
+export function readHeaderPattern(text: string): Understood<string> {
+  const form = 'a header name such as Server, or how some begin such as X-Asterisk-*';
+  const match = /^([\w.!%+`'~-]{2,64})(\*?)$/.exec(text);
+  if (match === null) return { ok: false, expected: form };
+  const [, name = '', star] = match;
+  const lower = name.toLowerCase();
+  const hit = needed.find((one) =>
+    star === '' ? one.toLowerCase() === lower : one.toLowerCase().startsWith(lower),
+  );
+  return hit === undefined
+    ? { ok: true, value: text }
+    : { ok: false, expected: `${form}, that calls can do without (${hit} they cannot)` };
+}
