@@ -197,7 +197,9 @@ export class ServedRequest implements ServerTransactionUser {
    * and the loss of its caller included.
    */
   handOver(): IncomingRequest {
+    this.#recordAttempt();
     this.#finish();
+    this.#dropEarly();
     this.transaction.user = this.incoming;
     return this.incoming;
   }
@@ -212,7 +214,7 @@ export class ServedRequest implements ServerTransactionUser {
     this.#reliable?.continue();
   }
 
-  /** What a program proxies is recorded as that, so not before it is answered or given up. */
+  /** Once it is decided what becomes of it. */
   #recordAttempt(): void {
     if (this.#attempted || !this.#isInvite || this.#inDialog) return;
     this.#attempted = true;
