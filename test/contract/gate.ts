@@ -17,6 +17,8 @@ export interface GateOptions extends UnderTestOptions {
   readonly realmOf?: NonNullable<Handlers['realmOf']>;
   readonly mayReach?: NonNullable<Handlers['mayReach']>;
   readonly hears?: NonNullable<Handlers['hears']>;
+  readonly hides?: NonNullable<Handlers['hides']>;
+  readonly behind?: NonNullable<Handlers['behind']>;
 }
 
 /** The implementation under test, serving, with an edge that decides what the test says and notes all it hears. */
@@ -90,7 +92,14 @@ interface Heard {
 }
 
 /** A gate that listens when this resolves. */
-export async function aGate({ realmOf, mayReach, hears, ...options }: GateOptions): Promise<Gate> {
+export async function aGate({
+  realmOf,
+  mayReach,
+  hears,
+  hides,
+  behind,
+  ...options
+}: GateOptions): Promise<Gate> {
   const { signaling, dispose } = await signalingUnderTest(options);
   const heard: Heard = { seen: [], started: [], ended: [], closedFlows: [] };
   let gate: Gate | undefined;
@@ -102,6 +111,8 @@ export async function aGate({ realmOf, mayReach, hears, ...options }: GateOption
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
     ...(hears !== undefined && { hears }),
+    ...(hides !== undefined && { hides }),
+    ...(behind !== undefined && { behind }),
     callStarted: (call) => void heard.started.push(call),
     callEnded: (call, why) => void heard.ended.push({ call, why }),
     flowClosed: (flow) => void heard.closedFlows.push(flow),

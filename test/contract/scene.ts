@@ -83,7 +83,17 @@ const everywhere: readonly ListenerWanted[] = (['access', 'core'] as const).flat
 
 /** Gate, phone and PBX, all listening; the gate listens for the phone's transport too. */
 export async function aScene(options: SceneOptions = {}): Promise<Scene> {
-  const { phone = {}, pbx = {}, realmOf, mayReach, hears, ringSeconds, limits } = options;
+  const {
+    phone = {},
+    pbx = {},
+    realmOf,
+    mayReach,
+    hears,
+    hides,
+    behind,
+    ringSeconds,
+    limits,
+  } = options;
   const { transport = 'udp' } = phone;
   const known = everywhere.some((listener) => listener.transport === transport);
   const gate = await aGate({
@@ -94,6 +104,8 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
     ...(hears !== undefined && { hears }),
+    ...(hides !== undefined && { hides }),
+    ...(behind !== undefined && { behind }),
     ...(ringSeconds !== undefined && { ringSeconds }),
     ...(limits !== undefined && { limits }),
   });
