@@ -48,7 +48,8 @@ export class Proxies implements ProxyContext {
     }
     const nextHop = this.dialogs.wayOf(request, channel);
     if (nextHop === undefined) return false;
-    incoming.forward({ targets: [{ nextHop }] });
+    const requestUri = channel.realm === 'core' ? undefined : this.core.behind(request.requestUri);
+    incoming.forward({ targets: [{ nextHop, requestUri }] });
     return true;
   }
 

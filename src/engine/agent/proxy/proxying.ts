@@ -1,11 +1,13 @@
-import type { Failure, Target } from '../../../edge/signaling.ts';
+import type { Failure, Hiding, Target } from '../../../edge/signaling.ts';
 import { Header } from '../../../sip/message/header-name.ts';
 import type { Message } from '../../../sip/message/message.ts';
 import { preference } from '../../../sip/proxy/best-response.ts';
 import { forwardRequest } from '../../../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../../../sip/proxy/forward-response.ts';
+import type { AnswerHiding } from '../../../sip/proxy/hiding.ts';
 import { respond } from '../../../sip/proxy/respond.ts';
 import type { Routing } from '../../../sip/proxy/routing.ts';
+import { hidingInAnswersTo } from '../../answer-hiding.ts';
 import { Branch, type BranchUser } from '../../branch.ts';
 import { Challenges } from '../../challenges.ts';
 import type { ClientTransaction } from '../../client-transaction.ts';
@@ -138,6 +140,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
   readonly #queue: Destination[];
   readonly #tried = new Set<string>();
   readonly #attempts: Attempt[] = [];
+  readonly #hiding: Hiding | undefined;
+  readonly #answerHiding: AnswerHiding | undefined;
   #dialog: ProxiedDialog | undefined;
   #searching = true;
   /** Several things are being done at once: what fails meanwhile waits for the last of them. */
@@ -155,7 +159,11 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     this.#watcher = watcher;
     this.method = proxied.request.method;
     this.tryNextAfterMs = plan.provisionalTimeoutMs || undefined;
-    const challenger = context.challengers.challengerOf(proxied.request);
+    const { core } = context;
+    const { request, channel } = proxied;
+    this.#hiding = core.hides(channel.realm);
+    this.#answerHiding = this.#hiding && hidingInAnswersTo(core, this.#hiding, request, channel);
+    const challenger = context.challengers.challengerOf(request);
     this.#queue = challenger === undefined ? [...plan.destinations] : [challenger];
   }
 
@@ -201,6 +209,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
       requestUri: target.requestUri,
       headers: added.changes,
       stream: channel.reliable,
+      hiding: this.#hiding,
+      own: this.#hiding === undefined ? '' : names.toward(channel).address,
     });
     const attempt = this.#attempts.find(({ branch }) => branch.target === target);
     if (attempt !== undefined && !attempt.sent) {
@@ -270,7 +280,9 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     if (this.method === 'INVITE') {
       // where it forked further 2xx may come over the others, for as long as RFC 6026 says
       const alone =
-        this.#attempts.length === 1 ? { server: transaction, client, keptVias: '' } : undefined;
+        this.#attempts.length === 1
+          ? { server: transaction, client, keptVias: this.#answerHiding?.vias ?? '' }
+          : undefined;
       // a call we do not stay in the path of is none of ours: nothing would tell of its end
       if (this.#plan.recordRoute)
         core.calls.answered(
@@ -433,7 +445,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
 
   #relay(response: Message, extra: string): string {
     const { transaction, channel } = this.#proxied;
-    let wire = forwardResponse(response, undefined, channel.reliable);
+    let wire = forwardResponse(response, undefined, channel.reliable, this.#answerHiding);
     if (extra !== '') {
       const at = wire.indexOf('\r\n') + 2;
       wire = wire.slice(0, at) + extra + wire.slice(at);
