@@ -8,7 +8,7 @@ import type { LiveCall } from '../call-table.ts';
 import type { Core } from '../core.ts';
 import { reasonHeader } from '../end-call.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
-import type { Agents, Choice, Command, Program, Programs } from '../protocol/program.ts';
+import type { Agents, Choice, Command, Holding, Program, Programs } from '../protocol/program.ts';
 import { newBranch } from '../random-token.ts';
 import type { ServerTransaction } from '../server-transaction.ts';
 import { isWildcard } from '../transport/advertised-address.ts';
@@ -407,6 +407,20 @@ export class ProgramAgents implements Agents, AgentHost {
     for (const dialog of left.splice(0, ENDED_PER_TURN))
       this.end(dialog, 'The program is gone', 'system-error-initiated-termination');
     if (left.length > 0) setImmediate(() => this.#endSome(left));
+  }
+
+  holdings(): ReadonlyMap<Program, Holding> {
+    const holdings = new Map<Program, { requests: number; dialogs: number }>();
+    const count = (program: Program | undefined, what: keyof Holding): void => {
+      if (program === undefined) return;
+      const held = holdings.get(program) ?? { requests: 0, dialogs: 0 };
+      held[what]++;
+      holdings.set(program, held);
+    };
+    for (const { program } of this.#served.values()) count(program, 'requests');
+    for (const { program } of this.#sent.values()) count(program, 'requests');
+    for (const { program } of this.dialogs.values()) count(program, 'dialogs');
+    return holdings;
   }
 
   // --- what the engine asks for

@@ -50,6 +50,14 @@ export interface Agents {
   command(program: Program, command: Command): void;
   /** Its connection is gone: its pending requests are answered 503, its dialogs ended. */
   lost(program: Program): void;
+  /** What each program holds now; one that holds nothing is not in it. */
+  holdings(): ReadonlyMap<Program, Holding>;
+}
+
+export interface Holding {
+  /** Requests, either way, that wait for their answer. */
+  readonly requests: number;
+  readonly dialogs: number;
 }
 
 /** The connections as the agents see them. */
