@@ -10,6 +10,8 @@ import type { Flow, Listener, Realm } from './signaling.ts';
 type Source = Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>;
 
 const LOOK_UP_EVERY_MS = 60_000;
+/** A power of two. */
+const RECENT_SOURCES = 4096;
 
 /**
  * Who the PBX and the trunks are, by the addresses packets come from. A PBX node speaks UDP from the very port
@@ -25,9 +27,9 @@ export class Neighbours {
   #coreSources = new AddressSet([]);
   #trunkSources = new AddressSet([]);
   #hosts = new Set<string>();
-  /** One request asks several times about one source. */
-  #lastSource: Source | undefined;
-  #lastRealm: Realm = 'access';
+  /** The last source asked about in each place, and where it stands. */
+  readonly #recent: (Source | undefined)[] = new Array(RECENT_SOURCES).fill(undefined);
+  readonly #recentRealms: Realm[] = new Array(RECENT_SOURCES).fill('access');
   #separate: ReadonlySet<string> = new Set();
   readonly #names: Map<string, readonly string[]>;
   /** Resolves when host names have been looked up once, found or not. */
@@ -47,16 +49,19 @@ export class Neighbours {
   }
 
   realmOf(source: Source): Realm {
-    if (source === this.#lastSource) return this.#lastRealm;
-    this.#lastRealm = this.#lookedUp(source);
-    this.#lastSource = source;
-    return this.#lastRealm;
+    if (source.transport !== 'udp') return this.#lookedUp(source); // asked once, and not to be held on to
+    const place = source.port & (RECENT_SOURCES - 1);
+    if (this.#recent[place] !== source) {
+      this.#recentRealms[place] = this.#lookedUp(source);
+      this.#recent[place] = source;
+    }
+    return this.#recentRealms[place] as Realm;
   }
 
   /** Realms that have a listener of their own: their addresses, which can be forged, count for nothing elsewhere. */
   separate(listeners: readonly Listener[]): void {
     this.#separate = new Set(listeners.map(({ realm, transport }) => `${realm} ${transport}`));
-    this.#lastSource = undefined;
+    this.#recent.fill(undefined);
   }
 
   #lookedUp(source: Source): Realm {
@@ -121,7 +126,7 @@ export class Neighbours {
       for (const address of addresses) hosts.add(address);
       return [...addresses, ...sources];
     });
-    this.#lastSource = undefined;
+    this.#recent.fill(undefined);
     this.#coreEndpoints = endpoints;
     this.#coreStreams = streams;
     this.#coreHosts = coreHosts;

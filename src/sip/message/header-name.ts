@@ -136,4 +136,4 @@ export const headersBeginning = (text: string): readonly HeaderId[] =>
 
 /** The number of a header named in our own code or configuration. */
 export const headerId = (name: string): HeaderId =>
-  idByName.get(name.toLowerCase()) ?? Header.other;
+  idByName.get(name) ?? idByName.get(name.toLowerCase()) ?? Header.other;

@@ -63,11 +63,20 @@ export function parseUri(text: string): SipUri | undefined {
   return {
     scheme: secure ? 'sips' : 'sip',
     user: password < 0 ? user : user.slice(0, password),
-    host: text.slice(hostStart, hostEnd).toLowerCase(),
+    host: lowerCase(text.slice(hostStart, hostEnd)),
     port,
     parameters: text.slice(parametersStart, headersStart),
     headers: text.slice(headersStart),
   };
+}
+
+/** Most hosts are written so already, which is quicker to see than to do. */
+function lowerCase(host: string): string {
+  for (let at = 0; at < host.length; at++) {
+    const c = host.charCodeAt(at);
+    if (c >= 65 && c <= 90) return host.toLowerCase();
+  }
+  return host;
 }
 
 const isSip = (text: string): boolean =>

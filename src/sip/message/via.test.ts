@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseVia } from './via.ts';
 
@@ -25,6 +26,42 @@ describe('parseVia', () => {
     ['SIP/2.0/UDP a;rport=999999', { rport: true, rportValue: undefined }],
   ])('reads %j', (value, parts) => {
     expect(parse(value)).toMatchObject(parts);
+  });
+
+  test('reads the usual as it reads the unusual', () => {
+    const parameter = fc.oneof(
+      fc.constantFrom(';rport', ';rport=', ';rport=5062', ';rport=999999', ';received=192.0.2.7'),
+      fc.constantFrom(
+        ';branch=z9hG4bK1',
+        ';Branch=',
+        ';maddr=a',
+        ';x',
+        ';lr=\xe4',
+        ';=x',
+        ';;',
+        ';',
+      ),
+      fc.constantFrom(';x=";branch=no"', ' ;y = z', ';received=[::1]', ', SIP/2.0/UDP b', ';a=b c'),
+    );
+    const host = fc.constantFrom('a', '192.0.2.1', 'a:5062', 'a:0', 'a:65536', 'a:05060', 'a:', '');
+    fc.assert(
+      fc.property(host, fc.array(parameter, { maxLength: 5 }), (named, parameters) => {
+        const rest = named + parameters.join('');
+        const usual = parse(`SIP/2.0/UDP ${rest}`);
+        const unusual = parse(`SIP/2.0/UDP  ${rest}`); // the second blank is all that tells them apart
+        const shifted = (place: number) => (place < 0 ? place : place - 1);
+        expect(usual).toEqual(
+          unusual && {
+            ...unusual,
+            end: unusual.end - 1,
+            rportStart: shifted(unusual.rportStart),
+            rportEnd: shifted(unusual.rportEnd),
+            receivedStart: shifted(unusual.receivedStart),
+            receivedEnd: shifted(unusual.receivedEnd),
+          },
+        );
+      }),
+    );
   });
 
   test('reads one value of a list and says where it stands', () => {

@@ -1,6 +1,7 @@
 import { isKind, Kind, skip, trimBlanks } from './characters.ts';
 import { endOfElement } from './list.ts';
 import { endOfName } from './name-address.ts';
+import { readNumber } from './number.ts';
 
 /** One Via value, with the places in the message where a proxy or server must write. */
 export interface Via {
@@ -28,7 +29,14 @@ export interface Via {
 
 const EQUALS = 61;
 
-const usual = /^SIP\/2\.0\/([A-Za-z]+) ([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?(;|$)/;
+const SEMICOLON = 59;
+const COLON = 58;
+const SPACE = 32;
+const QUOTE = 34;
+const COMMA = 44;
+const USUAL = 'SIP/2.0/';
+const LONGEST_PORT = 5;
+
 const tolerant =
   /^SIP\s*\/\s*\d\.\d\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
 
@@ -37,12 +45,92 @@ const tolerant =
  * not one.
  */
 export function parseVia(wire: string, start: number, lineEnd: number): Via | undefined {
+  return usualVia(wire, start, lineEnd) ?? anyVia(wire, start, lineEnd);
+}
+
+/** As nearly everybody writes it, read in place: one blank, a host name or IPv4 address, nothing quoted. */
+function usualVia(wire: string, start: number, lineEnd: number): Via | undefined {
+  if (!wire.startsWith(USUAL, start)) return undefined;
+  const transportStart = start + USUAL.length;
+  const transportEnd = skip(wire, transportStart, lineEnd, Kind.scheme);
+  if (transportEnd === transportStart || wire.charCodeAt(transportEnd) !== SPACE) return undefined;
+  const hostStart = transportEnd + 1;
+  const hostEnd = skip(wire, hostStart, lineEnd, Kind.host);
+  if (hostEnd === hostStart) return undefined;
+
+  let at = hostEnd;
+  let port: number | undefined;
+  if (at < lineEnd && wire.charCodeAt(at) === COLON) {
+    at = skip(wire, at + 1, lineEnd, Kind.token);
+    if (at - hostEnd - 1 > LONGEST_PORT) return undefined;
+    port = readNumber(wire, hostEnd + 1, at);
+    if (port <= 0 || port > 65_535) return undefined;
+  }
+
+  let branch = '';
+  let rport = false;
+  let rportValue: number | undefined;
+  let received: string | undefined;
+  let maddr: string | undefined;
+  let rportStart = -1;
+  let rportEnd = -1;
+  let receivedStart = -1;
+  let receivedEnd = -1;
+  while (at < lineEnd) {
+    if (wire.charCodeAt(at) !== SEMICOLON) return undefined;
+    const parameter = at;
+    const name = at + 1;
+    const nameEnd = skip(wire, name, lineEnd, Kind.token);
+    if (nameEnd === name) return undefined;
+    at = nameEnd;
+    let value = nameEnd;
+    if (at < lineEnd && wire.charCodeAt(at) === EQUALS) {
+      value = at + 1;
+      at = value;
+      for (; at < lineEnd; at++) {
+        const c = wire.charCodeAt(at);
+        if (c === SEMICOLON) break;
+        if (c <= SPACE || c === QUOTE || c === COMMA) return undefined;
+      }
+    }
+    if (endOfName(wire, name, 'branch') === nameEnd) branch = wire.slice(value, at);
+    else if (endOfName(wire, name, 'rport') === nameEnd) {
+      rport = true;
+      rportStart = parameter;
+      rportEnd = at;
+      const number = at - value > LONGEST_PORT ? -1 : readNumber(wire, value, at);
+      if (number >= 0) rportValue = number;
+    } else if (endOfName(wire, name, 'received') === nameEnd) {
+      received = wire.slice(value, at);
+      receivedStart = parameter;
+      receivedEnd = at;
+    } else if (endOfName(wire, name, 'maddr') === nameEnd) maddr = wire.slice(value, at);
+  }
+  return {
+    transport: wire.slice(transportStart, transportEnd),
+    host: wire.slice(hostStart, hostEnd),
+    port,
+    branch,
+    rport,
+    rportValue,
+    received,
+    maddr,
+    start,
+    end: at,
+    rportStart,
+    rportEnd,
+    receivedStart,
+    receivedEnd,
+  };
+}
+
+function anyVia(wire: string, start: number, lineEnd: number): Via | undefined {
   const end = endOfElement(wire, start, lineEnd);
   const raw = wire.slice(start, end);
   const text = raw.includes('\r')
     ? raw.replaceAll(/\r\n[ \t]+/g, (fold) => ' '.repeat(fold.length))
     : raw;
-  const match = usual.exec(text) ?? tolerant.exec(text);
+  const match = tolerant.exec(text);
   if (match === null) return undefined;
   const port = match[3] === undefined ? undefined : Number(match[3]);
   if (port !== undefined && (port > 65_535 || port === 0)) return undefined;
