@@ -35,6 +35,8 @@ interface Registration {
   readonly request: Message;
   readonly flow: Flow;
   readonly known: readonly Binding[];
+  /** Of all registrations, at the time of `known`. */
+  readonly changes: number;
   readonly asked: readonly AskedContact[];
   readonly toward: 'contact' | 'path';
 }
@@ -63,7 +65,15 @@ export function register(edge: Edge, incoming: Incoming): void {
   }
   const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
   const [first] = targets;
-  const registration = { aor, request, flow, known, asked, toward: towardPbx(edge, first) };
+  const registration: Registration = {
+    aor,
+    request,
+    flow,
+    known,
+    changes: registrations.changes,
+    asked,
+    toward: towardPbx(edge, first),
+  };
   // nodes may differ in what we are called toward them, and in whether they keep a Path
   const perNode: ReadonlyMap<Target, Registration> | undefined =
     targets.length < 2
@@ -245,7 +255,10 @@ function noteBindings(
         ? 0
         : (expiresOf(answer) ?? seconds(response.value(Header.expires)) ?? contact.expires);
     // another registration may have come in between: what is known now counts
-    const binding = registrations.named(contact.token, 0);
+    const binding =
+      contact.binding !== undefined && registrations.has(contact.binding)
+        ? contact.binding
+        : registrations.named(contact.token, 0);
     if (contact.expires > 0 && lasts > 0) {
       const reach = reachOf(registration, node, now + lasts * 1000);
       if (binding === undefined) registrations.add(aor, contact.uri, contact.token, reach, now);
@@ -254,7 +267,8 @@ function noteBindings(
   }
   // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too
   const everything = request.value(Header.contact) === '*';
-  const known = registrations.of(aor);
+  const known =
+    registrations.changes === registration.changes ? registration.known : registrations.of(aor);
   if (
     !everything &&
     known.length === asked.length &&

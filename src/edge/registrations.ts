@@ -21,13 +21,14 @@ export type Reach = Pick<
 
 /** A registered contact: what the phone said, and how it is reached. A refresh changes it in place. */
 export type Binding = { -readonly [Field in keyof BindingRow]: BindingRow[Field] } & {
-  /** How long it lasts as far as the disk knows. */
+  /** How long it lasts as far as the disk knows; `REMOVED` once it is no longer registered. */
   storedUntil: number;
 };
 
 /** How much of the table is looked over each time for what has expired: all of it in half a minute. */
 const SWEEPS_PER_ROUND = 30;
 const MOST_DOMAINS = 64;
+const REMOVED = -1;
 
 /**
  * Who is registered, by address of record and by the token the PBX was given. In memory; every change is told
@@ -42,6 +43,7 @@ export class Registrations {
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
+  #changes = 0;
   #sweep: IterableIterator<Binding> | undefined;
 
   constructor(store: RegistrationsStore, most: number, kept: readonly BindingRow[]) {
@@ -55,6 +57,16 @@ export class Registrations {
   }
   get full(): boolean {
     return this.#byToken.size >= this.#most;
+  }
+
+  /** Another number whenever a binding came or went: as long as it is the same, what was found is still so. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Is it still registered? */
+  has(binding: Binding): boolean {
+    return binding.storedUntil !== REMOVED;
   }
 
   all(): IterableIterator<Binding> {
@@ -147,6 +159,8 @@ export class Registrations {
   remove(binding: Binding): void {
     if (this.#byToken.get(binding.token) !== binding) return;
     this.#byToken.delete(binding.token);
+    binding.storedUntil = REMOVED;
+    this.#changes++;
     this.#flows.remove(binding.flow);
     this.#former.removed(binding);
     const siblings = this.#byAor.get(binding.aor) ?? [];
@@ -180,6 +194,7 @@ export class Registrations {
 
   #put(binding: Binding): void {
     this.#byToken.set(binding.token, binding);
+    this.#changes++;
     this.#flows.add(binding.flow);
     const siblings = this.#byAor.get(binding.aor);
     if (siblings === undefined && this.#domains.size < MOST_DOMAINS)

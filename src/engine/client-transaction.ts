@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Failure } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import {

@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
 import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';

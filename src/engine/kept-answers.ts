@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { GIVE_UP } from '../sip/timers.ts';
 import { hashOfKey } from './key-hash.ts';
 import type { Channel } from './transport/transports.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Message } from '../sip/message/message.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import {

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 const SLOTS = 256;
 const LEVELS = 3;
 /** Beyond this many ticks a timer waits in the outermost slot and is looked at again when that comes up. */

@@ -1,6 +1,7 @@
 import { isKind, Kind, skip, trimBlanks } from './characters.ts';
 import { Header, type HeaderId, headerId } from './header-name.ts';
 import { splitList } from './list.ts';
+import { methodAt } from './method.ts';
 import { parameterAt, parametersFrom } from './name-address.ts';
 import { readNumber } from './number.ts';
 import { parseUri, type SipUri } from './uri.ts';
@@ -190,7 +191,7 @@ export class Message {
     if (method === blank || method === methodEnd) return;
     if (skip(wire, methodEnd, end, Kind.blank) !== end) return;
     this.#cseq = readNumber(wire, start, blank);
-    this.#cseqMethod = wire.slice(method, methodEnd);
+    this.#cseqMethod = methodAt(wire, method, methodEnd);
   }
 
   get fromTag(): string {

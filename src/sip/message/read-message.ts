@@ -1,6 +1,7 @@
 import { Kind, skip } from './characters.ts';
 import { Header, identifyHeader } from './header-name.ts';
 import { type Flaw, Message, STRIDE } from './message.ts';
+import { methodAt } from './method.ts';
 import { readNumber } from './number.ts';
 
 const CR = 13;
@@ -51,7 +52,7 @@ export function readMessage(received: string): Message | undefined {
     const versionStart = wire.lastIndexOf(' ', versionEnd - 1) + 1;
     if (methodEnd <= 0 || versionStart <= methodEnd + 2 || versionStart > versionEnd)
       return undefined;
-    method = wire.slice(0, methodEnd);
+    method = methodAt(wire, 0, methodEnd);
     requestUriStart = methodEnd + 1;
     requestUri = wire.slice(requestUriStart, versionStart - 1);
     if (!wire.startsWith('SIP/2.0', versionStart) || versionStart + 7 !== versionEnd) {

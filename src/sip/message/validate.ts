@@ -36,6 +36,10 @@ export interface Refusal {
   readonly problem: Problem;
 }
 
+const QUOTE = 34;
+const SEMICOLON = 59;
+const CLOSE = 62;
+
 // longer than any RFC 4475 message has them; they become keys of tables that strangers fill
 const LONGEST_KEY = 512;
 const LONGEST_ADDRESS = 4096;
@@ -281,16 +285,26 @@ function isOneAddress(message: Message, line: number, longest = LONGEST_ADDRESS)
  * call for the other.
  */
 function hasTwoTags(message: Message, line: number): boolean {
+  if (endsAsUsual(message.wire, message.valueStart(line), message.lineEnd(line))) return false;
   const value = message.valueOf(line);
   const parameters = value.slice(value.lastIndexOf('>') + 1);
   if (parameters === '') return false;
-  // as nearly everybody writes it
-  if (parameters.startsWith(';tag=') && parameters.length > 5 && !/[;"]/.test(parameters.slice(5)))
-    return false;
   const first = parameters.search(/;\s*tag/i);
   if (first < 0) return false;
   const rest = parameters.slice(first + 1);
   return /;\s*tag\s*(?:=|;|$)/i.test(rest) || /^\s*tag\s*(?:=\s*)?(?:;|"|$)/i.test(rest);
+}
+
+/** With its `>`, or with one `;tag=…` behind it and nothing else, as nearly everybody writes it. */
+function endsAsUsual(wire: string, start: number, end: number): boolean {
+  for (let at = end - 1; at > start; at--) {
+    const c = wire.charCodeAt(at);
+    if (c === CLOSE) return at === end - 1;
+    if (c === QUOTE) return false;
+    if (c === SEMICOLON)
+      return wire.charCodeAt(at - 1) === CLOSE && wire.startsWith(';tag=', at) && at + 5 < end;
+  }
+  return false;
 }
 
 /** How many addresses the line has; -1 when one is malformed. */
