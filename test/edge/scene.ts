@@ -11,6 +11,7 @@ import type {
 } from '../../src/edge/edge-settings.ts';
 import type { BindingRow } from '../../src/edge/registrations-store.ts';
 import type { Call, Listener, Realm, Transport } from '../../src/edge/signaling.ts';
+import type { DnsServer } from '../../src/engine/resolve/dns-servers.ts';
 import { type ListenerWanted, signalingUnderTest } from '../contract/under-test.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../support/a-phone.ts';
@@ -23,7 +24,8 @@ const CARRIER = '127.0.0.2';
 
 export interface SceneOptions {
   /** One PBX node for each; default one, which registers everybody. */
-  readonly nodes?: readonly (Partial<PbxNodeSettings> & Pick<PbxOptions, 'answersOptions'>)[];
+  readonly nodes?: readonly (Partial<PbxNodeSettings> &
+    Pick<PbxOptions, 'answersOptions' | 'address'>)[];
   /** How many carriers; each is a trunk called `carrier-1` and so on. */
   readonly carriers?: number;
   readonly transports?: readonly Transport[];
@@ -33,6 +35,8 @@ export interface SceneOptions {
   readonly toward?: 'contact' | 'path';
   readonly keepAlive?: Partial<RegistrationSettings['keepAlive']>;
   readonly mostRegistrations?: number;
+  /** Asked about PBX nodes and carriers that are given by name. */
+  readonly nameServer?: DnsServer;
   /** Default: what an operator gets who sets nothing. */
   readonly topology?: Partial<TopologySettings>;
 }
@@ -84,6 +88,7 @@ export class Scene implements AsyncDisposable {
     const { signaling, dispose } = await signalingUnderTest({
       listeners: this.#listeners,
       tokenKey: this.#key,
+      ...(this.#options.nameServer && { nameServer: this.#options.nameServer }),
     });
     this.#dispose = dispose;
     this.#running = await openEdge({
@@ -211,8 +216,8 @@ export class Scene implements AsyncDisposable {
 /** An edge that serves when this resolves. */
 export async function aScene(options: SceneOptions = {}): Promise<Scene> {
   const nodes = await Promise.all(
-    (options.nodes ?? [{}]).map(({ answersOptions }) =>
-      aPbx(answersOptions === undefined ? {} : { answersOptions }),
+    (options.nodes ?? [{}]).map(({ answersOptions = true, address = '127.0.0.1' }) =>
+      aPbx({ answersOptions, address }),
     ),
   );
   for (const node of nodes) node.registersAll();
@@ -234,7 +239,7 @@ function settingsFor(
   return {
     pbx: {
       nodes: pbxes.map(({ uri }, index) => {
-        const { answersOptions: _, ...settings } = nodes[index] ?? {};
+        const { answersOptions: _, address: __, ...settings } = nodes[index] ?? {};
         return { name: `pbx-${index + 1}`, uri, weight: 1, drain: false, ...settings };
       }),
       health: { everySeconds: 60, timeoutSeconds: 1, downAfter: 2, upAfter: 2 },
