@@ -30,6 +30,7 @@ export const createGate: CreateGate = async (options) => {
   let serving: EngineServing | undefined;
   const running = await openEdge({
     signaling: {
+      placesOf: (uri) => engine.placesOf(uri),
       async serve(handlers: Handlers) {
         serving = await engine.serve(handlers);
         return serving;

@@ -69,7 +69,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);
-  let neighbours = new Neighbours(settings);
+  const placesOf = (uri: string) => options.signaling.placesOf(uri);
+  let neighbours = new Neighbours(settings, placesOf);
   const topologyNow = () =>
     createTopology({
       settings: settings.topology,
@@ -123,7 +124,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       neighbours.close();
       settings = fresh;
       pbx = new Pbx(settings.pbx, observer, pbx);
-      neighbours = new Neighbours(settings, neighbours);
+      neighbours = new Neighbours(settings, placesOf, neighbours);
       topology = topologyNow();
       neighbours.separate(serving.listeners);
       current = assemble();

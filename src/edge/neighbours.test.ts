@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { EdgeSettings } from './edge-settings.ts';
 import { Neighbours } from './neighbours.ts';
-import type { Listener, Realm, Transport } from './signaling.ts';
+import type { Listener, Place, Realm, Transport } from './signaling.ts';
 
 interface Around {
   readonly nodes?: readonly string[];
   readonly sources?: readonly string[];
   readonly trunks?: readonly { readonly uri: string; readonly sources?: readonly string[] }[];
+  /** What DNS says of a URI that names a host. */
+  readonly dns?: (uri: string) => readonly Place[];
 }
 
-function around({ nodes = [], sources = [], trunks = [] }: Around): Neighbours {
+function around({ nodes = [], sources = [], trunks = [], dns = () => [] }: Around): Neighbours {
   const settings: EdgeSettings = {
     pbx: {
       nodes: nodes.map((uri) => ({ name: uri, uri, weight: 1, drain: false })),
@@ -25,7 +27,7 @@ function around({ nodes = [], sources = [], trunks = [] }: Around): Neighbours {
     topology: { hide: [], headersOutward: [], headersInward: [] },
     drain: { retryAfterSeconds: 30 },
   };
-  const neighbours = new Neighbours(settings);
+  const neighbours = new Neighbours(settings, async (uri) => dns(uri));
   neighbours.close();
   return neighbours;
 }
@@ -112,10 +114,35 @@ test.each(['access', 'core', 'trunk'] as const)(
   },
 );
 
-test('a name is looked up, and known by what was found', async () => {
-  const named = around({ nodes: ['sip:localhost:5080'] });
-  await expect.poll(() => realm(named, 'udp 127.0.0.1 5080')).toBe('core');
-  expect(named.includes('127.0.0.1')).toBe(true);
+describe('who is given by name', () => {
+  const at = (transport: Transport, address: string, port: number): Place => ({
+    transport,
+    address,
+    port,
+  });
+
+  test('is known by where requests to it go: by each address, port and transport', async () => {
+    const found = [at('tcp', '192.0.2.10', 5080), at('udp', '2001:db8::10', 5070)];
+    const named = around({ nodes: ['sip:pbx.test'], dns: () => found });
+    await named.known;
+    for (const source of ['tcp 192.0.2.10 41234', 'udp 192.0.2.10 5080', 'udp 2001:db8::10 5070'])
+      expect(realm(named, source), source).toBe('core');
+    for (const source of ['tls 192.0.2.10 41234', 'tcp 2001:db8::10 9', 'udp 2001:db8::10 5080'])
+      expect(realm(named, source), source).toBe('access');
+    expect(named.includes('192.0.2.10')).toBe(true);
+    expect([named.isPbx('192.0.2.10', 5070), named.isPbx('pbx.test', 5071)]).toEqual([true, false]);
+  });
+
+  test('is asked about by the whole URI; trunks too', async () => {
+    const dns = (uri: string) =>
+      uri === 'sips:carrier.test' ? [at('tls', '192.0.2.1', 5061)] : [];
+    const named = around({
+      trunks: [{ uri: 'sip:carrier.test' }, { uri: 'sips:carrier.test' }],
+      dns,
+    });
+    await named.known;
+    expect(realm(named, 'udp 192.0.2.1 9')).toBe('trunk');
+  });
 });
 
 describe('who may be sent to', () => {

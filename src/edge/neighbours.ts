@@ -1,22 +1,22 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { AddressSet } from './address-set.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { canonicalAddress } from './packed-address.ts';
-import type { Flow, Listener, Realm } from './signaling.ts';
+import type { Flow, Listener, Place, Realm, Signaling, Transport } from './signaling.ts';
 
 /** Never changes as long as it is the same object. */
 type Source = Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>;
 
-const LOOK_UP_EVERY_MS = 60_000;
+/** What DNS said is known for as long as it said so, and costs nothing to ask for. */
+const LOOK_UP_EVERY_MS = 1000;
 /** A power of two. */
 const RECENT_SOURCES = 4096;
 
 /**
- * Who the PBX and the trunks are, by the addresses packets come from. A PBX node speaks UDP from the very port
- * it is reached at, so a phone on the PBX's own machine is still a phone; over TCP and TLS the address has to
- * do, when the node is configured with that transport. `pbx.sources` adds to that.
+ * Who the PBX and the trunks are, by the addresses packets come from: those that requests to them go to. A PBX node
+ * speaks UDP from the very port it is reached at, so a phone on the PBX's own machine is still a phone; over TCP and
+ * TLS the address has to do, when the node is reached by that transport. `pbx.sources` adds to that.
  */
 export class Neighbours {
   readonly #settings: EdgeSettings;
@@ -31,18 +31,24 @@ export class Neighbours {
   readonly #recent: (Source | undefined)[] = new Array(RECENT_SOURCES).fill(undefined);
   readonly #recentRealms: Realm[] = new Array(RECENT_SOURCES).fill('access');
   #separate: ReadonlySet<string> = new Set();
-  readonly #names: Map<string, readonly string[]>;
+  readonly #placesOf: Signaling['placesOf'];
+  /** The URIs that name a host, and where they lead. */
+  readonly #named = new Map<string, readonly Place[]>();
   /** Resolves when host names have been looked up once, found or not. */
   readonly known: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
+  #lookingUp = false;
 
   /** What names led to is kept over a reload: the PBX must not be a stranger until DNS answers. */
-  constructor(settings: EdgeSettings, before?: Neighbours) {
+  constructor(settings: EdgeSettings, placesOf: Signaling['placesOf'], before?: Neighbours) {
     this.#settings = settings;
-    this.#names = before === undefined ? new Map() : new Map(before.#names);
+    this.#placesOf = placesOf;
+    const known = before === undefined ? this.#named : before.#named;
+    for (const { uri } of [...settings.pbx.nodes, ...settings.trunks])
+      if (fixedPlace(uri) === undefined) this.#named.set(uri, known.get(uri) ?? []);
     this.#compile();
     this.known = this.#lookUp();
-    if (this.#hostNames().length > 0) {
+    if (this.#named.size > 0) {
       this.#timer = setInterval(() => void this.#lookUp(), LOOK_UP_EVERY_MS);
       this.#timer.unref();
     }
@@ -111,18 +117,20 @@ export class Neighbours {
       if (parsed === undefined) continue;
       coreHosts.add(bareHost(parsed.host));
       if (parsed.port !== undefined) ports.add(parsed.port);
-      const transport = transportOf(parsed);
-      for (const address of this.#addressesOf(parsed.host)) {
+      for (const { transport, address, port } of this.#knownPlaces(uri)) {
         coreHosts.add(address);
-        endpoints.add(`${address} ${parsed.port ?? 5060}`);
-        if (transport !== 'udp') streams.add(`${transport} ${address}`);
+        ports.add(port);
+        endpoints.add(`${address} ${port}`);
+        if (transport === 'udp') continue;
+        streams.add(`${transport} ${address}`);
+        if (parsed.port === undefined) endpoints.add(`${address} 5060`);
       }
     }
     const hosts = new Set(coreHosts);
     const trunkSources = trunks.flatMap(({ uri, sources }) => {
       const host = parseUri(uri)?.host ?? '';
       hosts.add(bareHost(host));
-      const addresses = this.#addressesOf(host);
+      const addresses = this.#knownPlaces(uri).map(({ address }) => address);
       for (const address of addresses) hosts.add(address);
       return [...addresses, ...sources];
     });
@@ -136,33 +144,47 @@ export class Neighbours {
     this.#hosts = hosts;
   }
 
-  #addressesOf(host: string): readonly string[] {
-    const bare = bareHost(host);
-    return isIP(bare) > 0 ? [canonicalAddress(bare)] : (this.#names.get(bare) ?? []);
-  }
-
-  #hostNames(): string[] {
-    return [...this.#settings.pbx.nodes, ...this.#settings.trunks]
-      .map(({ uri }) => bareHost(parseUri(uri)?.host ?? ''))
-      .filter((host) => host !== '' && isIP(host) === 0);
+  #knownPlaces(uri: string): readonly Place[] {
+    const fixed = fixedPlace(uri);
+    return fixed === undefined ? (this.#named.get(uri) ?? []) : [fixed];
   }
 
   /** A name that cannot be looked up just now keeps the addresses it had. */
   async #lookUp(): Promise<void> {
-    await Promise.allSettled(
-      this.#hostNames().map(async (name) => {
-        const found = await lookup(name, { all: true });
-        this.#names.set(
-          name,
-          found.map(({ address }) => address),
-        );
-      }),
-    );
-    this.#compile();
+    if (this.#lookingUp) return;
+    this.#lookingUp = true;
+    const lookUp = async ([uri, known]: [string, readonly Place[]]) => {
+      const found = await this.#placesOf(uri);
+      if (found.length === 0 || listed(found) === listed(known)) return;
+      this.#named.set(uri, found);
+      this.#compile();
+    };
+    await Promise.all([...this.#named].map(lookUp));
+    this.#lookingUp = false;
   }
 }
 
-const transportOf = (uri: SipUri): string =>
-  uri.scheme === 'sips'
-    ? 'tls'
-    : (uriParameter(uri.parameters, 'transport')?.toLowerCase() ?? 'udp');
+/** Where a URI leads that names an address. */
+function fixedPlace(text: string): Place | undefined {
+  const uri = parseUri(text);
+  const host = uri === undefined ? '' : bareHost(uriParameter(uri.parameters, 'maddr') ?? uri.host);
+  if (uri === undefined || isIP(host) === 0) return undefined;
+  const transport = transportOf(uri);
+  const port = uri.port ?? (transport === 'tls' ? 5061 : 5060);
+  return { transport, address: canonicalAddress(host), port };
+}
+
+const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
+
+function transportOf({ scheme, parameters }: SipUri): Transport {
+  if (scheme === 'sips') return 'tls';
+  const asked = uriParameter(parameters, 'transport')?.toLowerCase();
+  return transports.find((known) => known === asked) ?? 'udp';
+}
+
+/** In one order, since DNS has none. */
+const listed = (places: readonly Place[]): string =>
+  places
+    .map(({ transport, address, port }) => `${transport} ${address} ${port}`)
+    .toSorted()
+    .join();

@@ -12,8 +12,20 @@ export type { HeaderChange, Hiding };
  * of live calls. The edge decides: who may come in, where a request goes, what is rewritten.
  */
 export interface Signaling {
+  /**
+   * Where requests to this URI go: all the places that `Target.nextHop` leads to (RFC 3263), before `serve` too. None
+   * when that cannot be told just now; never rejects.
+   */
+  placesOf(uri: string): Promise<readonly Place[]>;
   /** Opens the listeners and hands over every new request until `close`. Rejects when one cannot be bound. */
   serve(handlers: Handlers): Promise<Serving>;
+}
+
+export interface Place {
+  readonly transport: Transport;
+  /** IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface Handlers {

@@ -1,8 +1,11 @@
 import type { Settings } from '../config/settings.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
+import { nextHopOf } from './next-hops.ts';
 import { sendOwn } from './own-request.ts';
 import type { Agents, Programs } from './protocol/program.ts';
+import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
+import { createResolver, type Resolver } from './resolve/resolver.ts';
 import type { ServedCertificate } from './transport/certificate/certificates.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -19,31 +22,47 @@ export interface EngineServing extends Serving {
   certificates(): readonly ServedCertificate[];
 }
 
+export interface CreateEngineOptions extends Omit<EngineOptions, 'resolver'> {
+  /** Default: the system's DNS. */
+  readonly resolver?: Resolver;
+}
+
 export interface EmbeddedEngine extends Signaling {
   serve(handlers: Handlers): Promise<EngineServing>;
 }
 
 /** The embedded engine: SIP over its own sockets, in this thread, with no other software. */
-export const createEngine = (options: EngineOptions): EmbeddedEngine => ({
-  async serve(handlers) {
-    const engine = new Engine(options, handlers);
-    await engine.open();
-    return {
-      listeners: engine.transports.listeners,
-      send: (request, done) => sendOwn(engine, request, done),
-      flowFrom: (token) => engine.flowFrom(token),
-      ownAddress: (target) => engine.ownAddress(target),
-      ping: (flow) => (flow as Channel).send(CRLF_CRLF),
-      calls: () => engine.calls,
-      ringing: () => engine.ringing(),
-      end: (callId, reason) => engine.end(callId, reason),
-      counts: () => engine.counts(),
-      reconfigure: (settings) => engine.reconfigure(settings),
-      servePrograms: (open) => {
-        engine.servePrograms(open);
-      },
-      certificates: () => engine.transports.certificates(),
-      close: () => engine.close(),
-    };
-  },
-});
+export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
+  const {
+    resolver = createResolver({
+      onFailure: (err) => options.log.warn({ err }, explainDnsFailure(err)),
+    }),
+  } = options;
+  return {
+    async placesOf(uri) {
+      const hop = nextHopOf(uri);
+      return hop === undefined ? [] : resolver.resolve(hop);
+    },
+    async serve(handlers) {
+      const engine = new Engine({ ...options, resolver }, handlers);
+      await engine.open();
+      return {
+        listeners: engine.transports.listeners,
+        send: (request, done) => sendOwn(engine, request, done),
+        flowFrom: (token) => engine.flowFrom(token),
+        ownAddress: (target) => engine.ownAddress(target),
+        ping: (flow) => (flow as Channel).send(CRLF_CRLF),
+        calls: () => engine.calls,
+        ringing: () => engine.ringing(),
+        end: (callId, reason) => engine.end(callId, reason),
+        counts: () => engine.counts(),
+        reconfigure: (settings) => engine.reconfigure(settings),
+        servePrograms: (open) => {
+          engine.servePrograms(open);
+        },
+        certificates: () => engine.transports.certificates(),
+        close: () => engine.close(),
+      };
+    },
+  };
+}

@@ -32,8 +32,7 @@ import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import type { Agents, Programs } from './protocol/program.ts';
 import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
-import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
-import { type Candidate, createResolver, type Resolver } from './resolve/resolver.ts';
+import type { Candidate, Resolver } from './resolve/resolver.ts';
 import { ringingCalls } from './ringing-calls.ts';
 import { canCallBack, sendBack } from './send-back.ts';
 import { ServerTransaction } from './server-transaction.ts';
@@ -56,7 +55,7 @@ export interface EngineOptions {
   >;
   readonly tokens: FlowTokens;
   readonly log: TransportLog;
-  readonly resolver?: Resolver;
+  readonly resolver: Resolver;
   readonly observer?: EngineObserver;
 }
 
@@ -126,11 +125,7 @@ export class Engine implements Core {
     const { settings } = options;
     this.#options = options;
     this.#handlers = handlers;
-    this.#resolver =
-      options.resolver ??
-      createResolver({
-        onFailure: (err) => options.log.warn({ err }, explainDnsFailure(err)),
-      });
+    this.#resolver = options.resolver;
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.#retryAfterSeconds = settings.drain.retryAfterSeconds;

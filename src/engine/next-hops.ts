@@ -19,7 +19,8 @@ export class NextHops {
   }
 }
 
-function nextHopOf(text: string): NextHop | undefined {
+/** Undefined when it is no SIP URI. */
+export function nextHopOf(text: string): NextHop | undefined {
   const uri = parseUri(text);
   if (uri === undefined) return undefined;
   const transport = uriParameter(uri.parameters, 'transport')?.toLowerCase();

@@ -6,6 +6,8 @@ import type { LimitSettings } from '../../src/config/settings.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Realm, Signaling, Transport } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import type { DnsServer } from '../../src/engine/resolve/dns-servers.ts';
+import { createResolver } from '../../src/engine/resolve/resolver.ts';
 
 export interface ListenerWanted {
   readonly transport: Transport;
@@ -24,6 +26,8 @@ export interface UnderTestOptions {
   readonly limits?: Partial<LimitSettings>;
   /** Flow tokens of an earlier run are good when it had the same key; default: a key of its own. */
   readonly tokenKey?: Buffer;
+  /** Asked in place of the system's. */
+  readonly nameServer?: DnsServer;
 }
 
 export interface UnderTest {
@@ -64,6 +68,7 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
     },
     tokens: createFlowTokens(options.tokenKey ?? randomBytes(32)),
     log: silent,
+    ...(options.nameServer && { resolver: createResolver({ servers: [options.nameServer] }) }),
   });
   return { signaling, dispose: () => rm(dataDirectory, { recursive: true, force: true }) };
 }
