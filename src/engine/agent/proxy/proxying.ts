@@ -158,7 +158,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     this.#plan = plan;
     this.#watcher = watcher;
     this.method = proxied.request.method;
-    this.tryNextAfterMs = plan.provisionalTimeoutMs || undefined;
+    this.tryNextAfterMs = plan.provisionalTimeoutMs;
     const { core } = context;
     const { request, channel } = proxied;
     this.#hiding = core.hides(channel.realm);
@@ -352,7 +352,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
 
   #limit(): Limit {
     const { finalTimeoutMs } = this.#plan;
-    if (finalTimeoutMs) return { ms: finalTimeoutMs, restarts: false };
+    if (finalTimeoutMs !== undefined) return { ms: finalTimeoutMs, restarts: false };
     return { ms: this.method === 'INVITE' ? this.#context.core.ringMs : undefined, restarts: true };
   }
 
