@@ -9,6 +9,7 @@ const tools: readonly { readonly program: string; readonly packages: readonly st
   { program: 'dnsmasq', packages: ['dnsmasq-base'] },
   { program: 'ip', packages: ['iproute2'] },
   { program: 'openssl', packages: ['openssl'] },
+  { program: 'perl', packages: ['perl-base'] },
   { program: 'setpriv', packages: ['util-linux'] },
   { program: 'gcc', packages: ['gcc', 'libc6-dev'] },
 ];
