@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,9 @@ export interface GateOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** Further flags, as on the command line. */
   readonly flags?: readonly string[];
+  /** Files of `routes/` in place of those shipped. */
+  readonly routes?: Readonly<Record<string, string>>;
+  readonly environment?: NodeJS.ProcessEnv;
   /** State to start with or to leave behind; by default a folder of its own, deleted by `close`. */
   readonly data?: string;
 }
@@ -26,6 +29,8 @@ export interface Gate {
   readonly tls: Place;
   readonly ws: Place;
   readonly wss: Place;
+  /** Where call programs connect, if `routes` lets them. */
+  readonly programs: Place;
   /** Where /metrics, /healthz and /readyz are. */
   readonly http: string;
   readonly data: string;
@@ -57,6 +62,7 @@ const checkout = fileURLToPath(new URL('../../', import.meta.url));
 export async function startGate(options: GateOptions): Promise<Gate> {
   const { address = ownAddress(), settings = {}, flags = [] } = options;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'drawbridge-'));
+  const routes = options.routes && routesWith(options.routes);
   const at = (port: number): Place => ({ address, port });
   const http = `${address}:${ownPorts.http}`;
   const nodes = typeof options.pbx === 'string' ? [options.pbx] : options.pbx;
@@ -67,9 +73,11 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     tls: at(ownPorts.sips),
     ws: at(ownPorts.ws),
     wss: at(ownPorts.wss),
+    programs: at(ownPorts.programs),
   };
   const args = [
     ...['src/main.ts', 'run', '--data', data, '--http', http],
+    ...(routes === undefined ? [] : ['--routes', routes]),
     ...nodes.flatMap((uri) => ['--pbx', uri]),
     ...listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`]),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
@@ -78,7 +86,10 @@ export async function startGate(options: GateOptions): Promise<Gate> {
 
   let process: Background;
   const start = async () => {
-    process = startBackground('the gate', globalThis.process.execPath, args, { cwd: checkout });
+    process = startBackground('the gate', globalThis.process.execPath, args, {
+      cwd: checkout,
+      ...(options.environment !== undefined && { environment: options.environment }),
+    });
     await ready(process, `http://${http}/readyz`);
   };
   await start();
@@ -116,8 +127,17 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     async close() {
       await process.kill();
       if (options.data === undefined) rmSync(data, { recursive: true, force: true });
+      if (routes !== undefined) rmSync(routes, { recursive: true, force: true });
     },
   };
+}
+
+/** The shipped folder with some files replaced. */
+function routesWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-routes-'));
+  cpSync(join(checkout, 'routes'), folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
 }
 
 /** Until it says that it serves and its PBX answers. */

@@ -22,4 +22,5 @@ export const ownPorts = {
   ws: 25_080,
   wss: 25_443,
   http: 29_464,
+  programs: 29_022,
 } as const;
