@@ -410,16 +410,17 @@ export class ProgramAgents implements Agents, AgentHost {
   }
 
   holdings(): ReadonlyMap<Program, Holding> {
-    const holdings = new Map<Program, { requests: number; dialogs: number }>();
+    const holdings = new Map<Program, { -readonly [what in keyof Holding]: number }>();
     const count = (program: Program | undefined, what: keyof Holding): void => {
       if (program === undefined) return;
-      const held = holdings.get(program) ?? { requests: 0, dialogs: 0 };
+      const held = holdings.get(program) ?? { requests: 0, calls: 0, subscriptions: 0 };
       held[what]++;
       holdings.set(program, held);
     };
     for (const { program } of this.#served.values()) count(program, 'requests');
     for (const { program } of this.#sent.values()) count(program, 'requests');
-    for (const { program } of this.dialogs.values()) count(program, 'dialogs');
+    for (const { program, kind } of this.dialogs.values())
+      count(program, kind === 'INVITE' ? 'calls' : 'subscriptions');
     return holdings;
   }
 
@@ -523,7 +524,7 @@ export class ProgramAgents implements Agents, AgentHost {
 
   #bye(dialog: Dialog, reason: string, record: StopReason): void {
     if (dialog.over) return;
-    if (dialog.kind === 'INVITE' && (dialog.confirmed || dialog.role === 'uac')) {
+    if (dialog.kind === 'INVITE' && dialog.confirmed) {
       dialog.inviting?.cancel();
       const headers = `Reason: ${reason}\r\n`;
       sendInside(this, dialog, { method: 'BYE', headers });

@@ -189,9 +189,9 @@ export class SentInvite extends SentRequest {
     if (this.over) return;
     this.finish();
     const leg = this.#leg(response);
-    if (leg === undefined) {
+    if (leg === undefined || !this.program.connected) {
       this.deliver(response);
-      this.#endFork(response, undefined);
+      this.#endFork(response, leg);
       return;
     }
     this.#answered = leg;

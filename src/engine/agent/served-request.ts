@@ -459,7 +459,7 @@ export class ServedRequest implements ServerTransactionUser {
     if (method === 'REGISTER' || method === 'SUBSCRIBE')
       this.#host.contacts.accepted(request, message, channel);
     if (dialog === undefined || dialog.over) return;
-    dialog.confirmed = true;
+    if (this.#opensDialog) dialog.confirmed = true;
     if (method === 'INVITE') {
       dialog.invited = undefined;
       const contact = message.value(Header.contact);
