@@ -15,7 +15,7 @@ interface Name {
 
 /** Takes headers out by their names, `Server`, or by how these begin, `X-Asterisk-*`. */
 export class HeaderFilter {
-  readonly #known = new Set<number>();
+  readonly #known = new Uint8Array(256);
   /** The others by their first letter, so that most lines are passed over at once. */
   readonly #others: (readonly Name[] | undefined)[] = new Array(32).fill(undefined);
   readonly empty: boolean;
@@ -30,8 +30,8 @@ export class HeaderFilter {
       const beginning = pattern.endsWith('*');
       const name = beginning ? pattern.slice(0, -1) : pattern;
       const id = headerId(name);
-      if (beginning) for (const known of headersBeginning(name)) this.#known.add(known);
-      else if (id !== Header.other) this.#known.add(id);
+      if (beginning) for (const known of headersBeginning(name)) this.#known[known] = 1;
+      else if (id !== Header.other) this.#known[id] = 1;
       const letter = name.charCodeAt(0) & 31;
       const same = this.#others[letter] ?? [];
       this.#others[letter] = [...same, { lower: name.toLowerCase(), beginning }];
@@ -46,7 +46,7 @@ export class HeaderFilter {
       const named =
         id === Header.other
           ? this.#isNamed(message.wire, message.lineStart(line))
-          : this.#known.has(id);
+          : this.#known[id] === 1;
       if (named && !this.#spares(message, line)) rewrite.removeLine(line);
     }
   }
