@@ -105,12 +105,12 @@ describe('TLS files', () => {
 
   test('one that has expired, or is not good yet, is worth a notice', () => {
     const pair = { ...tls, certificates: [{ certificate, key }] };
-    expect(certificateNotices(pair, Date.parse('2027-01-01'))).toEqual([]);
-    expect(certificateNotices(pair, Date.parse('2200-01-01'))).toEqual([
-      `${certificate} expired on 2126-10-27: phones will refuse it`,
+    expect(certificateNotices(pair, undefined, Date.parse('2027-01-01'))).toEqual([]);
+    expect(certificateNotices(pair, undefined, Date.parse('2200-01-01'))).toEqual([
+      `${certificate} expired on 2126-10-27: clients will refuse it`,
     ]);
-    expect(certificateNotices(pair, Date.parse('2020-01-01'))).toEqual([
-      `${certificate} is good only from 2026-11-20 on: phones will refuse it until then`,
+    expect(certificateNotices(pair, undefined, Date.parse('2020-01-01'))).toEqual([
+      `${certificate} is good only from 2026-11-20 on: clients will refuse it until then`,
     ]);
   });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { mismatch, showFound } from './problem.ts';
 import type { Path } from './schema-keys.ts';
-import type { TlsSettings } from './settings.ts';
+import type { ProgramPortSettings, TlsSettings } from './settings.ts';
 import { readProblem } from './yaml-file.ts';
 
 interface CertificateProblem {
@@ -12,7 +12,10 @@ interface CertificateProblem {
 }
 
 /** Every TLS file that is named but missing, unreadable, not PEM, or not matching its partner. */
-export function certificateProblems(tls: TlsSettings): readonly CertificateProblem[] {
+export function certificateProblems(
+  tls: TlsSettings,
+  programPort?: ProgramPortSettings,
+): readonly CertificateProblem[] {
   const problems: CertificateProblem[] = [];
   const attempt = <T>(
     path: Path,
@@ -39,8 +42,7 @@ export function certificateProblems(tls: TlsSettings): readonly CertificateProbl
     }
   };
 
-  for (const [index, pair] of tls.certificates.entries()) {
-    const at = ['tls', 'certificates', index];
+  for (const { pair, at } of pairsOf(tls, programPort)) {
     const certificate = attempt(
       [...at, 'certificate'],
       pair.certificate,
@@ -83,6 +85,20 @@ export function certificateProblems(tls: TlsSettings): readonly CertificateProbl
   return problems;
 }
 
+interface PlacedPair {
+  readonly pair: { readonly certificate: string; readonly key: string };
+  readonly at: Path;
+}
+
+function pairsOf(tls: TlsSettings, programPort?: ProgramPortSettings): readonly PlacedPair[] {
+  const { certificate, key } = programPort?.tls ?? {};
+  const at = ['programPort', 'tls'];
+  return [
+    ...tls.certificates.map((pair, index) => ({ pair, at: ['tls', 'certificates', index] })),
+    ...(certificate && key ? [{ pair: { certificate, key }, at }] : []),
+  ];
+}
+
 /** Sound files can still be too weak for the TLS library, as a key of 1024 bits is. */
 function whyTlsRefuses(pair: { certificate: string; key: string }): string | undefined {
   try {
@@ -95,15 +111,19 @@ function whyTlsRefuses(pair: { certificate: string; key: string }): string | und
 }
 
 /** Worth saying, though the gate serves with it: what has expired, and what is not yet good. */
-export function certificateNotices(tls: TlsSettings, now = Date.now()): readonly string[] {
-  return tls.certificates.flatMap(({ certificate: file }) => {
+export function certificateNotices(
+  tls: TlsSettings,
+  programPort?: ProgramPortSettings,
+  now = Date.now(),
+): readonly string[] {
+  return pairsOf(tls, programPort).flatMap(({ pair: { certificate: file } }) => {
     const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
     const day = (date: Date): string => date.toISOString().slice(0, 10);
     if (validToDate.getTime() < now) {
-      return [`${file} expired on ${day(validToDate)}: phones will refuse it`];
+      return [`${file} expired on ${day(validToDate)}: clients will refuse it`];
     }
     return validFromDate.getTime() > now
-      ? [`${file} is good only from ${day(validFromDate)} on: phones will refuse it until then`]
+      ? [`${file} is good only from ${day(validFromDate)} on: clients will refuse it until then`]
       : [];
   });
 }

@@ -1,4 +1,5 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
+import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, readHostPort, showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
@@ -67,11 +68,13 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
       },
     ]);
   }
+  const programs = compilePrograms(tree, surroundings, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;
   const settings: Settings = {
     ...tree,
+    ...programs,
     listeners,
     pbx,
     trunks,
@@ -81,7 +84,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
 }
 
 function compileListeners(
-  { listeners, http }: SettingsTree,
+  { listeners, http, programPort }: SettingsTree,
   { ipv6 }: Surroundings,
   problems: Conflict[],
   notices: string[],
@@ -94,6 +97,15 @@ function compileListeners(
       shown,
       path: ['http', 'port'],
     });
+  }
+  if (programPort.port !== null) {
+    const { address, port } = programPort;
+    const path = ['programPort', 'port'];
+    const shown = showHostPort(address, port);
+    const clash = clashOf({ transport: 'tcp', address, port }, taken);
+    if (clash !== undefined)
+      problems.push([{ path, text: mismatch(shown, `an address not yet taken by ${clash.who}`) }]);
+    if (port !== 0) taken.set(`tcp ${address} ${port}`, { who: 'programPort', shown, path });
   }
   const compiled: ListenerSettings[] = [];
 

@@ -113,6 +113,21 @@ function netmaskBits(mask: string): number | undefined {
   return /^1*0*$/.test(binary) ? binary.replaceAll('0', '').length : undefined;
 }
 
+/** Who is asked about a request: a program at `tcp://host:port` or `tls://host:port`, or a web server. As written. */
+export function readHandlerUrl(text: string): Understood<string> {
+  const form = 'tcp://host:port, tls://host:port, or the http:// or https:// URL of a web server';
+  const program = /^(?:tcp|tls):\/\/(.*)$/i.exec(text);
+  if (program) {
+    const place = readHostPort(program[1] ?? '');
+    return place.ok && place.value.port !== undefined ? understood(text) : expected(form);
+  }
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return expected(form);
+  const { username, password } = new URL(text);
+  return username === '' && password === ''
+    ? understood(text)
+    : expected(`${form}; no user and password in it`);
+}
+
 /** `host:port` for people, with brackets where IPv6 needs them. */
 export function showHostPort(host: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;

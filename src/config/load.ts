@@ -67,7 +67,8 @@ export function loadSettings(
       }),
     );
   }
-  const certificates = certificateProblems(compiled.settings.tls);
+  const { tls, programPort } = compiled.settings;
+  const certificates = certificateProblems(tls, programPort);
   if (certificates.length > 0) {
     return refuse(
       certificates.map(({ path, text }) => ({
@@ -77,7 +78,7 @@ export function loadSettings(
       })),
     );
   }
-  const notices = [...compiled.notices, ...certificateNotices(compiled.settings.tls)];
+  const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
   return { ok: true, settings: compiled.settings, notices, routesDirectory };
 }
 

@@ -73,8 +73,8 @@ const shortVariables: Readonly<
   DRAWBRIDGE_LOG_LEVEL: (value, origin) => [{ path: ['log', 'level'], value, origin }],
 };
 
-/** Read elsewhere: the folder to load, and what the header of trunk calls says. */
-const otherVariables = ['DRAWBRIDGE_ROUTES', 'DRAWBRIDGE_PBX_SECRET'];
+/** Read elsewhere: the folder to load, and the secrets that the files name. */
+const otherVariables = ['DRAWBRIDGE_ROUTES', 'DRAWBRIDGE_PBX_SECRET', 'DRAWBRIDGE_PROGRAMS_SECRET'];
 
 /** Kubernetes writes these into every container when a service is called drawbridge. */
 const notOurs = /^DRAWBRIDGE_(?:PORT|SERVICE)(?:_|$)/;

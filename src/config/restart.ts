@@ -11,6 +11,7 @@ const needsRestart = {
   tls: 'files are chosen at start; new contents of the same files are taken up by themselves',
   limits: 'tables and connections are sized at start',
   http: 'its socket is bound at start',
+  programPort: 'its socket is bound at start',
 } as const satisfies Partial<Record<keyof Settings, string>>;
 
 export interface Reload {
@@ -28,9 +29,9 @@ export function planReload(running: Settings, wanted: Settings): Reload {
     (key) => !isDeepStrictEqual(running[key], wanted[key]),
   );
   const held = Object.keys(needsRestart) as (keyof typeof needsRestart)[];
-  const { dataDirectory, listeners, tls, limits, http } = running;
+  const { dataDirectory, listeners, tls, limits, http, programPort } = running;
   return {
-    settings: { ...wanted, dataDirectory, listeners, tls, limits, http },
+    settings: { ...wanted, dataDirectory, listeners, tls, limits, http, programPort },
     changed: changed.filter((key) => !(key in needsRestart)),
     waiting: held
       .filter((key) => changed.includes(key))

@@ -21,6 +21,8 @@ export interface Settings {
   readonly registration: RegistrationSettings;
   readonly topology: TopologySettings;
   readonly calls: CallSettings;
+  readonly programPort: ProgramPortSettings;
+  readonly programs: ProgramSettings;
   readonly http: { readonly address: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly drain: { readonly deadlineSeconds: number; readonly retryAfterSeconds: number };
@@ -69,4 +71,55 @@ export interface CallSettings {
   readonly ringSeconds: number;
   /** A call without session timers is forgotten (not ended) when nothing was heard of it for so long. */
   readonly forgetAfterHours: number;
+}
+
+/** Where programs written with drachtio-srf connect. */
+export interface ProgramPortSettings {
+  readonly address: string;
+  /** Null: nowhere. */
+  readonly port: number | null;
+  /** Without files: self-signed. */
+  readonly tls: { readonly enabled: boolean; readonly certificate?: string; readonly key?: string };
+  readonly limits: {
+    readonly connections: number;
+    readonly outboundConnections: number;
+    readonly authenticateSeconds: number;
+    readonly frameBytes: number;
+    readonly unsentBytes: number;
+    readonly stalledSeconds: number;
+    readonly unanswered: number;
+    readonly answerSeconds: number;
+    readonly keepAliveSeconds: number;
+  };
+}
+
+export interface ProgramSettings {
+  /** Empty when there is nothing to authenticate. */
+  readonly secret: string;
+  /** Which new requests go to programs: the first that matches decides, none means no. */
+  readonly requests: readonly RequestRule[];
+  /** Programs to connect to and web servers to ask, by method; the first that is for it. */
+  readonly handlers: readonly HandlerSettings[];
+}
+
+/** What is not there matches everything. */
+export interface RequestRule {
+  readonly methods?: readonly string[];
+  readonly realm?: Realm;
+  readonly listener?: {
+    readonly transport: Transport;
+    readonly address: string;
+    /** 0: any. */
+    readonly port: number;
+  };
+  readonly user?: string;
+  readonly host?: string;
+  readonly header?: { readonly name: string; readonly value: string };
+  readonly to: 'programs' | 'pbx';
+}
+
+export interface HandlerSettings {
+  readonly methods?: readonly string[];
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
 }

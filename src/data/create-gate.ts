@@ -4,9 +4,11 @@ import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { Call, Flow, Handlers, RingingCall } from '../edge/signaling.ts';
 import { createEngine, type EngineServing } from '../engine/create-engine.ts';
+import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
+import { version } from '../version.ts';
 import { Counters } from './counters.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
 import type {
@@ -45,6 +47,18 @@ export const createGate: CreateGate = async (options) => {
   });
   if (serving === undefined) throw new Error('The engine did not start.');
   const open = serving;
+  let programs = servePrograms(open, settings, log);
+  try {
+    await programs?.listen();
+  } catch (problem) {
+    await programs?.close();
+    await running.close();
+    throw problem;
+  }
+  const certificates = (): CertificateStatus[] =>
+    [...open.certificates(), ...(programs?.certificates() ?? [])]
+      .map((served) => certificateStatus(served, settings))
+      .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
 
   const pbxStats = (): PbxNodeStats[] =>
     running.edge.pbx.nodes.map((node) => ({
@@ -60,11 +74,16 @@ export const createGate: CreateGate = async (options) => {
     reload(fresh: Settings) {
       open.reconfigure(fresh);
       running.reload(fresh);
+      if (programs === undefined) programs = servePrograms(open, fresh, log);
+      else programs.reload(fresh);
     },
-    drain: () => running.drain(),
+    drain() {
+      programs?.drain();
+      running.drain();
+    },
     liveCalls() {
       const { calls, ringing } = open.counts();
-      return calls + ringing;
+      return calls + ringing + (programs?.calls() ?? 0);
     },
     hangup(call, reason) {
       const calls = [...open.calls(), ...open.ringing()].filter(
@@ -77,7 +96,8 @@ export const createGate: CreateGate = async (options) => {
       draining: running.edge.draining,
       listeners: open.listeners,
       pbx: pbxStats(),
-      certificates: open.certificates().map((served) => certificateStatus(served, settings)),
+      certificates: certificates(),
+      programs: programs && programsStatus(programs, rows),
       registrations: {
         count: running.edge.registrations.size,
         rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
@@ -100,11 +120,37 @@ export const createGate: CreateGate = async (options) => {
         datagramsDropped: counts.datagramsDropped,
         ignored: counters.ignoredMessages,
         pbx: pbxStats(),
-        certificates: open.certificates().map((served) => certificateStatus(served, settings)),
+        certificates: certificates(),
+        ...(programs && { programs: programs.counts() }),
       };
     },
-    close: () => running.close(),
+    async close() {
+      await programs?.close();
+      await running.close();
+    },
   };
+};
+
+/** Serves programs, when there is a place where they connect or one that we connect to. */
+function servePrograms(
+  open: EngineServing,
+  settings: Settings,
+  log: Log,
+): ProgramServer | undefined {
+  if (settings.programPort.port === null && settings.programs.handlers.length === 0)
+    return undefined;
+  let made: ProgramServer | undefined;
+  open.servePrograms((agents) => {
+    const { listeners } = open;
+    made = new ProgramServer({ settings, listeners, version, log: transportLog(log) }, agents);
+    return made;
+  });
+  return made;
+}
+
+const programsStatus = (programs: ProgramServer, rows: number): GateStatus['programs'] => {
+  const { connected } = programs.counts();
+  return { port: programs.port, count: connected, rows: programs.connected(rows) };
 };
 
 function observer({ log, event }: GateOptions): EdgeObserver {

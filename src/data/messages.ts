@@ -1,6 +1,11 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { BindingKey, BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
+import type {
+  ConnectedProgram,
+  ProgramCounts,
+  ProgramPort,
+} from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
 
 /** What the control plane tells the data plane. */
@@ -116,6 +121,8 @@ export interface GateStats {
   };
   readonly pbx: readonly PbxNodeStats[];
   readonly certificates: readonly CertificateStatus[];
+  /** Undefined when none are served. */
+  readonly programs?: ProgramCounts | undefined;
 }
 
 export interface PbxNodeStats {
@@ -154,6 +161,8 @@ export interface GateStatus {
   readonly listeners: readonly Listener[];
   readonly pbx: readonly PbxNodeStats[];
   readonly certificates: readonly CertificateStatus[];
+  /** Undefined when none are served. */
+  readonly programs?: ProgramsStatus | undefined;
   readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
   readonly calls: {
     /** The answered ones. */
@@ -161,6 +170,13 @@ export interface GateStatus {
     readonly ringing: number;
     readonly rows: readonly CallStatus[];
   };
+}
+
+export interface ProgramsStatus {
+  /** Undefined when programs cannot connect, only be connected to. */
+  readonly port: ProgramPort | undefined;
+  readonly count: number;
+  readonly rows: readonly ConnectedProgram[];
 }
 
 export type RegistrationStatus = Pick<

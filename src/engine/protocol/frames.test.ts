@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FrameReader } from './frame-reader.ts';
 import { writeFrame } from './write-frame.ts';

@@ -57,7 +57,8 @@ export interface Agents {
 export interface Holding {
   /** Requests, either way, that wait for their answer. */
   readonly requests: number;
-  readonly dialogs: number;
+  readonly calls: number;
+  readonly subscriptions: number;
 }
 
 /** The connections as the agents see them. */

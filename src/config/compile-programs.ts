@@ -1,0 +1,133 @@
+import type { Conflict, Surroundings } from './compile.ts';
+import { showHostPort } from './forms.ts';
+import { mismatch } from './problem.ts';
+import type { SettingsTree } from './schema.ts';
+import type { HandlerSettings, ProgramPortSettings, RequestRule, Settings } from './settings.ts';
+
+const SECRET = 'DRAWBRIDGE_PROGRAMS_SECRET';
+
+/** Where programs connect, what for, and whether that goes together. */
+export function compilePrograms(
+  tree: SettingsTree,
+  surroundings: Surroundings,
+  problems: Conflict[],
+  notices: string[],
+): Pick<Settings, 'programPort' | 'programs'> {
+  const { programPort, programs } = tree;
+  const rules = programs.requests.map((rule, index) => compileRule(rule, index, tree, problems));
+  const inUse = programPort.port !== null || programs.handlers.length > 0;
+  if (!inUse && rules.some(({ to }) => to === 'programs')) {
+    const text =
+      'found requests for programs, expected programPort.port or programs.handlers as well';
+    problems.push([{ path: ['programs', 'requests'], text }]);
+  }
+  if (!inUse && surroundings.environment[SECRET])
+    notices.push(`${SECRET} is set, but programPort.port is null: no program can connect`);
+  if (programs.handlers.length > 0 && rules.length === 0)
+    notices.push('programs.handlers are never asked: no rule in programs.requests names a request');
+  return {
+    programPort: compilePort(tree, surroundings, problems),
+    programs: {
+      secret: inUse ? secretOf(programs.secret, surroundings, problems) : '',
+      requests: rules,
+      handlers: programs.handlers.map(
+        ({ methods, ...rest }): HandlerSettings => ({
+          ...rest,
+          ...(methods && { methods }),
+        }),
+      ),
+    },
+  };
+}
+
+function compilePort(
+  { programPort }: SettingsTree,
+  { ipv6 }: Surroundings,
+  problems: Conflict[],
+): ProgramPortSettings {
+  const { address, port, limits } = programPort;
+  const { enabled, certificate, key } = programPort.tls;
+  if (port !== null && address.includes(':') && !ipv6) {
+    const text = mismatch(address, 'an IPv4 address: this machine has no IPv6');
+    problems.push([{ path: ['programPort', 'address'], text }]);
+  }
+  if (port !== null && !enabled && !/^127\.|^::1$/.test(address)) {
+    problems.push([
+      {
+        path: ['programPort', 'address'],
+        text: mismatch(
+          `${showHostPort(address, port)} without TLS: the secret and every call could be read`,
+          'a loopback address, or tls.enabled: true',
+        ),
+      },
+      {
+        path: ['programPort', 'tls', 'enabled'],
+        text: mismatch('false', `true, for ${address} is not loopback`),
+      },
+    ]);
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    const [given, missing] =
+      certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+    const text = mismatch(`a ${given} alone`, `a ${missing} with it`);
+    problems.push([{ path: ['programPort', 'tls', given], text }]);
+  }
+  if (!enabled && certificate !== undefined) {
+    const text = mismatch('false', 'true, for a certificate is named');
+    problems.push([{ path: ['programPort', 'tls', 'enabled'], text }]);
+  }
+  return {
+    address,
+    port,
+    limits,
+    tls: { enabled, ...(certificate && key ? { certificate, key } : {}) },
+  };
+}
+
+/** Long enough not to be guessed, and nothing that means something in a frame. */
+function secretOf(written: string, { environment }: Surroundings, problems: Conflict[]): string {
+  const variable = written.slice(2, -1);
+  const value = environment[variable] ?? '';
+  if (!/^[\x21-\x7b\x7d\x7e]{16,256}$/.test(value)) {
+    const found =
+      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
+    const text = mismatch(found, '16 to 256 printable characters without spaces and |');
+    problems.push([{ path: ['programs', 'secret'], text }]);
+  }
+  return value;
+}
+
+function compileRule(
+  {
+    methods,
+    realm,
+    listener,
+    user,
+    host,
+    header,
+    to,
+  }: SettingsTree['programs']['requests'][number],
+  index: number,
+  { listeners }: SettingsTree,
+  problems: Conflict[],
+): RequestRule {
+  if (listener !== undefined) {
+    const shown = listeners.map(
+      ({ listen }) => `${listen.transport}:${showHostPort(listen.address, listen.port)}`,
+    );
+    const name = `${listener.transport}:${showHostPort(listener.address, listener.port)}`;
+    if (!shown.includes(name)) {
+      const text = mismatch(name, `one of the listeners: ${shown.join(', ')}`);
+      problems.push([{ path: ['programs', 'requests', index, 'listener'], text }]);
+    }
+  }
+  return {
+    to,
+    ...(methods && { methods }),
+    ...(realm && { realm }),
+    ...(listener && { listener }),
+    ...(user && { user }),
+    ...(host && { host }),
+    ...(header && { header }),
+  };
+}
