@@ -113,9 +113,18 @@ interface Interface {
   readonly internal: boolean;
 }
 
+/** In a URI a secure WebSocket is written `ws` as well (RFC 7118 §5.2.2); `wss` stands in Via only. */
+const parameters: Readonly<Record<Transport, string>> = {
+  udp: '',
+  tcp: ';transport=tcp',
+  tls: ';transport=tls',
+  ws: ';transport=ws',
+  wss: ';transport=ws',
+};
+
 function nameOf(transport: Transport, advertised: string, port: number): OwnName {
   const hostPort = `${uriHost(advertised)}:${port}`;
-  const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+  const parameter = parameters[transport];
   return {
     hostPort,
     address: `${hostPort}${parameter}`,

@@ -12,6 +12,7 @@ describe.each([
   ['tcp', 'udp'],
   ['tls', 'tcp'],
   ['ws', 'udp'],
+  ['wss', 'udp'],
 ] as const)('from %s to %s', (outside, inside) => {
   const scened = async () => {
     const scene = await aScene({ phone: { transport: outside } });
@@ -95,9 +96,23 @@ describe.each([
     for (const route of routes) expect(uriOf(route)).toMatch(/;lr(;|$)/);
     expect(uriOf(routes[0] ?? '').includes(';transport=tcp')).toBe(inside === 'tcp');
     expect(/;transport=(\w+)/.exec(uriOf(routes[1] ?? ''))?.[1]).toBe(
-      outside === 'udp' ? undefined : outside,
+      outside === 'udp' ? undefined : outside.replace('wss', 'ws'), // RFC 7118 §5.2.2
     );
   });
+});
+
+test.each(['ws', 'wss'])('a Route of ours that says transport=%s is one', async (transport) => {
+  await using scene = await aScene({ phone: { transport: 'wss' } });
+  const { phone, pbx } = scene;
+  const { caller } = await scene.talk();
+  const Route = caller.routes.map((route) =>
+    route.replace('transport=ws', `transport=${transport}`),
+  );
+  const info = caller.ask('INFO', { headers: { Route } });
+  const arrived = await pbx.expect('INFO');
+  expect([phone.transport, arrived.headers('Route')]).toEqual(['wss', []]);
+  pbx.answer(arrived, 200);
+  expect((await info).status).toBe(200);
 });
 
 test('without record-route none is written', async () => {
