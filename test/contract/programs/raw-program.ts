@@ -4,10 +4,12 @@ import type {
   Choice,
   Program,
   Programs,
+  ProxyCommand,
   RecordKind,
 } from '../../../src/engine/protocol/program.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
+import type { SipParty } from '../../support/sip-party.ts';
 import { composeSip, type HeaderValues, readSip, type SipText } from '../../support/sip-text.ts';
 import { eventually } from '../eventually.ts';
 import { aGate, type Gate, type GateOptions } from '../gate.ts';
@@ -34,6 +36,12 @@ export interface Answered {
   /** As it was sent. */
   readonly message: SipText;
 }
+
+/** How a request is to be proxied; what is not said is as a program that asks for nothing has it. */
+export type ProxyOptions = Partial<Omit<ProxyCommand, 'kind' | 'id' | 'text'>> & {
+  /** Header lines to add. */
+  readonly headers?: readonly string[];
+};
 
 export interface Sent {
   readonly headers?: HeaderValues;
@@ -130,6 +138,48 @@ export class RawProgram implements Program {
     return this.request(method, 'sip:placeholder', { dialogId, ...sent });
   }
 
+  /** Has a request proxied; what comes of it is read from the id this returns. */
+  proxy(
+    { transactionId }: Pick<Frame, 'transactionId'>,
+    destinations: readonly string[],
+    { headers = [], ...options }: ProxyOptions = {},
+  ): string {
+    const id = `p${++this.#commands}`;
+    this.#agents.command(this, {
+      kind: 'proxy',
+      id,
+      transactionId,
+      recordRoute: false,
+      fullResponse: true,
+      followRedirects: false,
+      simultaneous: false,
+      provisionalTimeoutMs: undefined,
+      finalTimeoutMs: undefined,
+      destinations,
+      text: `INVITE sip:x SIP/2.0\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`,
+      ...options,
+    });
+    return id;
+  }
+
+  responses(id: string): readonly Frame[] {
+    return this.frames.filter(({ kind, tokens }) => kind === 'response' && tokens[1] === id);
+  }
+
+  /** What it was told of one proxying so far: statuses reported, and `done` or the reason of a NOK. */
+  told(id: string): readonly (number | string)[] {
+    return this.responses(id).map(({ tokens, message }) =>
+      tokens[2] === 'NOK' ? `NOK ${tokens[3]}` : (message.status ?? tokens[3] ?? ''),
+    );
+  }
+
+  /** Waits for the last word on a proxying and says all that was told. */
+  async outcome(id: string, within = 3000): Promise<readonly (number | string)[]> {
+    const over = () => this.told(id).some((word) => typeof word === 'string');
+    await eventually(over, `the last word on ${id}`, within);
+    return this.told(id);
+  }
+
   /** The next request of this method, or answer of this status, that was not asked for before. */
   async gets(what: string | number, within = 3000): Promise<Frame> {
     const next = () =>
@@ -169,7 +219,7 @@ export class ProgramScene implements AsyncDisposable, Programs {
   decide: Choice;
   readonly records = new Set<RecordKind>();
   readonly #agents: Agents;
-  readonly #phones: Phone[] = [];
+  readonly #parties: SipParty[] = [];
   readonly #options: ProgramSceneOptions;
 
   constructor(gate: Gate, pbx: Pbx, options: ProgramSceneOptions) {
@@ -205,13 +255,19 @@ export class ProgramScene implements AsyncDisposable, Programs {
     const all = { ...this.#options.phone, ...options };
     const { address, port } = this.gate.listener(all.transport ?? 'udp');
     const phone = await aPhone({ to: { address, port }, ...all });
-    this.#phones.push(phone);
+    this.#parties.push(phone);
     return phone;
+  }
+
+  async anotherPbx(): Promise<Pbx> {
+    const pbx = await aPbx({ answersOptions: false });
+    this.#parties.push(pbx);
+    return pbx;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gate[Symbol.asyncDispose]();
-    await Promise.allSettled([...this.#phones, this.pbx].map((party) => party.close()));
+    await Promise.allSettled([...this.#parties, this.pbx].map((party) => party.close()));
   }
 }
 

@@ -1,23 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import type { Pbx } from '../support/a-pbx.ts';
-import type { Received } from '../support/sip-party.ts';
-import { eventually, pause } from './eventually.ts';
-import { aScene, heard, requestText, type Scene, type SceneOptions, speak } from './scene.ts';
-import { type ProxyOptions, ScriptedProgram } from './scripted-program.ts';
+import type { Pbx } from '../../support/a-pbx.ts';
+import type { Received } from '../../support/sip-party.ts';
+import { eventually, pause } from '../eventually.ts';
+import { heard, requestText, speak } from '../scene.ts';
+import {
+  aProgramScene,
+  type ProgramScene,
+  type ProgramSceneOptions,
+  type ProxyOptions,
+  type RawProgram,
+} from './raw-program.ts';
 
 interface Proxied {
-  readonly scene: Scene;
-  readonly program: ScriptedProgram;
+  readonly scene: ProgramScene;
+  readonly program: RawProgram;
   readonly a: Pbx;
   readonly b: Pbx;
 }
 
-async function aProxy(options: SceneOptions = {}): Promise<Proxied> {
-  const scene = await aScene(options);
+async function aProxy(options: ProgramSceneOptions = {}): Promise<Proxied> {
+  const scene = await aProgramScene(options);
+  scene.gate.forwards({ targets: [] });
   const b = await scene.anotherPbx();
   for (const node of [scene.pbx, b])
     node.always('CANCEL', (cancel) => void node.answer(cancel, 200));
-  return { scene, program: new ScriptedProgram(scene.gate), a: scene.pbx, b };
+  return { scene, program: scene.program, a: scene.pbx, b };
 }
 
 /** An INVITE that the program has proxied to both, or to those named. */
@@ -27,8 +34,8 @@ async function calls(
   to: readonly string[] = [a.uri, b.uri],
 ) {
   const call = await scene.phone.invite('1002');
-  const transactionId = await program.request('INVITE');
-  return { call, id: program.proxy(transactionId, to, options), transactionId };
+  const given = await program.gets('INVITE');
+  return { call, id: program.proxy(given, to, options), given };
 }
 
 const nowhere = 'sip:127.0.0.1:1;transport=tcp';
@@ -48,8 +55,8 @@ describe.concurrent('one after the other', () => {
     expect(busy?.tokens.slice(5, 8)).toEqual(['udp', a.address, String(a.port)]);
     expect(busy?.tokens[8]).toMatch(/^\d\d:\d\d:\d\d\.\d{6}$/);
     expect(busy?.tokens.slice(9)).toEqual(['', '', 'continue']);
-    expect(busy?.tokens[4]).toBe(String(busy?.message?.text.length));
-    expect(busy?.message?.headers('Via')).toHaveLength(2); // as it came, our own on top
+    expect(busy?.tokens[4]).toBe(String(busy?.message.text.length));
+    expect(busy?.message.headers('Via')).toHaveLength(2); // as it came, our own on top
     expect(ok?.tokens[7]).toBe(String(b.port));
   });
 
@@ -79,7 +86,7 @@ describe.concurrent('one after the other', () => {
     const again = await scene.phone.invite('1002', {
       headers: { 'Proxy-Authorization': 'Digest username="u", realm="x", nonce="abc,1"' },
     });
-    const second = program.proxy(await program.request('INVITE'), [b.uri, a.uri]);
+    const second = program.proxy(await program.gets('INVITE'), [b.uri, a.uri]);
     a.answer(await a.expect('INVITE'), 200);
     await again.answered();
     expect(await program.outcome(second)).toEqual([200, 'done']);
@@ -239,7 +246,7 @@ describe.concurrent('what goes out', () => {
     scene.phone.request('MESSAGE', 'sip:bob@example.com', {
       headers: { 'User-Agent': 'phone', 'X-One': '1', Route: '<sip:gate.example.com;lr>' },
     });
-    program.proxy(await program.request('MESSAGE'), [a.uri], {
+    program.proxy(await program.gets('MESSAGE'), [a.uri], {
       headers: [
         'X-One: 2',
         'user-agent: program',
@@ -267,7 +274,7 @@ describe.concurrent('what goes out', () => {
     const { scene, program, a } = proxied;
     const { port } = scene.gate.listener('udp');
     scene.phone.request('OPTIONS', `sip:x@127.0.0.1:${port}`);
-    program.proxy(await program.request('OPTIONS'), [`${a.uri};x=y`]);
+    program.proxy(await program.gets('OPTIONS'), [`${a.uri};x=y`]);
     expect((await a.expect('OPTIONS')).uri).toBe(`${a.uri};x=y`);
   });
 
@@ -276,7 +283,7 @@ describe.concurrent('what goes out', () => {
     await using _ = proxied.scene;
     const { scene, program, a } = proxied;
     const registered = scene.phone.tryToRegister();
-    const id = program.proxy(await program.request('REGISTER'), [a.uri], { recordRoute: true });
+    const id = program.proxy(await program.gets('REGISTER'), [a.uri], { recordRoute: true });
     const register = await a.expect('REGISTER');
     expect(register.headers('Path')[0]).toMatch(/^<sip:.*;lr>$/);
     expect(register.headers('Require')).toEqual(['path']);
@@ -291,7 +298,7 @@ describe.concurrent('what goes out', () => {
     await using _ = proxied.scene;
     const { scene, program, a } = proxied;
     const registered = scene.phone.tryToRegister({ contact: '*', expires: 0 });
-    const id = program.proxy(await program.request('REGISTER'), [a.uri], { recordRoute: true });
+    const id = program.proxy(await program.gets('REGISTER'), [a.uri], { recordRoute: true });
     const register = await a.expect('REGISTER');
     expect(register.header('Contact')).toBe('*');
     a.answer(register, 200);
@@ -328,13 +335,13 @@ describe.concurrent('the last word', () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
     const { program, a } = proxied;
-    const { call, id, transactionId } = await calls(proxied, {}, [a.uri]);
-    const unknown = `NOK Unknown transaction id: ${transactionId}`;
-    expect(await program.outcome(program.proxy(transactionId, [a.uri]))).toEqual([unknown]);
+    const { call, id, given } = await calls(proxied, {}, [a.uri]);
+    const unknown = `NOK Unknown transaction id: ${given.transactionId}`;
+    expect(await program.outcome(program.proxy(given, [a.uri]))).toEqual([unknown]);
     a.answer(await a.expect('INVITE'), 200);
     await call.answered();
     expect(await program.outcome(id)).toEqual([200, 'done']);
-    expect(await program.outcome(program.proxy(transactionId, [a.uri]))).toEqual([unknown]);
+    expect(await program.outcome(program.proxy(given, [a.uri]))).toEqual([unknown]);
   });
 
   test('comes when the caller cancels: 487 at once, then what the branch says', async () => {
@@ -406,7 +413,7 @@ describe.concurrent('the last word', () => {
     a.deaf = true;
     b.deaf = true;
     const sent = scene.phone.request('MESSAGE', 'sip:x');
-    const id = program.proxy(await program.request('MESSAGE'), [a.uri, b.uri], {
+    const id = program.proxy(await program.gets('MESSAGE'), [a.uri, b.uri], {
       finalTimeoutMs: 200,
     });
     expect((await scene.phone.finalAnswer(sent)).status).toBe(504);
@@ -423,7 +430,7 @@ describe.concurrent('the last word', () => {
     a.answer(first, 486);
     b.answer(await b.expect('INVITE'), 200);
     await call.answered();
-    expect(program.frames.filter(({ tokens }) => tokens[0] === 'response')).toEqual([]);
+    expect(program.frames.filter(({ kind }) => kind === 'response')).toEqual([]);
   });
 });
 
@@ -433,7 +440,7 @@ test.concurrent('a request that is no INVITE and meets silence to the end: one d
   const { scene, program, a } = proxied;
   a.deaf = true;
   speak(scene.phone, requestText(scene.phone, 'MESSAGE'));
-  const id = program.proxy(await program.request('MESSAGE'), [a.uri]);
+  const id = program.proxy(await program.gets('MESSAGE'), [a.uri]);
   expect(await program.outcome(id, 40_000)).toEqual(['done']);
   expect(heard(scene.phone, 408)).toEqual([]);
 }, 45_000);
@@ -445,14 +452,14 @@ describe.concurrent('the lost final response of a proxied request', () => {
     const { scene, program, a } = proxied;
     const message = requestText(scene.phone, 'MESSAGE');
     speak(scene.phone, message);
-    program.proxy(await program.request('MESSAGE'), [a.uri]);
+    program.proxy(await program.gets('MESSAGE'), [a.uri]);
     a.answer(await a.expect('MESSAGE'), 202);
     await eventually(() => heard(scene.phone, 202).length === 1, 'the 202');
     speak(scene.phone, message);
     await eventually(() => heard(scene.phone, 202).length === 2, 'the 202 again');
     const invite = requestText(scene.phone, 'INVITE');
     speak(scene.phone, invite);
-    program.proxy(await program.request('INVITE'), [a.uri]);
+    program.proxy(await program.gets('INVITE'), [a.uri]);
     a.answer(await a.expect('INVITE'), 486);
     await eventually(() => heard(scene.phone, 486).length >= 2, 'the 486, unasked');
     expect(heard(a, 'INVITE')).toHaveLength(1);
@@ -480,7 +487,7 @@ describe.concurrent('what follows in a proxied call', () => {
     a.answer(await a.expect('BYE'), 200);
     await bye;
     expect(scene.gate.calls()).toEqual([]);
-    expect(program.frames.filter(({ tokens }) => tokens[0] === 'sip')).toHaveLength(1);
+    expect(program.heard()).toHaveLength(1);
   });
 
   test('before its answer too: PRACK from the caller, UPDATE from the called', async () => {
@@ -507,7 +514,7 @@ describe.concurrent('what follows in a proxied call', () => {
     await a.finalAnswer(update);
     void a.answer(invite, 200);
     await call.answered();
-    expect(program.frames.filter(({ tokens }) => tokens[0] === 'sip')).toHaveLength(1);
+    expect(program.heard()).toHaveLength(1);
   });
 
   test('is the notifications of a subscription', async () => {
@@ -517,7 +524,7 @@ describe.concurrent('what follows in a proxied call', () => {
     const subscribe = scene.phone.request('SUBSCRIBE', 'sip:1002@example.test', {
       headers: { Event: 'presence', Expires: '60' },
     });
-    program.proxy(await program.request('SUBSCRIBE'), [a.uri], { recordRoute: true });
+    program.proxy(await program.gets('SUBSCRIBE'), [a.uri], { recordRoute: true });
     const arrived = await a.expect('SUBSCRIBE');
     const notify = () =>
       a.request('NOTIFY', `sip:x@${scene.phone.address}:${scene.phone.port}`, {
@@ -551,19 +558,19 @@ describe.concurrent('what follows in a proxied call', () => {
     });
     a.answer(await a.expect('SUBSCRIBE'), 200);
     await scene.phone.finalAnswer(refresh);
-    expect(program.frames.filter(({ tokens }) => tokens[0] === 'sip')).toHaveLength(1);
+    expect(program.heard()).toHaveLength(1);
   });
 });
 
 describe.concurrent('call records', () => {
-  const records = ({ frames }: ScriptedProgram) =>
+  const records = ({ frames }: RawProgram) =>
     frames
       .filter(({ tokens }) => tokens[0]?.startsWith('cdr:'))
       .map(({ tokens: [kind, source, , ...rest], message }) =>
-        [kind, source, ...rest, message?.method ?? message?.status].join(' '),
+        [kind, source, ...rest, message.status ?? message.method].join(' '),
       );
-  const asksForAll = ({ program }: Proxied) => {
-    for (const kind of ['cdr:attempt', 'cdr:start', 'cdr:stop'] as const) program.records.add(kind);
+  const asksForAll = ({ scene }: Proxied) => {
+    for (const kind of ['cdr:attempt', 'cdr:start', 'cdr:stop'] as const) scene.records.add(kind);
   };
 
   test('of an answered call are two of each, one per side', async () => {
@@ -619,12 +626,12 @@ describe.concurrent('call records', () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
     const { scene, program, a } = proxied;
-    program.records.add('cdr:start');
+    scene.records.add('cdr:start');
     const { call } = await calls(proxied, {}, [a.uri]);
     a.answer(await a.expect('INVITE'), 200);
     await call.answered();
     const sent = scene.phone.request('MESSAGE', 'sip:x');
-    program.proxy(await program.request('MESSAGE'), [a.uri]);
+    program.proxy(await program.gets('MESSAGE'), [a.uri]);
     a.answer(await a.expect('MESSAGE'), 200);
     await scene.phone.finalAnswer(sent);
     expect(records(program)).toEqual([
@@ -638,7 +645,7 @@ test('a web server may choose to have it proxied', async () => {
   const proxied = await aProxy();
   await using _ = proxied.scene;
   const { scene, program, a } = proxied;
-  program.decide = {
+  scene.decide = {
     kind: 'proxy',
     destinations: [a.uri],
     recordRoute: true,
