@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { aRequest, aResponse } from '../../../test/support/a-message.ts';
+import type { Channel } from '../transport/transports.ts';
+import { RegisteredContacts } from './registered-contacts.ts';
+
+const aConnection = () => ({ reliable: true, open: true }) as { open: boolean } & Channel;
+const register = (contact: string, expires = '60') =>
+  aRequest({ method: 'REGISTER', headers: { Contact: contact, Expires: expires } });
+const granted = (contact?: string) =>
+  aResponse({ method: 'REGISTER', headers: { Contact: contact } });
+
+test('whoever registered over a connection is reached over it, until it closes or expires', () => {
+  const contacts = new RegisteredContacts(10);
+  const connection = aConnection();
+  contacts.accepted(register('<sip:a@b.invalid:7;ob>'), granted(), connection, 1000);
+  expect(contacts.channelTo('sip:a@b.invalid', 2000)).toBe(connection);
+  expect(contacts.channelTo('sip:A@b.invalid', 2000)).toBeUndefined();
+  expect(contacts.channelTo('sip:b.invalid', 2000)).toBeUndefined();
+  expect(contacts.channelTo('sip:a@b.invalid', 62_000)).toBeUndefined();
+  contacts.accepted(register('<sip:a@b.invalid>'), granted(), connection, 1000);
+  connection.open = false;
+  expect(contacts.channelTo('sip:a@b.invalid', 2000)).toBeUndefined();
+});
+
+test('what the program granted counts before what was asked for; nothing ends it', () => {
+  const contacts = new RegisteredContacts(10);
+  const connection = aConnection();
+  contacts.accepted(
+    register('<sip:a@b>'),
+    granted('<sip:x@y>;expires=9, <sip:a@b>;expires=5'),
+    connection,
+    0,
+  );
+  expect(contacts.channelTo('sip:a@b', 4000)).toBe(connection);
+  expect(contacts.channelTo('sip:a@b', 6000)).toBeUndefined();
+  contacts.accepted(register('<sip:a@b>'), granted(), connection, 0);
+  contacts.accepted(register('<sip:a@b>;expires=0'), granted(), connection, 0);
+  expect(contacts.channelTo('sip:a@b', 1)).toBeUndefined();
+});
+
+test('a datagram leaves nothing, a star and what is no address neither', () => {
+  const contacts = new RegisteredContacts(10);
+  const datagram = { ...aConnection(), reliable: false };
+  contacts.accepted(register('<sip:a@b>'), granted(), datagram as Channel);
+  contacts.accepted(register('*', '0'), granted(), aConnection());
+  contacts.accepted(register('<tel:+1>'), granted(), aConnection());
+  expect(contacts.channelTo('sip:a@b')).toBeUndefined();
+});
+
+test('there are no more of them than allowed: the oldest goes', () => {
+  const contacts = new RegisteredContacts(2);
+  for (const user of ['a', 'b', 'c'])
+    contacts.accepted(register(`<sip:${user}@x>`), granted(), aConnection());
+  expect(['a', 'b', 'c'].map((user) => contacts.channelTo(`sip:${user}@x`) !== undefined)).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
