@@ -24,7 +24,7 @@ export default defineConfig({
             'test/edge/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',
-            'test/fuzz/gate.test.ts',
+            'test/fuzz/{gate,programs}.test.ts',
           ],
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },
