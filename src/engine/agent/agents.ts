@@ -21,6 +21,7 @@ import { Proxies } from './proxy/proxies.ts';
 import { proxyByChoice, proxyCommand } from './proxy-command.ts';
 import { RegisteredContacts } from './registered-contacts.ts';
 import { sendCommand, targetFor } from './send-command.ts';
+import { SentInvite } from './sent-invite.ts';
 import type { Sending, SentRequest } from './sent-request.ts';
 import { SentSubscribe } from './sent-subscribe.ts';
 import { ServedRequest } from './served-request.ts';
@@ -69,6 +70,8 @@ export interface AgentHost {
   begin(dialog: Dialog): void;
   /** Something happened in it. */
   touch(dialog: Dialog): void;
+  /** A subscription was granted for so long; it is forgotten a while after that, unless it is renewed. */
+  renew(dialog: Dialog, seconds: number): void;
   /** It is over, and everybody knows. */
   drop(dialog: Dialog): void;
   /** Ends it: BYE to the other side, and the program is told. */
@@ -94,6 +97,8 @@ const opening: ReadonlySet<string> = new Set([
 ]);
 const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 const MOST_FAILED = 1024;
+/** The last NOTIFY may be under way when a subscription is over. */
+const SUBSCRIPTION_GRACE_MS = 64_000;
 /** How many dialogs of a lost program are ended in one go. */
 const ENDED_PER_TURN = 64;
 
@@ -212,7 +217,10 @@ export class ProgramAgents implements Agents, AgentHost {
       case 'redirect':
         served.answerNow(
           302,
-          choice.contacts.map((uri) => ({ name: 'Contact', value: `<${uri}>` })),
+          choice.contacts.map((uri) => ({
+            name: 'Contact',
+            value: uri.includes('<') ? uri : `<${uri}>`,
+          })),
         );
         return;
       case 'proxy':
@@ -274,6 +282,7 @@ export class ProgramAgents implements Agents, AgentHost {
     } else {
       const served = this.#serve(randomUUID(), incoming, transaction, dialog);
       if (method === 'INVITE') {
+        dialog.accepted?.stop(); // whoever goes on has got our 2xx, even if its ACK was lost
         dialog.invited = served;
         trying(transaction, request, channel);
       }
@@ -346,6 +355,7 @@ export class ProgramAgents implements Agents, AgentHost {
       ['sip', 'network', ...wayOf(request.bodyEnd, channel), accepted.id, dialog.id, ''],
       deliverable(request, channel),
     );
+    dialog.proven = true;
     accepted.acknowledged();
     return true;
   }
@@ -433,7 +443,13 @@ export class ProgramAgents implements Agents, AgentHost {
     );
     for (const dialog of live)
       this.#bye(dialog, reasonHeader(reason), 'system-initiated-termination');
-    return live.length > 0;
+    let ended = live.length > 0;
+    for (const sent of this.#sent.values())
+      if (sent instanceof SentInvite && sent.sending.callId === callId) {
+        sent.cancel(`Reason: ${reasonHeader(reason)}\r\n`);
+        ended = true;
+      }
+    return ended;
   }
 
   close(): void {
@@ -496,8 +512,17 @@ export class ProgramAgents implements Agents, AgentHost {
   }
 
   touch(dialog: Dialog): void {
+    if (dialog.kind === 'INVITE' || dialog.silence === undefined)
+      this.#keep(dialog, this.limits.forgetAfterMs());
+  }
+
+  renew(dialog: Dialog, seconds: number): void {
+    const ms = seconds * 1000 + SUBSCRIPTION_GRACE_MS;
+    this.#keep(dialog, Math.min(ms, this.limits.forgetAfterMs()));
+  }
+
+  #keep(dialog: Dialog, ms: number): void {
     if (dialog.over) return;
-    const ms = this.limits.forgetAfterMs();
     const { wheel } = this.core;
     if (dialog.silence === undefined)
       dialog.silence = wheel.start(ms, () => this.end(dialog, 'Nothing heard'), dialog);
@@ -527,9 +552,13 @@ export class ProgramAgents implements Agents, AgentHost {
     if (dialog.kind === 'INVITE' && dialog.confirmed) {
       dialog.inviting?.cancel();
       const headers = `Reason: ${reason}\r\n`;
-      sendInside(this, dialog, { method: 'BYE', headers });
+      const proven = dialog.proven || dialog.role === 'uac' || this.core.hears(dialog.channel);
+      if (proven) sendInside(this, dialog, { method: 'BYE', headers });
+      else dialog.localCseq++;
       const cseq = dialog.localCseq;
       const bye = dialog.write({ method: 'BYE', cseq, via: viaToward(this, dialog), headers });
+      // once, and not ten times more: whoever never acknowledged may be nobody
+      if (!proven) dialog.channel.send(Buffer.from(bye, 'latin1'));
       this.records.stop('application', record, bye);
       tellUnsolicited(this, dialog, bye);
     }

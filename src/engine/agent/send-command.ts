@@ -143,6 +143,7 @@ function outside(asked: Asked): void {
   }
   const cseq = cseqOf(app) ?? 1 + Math.floor(Math.random() * 2 ** 24);
   const maxForwards = /^\d{1,3}$/.exec(appHeader(app, 'max-forwards') ?? '')?.[0] ?? '70';
+  const scheme = /^sips:/i.test(uri) ? 'sips' : 'sip';
   const registered = route === '' ? host.contacts.channelTo(uri) : undefined;
   const sending: Sending = {
     program,
@@ -161,7 +162,11 @@ function outside(asked: Asked): void {
         `${method} ${uri} SIP/2.0\r\nVia: ${via}\r\nMax-Forwards: ${maxForwards}\r\n` +
         `From: ${caller}${givenTag === '' ? `;tag=${tag}` : ''}\r\nTo: ${callee}\r\n` +
         `Call-ID: ${callId}\r\nCSeq: ${cseq} ${method}\r\n` +
-        contactLines(app, name.hostPort, withContact.has(method) ? `<sip:${name.address}>` : '') +
+        contactLines(
+          app,
+          name.hostPort,
+          withContact.has(method) ? `<${scheme}:${name.address}>` : '',
+        ) +
         identityLines(app, name.hostPort) +
         `${appLines(app, outsideOurs)}${type}Content-Length: ${app.body.length}\r\n\r\n${app.body}`
       );
@@ -174,7 +179,8 @@ const dialogOfKind = (method: string) =>
   method === 'INVITE' ? SentInvite : method === 'SUBSCRIBE' ? SentSubscribe : SentRequest;
 
 /** What programs may put around a route is not part of it. */
-const bracketless = (uri: string): string => parseNameAddress(uri)?.uri ?? uri;
+const bracketless = (uri: string): string =>
+  uri.includes('<') ? (parseNameAddress(uri)?.uri ?? uri) : uri;
 
 /** Where a URI leads: over a registered device's own connection, or out of the listener that faces it. */
 export function targetFor(host: AgentHost, uri: string, registered: Channel | undefined): Target {

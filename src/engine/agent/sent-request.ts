@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Failure, Target } from '../../edge/signaling.ts';
+import { contactUri } from '../../sip/dialog/dialog.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
 import { bareHost, parseUri } from '../../sip/message/uri.ts';
@@ -11,8 +12,10 @@ import type { Program } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
 import type { AgentHost } from './agents.ts';
 import type { Dialog } from './dialog.ts';
+import { secondsOf } from './expires.ts';
 import { deliverable, noWay, refuse, stackTime, wayOf } from './frames.ts';
 import { localWay } from './inside.ts';
+import { readSessionExpires } from './session-timer.ts';
 
 /** A request that a program wants sent. */
 export interface Sending {
@@ -207,11 +210,23 @@ export class SentRequest implements BranchUser {
     const { dialog } = this.sending;
     if (dialog === undefined) return;
     const challenged = response?.status === 401 || response?.status === 407;
-    if (this.method === 'BYE' && !challenged) this.host.drop(dialog);
-    else if (this.method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && !challenged) {
+    if (response !== undefined && response.status < 300) this.#refreshed(dialog, response);
+    if (this.method === 'BYE' && !challenged) {
+      if (!dialog.over) this.host.records.stop('application', 'normal-release', this.wire);
+      this.host.drop(dialog);
+    } else if (this.method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && !challenged) {
       const notify = readMessage(this.wire);
       const state = notify?.header('Subscription-State') ?? '';
       if (/^\s*terminated\b/i.test(state)) this.host.drop(dialog);
     }
+  }
+
+  /** RFC 3261 §12.2.1.2, RFC 3311, RFC 6665: what was accepted moves the target, and lasts anew. */
+  #refreshed(dialog: Dialog, ok: Message): void {
+    if (this.method !== 'UPDATE' && this.method !== 'SUBSCRIBE') return;
+    const target = contactUri(ok);
+    if (target !== undefined && target !== '*') dialog.target = target;
+    if (this.method === 'SUBSCRIBE') this.host.renew(dialog, secondsOf(ok) ?? 3600);
+    else dialog.session?.agreed(readSessionExpires(ok)?.seconds);
   }
 }

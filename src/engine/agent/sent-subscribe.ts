@@ -3,6 +3,7 @@ import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
 import { Dialog } from './dialog.ts';
+import { secondsOf } from './expires.ts';
 import { SentRequest } from './sent-request.ts';
 
 /** A SUBSCRIBE outside a dialog, which makes one. */
@@ -55,6 +56,7 @@ export class SentSubscribe extends SentRequest {
     });
     dialog.confirmed = true;
     this.host.begin(dialog);
+    this.host.renew(dialog, secondsOf(ok) ?? secondsOf(sent) ?? 3600);
     return dialog;
   }
 }

@@ -10,6 +10,7 @@ import { cancelFor } from '../../sip/proxy/ack-and-cancel.ts';
 import { respond } from '../../sip/proxy/respond.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import type { Program, SipCommand } from '../protocol/program.ts';
+import { canCallBack } from '../send-back.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../server-transaction.ts';
 import type { Timer } from '../timer-wheel.ts';
 import type { Channel } from '../transport/transports.ts';
@@ -23,6 +24,7 @@ import {
   withoutLocalhost,
 } from './app-headers.ts';
 import { Dialog, dialogIdOf } from './dialog.ts';
+import { secondsOf } from './expires.ts';
 import { deliverable, refuse, wayOf } from './frames.ts';
 import { ReliableAnswers } from './reliable-answers.ts';
 import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
@@ -66,7 +68,7 @@ export class ServedRequest implements ServerTransactionUser {
   readonly #host: AgentHost;
   readonly #inDialog: boolean;
   #reliable: ReliableAnswers | undefined;
-  #patience: Timer | undefined;
+  readonly #patience: Timer;
   /** The program has said what it will be; it may still wait for a PRACK. */
   #decided = false;
   #over = false;
@@ -87,6 +89,8 @@ export class ServedRequest implements ServerTransactionUser {
     this.transaction = transaction;
     this.dialog = dialog;
     this.#inDialog = dialog !== undefined;
+    const ms = transaction.isInvite ? INVITE_SILENCE_MS : SILENCE_MS;
+    this.#patience = host.core.wheel.start(host.limits.silenceMs ?? ms, patience, this);
   }
 
   get request(): Message {
@@ -120,8 +124,6 @@ export class ServedRequest implements ServerTransactionUser {
       ],
       deliverable(request, channel),
     );
-    const ms = this.#isInvite ? INVITE_SILENCE_MS : SILENCE_MS;
-    this.#patience = this.#host.core.wheel.start(this.#host.limits.silenceMs ?? ms, patience, this);
   }
 
   /** What the program has to say to it. */
@@ -141,12 +143,13 @@ export class ServedRequest implements ServerTransactionUser {
       this.#isInvite &&
       status > 100 &&
       status < 200 &&
-      lists(appHeader(app, 'require') ?? '', '100rel');
+      (lists(appHeader(app, 'require') ?? '', '100rel') || this.#peerRequiresReliable());
     if (reliable && !this.#peerKnowsReliable()) {
       refuse(program, command.id, 'Remote endpoint does not support 100rel');
       return;
     }
-    if (!this.transaction.replyTo.open) {
+    const { replyTo } = this.transaction;
+    if (!replyTo.open && !canCallBack(replyTo)) {
       refuse(program, command.id, 'transport for response has been shutdown or closed');
       return;
     }
@@ -302,8 +305,12 @@ export class ServedRequest implements ServerTransactionUser {
     for (const { value } of contacts)
       headers.push({ name: 'Contact', value: withoutLocalhost(value, name.hostPort) });
     if (contacts.length === 0 && this.#needsContact(status, rseq !== undefined))
-      headers.push({ name: 'Contact', value: this.dialog?.contact ?? `<sip:${name.address}>` });
-    if (rseq !== undefined) headers.push({ name: 'RSeq', value: String(rseq) });
+      headers.push({ name: 'Contact', value: this.dialog?.contact ?? this.#ownContact });
+    if (rseq !== undefined) {
+      headers.push({ name: 'RSeq', value: String(rseq) });
+      if (!lists(appHeader(app, 'require') ?? '', '100rel'))
+        headers.push({ name: 'Require', value: '100rel' });
+    }
     for (const { name: written, lower, value } of app.headers)
       if (!fromRequest.has(lower))
         headers.push({
@@ -334,6 +341,11 @@ export class ServedRequest implements ServerTransactionUser {
       : undefined;
   }
 
+  get #ownContact(): string {
+    const scheme = /^sips:/i.test(this.request.requestUri) ? 'sips' : 'sip';
+    return `<${scheme}:${this.#host.core.names.toward(this.channel).address}>`;
+  }
+
   #needsContact(status: number, reliable: boolean): boolean {
     const { method } = this;
     if (method === 'INVITE') return reliable || (status >= 200 && status < 300);
@@ -355,6 +367,11 @@ export class ServedRequest implements ServerTransactionUser {
     if (refresher === 'uac' && appHeader(app, 'require') === undefined)
       agreed.push({ name: 'Require', value: 'timer' });
     return agreed;
+  }
+
+  /** RFC 3262 §3: then there is no other way, whether the program knows it or not. */
+  #peerRequiresReliable(): boolean {
+    return this.request.list(Header.require).some((option) => option.toLowerCase() === '100rel');
   }
 
   #peerKnowsReliable(): boolean {
@@ -393,8 +410,7 @@ export class ServedRequest implements ServerTransactionUser {
     const { status } = answer;
     if (status < 200) {
       if (status > 100) this.#rang = true;
-      if (this.#patience !== undefined && this.#isInvite)
-        this.#host.core.wheel.restart(this.#patience, this.#host.core.ringMs);
+      if (this.#isInvite) this.#host.core.wheel.restart(this.#patience, this.#host.core.ringMs);
     } else this.#decided = true;
     if (rseq !== undefined) this.#reliableAnswers().send(answer, rseq);
     else if (status >= 200 && status < 300 && this.#reliable?.waiting === true)
@@ -444,8 +460,7 @@ export class ServedRequest implements ServerTransactionUser {
       localCseq: Math.floor(Math.random() * 2 ** 24),
       remoteCseq: request.cseq,
       channel,
-      contact:
-        message.value(Header.contact) ?? `<sip:${this.#host.core.names.toward(channel).address}>`,
+      contact: message.value(Header.contact) ?? this.#ownContact,
       earlyId: this.id,
     });
     dialog.allows = request.header('Allow') ?? '';
@@ -454,7 +469,7 @@ export class ServedRequest implements ServerTransactionUser {
     this.#host.begin(dialog);
   }
 
-  #accepted({ message, wire, status }: Answer): void {
+  #accepted({ message, wire }: Answer): void {
     const { dialog, request, method, channel } = this;
     if (method === 'REGISTER' || method === 'SUBSCRIBE')
       this.#host.contacts.accepted(request, message, channel);
@@ -483,7 +498,9 @@ export class ServedRequest implements ServerTransactionUser {
     if (this.#isInvite || method === 'UPDATE') this.#armSession(dialog, message);
     if (method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && endsSubscription(request))
       this.#host.drop(dialog);
-    else if (status < 300) this.#host.touch(dialog);
+    else if (method === 'SUBSCRIBE')
+      this.#host.renew(dialog, secondsOf(message) ?? secondsOf(request) ?? 3600);
+    else this.#host.touch(dialog);
   }
 
   #armSession(dialog: Dialog, ok: Message): void {
@@ -509,7 +526,7 @@ export class ServedRequest implements ServerTransactionUser {
   #finish(): void {
     this.#over = true;
     this.#decided = true;
-    if (this.#patience !== undefined) this.#host.core.wheel.stop(this.#patience);
+    this.#host.core.wheel.stop(this.#patience);
     this.#reliable?.stop();
     this.#host.forget(this);
   }
