@@ -64,6 +64,9 @@ export class ProgramConnection implements Program {
   #working = false;
   #paused = false;
   #closingSince = 0;
+  /** Frames that wait until the socket has taken those before, and their bytes. */
+  #queue: string[] = [];
+  #queuedBytes = 0;
   /** Bytes written so far, how many of them the system had taken, and when it last took some. */
   #written = 0;
   #taken = 0;
@@ -81,7 +84,7 @@ export class ProgramConnection implements Program {
     if (desk.limits.keepAliveSeconds > 0)
       socket.setKeepAlive(true, desk.limits.keepAliveSeconds * 1000);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
-    socket.on('drain', () => this.#resume());
+    socket.on('drain', () => this.#drained());
     socket.on('error', ignore);
     socket.on('end', () => this.#ended());
     socket.on('close', () => this.#closed());
@@ -95,7 +98,7 @@ export class ProgramConnection implements Program {
 
   /** Takes what it is sent; one that does not for long is disconnected. */
   get reads(): boolean {
-    return this.#socket.writableLength <= this.#most / 4;
+    return this.#unread <= this.#most / 4;
   }
 
   /** Has its turn when it comes. */
@@ -118,8 +121,7 @@ export class ProgramConnection implements Program {
     if (tokens[0] === 'response') this.#underWay.delete(String(tokens[1]));
     this.#write(writeFrame(tokens, message));
     if (this.#paused) this.#resume();
-    const unread = this.#socket.writableLength;
-    if (unread > this.#most) this.#stalled(`${unread} bytes wait for it`);
+    if (this.#unread > this.#most) this.#stalled(`${this.#unread} bytes wait for it`);
   }
 
   /** It was chosen for a request. */
@@ -153,8 +155,8 @@ export class ProgramConnection implements Program {
       this.dismiss();
       return;
     }
-    const taken = this.#written - this.#socket.writableLength;
-    if (taken !== this.#taken || this.#socket.writableLength === 0) {
+    const taken = this.#written - this.#unread;
+    if (taken !== this.#taken || this.#unread === 0) {
       this.#taken = taken;
       this.#takenAt = now;
     } else if (now - this.#takenAt > stalledSeconds * 1000)
@@ -212,8 +214,7 @@ export class ProgramConnection implements Program {
   /** Not while so much waits on our side that reading on would only add to it. */
   #isReading(): boolean {
     if (this.#state !== 'strange' && this.#state !== 'known') return false;
-    this.#paused =
-      this.#underWay.size >= MOST_UNDER_WAY || this.#socket.writableLength > this.#most / 8;
+    this.#paused = this.#underWay.size >= MOST_UNDER_WAY || this.#unread > this.#most / 8;
     if (this.#paused) this.#socket.pause();
     return !this.#paused;
   }
@@ -328,10 +329,35 @@ export class ProgramConnection implements Program {
 
   // --- writing, and the end
 
+  /** What it has not taken yet. */
+  get #unread(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  /**
+   * The socket is given little at a time: it says nothing before it has got rid of all that it holds, and then
+   * a program that reads slowly would look like one that does not read.
+   */
   #write(frame: string): void {
     this.#desk.sent();
     this.#written += frame.length;
-    this.#socket.write(frame, 'latin1');
+    if (!this.#socket.writableNeedDrain && this.#queue.length === 0)
+      this.#socket.write(frame, 'latin1');
+    else {
+      this.#queue.push(frame);
+      this.#queuedBytes += frame.length;
+    }
+  }
+
+  #drained(): void {
+    let written = 0;
+    for (; written < this.#queue.length && !this.#socket.writableNeedDrain; written++) {
+      const frame = this.#queue[written] ?? '';
+      this.#queuedBytes -= frame.length;
+      this.#socket.write(frame, 'latin1');
+    }
+    this.#queue.splice(0, written);
+    this.#resume();
   }
 
   #stalled(why: string): void {
@@ -349,6 +375,8 @@ export class ProgramConnection implements Program {
     const was = this.#state;
     this.#state = 'closing';
     this.#closingSince = performance.now();
+    for (const frame of this.#queue.splice(0)) this.#socket.write(frame, 'latin1');
+    this.#queuedBytes = 0;
     this.#socket.end();
     this.#socket.resume();
     if (was === 'known') this.#guarded(() => this.#desk.lost(this));

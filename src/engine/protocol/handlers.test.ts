@@ -1,0 +1,355 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  aRequest,
+  OpenProgramServer,
+  type ProgramServerWish,
+  secret,
+} from '../../../test/support/a-program-server.ts';
+import { until } from '../../../test/support/open-transports.ts';
+import { ownAddress } from '../../../test/support/own-address.ts';
+import { ListeningProgram, type WireProgram } from '../../../test/support/wire-program.ts';
+import type { HandlerSettings } from '../../config/settings.ts';
+import { issueCertificate } from '../transport/certificate/issue-certificate.ts';
+
+const opened: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+
+const own = <T extends AsyncDisposable>(one: T): T => {
+  opened.push(one);
+  return one;
+};
+
+async function open(
+  handlers: readonly HandlerSettings[],
+  wish: ProgramServerWish = {},
+): Promise<OpenProgramServer> {
+  return own(await OpenProgramServer.open({ programs: { handlers }, ...wish }));
+}
+
+const greets = (program: WireProgram): void => void program.say(['authenticate', secret, 'mine']);
+const reject = (status: number) => ({ kind: 'reject', status });
+const get = (url: string): HandlerSettings => ({ url, method: 'GET' });
+
+/** A program that listens. */
+const listening = async (greet = greets, pair?: { cert: string; key: string }) =>
+  own(await ListeningProgram.open(ownAddress(), greet, pair));
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A web server, and what it was asked. */
+class Web implements AsyncDisposable {
+  readonly asked: { readonly method: string; readonly url: URL; readonly body: Buffer }[] = [];
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+  }
+
+  static async open(serve: Serve): Promise<Web> {
+    const address = ownAddress();
+    let web: Web | undefined;
+    const server = createServer(async (request, response) => {
+      const body = await buffer(request);
+      const url = new URL(request.url ?? '', 'http://web');
+      web?.asked.push({ method: request.method ?? '', url, body });
+      serve(request, response);
+    });
+    server.listen(0, address);
+    await until('the web server listens', () => server.listening);
+    const bound = server.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
+    web = new Web(server, `http://${address}:${port}`);
+    return own(web);
+  }
+
+  /** Keeps nothing open. */
+  forget(): void {
+    this.#server.closeAllConnections();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+const says =
+  (answer: unknown): Serve =>
+  (_request, response) => {
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  };
+
+describe('a program that is connected to', () => {
+  test('has a connection for each request, and the agents a program for each', async () => {
+    const app = await listening();
+    const server = await open([get(`tcp://${app.place}`)]);
+    const [first, second] = await Promise.all([server.choose(), server.choose()]);
+    if (first.kind !== 'program' || second.kind !== 'program') throw new Error('not given');
+    expect(first.program).not.toBe(second.program);
+    expect(first.program.tags).toEqual(['mine']);
+    first.program.send(['sip', 'first']);
+    second.program.send(['sip', 'second']);
+    await until('both came', () => app.connections.every((one) => one.given().length === 1));
+    // the answer to authenticate comes before all else
+    for (const one of app.connections) expect(one.frames[0]?.tokens.slice(3, 4)).toEqual(['OK']);
+    expect(server.server.counts()).toMatchObject({ connected: 2, outbound: 2 });
+
+    app.connections[0]?.socket.end();
+    await until('the agents hear of it', () => server.agents.lostPrograms.length === 1);
+    expect([first.program, second.program]).toContain(server.agents.lostPrograms[0]);
+  });
+
+  test('may be asked about some methods only', async () => {
+    const app = await listening();
+    const server = await open([{ ...get(`tcp://${app.place}`), methods: ['MESSAGE'] }]);
+    const connected = await server.program(['invite']);
+    expect(await server.next([connected])).toBe(0);
+    expect((await server.choose(aRequest({ method: 'MESSAGE' }))).kind).toBe('program');
+    expect(app.connections).toHaveLength(1);
+    expect(await server.choose(aRequest({ method: 'OPTIONS' }))).toEqual(reject(503));
+  });
+
+  test('over TLS, its certificate unseen as long as nobody is named who signs it', async () => {
+    const pair = issued();
+    const app = await listening(greets, { cert: pair.certificate, key: pair.key });
+    const server = await open([get(`tls://${app.place}`)]);
+    expect((await server.choose()).kind).toBe('program');
+  });
+
+  test('that is not there: 480, and it is said', async () => {
+    const app = await ListeningProgram.open(ownAddress(), greets);
+    const server = await open([get(`tcp://${app.place}`)]);
+    await app[Symbol.asyncDispose]();
+    expect(await server.choose()).toEqual(reject(480));
+    expect(server.said(/not there/)).toMatchObject([{ fields: { why: /ECONNREFUSED/ } }]);
+    expect(server.server.counts().requests).toMatchObject({ unreachable: 1 });
+  });
+
+  test('that never says who it is: 480, in time', async () => {
+    const app = await listening(() => {});
+    const server = await open([get(`tcp://${app.place}`)], {
+      limits: { authenticateSeconds: 1 },
+    });
+    const begun = performance.now();
+    expect(await server.choose()).toEqual(reject(480));
+    expect(performance.now() - begun).toBeLessThan(1500);
+    await until('it is left', () => app.connections[0]?.closed === true);
+  });
+
+  test.each([
+    ['with the wrong secret', (one: WireProgram) => void one.say(['authenticate', 'wrong', ''])],
+    ['that does not speak the protocol', (one: WireProgram) => one.raw('HTTP/1.1 200 OK\r\n\r\n')],
+    ['that hangs up', (one: WireProgram) => one.socket.destroy()],
+  ])('%s: 480', async (_what, greet) => {
+    const app = await listening(greet);
+    const server = await open([get(`tcp://${app.place}`)]);
+    expect(await server.choose()).toEqual(reject(480));
+    expect(server.agents.lostPrograms).toEqual([]);
+  });
+
+  test('no more than so many at once', async () => {
+    const app = await listening();
+    const server = await open([get(`tcp://${app.place}`)], {
+      limits: { outboundConnections: 2 },
+    });
+    await server.choose();
+    await server.choose();
+    expect(await server.choose()).toEqual(reject(480));
+    app.connections[0]?.socket.destroy();
+    await until('one is free', () => server.server.counts().outbound === 1);
+    expect((await server.choose()).kind).toBe('program');
+  });
+});
+
+describe('a web server that decides', () => {
+  test('is told what is asked for, by GET', async () => {
+    const web = await Web.open(
+      says({ action: 'reject', data: { status: 486, reason: 'Lunch é' } }),
+    );
+    const server = await open([get(`${web.url}/decide`)]);
+    const request = aRequest({
+      uri: 'sip:+4930%20x@gate.example;user=phone;source_address=10.0.0.1;lr',
+      headers: ['Content-Type: application/sdp'],
+      body: 'v=0\r\n',
+    });
+    expect(await server.choose(request)).toEqual({
+      ...reject(486),
+      reason: Buffer.from('Lunch é').toString('latin1'),
+    });
+    const [{ method, url, body } = never()] = web.asked;
+    expect([method, url.pathname, body.length]).toEqual(['GET', '/decide/', 0]);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      method: 'INVITE',
+      domain: 'gate.example',
+      protocol: 'udp',
+      source_address: '198.51.100.7', // never what the request says of itself
+      fromUser: 'alice',
+      toUser: 'bob',
+      uriUser: '+4930%20x',
+      contentType: 'application/sdp',
+      uri: 'sip:+4930%20x@gate.example;user=phone;source_address=10.0.0.1;lr',
+      user: 'phone',
+      lr: '',
+    });
+  });
+
+  test('by POST has the message, byte for byte', async () => {
+    const web = await Web.open(says({ action: 'reject', data: { status: 603 } }));
+    const server = await open([{ url: `${web.url}/?key=1`, method: 'POST' }]);
+    const request = aRequest({ headers: ['Subject: caf\u00c3\u00a9\u00ff'], body: '\u0000\u00fe' });
+    expect(await server.choose(request)).toEqual(reject(603));
+    const [{ method, url, body } = never()] = web.asked;
+    expect([method, url.searchParams.get('key'), url.searchParams.get('method')]).toEqual([
+      'POST',
+      '1',
+      'INVITE',
+    ]);
+    expect(body.toString('latin1')).toBe(request.wire);
+  });
+
+  test('redirects', async () => {
+    const web = await Web.open(
+      says({ action: 'redirect', data: { contact: ['sip:a@x.example', 'tel:+4930123'] } }),
+    );
+    const server = await open([get(web.url)]);
+    expect(await server.choose()).toEqual({
+      kind: 'redirect',
+      contacts: ['sip:a@x.example', 'tel:+4930123'],
+    });
+  });
+
+  test('has it proxied', async () => {
+    const web = await Web.open(
+      says({ action: 'proxy', data: { destination: 'sip:192.0.2.9', provisionalTimeout: '5s' } }),
+    );
+    const server = await open([get(web.url)]);
+    expect(await server.choose()).toEqual({
+      kind: 'proxy',
+      destinations: ['sip:192.0.2.9'],
+      recordRoute: false,
+      followRedirects: true,
+      simultaneous: false,
+      provisionalTimeoutMs: 5000,
+      finalTimeoutMs: undefined,
+    });
+  });
+
+  test('names a program to connect to', async () => {
+    const app = await listening();
+    const web = await Web.open(says({ action: 'route', data: { uri: app.place } }));
+    const server = await open([get(web.url)]);
+    const choice = await server.choose();
+    expect(choice.kind === 'program' && choice.program.tags).toEqual(['mine']);
+  });
+
+  test('names a tag: one of those connected with it that asked for the method', async () => {
+    const web = await Web.open(says({ action: 'route', data: { tag: 'blue' } }));
+    const server = await open([get(web.url)]);
+    const programs = [
+      await server.program(['invite'], 'green'),
+      await server.program(['options'], 'blue'),
+      await server.program(['invite'], 'red,blue'),
+      await server.program(['invite'], 'blue'),
+    ];
+    const given = [
+      await server.next(programs),
+      await server.next(programs),
+      await server.next(programs),
+    ];
+    expect(given).toEqual([2, 3, 2]);
+    expect(await server.choose(aRequest({ method: 'MESSAGE' }))).toEqual(reject(480));
+  });
+
+  test.each<[string, Serve]>([
+    ['that answers what is no JSON', says('<html>')],
+    ['that answers nothing', says('')],
+    ['that knows another action', says({ action: 'dance', data: {} })],
+    ['that forgets the data', says({ action: 'reject' })],
+    ['that accepts the call', says({ action: 'reject', data: { status: 200 } })],
+    [
+      'that would write headers of its own',
+      says({ action: 'reject', data: { status: 486, reason: 'x\r\nX-Y: z' } }),
+    ],
+    ['that redirects to what is no URI', says({ action: 'redirect', data: { contact: 'a>,<b' } })],
+    [
+      'that has a time of its own',
+      says({ action: 'proxy', data: { destination: 'sip:a', finalTimeout: 'soon' } }),
+    ],
+    ['that routes to nowhere', says({ action: 'route', data: { uri: 'x' } })],
+    ['that answers 404', (_request, response) => void response.writeHead(404).end('{}')],
+    [
+      'that sends elsewhere',
+      (_request, response) => void response.writeHead(302, { location: '/' }).end(),
+    ],
+    ['that answers without end', (_request, response) => void response.write('x'.repeat(70_000))],
+    ['that hangs up', (request) => void request.socket.destroy()],
+  ])('%s: 500', async (_what, serve) => {
+    const web = await Web.open(serve);
+    const server = await open([get(web.url)]);
+    expect(await server.choose()).toEqual(reject(500));
+    expect(server.said(/web server/)).toHaveLength(1);
+    expect(server.server.counts().requests).toMatchObject({ failed: 1 });
+  });
+
+  test('that is not there: 500', async () => {
+    const server = await open([get(`http://${ownAddress()}:1`)]);
+    expect(await server.choose()).toEqual(reject(500));
+  });
+
+  test('that takes too long: 500 after three seconds, though it drips', async () => {
+    const web = await Web.open((_request, response) => {
+      const drip = setInterval(() => response.write(' '), 100);
+      response.on('close', () => clearInterval(drip));
+    });
+    const server = await open([get(web.url)]);
+    const begun = performance.now();
+    expect(await server.choose()).toEqual(reject(500));
+    expect(performance.now() - begun).toBeGreaterThan(2900);
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
+  test('whose query may hold a key: it stands in no log', async () => {
+    const server = await open([get(`http://${ownAddress()}:1/x?key=hush`)]);
+    await server.choose();
+    expect(JSON.stringify(server.log)).not.toContain('hush');
+  });
+
+  test('a connection kept from the last time that has ended meanwhile costs no request', async () => {
+    const web = await Web.open(says({ action: 'reject', data: { status: 486 } }));
+    const server = await open([get(web.url)]);
+    for (let count = 0; count < 20; count++) {
+      expect(await server.choose()).toEqual(reject(486));
+      web.forget();
+    }
+  });
+
+  test('closing does not wait for it', async () => {
+    const web = await Web.open(() => {});
+    const server = await OpenProgramServer.open({ programs: { handlers: [get(web.url)] } });
+    const choice = server.choose();
+    await until('it is asked', () => web.asked.length === 1);
+    const begun = performance.now();
+    await server[Symbol.asyncDispose]();
+    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(await choice).toEqual(reject(500));
+  });
+});
+
+function never(): never {
+  throw new Error('it was not asked');
+}
+
+function issued() {
+  return issueCertificate({
+    commonName: 'app',
+    names: ['app'],
+    notBefore: new Date(Date.now() - 86_400_000),
+    notAfter: new Date(Date.now() + 86_400_000),
+  });
+}
