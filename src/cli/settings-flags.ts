@@ -31,6 +31,12 @@ export const settingsFlags = {
     value: '[NAME=]URI',
     help: 'a carrier, such as carrier=sip:203.0.113.5; repeat for more',
   },
+  drachtio: {
+    type: 'string',
+    multiple: true,
+    value: 'HOST:PORT',
+    help: 'SIP over this drachtio-server instead of own sockets; repeat for failover',
+  },
   ...placeFlags,
   http: {
     type: 'string',
@@ -64,6 +70,7 @@ export function settingsFrom({ flags }: Given): SettingsFlags {
     ...texts('pbx'),
     ...texts('listen'),
     ...texts('trunk'),
+    ...texts('drachtio'),
     ...texts('set'),
     ...text('data'),
     ...text('routes'),

@@ -1,4 +1,5 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
+import { compileDrachtio } from './compile-drachtio.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, readHostPort, showHostPort } from './forms.ts';
@@ -34,7 +35,8 @@ export type Compiled =
 export function compile(tree: SettingsTree, surroundings: Surroundings): Compiled {
   const problems: Conflict[] = [];
   const notices: string[] = [];
-  const listeners = compileListeners(tree, surroundings, problems, notices);
+  const overDrachtio = tree.drachtio.servers.length > 0;
+  const listeners = overDrachtio ? [] : compileListeners(tree, surroundings, problems, notices);
   const pbx = compilePbx(tree, surroundings, problems, notices);
   const trunks = tree.trunks.map(({ name, ...rest }) => ({
     name: name ?? hopOf(rest.uri),
@@ -69,12 +71,14 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     ]);
   }
   const programs = compilePrograms(tree, surroundings, problems, notices);
+  const drachtio = compileDrachtio(tree, surroundings, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;
   const settings: Settings = {
     ...tree,
     ...programs,
+    drachtio,
     listeners,
     pbx,
     trunks,

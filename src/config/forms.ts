@@ -68,6 +68,17 @@ export function readHostPort(text: string): Understood<HostPort> {
     : expected('a port from 1 to 65535');
 }
 
+/** A drachtio-server's own port, for programs. */
+const SERVER_PORT = 9022;
+
+/** `127.0.0.1`, `sip.example.com:9022`, `[2001:db8::1]:9022`. */
+export function readServer(text: string): Understood<Required<HostPort>> {
+  const read = readHostPort(text);
+  return read.ok
+    ? understood({ host: read.value.host, port: read.value.port ?? SERVER_PORT })
+    : read;
+}
+
 /** A SIP URI that names a next hop: no user part, a known transport. Returned as written. */
 export function readHopUri(text: string): Understood<string> {
   const form = 'a SIP URI such as sip:192.0.2.10:5060 or sips:pbx.example.com;transport=tcp';

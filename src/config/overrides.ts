@@ -22,6 +22,7 @@ export interface SettingsFlags {
   readonly pbx?: readonly string[];
   readonly listen?: readonly string[];
   readonly trunk?: readonly string[];
+  readonly drachtio?: readonly string[];
   readonly http?: string;
   readonly data?: string;
   readonly 'log-level'?: string;
@@ -37,6 +38,7 @@ export function fromFlags(flags: SettingsFlags): Overrides {
   if (flags.listen?.length) overrides.push(listenersFrom(flags.listen, '--listen'));
   if (flags.pbx?.length) overrides.push(hopsFrom(['pbx', 'nodes'], flags.pbx, '--pbx'));
   if (flags.trunk?.length) overrides.push(hopsFrom(['trunks'], flags.trunk, '--trunk'));
+  if (flags.drachtio?.length) overrides.push(serversFrom(flags.drachtio, '--drachtio'));
   if (flags.http !== undefined) overrides.push(...httpFrom(flags.http, '--http'));
   if (flags.data !== undefined) {
     overrides.push({ path: ['dataDirectory'], value: flags.data, origin: '--data' });
@@ -68,13 +70,19 @@ const shortVariables: Readonly<
   DRAWBRIDGE_LISTEN: (text, origin) => [listenersFrom(words(text), origin)],
   DRAWBRIDGE_PBX: (text, origin) => [hopsFrom(['pbx', 'nodes'], words(text), origin)],
   DRAWBRIDGE_TRUNK: (text, origin) => [hopsFrom(['trunks'], words(text), origin)],
+  DRAWBRIDGE_DRACHTIO: (text, origin) => [serversFrom(words(text), origin)],
   DRAWBRIDGE_HTTP: httpFrom,
   DRAWBRIDGE_DATA: (value, origin) => [{ path: ['dataDirectory'], value, origin }],
   DRAWBRIDGE_LOG_LEVEL: (value, origin) => [{ path: ['log', 'level'], value, origin }],
 };
 
 /** Read elsewhere: the folder to load, and the secrets that the files name. */
-const otherVariables = ['DRAWBRIDGE_ROUTES', 'DRAWBRIDGE_PBX_SECRET', 'DRAWBRIDGE_PROGRAMS_SECRET'];
+const otherVariables = [
+  'DRAWBRIDGE_ROUTES',
+  'DRAWBRIDGE_PBX_SECRET',
+  'DRAWBRIDGE_PROGRAMS_SECRET',
+  'DRAWBRIDGE_DRACHTIO_SECRET',
+];
 
 /** Kubernetes writes these into every container when a service is called drawbridge. */
 const notOurs = /^DRAWBRIDGE_(?:PORT|SERVICE)(?:_|$)/;
@@ -203,6 +211,10 @@ function hopsFrom(path: Path, texts: readonly string[], origin: string): Overrid
 }
 
 /** `127.0.0.1:9464`, `[::1]:9464`, or only a port. */
+function serversFrom(servers: readonly string[], origin: string): Override {
+  return { path: ['drachtio', 'servers'], value: servers, origin };
+}
+
 function httpFrom(text: string, origin: string): readonly Override[] {
   const [, bracketed, plain, port = text] = /^(?:(?:\[(.*)\]|([^:]*)):)?(\d+)$/.exec(text) ?? [];
   const address = bracketed ?? plain;

@@ -12,6 +12,7 @@ const needsRestart = {
   limits: 'tables and connections are sized at start',
   http: 'its socket is bound at start',
   programPort: 'its socket is bound at start',
+  drachtio: 'what carries SIP is chosen at start',
 } as const satisfies Partial<Record<keyof Settings, string>>;
 
 export interface Reload {
@@ -29,9 +30,9 @@ export function planReload(running: Settings, wanted: Settings): Reload {
     (key) => !isDeepStrictEqual(running[key], wanted[key]),
   );
   const held = Object.keys(needsRestart) as (keyof typeof needsRestart)[];
-  const { dataDirectory, listeners, tls, limits, http, programPort } = running;
+  const { dataDirectory, listeners, tls, limits, http, programPort, drachtio } = running;
   return {
-    settings: { ...wanted, dataDirectory, listeners, tls, limits, http, programPort },
+    settings: { ...wanted, dataDirectory, listeners, tls, limits, http, programPort, drachtio },
     changed: changed.filter((key) => !(key in needsRestart)),
     waiting: held
       .filter((key) => changed.includes(key))

@@ -4,6 +4,7 @@ import {
   readHopUri,
   readHostPort,
   readListenPoint,
+  readServer,
   readSource,
   type Understood,
 } from './forms.ts';
@@ -408,6 +409,41 @@ export const settingsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  drachtio: z
+    .strictObject({
+      servers: z
+        .array(written(readServer))
+        .default([])
+        .describe(
+          'host or host:port of drachtio-servers, tried in order; none: the gate has its own sockets',
+        ),
+      secret: secret
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the form the operator writes.
+        .default('${DRAWBRIDGE_DRACHTIO_SECRET}')
+        .describe('what the gate authenticates with there, a variable'),
+      tls: z
+        .strictObject({
+          enabled: z.boolean().default(false).describe('true: to all of them over TLS'),
+          authorities: file
+            .optional()
+            .describe("PEM file of the authorities that sign the servers' certificates"),
+        })
+        .prefault({}),
+      listeners: z
+        .array(
+          z.strictObject({
+            listen: written(readListenPoint).describe(
+              'transport:address:port of a listener that the server has',
+            ),
+            realm: z
+              .enum(['access', 'core', 'trunk'])
+              .describe('who speaks there; access where nothing is said'),
+          }),
+        )
+        .default([])
+        .describe("which of the server's listeners are for the PBX (core) or for carriers (trunk)"),
+    })
+    .prefault({}),
   programs: z
     .strictObject({
       secret: secret
@@ -430,4 +466,5 @@ export const routesFiles: Readonly<Record<string, readonly string[]>> = {
   'pbx.yaml': ['pbx', 'registration', 'topology', 'calls'],
   'trunks.yaml': ['trunks'],
   'programs.yaml': ['programPort', 'programs'],
+  'drachtio.yaml': ['drachtio'],
 };

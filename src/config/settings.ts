@@ -23,6 +23,7 @@ export interface Settings {
   readonly calls: CallSettings;
   readonly programPort: ProgramPortSettings;
   readonly programs: ProgramSettings;
+  readonly drachtio: DrachtioSettings;
   readonly http: { readonly address: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly drain: { readonly deadlineSeconds: number; readonly retryAfterSeconds: number };
@@ -122,4 +123,22 @@ export interface HandlerSettings {
   readonly methods?: readonly string[];
   readonly url: string;
   readonly method: 'GET' | 'POST';
+}
+
+/** Where SIP is carried by a drachtio-server instead of the embedded engine. */
+export interface DrachtioSettings {
+  /** Tried in order. None: the embedded engine. */
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  /** Empty when there are no servers. */
+  readonly secret: string;
+  readonly tls: { readonly enabled: boolean; readonly authorities?: string };
+  /** Those that are not for phones and strangers. */
+  readonly listeners: readonly DrachtioListenerSettings[];
+}
+
+export interface DrachtioListenerSettings {
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly realm: Realm;
 }

@@ -1,9 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { type EdgeObserver, openEdge } from '../edge/edge.ts';
-import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { Call, Flow, Handlers, RingingCall } from '../edge/signaling.ts';
-import { createEngine, type EngineServing } from '../engine/create-engine.ts';
 import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
@@ -18,23 +16,19 @@ import type {
   PbxNodeStats,
   RegistrationStatus,
 } from './messages.ts';
+import { type CarrierServing, openCarrier } from './open-carrier.ts';
 
 /** Puts the engine and the edge together. */
 export const createGate: CreateGate = async (options) => {
   const { settings, log, store, registrations } = options;
   const counters = new Counters();
-  const engine = createEngine({
-    settings,
-    tokens: createFlowTokens(Buffer.from(options.tokenKey)),
-    log: transportLog(log),
-    observer: counters,
-  });
-  let serving: EngineServing | undefined;
+  const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
+  let serving: CarrierServing | undefined;
   const running = await openEdge({
     signaling: {
-      placesOf: (uri) => engine.placesOf(uri),
+      placesOf: (uri) => carrier.placesOf(uri),
       async serve(handlers: Handlers) {
-        serving = await engine.serve(handlers);
+        serving = await carrier.serve(handlers);
         return serving;
       },
     },
@@ -45,7 +39,7 @@ export const createGate: CreateGate = async (options) => {
     store,
     observer: observer(options),
   });
-  if (serving === undefined) throw new Error('The engine did not start.');
+  if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
   let programs = servePrograms(open, settings, log);
   try {
@@ -133,14 +127,14 @@ export const createGate: CreateGate = async (options) => {
 
 /** Serves programs, when there is a place where they connect or one that we connect to. */
 function servePrograms(
-  open: EngineServing,
+  open: CarrierServing,
   settings: Settings,
   log: Log,
 ): ProgramServer | undefined {
   if (settings.programPort.port === null && settings.programs.handlers.length === 0)
     return undefined;
   let made: ProgramServer | undefined;
-  open.servePrograms((agents) => {
+  open.servePrograms?.((agents) => {
     const { listeners } = open;
     made = new ProgramServer({ settings, listeners, version, log: transportLog(log) }, agents);
     return made;
@@ -194,7 +188,7 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
 });
 
 /** The answered first. */
-function callsStatus(open: EngineServing, most: number): GateStatus['calls'] {
+function callsStatus(open: CarrierServing, most: number): GateStatus['calls'] {
   const rows = [...Iterator.from(open.calls()).take(most)].map(answeredStatus);
   let ringing = 0;
   for (const call of open.ringing()) {

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Conflict, Surroundings } from './compile.ts';
+import { showHostPort } from './forms.ts';
+import { mismatch } from './problem.ts';
+import { type SettingsTree, settingsSchema } from './schema.ts';
+import type { Path } from './schema-keys.ts';
+import type { DrachtioSettings, LimitSettings } from './settings.ts';
+
+/** What the embedded engine alone can keep; the rest holds for both. */
+const ofTheSockets = [
+  'connectionsPerSource',
+  'connections',
+  'handshakeSeconds',
+  'messageSeconds',
+  'firstMessageSeconds',
+  'idleSeconds',
+  'messageBytes',
+] as const satisfies readonly (keyof LimitSettings)[];
+
+/** Which drachtio-servers there are, and whether nothing else is asked for that only the embedded engine can do. */
+export function compileDrachtio(
+  tree: SettingsTree,
+  { environment }: Surroundings,
+  problems: Conflict[],
+  notices: string[],
+): DrachtioSettings {
+  const { servers, secret, tls, listeners } = tree.drachtio;
+  const settings: DrachtioSettings = {
+    servers,
+    secret: '',
+    tls: { enabled: tls.enabled, ...(tls.authorities && { authorities: tls.authorities }) },
+    listeners: listeners.map(({ listen, realm }) => ({ ...listen, realm })),
+  };
+  if (servers.length === 0) {
+    if (environment.DRAWBRIDGE_DRACHTIO_SECRET)
+      notices.push(
+        'DRAWBRIDGE_DRACHTIO_SECRET is set, but drachtio.servers is empty: the gate has its own sockets',
+      );
+    return settings;
+  }
+  refuseWhatItCannot(tree, problems);
+  const exposed = servers.find(({ host }) => !/^127\.|^::1$|^localhost$/.test(host));
+  if (!tls.enabled && exposed !== undefined)
+    notices.push(
+      `${showHostPort(exposed.host, exposed.port)} is reached without TLS: the secret and every call can be read`,
+    );
+  const variable = secret.slice(2, -1);
+  const value = environment[variable] ?? '';
+  if (!/^[\x21-\x7b\x7d\x7e]{1,256}$/.test(value)) {
+    const found =
+      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
+    const text = mismatch(found, "the server's secret: printable characters without spaces and |");
+    problems.push([{ path: ['drachtio', 'secret'], text }]);
+  }
+  return { ...settings, secret: value };
+}
+
+/** `src/drachtio/limits.ts` has the whole list; what a setting asks for is refused here. */
+function refuseWhatItCannot(tree: SettingsTree, problems: Conflict[]): void {
+  const standard = settingsSchema.parse({});
+  const servers: Path = ['drachtio', 'servers'];
+  const refuse = (path: Path, found: string, expected: string) =>
+    problems.push([
+      { path, text: mismatch(`${found} with drachtio.servers`, expected) },
+      {
+        path: servers,
+        text: mismatch(`servers, and ${path.join('.')} ${found}`, 'one of the two'),
+      },
+    ]);
+  const own = "the default: the drachtio-server's own settings count";
+
+  if (!isDeepStrictEqual(tree.listeners, standard.listeners))
+    refuse(['listeners'], 'listeners', own);
+  if (!isDeepStrictEqual(tree.tls, standard.tls)) refuse(['tls'], 'certificates', own);
+  for (const key of ofTheSockets)
+    if (tree.limits[key] !== standard.limits[key])
+      refuse(['limits', key], String(tree.limits[key]), own);
+  if (tree.registration.toward === 'path')
+    refuse(['registration', 'toward'], 'path', 'contact: a drachtio-server strips our Route');
+  if (tree.registration.keepAlive.by === 'crlf')
+    refuse(
+      ['registration', 'keepAlive', 'by'],
+      'crlf',
+      'options or off: it sends no bytes of ours',
+    );
+  if (tree.programPort.port !== null)
+    refuse(['programPort', 'port'], String(tree.programPort.port), 'null: programs connect there');
+  for (const key of ['requests', 'handlers'] as const)
+    if (tree.programs[key].length > 0)
+      refuse(['programs', key], `${key}`, 'none: programs connect there');
+}
