@@ -107,6 +107,46 @@ test('calls that ring stand behind the answered ones', () => {
   );
 });
 
+test('programs, where they connect, and what each is for and holds', () => {
+  const nothing = { requests: 0, calls: 0, subscriptions: 0 };
+  const programs = {
+    port: { address: '127.0.0.1', port: 9022, tls: true },
+    count: 3,
+    rows: [
+      {
+        address: '127.0.0.1',
+        port: 40_000,
+        outbound: false,
+        tags: ['blue', 'red'],
+        verbs: ['invite', 'options'],
+        attends: false,
+        ...nothing,
+        requests: 2,
+        calls: 1,
+      },
+      {
+        address: '::1',
+        port: 3001,
+        outbound: true,
+        tags: [],
+        verbs: [],
+        attends: true,
+        ...nothing,
+      },
+    ],
+  };
+  const shown = stripVTControlCharacters(showStatus({ ...gate, programs }, now));
+  expect(shown.split('\n\n').find((part) => part.startsWith('Programs'))).toBe(
+    `Programs on 127.0.0.1:9022 (TLS): 3
+  127.0.0.1:40000               blue,red  invite options  2 requests, 1 call  answers nothing
+  [::1]:3001 (for one request)
+  and 1 other; --all lists them`,
+  );
+  const outbound = { port: undefined, count: 0, rows: [] };
+  expect(showStatus({ ...gate, programs: outbound }, now)).toContain('Programs: 0');
+  expect(showStatus(gate, now)).not.toContain('Programs');
+});
+
 test('what keeps it from being ready stands in the first line', () => {
   const first = showStatus({ ...gate, ready: ['draining'] }, now).split('\n')[0] ?? '';
   expect(stripVTControlCharacters(first)).toContain('1.2.3  draining  process');

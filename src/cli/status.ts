@@ -3,18 +3,22 @@ import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { ProgramsStatus } from '../data/messages.ts';
 import type { Command } from './command.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 
 export const status: Command = {
   name: 'status',
-  summary: 'what the running gate holds: listeners, PBX nodes, registrations, calls',
+  summary: 'what the running gate holds: listeners, PBX nodes, programs, registrations, calls',
   mostOperands: 0,
   flags: {
     ...placeFlags,
     json: { type: 'boolean', help: 'one JSON object, for programs' },
-    all: { type: 'boolean', help: 'list every registration and call, not only the first 20' },
+    all: {
+      type: 'boolean',
+      help: 'list every program, registration and call, not only the first 20',
+    },
   },
   async run(given) {
     const rows = given.flags.all === true ? Number.MAX_SAFE_INTEGER : 20;
@@ -75,6 +79,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
           selfSigned ? 'self-signed' : '',
         ]),
       ),
+    gate.programs !== undefined && programsSection(gate.programs),
     section(
       `Registrations: ${gate.registrations.count.toLocaleString('en')}`,
       gate.registrations.rows.map((row) => [
@@ -104,6 +109,27 @@ export function showStatus(gate: ProcessStatus, now: number): string {
 function callsTitle({ count, ringing }: ProcessStatus['calls']): string {
   const answered = `Calls: ${count.toLocaleString('en')}`;
   return ringing > 0 ? `${answered}, and ${ringing.toLocaleString('en')} ringing` : answered;
+}
+
+function programsSection({ port, count, rows }: ProgramsStatus): string {
+  const where = port === undefined ? '' : ` on ${showHostPort(port.address, port.port)}`;
+  return section(
+    `Programs${where}${port?.tls ? ' (TLS)' : ''}: ${count.toLocaleString('en')}`,
+    rows.map((program) => [
+      `${showHostPort(program.address, program.port)}${program.outbound ? ' (for one request)' : ''}`,
+      program.tags.join(','),
+      program.verbs.join(' '),
+      [
+        program.requests > 0 && counted(program.requests, 'request'),
+        program.calls > 0 && counted(program.calls, 'call'),
+        program.subscriptions > 0 && counted(program.subscriptions, 'subscription'),
+      ]
+        .filter((part) => part !== false)
+        .join(', '),
+      program.attends ? '' : styled('red', 'answers nothing'),
+    ]),
+    count,
+  );
 }
 
 const between = (one: string, other: string): string => `${one} ${styled('gray', '→')} ${other}`;

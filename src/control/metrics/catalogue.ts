@@ -109,6 +109,39 @@ export function openMetrics(from: MetricSources): Registry {
     },
   );
 
+  gauge('programs_connected', 'Programs connected', ['direction'], (set, { programs }) => {
+    if (!programs) return;
+    set(programs.connected - programs.outbound, { direction: 'inbound' });
+    set(programs.outbound, { direction: 'outbound' });
+  });
+  counter(
+    'program_frames_total',
+    'Frames received from programs and sent to them',
+    ['direction'],
+    (count, { programs }) => {
+      if (!programs) return;
+      count(programs.framesReceived, { direction: 'received' });
+      count(programs.framesSent, { direction: 'sent' });
+    },
+  );
+  counter(
+    'programs_refused_total',
+    'Connections of programs turned away or cut off, by why',
+    ['why'],
+    (count, { programs }) => {
+      for (const [why, value] of Object.entries(programs?.refused ?? {})) count(value, { why });
+    },
+  );
+  counter(
+    'program_requests_total',
+    'Requests that were for programs, by what became of them',
+    ['outcome'],
+    (count, { programs }) => {
+      for (const [outcome, value] of Object.entries(programs?.requests ?? {}))
+        count(value, { outcome });
+    },
+  );
+
   gauge('pbx_node_up', '1 when the PBX node answers', ['node'], (set, { pbx }) => {
     for (const { name, up } of pbx) set(up ? 1 : 0, { node: name });
   });
