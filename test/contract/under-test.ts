@@ -7,6 +7,8 @@ import type { LimitSettings, Settings } from '../../src/config/settings.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Realm, Signaling, Transport } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import type { DnsServer } from '../../src/engine/resolve/dns-servers.ts';
+import { createResolver } from '../../src/engine/resolve/resolver.ts';
 import { overProtocolPort, overServer } from './over-drachtio.ts';
 
 declare module 'vitest' {
@@ -33,6 +35,8 @@ export interface UnderTestOptions {
   readonly limits?: Partial<LimitSettings>;
   /** Flow tokens of an earlier run are good when it had the same key; default: a key of its own. */
   readonly tokenKey?: Buffer;
+  /** Asked in place of the system's; the engine's only. */
+  readonly nameServer?: DnsServer;
 }
 
 export interface UnderTest {
@@ -62,7 +66,13 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
     case 'drachtio-server':
       return { signaling: overServer(settings, key), dispose };
     default: {
-      const signaling = createEngine({ settings, tokens: createFlowTokens(key), log: silent });
+      const { nameServer } = options;
+      const signaling = createEngine({
+        settings,
+        tokens: createFlowTokens(key),
+        log: silent,
+        ...(nameServer && { resolver: createResolver({ servers: [nameServer] }) }),
+      });
       return { signaling, dispose };
     }
   }
