@@ -217,6 +217,8 @@ export class ProgramScene implements AsyncDisposable, Programs {
   readonly pbx: Pbx;
   /** Who has a new request; at first the one program. */
   decide: Choice;
+  /** Set, decisions wait in it for the test to make them. */
+  undecided: ((choice: Choice) => void)[] | undefined;
   readonly records = new Set<RecordKind>();
   readonly #agents: Agents;
   readonly #parties: SipParty[] = [];
@@ -241,10 +243,15 @@ export class ProgramScene implements AsyncDisposable, Programs {
     return true;
   }
   choose(_request: unknown, _channel: unknown, chosen: (choice: Choice) => void): void {
-    chosen(this.decide);
+    if (this.undecided === undefined) chosen(this.decide);
+    else this.undecided.push(chosen);
   }
   recorderOf(kind: RecordKind): Program | undefined {
     return this.records.has(kind) ? this.program : undefined;
+  }
+
+  holdings() {
+    return this.#agents.holdings();
   }
 
   anotherProgram(): RawProgram {
