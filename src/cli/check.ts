@@ -1,5 +1,6 @@
 import { showHostPort } from '../config/forms.ts';
 import { loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
 import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
 import type { Command } from './command.ts';
@@ -40,6 +41,7 @@ export const check: Command = {
       ]),
       ...settings.pbx.nodes.map(({ name, uri }) => ['PBX', uri, name]),
       ...settings.trunks.map(({ name, uri }) => ['trunk', uri, name]),
+      ...programRows(settings),
       ['certificates', certificates],
       ['metrics', `http://${showHostPort(settings.http.address, settings.http.port)}/metrics`],
       ['data', directory.path],
@@ -49,3 +51,17 @@ export const check: Command = {
     return 0;
   },
 };
+
+function programRows({ programPort, programs }: Settings): string[][] {
+  const { address, port, tls } = programPort;
+  return [
+    ...(port === null
+      ? []
+      : [['programs', `${tls.enabled ? 'tls' : 'tcp'}:${showHostPort(address, port)}`]]),
+    ...programs.handlers.map(({ url, methods = [] }) => [
+      'handler',
+      url.replace(/\?.*$/s, ''),
+      methods.join(' '),
+    ]),
+  ];
+}

@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../../test/support/a-pbx.ts';
 import { aPhone, type Phone } from '../../test/support/a-phone.ts';
+import { secret } from '../../test/support/a-program-server.ts';
+import { until } from '../../test/support/open-transports.ts';
+import { ownAddress } from '../../test/support/own-address.ts';
+import { sdp } from '../../test/support/sip-call.ts';
+import { ListeningProgram, WireProgram } from '../../test/support/wire-program.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createGate } from './create-gate.ts';
@@ -15,12 +20,15 @@ afterEach(async () => {
 });
 
 /** The gate as the worker drives it, between a phone and a PBX. */
-async function open(): Promise<{ gate: Gate; settings: Settings; phone: Phone; pbx: Pbx }> {
+async function open(
+  set: readonly string[] = [],
+): Promise<{ gate: Gate; settings: Settings; phone: Phone; pbx: Pbx }> {
   const pbx = await aPbx();
   undo.push(() => pbx.close());
   const data = mkdtempSync(join(tmpdir(), 'gate-'));
   undo.push(() => rmSync(data, { recursive: true }));
-  const loaded = loadSettings({ listen: ['udp:127.0.0.1:0'], pbx: [pbx.uri], data }, {});
+  const flags = { listen: ['udp:127.0.0.1:0'], pbx: [pbx.uri], data, set };
+  const loaded = loadSettings(flags, { DRAWBRIDGE_PROGRAMS_SECRET: secret });
   if (!loaded.ok) throw new Error('these settings are wrong');
   const { settings } = loaded;
   const gate = await createGate({
@@ -133,4 +141,105 @@ test('a re-INVITE under way is no call of its own', async () => {
   call.request('INVITE');
   await pbx.expect('INVITE');
   expect(gate.status(10).calls).toMatchObject({ count: 1, ringing: 0, rows: [{}] });
+});
+
+/** A program that is in, and asked for INVITEs. */
+async function aProgram(gate: Gate): Promise<WireProgram> {
+  const { port } = gate.status(0).programs ?? {};
+  if (port === undefined) throw new Error('no program can connect');
+  const program = await WireProgram.connect(port);
+  undo.push(() => program[Symbol.asyncDispose]());
+  await program.authenticate(secret);
+  await program.ask(['route', 'invite']);
+  return program;
+}
+
+/** The transactionId of the INVITE it was given. */
+async function givenInvite(program: WireProgram): Promise<string> {
+  const invite = () => program.given().find(({ message }) => message?.startsWith('INVITE '));
+  await until('the program has an INVITE', () => invite() !== undefined);
+  return invite()?.tokens[8] ?? '';
+}
+
+const answer = (status: number, body = '') =>
+  `SIP/2.0 ${status} Said\r\nContent-Type: application/sdp\r\n\r\n${body}`;
+
+test('a program has the calls that its rules name, and they are counted, drained for and ended', async () => {
+  const { gate, phone, pbx } = await open([
+    'programPort.port=0',
+    'programs.requests=[{ user: 7* }]',
+  ]);
+  const program = await aProgram(gate);
+  await phone.invite('1002');
+  pbx.answer(await pbx.expect('INVITE'), 486);
+  await phone.expect(486);
+  const call = await phone.invite('701');
+  const id = await givenInvite(program);
+  expect(gate.status(9).programs).toMatchObject({ count: 1, rows: [{ requests: 1, calls: 0 }] });
+  await program.ask(['sip', id, ''], answer(200, sdp('127.0.0.1')));
+  await call.answered();
+  expect(gate.status(9).programs).toMatchObject({ rows: [{ requests: 0, calls: 1 }] });
+  expect(gate.stats().programs).toMatchObject({ connected: 1, requests: { given: 1 } });
+  expect(gate.liveCalls()).toBe(1);
+
+  gate.drain();
+  const late = await phone.invite('702');
+  expect((await late.final()).status).toBe(503);
+  expect(gate.liveCalls()).toBe(1);
+  expect(gate.hangup('no-such-call', { text: 'ended' })).toBe(0);
+  expect(gate.hangup(undefined, { text: 'ended by the operator' })).toBe(1);
+  const bye = await phone.expect('BYE');
+  phone.answer(bye, 200);
+  expect(bye.header('Reason')).toContain('ended by the operator');
+  await until('it is over', () => gate.liveCalls() === 0);
+});
+
+test('a program whose gate closes has its callers told', async () => {
+  const { gate, phone } = await open(['programPort.port=0', 'programs.requests=[{ user: 7* }]']);
+  const program = await aProgram(gate);
+  const call = await phone.invite('701');
+  await givenInvite(program);
+  await gate.close();
+  expect((await call.final()).status).toBe(503);
+  await until('it is gone', () => program.closed);
+});
+
+test('a reload gives programs other requests, and connects to programs where there were none', async () => {
+  const { gate, settings, phone, pbx } = await open();
+  expect(gate.status(9).programs).toBeUndefined();
+  await phone.invite('701');
+  pbx.answer(await pbx.expect('INVITE'), 486);
+  const app = await ListeningProgram.open(ownAddress(), (one) => {
+    one.say(['authenticate', secret, '']);
+  });
+  undo.push(() => app[Symbol.asyncDispose]());
+  gate.reload({
+    ...settings,
+    programs: {
+      secret,
+      requests: [{ user: '7*', to: 'programs' }],
+      handlers: [{ url: `tcp://${app.place}`, method: 'GET' }],
+    },
+  });
+  const call = await phone.invite('702');
+  await until('it is connected to', () => app.connections.length === 1);
+  const [program] = app.connections;
+  if (program === undefined) throw new Error('no connection');
+  await program.ask(['sip', await givenInvite(program), ''], answer(603));
+  expect((await call.final()).status).toBe(603);
+
+  gate.reload({ ...settings, programs: { secret, requests: [], handlers: [] } });
+  await phone.invite('703');
+  pbx.answer(await pbx.expect('INVITE'), 486);
+});
+
+test('a program port that is taken keeps the gate from opening, and nothing stays behind', async () => {
+  const { gate } = await open(['programPort.port=0']);
+  const { port } = gate.status(0).programs?.port ?? {};
+  const address = ownAddress();
+  const listen = `udp:${address}:25060`;
+  await expect(
+    open([`programPort.port=${port}`, `listeners=[{ listen: "${listen}" }]`]),
+  ).rejects.toThrow(`cannot listen for programs on 127.0.0.1 port ${port}`);
+  await open([`listeners=[{ listen: "${listen}" }]`]);
 });

@@ -77,14 +77,21 @@ export const createGate: CreateGate = async (options) => {
     },
     liveCalls() {
       const { calls, ringing } = open.counts();
-      return calls + ringing + (programs?.calls() ?? 0);
+      return calls + ringing + (programs?.callIds().size ?? 0);
     },
     hangup(call, reason) {
       const calls = [...open.calls(), ...open.ringing()].filter(
         ({ id, callId }) => call === undefined || call === id || call === callId,
       );
-      for (const callId of new Set(calls.map((one) => one.callId))) open.end(callId, reason);
-      return calls.length;
+      const callIds = new Set(calls.map(({ callId }) => callId));
+      let ended = calls.length;
+      for (const callId of programs?.callIds() ?? []) {
+        if (callIds.has(callId) || (call !== undefined && call !== callId)) continue;
+        callIds.add(callId);
+        ended++;
+      }
+      for (const callId of callIds) open.end(callId, reason);
+      return ended;
     },
     status: (rows) => ({
       draining: running.edge.draining,

@@ -41,6 +41,10 @@ export class EchoAgents implements Agents {
   holdings(): ReadonlyMap<Program, Holding> {
     return this.held;
   }
+
+  callIds(): ReadonlySet<string> {
+    return new Set(['c1']);
+  }
 }
 
 export interface ProgramServerWish {

@@ -434,6 +434,13 @@ export class ProgramAgents implements Agents, AgentHost {
     return holdings;
   }
 
+  callIds(): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const { kind, confirmed, callId } of this.dialogs.values())
+      if (kind === 'INVITE' && confirmed) ids.add(callId);
+    return ids;
+  }
+
   // --- what the engine asks for
 
   /** Ends whatever has this Call-ID. */

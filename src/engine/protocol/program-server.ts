@@ -212,11 +212,9 @@ export class ProgramServer implements Programs {
     for (const connection of [...this.#connections]) connection.destroy();
   }
 
-  /** How many calls programs are in. */
-  calls(): number {
-    let sum = 0;
-    for (const { calls } of this.#agents.holdings().values()) sum += calls;
-    return sum;
+  /** The Call-IDs of the calls that programs are in. */
+  callIds(): ReadonlySet<string> {
+    return this.#agents.callIds();
   }
 
   certificates(): readonly ServedCertificate[] {

@@ -52,6 +52,8 @@ export interface Agents {
   lost(program: Program): void;
   /** What each program holds now; one that holds nothing is not in it. */
   holdings(): ReadonlyMap<Program, Holding>;
+  /** The Call-IDs of the calls that programs are in. */
+  callIds(): ReadonlySet<string>;
 }
 
 export interface Holding {
