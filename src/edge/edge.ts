@@ -14,6 +14,7 @@ import { Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
+import { breaksSips, refuseSips } from './sips.ts';
 import { toPbx } from './to-pbx.ts';
 import { createTopology } from './topology.ts';
 
@@ -156,6 +157,7 @@ function receive(edge: Edge, incoming: Incoming): void {
   if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
   else if (edge.draining && request.method === 'INVITE') incoming.answer(503, retryAfter(edge));
   else if (flow.realm === 'core') fromPbx(edge, incoming);
+  else if (breaksSips(request.requestUri, flow)) refuseSips(incoming);
   else if (request.method === 'REGISTER') register(edge, incoming);
   else toPbx(edge, incoming);
 }

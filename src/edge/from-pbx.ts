@@ -1,10 +1,13 @@
 import { Header } from '../sip/message/header-name.ts';
-import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
+import type { Message } from '../sip/message/message.ts';
+import { bareHost, isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
+import type { TrunkSettings } from './edge-settings.ts';
 import { recordsRoute } from './records-route.ts';
 import type { Binding } from './registrations.ts';
 import type { HeaderChange, Incoming, Target } from './signaling.ts';
+import { isSecure, refuseSips } from './sips.ts';
 
 /**
  * The PBX wants something outside a dialog: it calls a phone, over the very flow the phone registered by, or
@@ -18,8 +21,10 @@ export function fromPbx(edge: Edge, incoming: Incoming): void {
     incoming.answer(480);
     return;
   }
-  const targets = binding === undefined ? trunksFor(edge, incoming, uri) : phone(edge, binding);
-  if (typeof targets === 'number') incoming.answer(targets);
+  const targets =
+    binding === undefined ? trunksFor(edge, incoming, uri) : phone(edge, binding, request);
+  if (targets === 'sips') refuseSips(incoming);
+  else if (typeof targets === 'number') incoming.answer(targets);
   else
     incoming.forward({
       targets,
@@ -42,24 +47,38 @@ const withoutRoute = ({ request }: Incoming): readonly HeaderChange[] | undefine
   request.find(Header.route) < 0 ? undefined : [{ name: 'Route', value: undefined }];
 
 /** RFC 5626 §5.3: only over that flow; when it is gone so is the phone, until it comes back. */
-function phone(edge: Edge, binding: Binding): readonly Target[] | number {
+function phone(
+  edge: Edge,
+  binding: Binding,
+  { requestUri }: Message,
+): readonly Target[] | number | 'sips' {
   const flow = edge.serving.flowFrom(binding.flow);
   if (flow === 'forged' || flow === 'stale') return 430;
+  const { contact } = binding;
+  if (isSips(requestUri) && !(isSecure(flow) && isSips(contact))) return 'sips';
   // with Path the PBX asked for the phone's own Contact already
-  return [
-    binding.toward === 'path' ? { nextHop: flow } : { nextHop: flow, requestUri: binding.contact },
-  ];
+  if (binding.toward === 'path') return [{ nextHop: flow }];
+  // RFC 5630 §5.3: whoever registers as sips is reached as sip too, over TLS, when that is what is asked for
+  const asked = isSips(contact) && !isSips(requestUri) ? `sip${contact.slice(4)}` : contact;
+  return [{ nextHop: flow, requestUri: asked }];
 }
 
 function trunksFor(
   edge: Edge,
   incoming: Incoming,
   uri: SipUri | undefined,
-): readonly Target[] | number {
+): readonly Target[] | number | 'sips' {
   const { trunks } = edge.settings;
   const host = uri === undefined ? '' : bareHost(uri.host);
   const named = trunks.filter((trunk) => bareHost(parseUri(trunk.uri)?.host ?? '') === host);
   const chosen = named.length > 0 ? named : incoming.toUs || uri === undefined ? trunks : [];
   if (chosen.length === 0) return 404;
-  return chosen.map((trunk) => ({ nextHop: trunk.uri, realm: 'trunk' }));
+  const fit = uri?.scheme === 'sips' ? chosen.filter(overTls) : chosen;
+  if (fit.length === 0) return 'sips';
+  return fit.map((trunk) => ({ nextHop: trunk.uri, realm: 'trunk' }));
+}
+
+function overTls({ uri }: TrunkSettings): boolean {
+  const transport = uriParameter(parseUri(uri)?.parameters ?? '', 'transport');
+  return isSips(uri) || transport?.toLowerCase() === 'tls';
 }

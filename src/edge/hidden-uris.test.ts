@@ -54,6 +54,15 @@ test('what a phone changes around it does not matter: order, host, user, further
   expect(behind(`sip:1004@gate.test${hop};ob`)).toBe('sip:1004@10.0.0.1:5080');
 });
 
+test.each(['sip:1002@10.0.0.1:5080', 'sips:1002@10.0.0.1', 'SIP:10.0.0.1'])(
+  'by sips it is ours where that is asked for, and the true one is as the PBX wrote it: %s',
+  (uri) => {
+    const hidden = uris().hide(uri, 'sips:203.0.113.1:5061');
+    expect(hidden).toMatch(/^sips:(1002@)?203\.0\.113\.1:5061;hop=[\w-]+$/);
+    expect(uris().behind(hidden)).toBe(uri.replace('SIP', 'sip'));
+  },
+);
+
 test('what is no SIP URI stays as it is', () => {
   for (const uri of ['tel:+4930', 'https://a.test', '*', ''])
     expect(uris().hide(uri, own)).toBe(uri);

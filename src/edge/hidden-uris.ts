@@ -7,10 +7,12 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { detached } from '../sip/message/detached.ts';
-import { parseUri, uriParameter } from '../sip/message/uri.ts';
+import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 
 const PARAMETER = 'hop';
 const MARK = `;${PARAMETER}=`;
+/** Before a place that is reached by `sip:` though whoever got ours was to see `sips:`; no host begins with it. */
+const PLAIN = '!';
 
 const VECTOR_BYTES = 12;
 const COUNTER = Buffer.alloc(4);
@@ -23,7 +25,7 @@ const REMEMBERED = 1024;
  * part stays, since people and phones look at it.
  */
 export interface HiddenUris {
-  /** `own` is what whoever gets it is to call us. One that is no SIP URI stays as it is. */
+  /** `own` is what whoever gets it is to call us, by `sips:` when it begins so. One that is no SIP URI stays as it is. */
   hide(uri: string, own: string): string;
   /** The URI behind one of ours, undefined when it is none. */
   behind(uri: string): string | undefined;
@@ -65,7 +67,12 @@ export function createHiddenUris(key: Uint8Array): HiddenUris {
       const at = placeStart(uri);
       const question = uri.indexOf('?', at);
       const end = question < 0 ? uri.length : question;
-      return `${uri.slice(0, at)}${own}${MARK}${tokenFor(uri.slice(at, end))}${uri.slice(end)}`;
+      const place = uri.slice(at, end);
+      if (!isSips(own))
+        return `${uri.slice(0, at)}${own}${MARK}${tokenFor(place)}${uri.slice(end)}`;
+      const token = tokenFor(isSips(uri) ? place : `${PLAIN}${place}`);
+      const user = uri.slice(uri.indexOf(':') + 1, at);
+      return `sips:${user}${own.slice('sips:'.length)}${MARK}${token}${uri.slice(end)}`;
     },
 
     behind(uri) {
@@ -75,7 +82,10 @@ export function createHiddenUris(key: Uint8Array): HiddenUris {
       const token = uriParameter(parsed.parameters, PARAMETER);
       const place = token === undefined ? undefined : placeOf(token);
       if (place === undefined) return undefined;
-      return `${uri.slice(0, placeStart(uri))}${place}${parsed.headers}`;
+      const at = placeStart(uri);
+      return place.startsWith(PLAIN)
+        ? `sip:${uri.slice(uri.indexOf(':') + 1, at)}${place.slice(PLAIN.length)}${parsed.headers}`
+        : `${uri.slice(0, at)}${place}${parsed.headers}`;
     },
   };
 }

@@ -5,7 +5,7 @@ import {
   type NameAddress,
   parseNameAddress,
 } from '../sip/message/name-address.ts';
-import { parseUri, uriParameter } from '../sip/message/uri.ts';
+import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
@@ -17,6 +17,7 @@ import { stripForPbx } from './strip-for-pbx.ts';
 /** RFC 3261 §10.3: what a registrar grants when nobody said how long. */
 const DEFAULT_EXPIRES = 3600;
 const SOON_SECONDS = 30;
+const OVER_TLS = ';transport=tls';
 
 interface AskedContact {
   readonly uri: string;
@@ -157,6 +158,10 @@ function headersToward(
   return stripped.length === 0 ? ours : [...stripped, ...ours];
 }
 
+/** What stands in our `sips:` URIs, when the phone registers as that and the PBX is reached over TLS (RFC 5630 §5.2). */
+const secureAddress = ({ requestUri }: Message, ours: string): string | undefined =>
+  isSips(requestUri) && ours.endsWith(OVER_TLS) ? ours.slice(0, -OVER_TLS.length) : undefined;
+
 /**
  * The PBX is given a Contact of ours that leads back to the phone's. A Path would lead its calls around us, to
  * whoever the phone names.
@@ -168,10 +173,13 @@ function withContact(
 ): readonly HeaderChange[] {
   if (asked.length === 0 || target === undefined) return [];
   const ours = ownAddress(edge, target);
+  const secure = secureAddress(request, ours);
   let value = '';
-  for (const { user, token, parameters } of asked) {
+  for (const { uri, user, token, parameters } of asked) {
     const userPart = user === '' ? '' : `${user}@`;
-    const contact = `<sip:${userPart}${ours};${TOKEN_PARAMETER}=${token}>${parameters}`;
+    const own =
+      secure !== undefined && isSips(uri) ? `sips:${userPart}${secure}` : `sip:${userPart}${ours}`;
+    const contact = `<${own};${TOKEN_PARAMETER}=${token}>${parameters}`;
     value = value === '' ? contact : `${value}, ${contact}`;
   }
   const contact = { name: 'Contact', value };
@@ -186,7 +194,11 @@ function withPath(
 ): readonly HeaderChange[] {
   const [contact] = asked;
   if (contact === undefined || target === undefined) return [];
-  const ours = `<sip:${contact.token}@${ownAddress(edge, target)};lr>`;
+  const address = ownAddress(edge, target);
+  const secure = isSips(contact.uri) ? secureAddress(request, address) : undefined;
+  const own =
+    secure === undefined ? `sip:${contact.token}@${address}` : `sips:${contact.token}@${secure}`;
+  const ours = `<${own};lr>`;
   const others = request.list(Header.path);
   const supported = request.list(Header.supported).filter((option) => option !== '');
   const changes: HeaderChange[] = [{ name: 'Path', value: [ours, ...others].join(', ') }];

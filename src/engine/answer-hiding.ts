@@ -3,6 +3,7 @@ import type { Message } from '../sip/message/message.ts';
 import type { AnswerHiding } from '../sip/proxy/hiding.ts';
 import { viaLines } from '../sip/proxy/via-lines.ts';
 import type { Core } from './core.ts';
+import { ownFor } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
 
 /** What is done to the answers of a request that came over this channel. */
@@ -14,7 +15,7 @@ export function hidingInAnswersTo(
 ): AnswerHiding {
   return {
     edit: answer,
-    own: core.names.toward(channel).address,
+    own: ownFor(core.names.toward(channel), request.requestUri),
     vias: vias ? viaLines(request, channel.address, channel.port) : '',
   };
 }

@@ -1,7 +1,8 @@
 import type { Call, Forwarding, HeaderChange, Incoming, Realm, Target } from '../edge/signaling.ts';
+import { breaksSips } from '../edge/sips.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
-import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
+import { bareHost, isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
 import type { Found } from './call-table.ts';
@@ -10,6 +11,7 @@ import type { Core } from './core.ts';
 import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
 import type { ServerTransaction, ServerTransactionUser } from './server-transaction.ts';
+import { asSip } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
 
 /** RFC 5626 §11.5: the connection to the one who is asked for is gone. */
@@ -190,8 +192,12 @@ export function routedTargets(
   if (found !== undefined) {
     const to = found.from === 'caller' ? 'callee' : 'caller';
     const channel = found.call.channels[to];
-    if (channel.realm === 'access')
-      return channel.open ? [{ nextHop: channel }] : overFlowInsteadOf(core, channel.token);
+    if (channel.realm === 'access') {
+      const asGiven = uriAsGiven(request.requestUri, found.call.dialog[to].target);
+      return channel.open
+        ? [{ nextHop: channel, requestUri: asGiven }]
+        : overFlowInsteadOf(core, channel.token, request.requestUri, asGiven);
+    }
     if (channel.open && pointsAt(uri, channel)) return [{ nextHop: channel, requestUri }];
     const { target, routes } = found.call.dialog[to];
     const learnt = [target, ...routes.map(uriOf)];
@@ -208,7 +214,9 @@ export function routedTargets(
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
   if (source.realm === 'core')
-    return typeof flow === 'string' ? overFlowInsteadOf(core, routing.user) : [{ nextHop: flow }];
+    return typeof flow === 'string'
+      ? overFlowInsteadOf(core, routing.user, request.requestUri)
+      : [{ nextHop: flow }];
   if (flow === 'forged') return 403;
   if (parseUri(uri) === undefined) return 416;
   return reachable(core, uri, source.realm) ? [{ nextHop: uri, requestUri }] : 403;
@@ -219,11 +227,22 @@ function isOurs({ names }: Core, uri: string): boolean {
   return parsed !== undefined && names.isOurs(parsed);
 }
 
-/** Whoever's connection is gone may have come back on another. */
-function overFlowInsteadOf(core: Core, token: string): readonly Target[] | number {
+/** Whoever's connection is gone may have come back on another; what is for TLS is not for one in the clear. */
+function overFlowInsteadOf(
+  core: Core,
+  token: string,
+  asked: string,
+  requestUri?: string,
+): readonly Target[] | number {
   const flow = core.flowInsteadOf(token);
-  return flow === undefined ? FLOW_FAILED : [{ nextHop: flow }];
+  return flow === undefined || breaksSips(requestUri ?? asked, flow)
+    ? FLOW_FAILED
+    : [{ nextHop: flow, requestUri }];
 }
+
+/** A phone's `sips:` Contact, where the PBX was told it as `sip:`. */
+const uriAsGiven = (requestUri: string, contact: string): string | undefined =>
+  isSips(contact) && asSip(contact) === requestUri ? contact : undefined;
 
 function reachable(core: Core, uri: string, from: Realm): boolean {
   const parsed = parseUri(uri);

@@ -15,6 +15,9 @@ export interface OwnName {
   readonly routeTail: string;
   /** `<sip:…>` for when there is no user part. */
   readonly route: string;
+  readonly scheme: 'sip:' | 'sips:';
+  /** What we call ourselves in what a `sips:` request brings about, where that can be: TLS and WSS. */
+  readonly secure: OwnName | undefined;
 }
 
 const REFRESH_MS = 30_000;
@@ -124,14 +127,21 @@ const parameters: Readonly<Record<Transport, string>> = {
 
 function nameOf(transport: Transport, advertised: string, port: number): OwnName {
   const hostPort = `${uriHost(advertised)}:${port}`;
-  const parameter = parameters[transport];
-  return {
+  const via = `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=`;
+  const named = (scheme: OwnName['scheme'], parameter: string, secure?: OwnName): OwnName => ({
     hostPort,
     address: `${hostPort}${parameter}`,
-    via: `SIP/2.0/${transport.toUpperCase()} ${hostPort};branch=`,
+    via,
     routeTail: `@${hostPort}${parameter};lr>`,
-    route: `<sip:${hostPort}${parameter};lr>`,
-  };
+    route: `<${scheme}${hostPort}${parameter};lr>`,
+    scheme,
+    secure,
+  });
+  const secured =
+    transport === 'tls' || transport === 'wss'
+      ? named('sips:', transport === 'tls' ? '' : parameters.wss)
+      : undefined;
+  return named('sip:', parameters[transport], secured);
 }
 
 /** Our address in the neighbour's own network, else the first that is not loopback. */

@@ -1,4 +1,5 @@
-import type { OwnNames } from './own-names.ts';
+import type { OwnName, OwnNames } from './own-names.ts';
+import { nameFor } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
 
 /**
@@ -9,14 +10,17 @@ export function recordRoutes(
   names: OwnNames,
   inward: Channel,
   out: Channel,
+  requestUri: string,
   header = 'Record-Route',
 ): string {
-  const nameIn = names.toward(inward);
-  const nameOut = names.toward(out);
+  const nameIn = nameFor(names.toward(inward), requestUri);
+  const nameOut = nameFor(names.toward(out), requestUri);
   const outer = inward.realm === 'core' ? out : inward;
-  if (nameIn.route === nameOut.route)
-    return `${header}: <sip:${outer.token}${nameOut.routeTail}\r\n`;
+  if (nameIn.route === nameOut.route) return `${header}: ${routeWith(outer.token, nameOut)}\r\n`;
   return outer === out
-    ? `${header}: <sip:${out.token}${nameOut.routeTail}\r\n${header}: ${nameIn.route}\r\n`
-    : `${header}: ${nameOut.route}\r\n${header}: <sip:${inward.token}${nameIn.routeTail}\r\n`;
+    ? `${header}: ${routeWith(out.token, nameOut)}\r\n${header}: ${nameIn.route}\r\n`
+    : `${header}: ${nameOut.route}\r\n${header}: ${routeWith(inward.token, nameIn)}\r\n`;
 }
+
+const routeWith = (user: string, { scheme, routeTail }: OwnName): string =>
+  `<${scheme}${user}${routeTail}`;

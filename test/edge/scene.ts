@@ -23,9 +23,9 @@ import type { Place } from '../support/sip-wire.ts';
 const CARRIER = '127.0.0.2';
 
 export interface SceneOptions {
-  /** One PBX node for each; default one, which registers everybody. */
+  /** One PBX node for each, reached by TLS when it has that; default one, which registers everybody. */
   readonly nodes?: readonly (Partial<PbxNodeSettings> &
-    Pick<PbxOptions, 'answersOptions' | 'address'>)[];
+    Pick<PbxOptions, 'answersOptions' | 'address' | 'tls'>)[];
   /** How many carriers; each is a trunk called `carrier-1` and so on. */
   readonly carriers?: number;
   readonly transports?: readonly Transport[];
@@ -216,8 +216,8 @@ export class Scene implements AsyncDisposable {
 /** An edge that serves when this resolves. */
 export async function aScene(options: SceneOptions = {}): Promise<Scene> {
   const nodes = await Promise.all(
-    (options.nodes ?? [{}]).map(({ answersOptions = true, address = '127.0.0.1' }) =>
-      aPbx({ answersOptions, address }),
+    (options.nodes ?? [{}]).map(({ answersOptions = true, address = '127.0.0.1', tls = false }) =>
+      aPbx({ answersOptions, address, tls }),
     ),
   );
   for (const node of nodes) node.registersAll();
@@ -238,8 +238,9 @@ function settingsFor(
 ): EdgeSettings {
   return {
     pbx: {
-      nodes: pbxes.map(({ uri }, index) => {
-        const { answersOptions: _, address: __, ...settings } = nodes[index] ?? {};
+      nodes: pbxes.map((node, index) => {
+        const { answersOptions: _, address: __, tls = false, ...settings } = nodes[index] ?? {};
+        const uri = tls ? node.secureUri : node.uri;
         return { name: `pbx-${index + 1}`, uri, weight: 1, drain: false, ...settings };
       }),
       health: { everySeconds: 60, timeoutSeconds: 1, downAfter: 2, upAfter: 2 },

@@ -1,3 +1,4 @@
+import { issueCertificate } from '../../src/engine/transport/certificate/issue-certificate.ts';
 import { calledSide, placeCall, type SipCall, sdp } from './sip-call.ts';
 import { type AnswerOptions, type Received, type RequestOptions, SipParty } from './sip-party.ts';
 import { type Hear, tcpListenerWire, udpWire, type Wire } from './sip-wire.ts';
@@ -11,13 +12,22 @@ export interface PbxOptions {
   readonly answersOptions?: boolean;
   /** Of From and Contact. */
   readonly user?: string;
+  /** Default false: it listens for TLS too, with a certificate that nobody vouches for. */
+  readonly tls?: boolean;
 }
+
+const DAY_MS = 86_400_000;
 
 /** A scripted PBX: it listens on UDP and TCP on one port and does what the test says. */
 export class Pbx extends SipParty {
   /** How the gate is told to reach it. */
   get uri(): string {
     return `sip:${this.address}:${this.port}`;
+  }
+  /** The same over TLS. */
+  get secureUri(): string {
+    const port = this.wires.find(({ transport }) => transport === 'tls')?.local.port;
+    return `sip:${this.address}:${port};transport=tls`;
   }
 
   /** Calls: `uri` is what goes into the Request-URI, `to` where the INVITE goes. Returns before any answer. */
@@ -58,6 +68,8 @@ export async function aPbx(options: PbxOptions = {}): Promise<Pbx> {
   let pbx: Pbx | undefined;
   const hear: Hear = (text, from) => pbx?.hear(text, from);
   const wires = await bothOnOnePort(address, port, hear);
+  if (options.tls === true)
+    wires.push(await tcpListenerWire({ address, port: 0 }, hear, certificateOf(address)));
   pbx = new Pbx(wires, { user, domain: address, credentials: undefined });
   if (answersOptions) pbx.always('OPTIONS', (request) => pbx?.answer(request, 200));
   return pbx;
@@ -74,4 +86,14 @@ async function bothOnOnePort(address: string, port: number, hear: Hear): Promise
       if (port !== 0 || attempt === 10) throw problem;
     }
   }
+}
+
+function certificateOf(address: string) {
+  const { certificate, key } = issueCertificate({
+    commonName: address,
+    names: [address],
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+  });
+  return { cert: certificate, key };
 }

@@ -166,9 +166,10 @@ export class SipCall {
   #nextHop(peer: Peer): Toward {
     const [route] = this.#state.routes;
     const next = route === undefined ? this.#state.remoteTarget : uriOf(route);
-    const found = /^sips?:(?:[^@]*@)?(\[[\da-f:]+\]|[\d.]+)(?::(\d+))?/i.exec(next);
-    const [, host, port = '5060'] = found ?? [];
-    const transport = /;transport=(\w+)/i.exec(next)?.[1]?.toLowerCase() ?? 'udp';
+    const found = /^(sips?):(?:[^@]*@)?(\[[\da-f:]+\]|[\d.]+)(?::(\d+))?/i.exec(next);
+    const [, scheme, host, port = '5060'] = found ?? [];
+    const unsaid = scheme === 'sips' ? 'tls' : 'udp';
+    const transport = /;transport=(\w+)/i.exec(next)?.[1]?.toLowerCase() ?? unsaid;
     const wire = this.#party.wires.find((one) => one.transport === transport);
     if (host === undefined || wire === undefined) return peer;
     return { address: host.replace(/[[\]]/g, ''), port: Number(port), transport: wire.transport };

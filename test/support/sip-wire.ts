@@ -2,7 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, isIPv6, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createServer as createTlsServer,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
 import { WebSocket } from 'ws';
 import { cutStream } from './sip-text.ts';
 
@@ -137,22 +143,23 @@ export async function webSocketWire(
   };
 }
 
-/** A TCP listener; it also opens connections to peers it has not heard yet. */
-export async function tcpListenerWire(at: Place, hear: Hear): Promise<Wire> {
+/** A TCP or, with a certificate, TLS listener; it also opens connections to peers it has not heard yet. */
+export async function tcpListenerWire(at: Place, hear: Hear, tls?: TlsOptions): Promise<Wire> {
+  const transport = tls === undefined ? 'tcp' : 'tls';
   const connections = new Map<string, Socket>();
   const keep = (socket: Socket) => {
-    const peer = overStream(socket, 'tcp', hear);
+    const peer = overStream(socket, transport, hear);
     const key = `${peer.address}:${peer.port}`;
     connections.set(key, socket);
     socket.once('close', () => connections.delete(key));
   };
-  const server = createServer(keep);
+  const server = tls === undefined ? createServer(keep) : createTlsServer(tls, keep);
   server.listen(at.port, at.address);
   await once(server, 'listening');
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('no TCP port was bound');
   return {
-    transport: 'tcp',
+    transport,
     local: { address: at.address, port: bound.port },
     send: (bytes, to) => {
       const open = connections.get(`${to.address}:${to.port}`);
@@ -160,9 +167,11 @@ export async function tcpListenerWire(at: Place, hear: Hear): Promise<Wire> {
         open.write(bytesOf(bytes));
         return;
       }
-      const socket = connectTcp({ host: to.address, port: to.port, localAddress: at.address });
+      const where = { host: to.address, port: to.port, localAddress: at.address };
+      const socket =
+        tls === undefined ? connectTcp(where) : connectTls({ ...where, rejectUnauthorized: false });
       socket.on('error', () => {});
-      socket.once('connect', () => keep(socket));
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => keep(socket));
       connections.set(`${to.address}:${to.port}`, socket);
       socket.write(bytesOf(bytes));
     },

@@ -79,6 +79,10 @@ function lowerCase(host: string): string {
   return host;
 }
 
+/** Does it ask for TLS on every hop (RFC 5630)? Cheap, and no check of the rest. */
+export const isSips = (uri: string): boolean =>
+  (uri.charCodeAt(3) | 32) === 115 && uri.charCodeAt(4) === COLON && isSip(uri);
+
 const isSip = (text: string): boolean =>
   (text.charCodeAt(0) | 32) === 115 &&
   (text.charCodeAt(1) | 32) === 105 &&

@@ -456,8 +456,9 @@ export class Proxying implements BranchUser, ServerTransactionUser {
 
   #routes(from: Channel, out: Channel): string {
     const { names } = this.#context.core;
-    if (this.method !== 'REGISTER') return recordRoutes(names, from, out);
-    return `${recordRoutes(names, from, out, 'Path')}${requirePath(this.#proxied.request)}`;
+    const { request } = this.#proxied;
+    if (this.method !== 'REGISTER') return recordRoutes(names, from, out, request.requestUri);
+    return `${recordRoutes(names, from, out, request.requestUri, 'Path')}${requirePath(request)}`;
   }
 
   #attemptOf(branch: Branch): Attempt | undefined {
