@@ -223,7 +223,7 @@ function inside(asked: Asked, dialog: Dialog): void {
     else sendInside(asked, leg.dialog, type, `RAck: ${leg.rack}\r\n`);
     return;
   }
-  if (!dialog.confirmed && (dialog.role === 'uas' || method === 'INVITE') && method !== 'UPDATE') {
+  if (!dialog.confirmed && (method === 'INVITE' || (method === 'BYE' && dialog.role === 'uas'))) {
     no(`Server error: no ${method} before the INVITE is answered`);
     return;
   }

@@ -174,3 +174,17 @@ test("an UPDATE from the called side before its answer has the INVITE's id", asy
   await program.answer(update, 200, { headers: { CSeq: '101 UPDATE' }, body: SDP });
   expect((await asked).status).toBe(200);
 });
+
+test('before its answer a program may ask things of the caller, but not hang up on it', async () => {
+  await using scene = await aProgramScene();
+  const { phone, program } = scene;
+  const { invite } = await called(scene);
+  const { dialogId } = await program.answer(invite, 183);
+  await program.inside(dialogId, 'INFO');
+  phone.answer(await phone.expect('INFO'), 200);
+  await program.gets(200);
+  for (const method of ['BYE', 'INVITE'])
+    expect((await program.inside(dialogId, method)).why).toBe(
+      `Server error: no ${method} before the INVITE is answered`,
+    );
+});
