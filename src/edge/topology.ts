@@ -46,6 +46,7 @@ export function createTopology(options: TopologyOptions): Topology {
 
   const fromPbx: Hiding = {
     vias: hides('via'),
+    innerRoute: hides('via'),
     request(request, rewrite, own) {
       outward.remove(request, rewrite);
       if (!contact) return;
@@ -63,6 +64,7 @@ export function createTopology(options: TopologyOptions): Topology {
 
   const towardPbx: Hiding = {
     vias: false,
+    innerRoute: hides('via'),
     request(request, rewrite) {
       inward.remove(request, rewrite);
       // a phone transfers to what it knows of the other call: our Contact

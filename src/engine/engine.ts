@@ -16,6 +16,7 @@ import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
 import { ProgramAgents } from './agent/agents.ts';
+import { hidingInRepeated } from './answer-hiding.ts';
 import { CallTable, type Found } from './call-table.ts';
 import {
   ClientTransaction,
@@ -410,9 +411,8 @@ export class Engine implements Core {
       return;
     }
     const { replyTo: caller, keptVias: vias } = repeated;
-    const edit = this.hides(caller.realm)?.answer;
-    const own = this.names.toward(caller).address;
-    const hiding = edit === undefined ? undefined : { edit, own, vias };
+    const hides = this.hides(caller.realm);
+    const hiding = hides && hidingInRepeated(this, hides, caller, vias);
     const answer = forwardResponse(response, undefined, caller.reliable, hiding);
     const wire = Buffer.from(answer, 'latin1');
     caller.send(wire, () => sendBack(this, caller, wire, () => {}));

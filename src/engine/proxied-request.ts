@@ -5,14 +5,13 @@ import { preference } from '../sip/proxy/best-response.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import type { AnswerHiding } from '../sip/proxy/hiding.ts';
-import { hidingInAnswersTo } from './answer-hiding.ts';
+import { hidingInAnswersTo, outerRoute } from './answer-hiding.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { offeredContact } from './call-table.ts';
 import { Challenges } from './challenges.ts';
 import type { Core } from './core.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { recordRoutes } from './record-routes.ts';
-import { asSip, contactAsSip, ownFor, sipsEnds } from './sips.ts';
 import type { Timer } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -68,7 +67,9 @@ export class ProxiedRequest implements BranchUser {
     this.#contact = incoming.found === undefined ? undefined : offeredContact(incoming.request);
     const { request, channel } = incoming;
     this.#hiding = core.hides(channel.realm);
-    this.#answerHiding = this.#hiding && hidingInAnswersTo(core, this.#hiding, request, channel);
+    const recordRouted = plan.recordRoute === true;
+    this.#answerHiding =
+      this.#hiding && hidingInAnswersTo(core, this.#hiding, request, channel, recordRouted);
   }
 
   /** The caller's Vias, where the other side does not see them. */
@@ -114,31 +115,26 @@ export class ProxiedRequest implements BranchUser {
     const request = this.#request;
     if (request === undefined) return '';
     const { channel: from, routing } = this.#incoming;
-    let headers = this.#plan.headersFor?.(target) ?? this.#plan.headers;
-    let { requestUri } = target;
-    if (sipsEnds(from, channel) && this.method !== 'REGISTER') {
-      const contact = contactAsSip(request);
-      if (contact !== undefined) headers = [...(headers ?? []), contact];
-      requestUri = asSip(requestUri ?? request.requestUri);
-    }
+    const headers = this.#plan.headersFor?.(target) ?? this.#plan.headers;
     return forwardRequest(request, {
       via,
-      recordRoutes:
-        this.#plan.recordRoute === true
-          ? recordRoutes(this.#core.names, from, channel, request.requestUri)
-          : '',
+      recordRoutes: this.#plan.recordRoute === true ? this.#recordRoutes(channel) : '',
       address: from.address,
       port: from.port,
       routing,
-      requestUri,
+      requestUri: target.requestUri,
       headers: this.#share === undefined ? headers : [...(headers ?? []), this.#share],
       stream: channel.reliable,
       hiding: this.#hiding,
-      own:
-        this.#hiding === undefined
-          ? ''
-          : ownFor(this.#core.names.toward(channel), request.requestUri),
+      own: this.#hiding === undefined ? '' : this.#core.names.toward(channel).address,
     });
+  }
+
+  #recordRoutes(out: Channel): string {
+    const inward = this.#incoming.channel;
+    const lines = recordRoutes(this.#core.names, inward, out);
+    const inner = this.#hiding?.innerRoute === true && inward.realm === 'core';
+    return inner ? outerRoute(lines) : lines;
   }
 
   branchAnswered(branch: Branch, response: Message): void {
@@ -263,13 +259,9 @@ export class ProxiedRequest implements BranchUser {
   }
 
   #relay(target: Target | undefined, response: Message, extra: string | undefined): void {
-    const { channel } = this.#incoming;
-    let changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
-    if (typeof target?.nextHop === 'object' && sipsEnds(target.nextHop, channel)) {
-      const contact = contactAsSip(response);
-      if (contact !== undefined) changes = [...(changes ?? []), contact];
-    }
-    let wire = forwardResponse(response, changes, channel.reliable, this.#answerHiding);
+    const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
+    const { reliable } = this.#incoming.channel;
+    let wire = forwardResponse(response, changes, reliable, this.#answerHiding);
     if (extra !== undefined && extra !== '') {
       const at = wire.indexOf('\r\n') + 2;
       wire = wire.slice(0, at) + extra + wire.slice(at);

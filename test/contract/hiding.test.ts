@@ -9,7 +9,7 @@ import { aScene, heard, type Scene, type SceneOptions } from './scene.ts';
 type Edge = 'udp' | 'tcp';
 
 const nothing = (): void => {};
-const vias: Hiding = { vias: true, request: nothing, answer: nothing };
+const vias: Hiding = { vias: true, innerRoute: false, request: nothing, answer: nothing };
 
 /** A gate that sends what the PBX begins to the phone, and hides so what comes from the PBX. */
 async function outward(
@@ -151,6 +151,7 @@ test('what comes from a phone is hidden from the PBX only if somebody says so', 
 describe('edits', () => {
   const marks: Hiding = {
     vias: false,
+    innerRoute: false,
     request: ({ method }, rewrite, own) => rewrite.append('X-Seen', `${method} ${own}`),
     answer: ({ status }, rewrite, own) => rewrite.append('X-Seen', `${status} ${own}`),
   };

@@ -164,6 +164,78 @@ test('a carrier learns nothing of the PBX, called or calling (S5)', async () => 
   expectNothingOfThePbx(carrier);
 });
 
+describe.each(['udp', 'tcp'] as const)(
+  'where the PBX has a listener of its own, a phone over %s',
+  (transport) => {
+    /** A call each way, with what each side was told to come by. */
+    async function routed() {
+      const scene = await shipped({ separateCore: true });
+      const phone = await scene.registered({ transport });
+      const out = await callsOut(scene, phone);
+      const to = scene.place('udp', 'core');
+      const caller = await scene.call(undefined, { to });
+      const invite = await phone.expect('INVITE');
+      const accepting = phone.accept(invite);
+      await caller.answered();
+      return { scene, phone, out, into: { caller, called: await accepting, invite } };
+    }
+    const routesOf = (message: SipText) => message.list('Record-Route').map(uriOf);
+
+    test('is not told of it; the PBX is told of both', async () => {
+      const { scene, out, into, phone } = await routed();
+      await using _ = scene;
+      const [core, outer] = [scene.place('udp', 'core').port, scene.place(transport).port];
+      for (const message of [out.ringing, out.ok, into.invite]) {
+        expect(routesOf(message)).toHaveLength(1);
+        expect(routesOf(message)[0]).toContain(`:${outer};`);
+      }
+      for (const routes of [routesOf(out.invite), into.caller.routes.map(uriOf)])
+        expect(routes).toEqual([
+          expect.stringContaining(`:${core};`),
+          expect.stringContaining(`:${outer};`),
+        ]);
+      expect(seenBy(phone)).not.toContain(`:${core}`);
+    });
+
+    test('hears the PBX and is heard, over UDP also after a restart', async () => {
+      const { scene, phone, out, into } = await routed();
+      await using _ = scene;
+      const { pbx } = scene;
+      const speak = async () => {
+        for (const [asking, answerer] of [
+          [out.caller, pbx],
+          [out.called, phone],
+          [into.caller, phone],
+          [into.called, pbx],
+        ] as const) {
+          const asked = asking.ask('INFO');
+          const arrived = await answerer.expect('INFO');
+          expect(arrived.headers('Route')).toEqual([]);
+          answerer.answer(arrived, 200);
+          expect((await asked).status).toBe(200);
+        }
+      };
+      await speak();
+      if (transport !== 'udp') return;
+      await scene.restart();
+      await speak();
+    });
+
+    test('sees as little of it in a 200 that is repeated as in the first', async () => {
+      const { scene, phone, out, into } = await routed();
+      await using _ = scene;
+      const answers = (party: Phone | Pbx, { callId }: SipText) =>
+        heard(party, 200).filter((ok) => ok.callId === callId);
+      scene.pbx.answer(out.invite, 200);
+      await expect.poll(() => answers(phone, out.invite).length).toBe(2);
+      for (const ok of answers(phone, out.invite)) expect(routesOf(ok)).toHaveLength(1);
+      phone.answer(into.invite, 200);
+      await expect.poll(() => answers(scene.pbx, into.invite).length).toBe(2);
+      for (const ok of answers(scene.pbx, into.invite)) expect(routesOf(ok)).toHaveLength(2);
+    });
+  },
+);
+
 describe('a subscription', () => {
   test('is refreshed, notified and ended through our URI, also after a restart', async () => {
     await using scene = await shipped();

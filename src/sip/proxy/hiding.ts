@@ -8,6 +8,8 @@ export type Edit = (message: Message, rewrite: Rewrite, own: string) => void;
 export interface Hiding {
   /** The Vias that a request came with stay here, and are put back into its answers. */
   readonly vias: boolean;
+  /** Where it is known by two names, the outer side is not told the inner one. */
+  readonly innerRoute: boolean;
   /** Applied to the request as it goes out, and to each answer as it goes back. */
   readonly request: Edit;
   readonly answer: Edit;
