@@ -8,6 +8,7 @@ import { parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import type { AnswerHiding } from '../sip/proxy/hiding.ts';
 import { viaLines } from '../sip/proxy/via-lines.ts';
 import type { Core } from './core.ts';
+import { ownFor } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
 
 /** What is done to the answers of a request that came over this channel, and was sent on with these lines. */
@@ -21,7 +22,7 @@ export function hidingInAnswersTo(
   const { vias, innerRoute, answer } = hiding;
   return {
     edit: innerRoute && recordRouted ? withInnerRoute(core, hiding, channel) : answer,
-    own: core.names.toward(channel).address,
+    own: ownFor(core.names.toward(channel), request.requestUri),
     vias: vias ? viaLines(request, channel.address, channel.port) : '',
   };
 }

@@ -12,6 +12,7 @@ import { Challenges } from './challenges.ts';
 import type { Core } from './core.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { recordRoutes } from './record-routes.ts';
+import { asSip, contactAsSip, ownFor, sipsEnds } from './sips.ts';
 import type { Timer } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -115,24 +116,34 @@ export class ProxiedRequest implements BranchUser {
     const request = this.#request;
     if (request === undefined) return '';
     const { channel: from, routing } = this.#incoming;
-    const headers = this.#plan.headersFor?.(target) ?? this.#plan.headers;
+    let headers = this.#plan.headersFor?.(target) ?? this.#plan.headers;
+    let { requestUri } = target;
+    if (sipsEnds(from, channel) && this.method !== 'REGISTER') {
+      const contact = contactAsSip(request);
+      if (contact !== undefined) headers = [...(headers ?? []), contact];
+      requestUri = asSip(requestUri ?? request.requestUri);
+    }
     return forwardRequest(request, {
       via,
       recordRoutes: this.#plan.recordRoute === true ? this.#recordRoutes(channel) : '',
       address: from.address,
       port: from.port,
       routing,
-      requestUri: target.requestUri,
+      requestUri,
       headers: this.#share === undefined ? headers : [...(headers ?? []), this.#share],
       stream: channel.reliable,
       hiding: this.#hiding,
-      own: this.#hiding === undefined ? '' : this.#core.names.toward(channel).address,
+      own:
+        this.#hiding === undefined
+          ? ''
+          : ownFor(this.#core.names.toward(channel), request.requestUri),
     });
   }
 
   #recordRoutes(out: Channel): string {
     const inward = this.#incoming.channel;
-    const lines = recordRoutes(this.#core.names, inward, out);
+    const uri = this.#incoming.request.requestUri;
+    const lines = recordRoutes(this.#core.names, inward, out, uri);
     const inner = this.#hiding?.innerRoute === true && inward.realm === 'core';
     return inner ? outerRoute(lines) : lines;
   }
@@ -259,9 +270,13 @@ export class ProxiedRequest implements BranchUser {
   }
 
   #relay(target: Target | undefined, response: Message, extra: string | undefined): void {
-    const changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
-    const { reliable } = this.#incoming.channel;
-    let wire = forwardResponse(response, changes, reliable, this.#answerHiding);
+    const { channel } = this.#incoming;
+    let changes = target === undefined ? undefined : this.#plan.onAnswer?.(response, target);
+    if (typeof target?.nextHop === 'object' && sipsEnds(target.nextHop, channel)) {
+      const contact = contactAsSip(response);
+      if (contact !== undefined) changes = [...(changes ?? []), contact];
+    }
+    let wire = forwardResponse(response, changes, channel.reliable, this.#answerHiding);
     if (extra !== undefined && extra !== '') {
       const at = wire.indexOf('\r\n') + 2;
       wire = wire.slice(0, at) + extra + wire.slice(at);
