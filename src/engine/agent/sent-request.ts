@@ -12,10 +12,10 @@ import type { Program } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
 import type { AgentHost } from './agents.ts';
 import type { Dialog } from './dialog.ts';
-import { secondsOf } from './expires.ts';
 import { deliverable, noWay, refuse, stackTime, wayOf } from './frames.ts';
 import { localWay } from './inside.ts';
 import { readSessionExpires } from './session-timer.ts';
+import { endsSubscription, secondsOf } from './subscription.ts';
 
 /** A request that a program wants sent. */
 export interface Sending {
@@ -216,8 +216,7 @@ export class SentRequest implements BranchUser {
       this.host.drop(dialog);
     } else if (this.method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && !challenged) {
       const notify = readMessage(this.wire);
-      const state = notify?.header('Subscription-State') ?? '';
-      if (/^\s*terminated\b/i.test(state)) this.host.drop(dialog);
+      if (notify !== undefined && endsSubscription(notify)) this.host.drop(dialog);
     }
   }
 

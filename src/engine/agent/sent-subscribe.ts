@@ -3,8 +3,8 @@ import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
 import { Dialog } from './dialog.ts';
-import { secondsOf } from './expires.ts';
 import { SentRequest } from './sent-request.ts';
+import { secondsOf } from './subscription.ts';
 
 /** A SUBSCRIBE outside a dialog, which makes one. */
 export class SentSubscribe extends SentRequest {

@@ -24,10 +24,10 @@ import {
   withoutLocalhost,
 } from './app-headers.ts';
 import { Dialog, dialogIdOf } from './dialog.ts';
-import { secondsOf } from './expires.ts';
 import { deliverable, refuse, wayOf } from './frames.ts';
 import { ReliableAnswers } from './reliable-answers.ts';
 import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
+import { endsSubscription, secondsOf } from './subscription.ts';
 
 /** As long as drachtio remembers a request that no program answers. */
 const INVITE_SILENCE_MS = 64_000;
@@ -533,10 +533,6 @@ export class ServedRequest implements ServerTransactionUser {
 }
 
 const patience = (served: ServedRequest): void => served.waitedLong();
-
-/** A NOTIFY that says that there is nothing more to come (RFC 6665 §4.1.3). */
-export const endsSubscription = (notify: Message): boolean =>
-  /^\s*terminated\b/i.test(notify.header('Subscription-State') ?? '');
 
 const lists = (value: string, option: string): boolean =>
   splitList(value).some((one) => one.toLowerCase() === option);

@@ -26,7 +26,7 @@ export function readSessionExpires(message: Message): SessionExpires | undefined
   return value === undefined ? undefined : parseSessionExpires(value);
 }
 
-export function parseSessionExpires(value: string): SessionExpires | undefined {
+function parseSessionExpires(value: string): SessionExpires | undefined {
   const seconds = Number.parseInt(value, 10);
   if (!(seconds > 0)) return undefined;
   const semicolon = value.indexOf(';');

@@ -9,3 +9,7 @@ export function secondsOf(message: Message): number | undefined {
   const seconds = readNumber(message.wire, message.valueStart(line), message.lineEnd(line));
   return seconds < 0 ? undefined : seconds;
 }
+
+/** A NOTIFY that says that there is nothing more to come (RFC 6665 §4.1.3). */
+export const endsSubscription = (notify: Message): boolean =>
+  /^\s*terminated\b/i.test(notify.header('Subscription-State') ?? '');
