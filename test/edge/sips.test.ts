@@ -147,6 +147,25 @@ describe.each(['tls', 'wss'] as const)('a phone over %s calls by sips', (transpo
   });
 });
 
+test('in a sips call a phone that came back is reached over TLS again, and not in the clear', async () => {
+  await using scene = await aScene(inTheClear);
+  const { pbx } = scene;
+  const phone = await secured(scene);
+  const caller = await phone.invite('sips:1002@127.0.0.1', { headers: { Contact: contact } });
+  const accepting = pbx.accept(await pbx.expect('INVITE'));
+  await caller.answered();
+  const called = await accepting;
+  await phone.close();
+  const inClear = await scene.phone();
+  await inClear.register({ contact });
+  expect((await called.ask('INFO')).status).toBe(430);
+  expect(heard(inClear, 'INFO')).toEqual([]);
+  const back = await secured(scene);
+  const info = called.ask('INFO');
+  back.answer(await back.expect('INFO'), 200);
+  expect((await info).status).toBe(200);
+});
+
 test('a PBX over TLS is given a sips Contact, and calls the phone by it', async () => {
   await using scene = await aScene(secure);
   const phone = await secured(scene);
