@@ -169,6 +169,27 @@ describe.each(['contact', 'path'] as const)('phones, the gate and Asterisk, by %
     await call.bye();
   }, 20_000);
 
+  test('what a phone hears says neither where the PBX is nor what it is (S5)', async () => {
+    const [flora, gustav] = await Promise.all([
+      scriptedPhone('1009', 'tcp'),
+      scriptedPhone('1010', 'udp'),
+    ]);
+    const call = await flora.invite('1010');
+    const answering = gustav.accept(await gustav.expect('INVITE'));
+    await call.answered();
+    await answering;
+    await sleep(200);
+    await call.bye();
+    gustav.answer(await gustav.expect('BYE'), 200);
+    for (const { received } of [flora, gustav])
+      for (const { text, header } of received) {
+        expect([header('Server'), header('User-Agent')]).toEqual([undefined, undefined]);
+        // its own affair, see routes/pbx.yaml
+        const head = text.slice(0, text.indexOf('\r\n\r\n'));
+        expect(head.replace(/^(From|To|Call-ID):.*$/gim, '')).not.toContain(asterisk.address);
+      }
+  }, 20_000);
+
   test('messages and presence pass', async () => {
     const [dora, emil] = await Promise.all([
       scriptedPhone('1005', 'tls'),
