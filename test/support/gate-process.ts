@@ -39,8 +39,8 @@ export interface Gate {
   logs(): string;
   /** The text of /metrics. */
   metrics(): Promise<string>;
-  /** What `drawbridge status` prints. */
-  status(): Promise<string>;
+  /** What `drawbridge status` prints, with these flags. */
+  status(...flags: readonly string[]): Promise<string>;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when the process is gone, with its exit code (null: killed by a signal). */
   ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
@@ -104,11 +104,11 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     },
     logs: () => process.output(),
     metrics: async () => (await fetch(`http://${http}/metrics`)).text(),
-    status: () =>
+    status: (...more) =>
       runToEnd(
         'drawbridge status',
         globalThis.process.execPath,
-        ['src/main.ts', 'status', '--data', data],
+        ['src/main.ts', 'status', '--data', data, ...more],
         { cwd: checkout },
       ),
     signal: (signal) => process.signal(signal),

@@ -8,7 +8,14 @@ import { ownAddress, ownPorts } from './own-address.ts';
 import type { Place } from './sip-wire.ts';
 import { tlsRelay } from './tls-relay.ts';
 
-export interface SippOptions {
+interface RunOptions {
+  /** So many calls that messages are not written down, and that a repeated one, on a busy machine, is no failure. */
+  readonly load?: boolean;
+  /** How long all of it may take; default 60. */
+  readonly withinSeconds?: number;
+}
+
+export interface SippOptions extends RunOptions {
   readonly target: Place;
   readonly transport?: 'udp' | 'tcp' | 'tls';
   /** How often the scenario is played, how many times a second and how many at once. */
@@ -23,11 +30,13 @@ export interface SippOptions {
   readonly port?: number;
   /** The longest it may wait for any one message. */
   readonly patienceMs?: number;
+  /** How long a pause without a length of its own lasts: the talk of `load/call`. */
+  readonly holdMs?: number;
   /** Further keywords: `{ tenant: 'a' }` is `[tenant]` in the scenario. */
   readonly keywords?: Readonly<Record<string, string>>;
 }
 
-export interface SippServerOptions {
+export interface SippServerOptions extends RunOptions {
   readonly address: string;
   readonly port?: number;
   readonly transport?: 'udp' | 'tcp';
@@ -44,11 +53,12 @@ export async function sipp(scenario: string, options: SippOptions): Promise<void
   const relay = transport === 'tls' ? await tlsRelay(address, target) : undefined;
   const to = relay === undefined ? target : { address, port: relay.port };
   const keywords = Object.entries({ ...options.keywords, user, via: transport.toUpperCase() });
-  const run = startSipp(scenario, address, [
+  const run = startSipp(scenario, address, options, [
     ...['-p', String(options.port ?? 5070), '-t', transport === 'udp' ? 'u1' : 't1'],
     ...['-m', String(calls), '-r', String(rate), '-l', String(atOnce)],
     ...['-s', options.callee ?? '1002', '-au', user, '-ap', password],
     ...['-recv_timeout', String(options.patienceMs ?? 5000)],
+    ...(options.holdMs === undefined ? [] : ['-d', String(options.holdMs)]),
     ...keywords.flatMap(([name, value]) => ['-key', name, value]),
     `${to.address}:${to.port}`,
   ]);
@@ -68,9 +78,15 @@ export interface SippServer {
 /** Plays a scenario as the called side; it listens when this resolves. */
 export async function sippServer(
   scenario: string,
-  { address, port = ownPorts.sip, transport = 'udp', patienceMs = 5000 }: SippServerOptions,
+  {
+    address,
+    port = ownPorts.sip,
+    transport = 'udp',
+    patienceMs = 5000,
+    ...options
+  }: SippServerOptions,
 ): Promise<SippServer> {
-  const run = startSipp(scenario, address, [
+  const run = startSipp(scenario, address, options, [
     ...['-p', String(port), '-t', transport === 'udp' ? 'u1' : 't1'],
     ...['-recv_timeout', String(patienceMs), '-key', 'via', transport.toUpperCase()],
   ]);
@@ -85,7 +101,12 @@ export async function sippServer(
   };
 }
 
-function startSipp(scenario: string, address: string, args: readonly string[]) {
+function startSipp(
+  scenario: string,
+  address: string,
+  { load = false, withinSeconds = 60 }: RunOptions,
+  args: readonly string[],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'sipp-'));
   const [errors, messages] = [join(folder, 'errors'), join(folder, 'messages')];
   const process = startBackground(
@@ -93,8 +114,11 @@ function startSipp(scenario: string, address: string, args: readonly string[]) {
     'sipp',
     [
       ...['-sf', join(scenarios, `${scenario}.xml`), '-i', address, '-mi', address],
-      ...['-trace_err', '-error_file', errors, '-trace_msg', '-message_file', messages],
-      ...['-timeout', '60s', '-timeout_error', '-nostdin', '-fd', '1', ...args],
+      ...['-trace_err', '-error_file', errors],
+      ...(load
+        ? ['-default_behaviors', 'all,-abortunexp']
+        : ['-trace_msg', '-message_file', messages]),
+      ...['-timeout', `${withinSeconds}s`, '-timeout_error', '-nostdin', '-fd', '1', ...args],
     ],
     { cwd: folder },
   );

@@ -20,7 +20,21 @@ function connect(options = {}) {
   });
   srf.on('error', (err) => say('error', { why: err.message }));
   srf.on('reconnecting', () => say('reconnecting'));
+  tellWhatIsLeft(srf);
   return srf;
+}
+
+// asked by the test: what is left of all the calls
+function tellWhatIsLeft(srf) {
+  process.on('SIGUSR2', () => {
+    const { pendingRequests, pendingSipRequests, pendingNetworkInvites } = [
+      ...srf._app.client.mapServer.values(),
+    ][0];
+    say('left', {
+      dialogs: srf._dialogs.size,
+      pending: pendingRequests.size + pendingSipRequests.size + pendingNetworkInvites.size,
+    });
+  });
 }
 
 const sdp = (address = '127.0.0.1', port = 40000) =>
