@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   aRequest,
   OpenProgramServer,
@@ -21,6 +26,10 @@ afterEach(async () => {
 const own = <T extends AsyncDisposable>(one: T): T => {
   opened.push(one);
   return one;
+};
+
+const undo = (step: () => void): void => {
+  opened.push({ [Symbol.asyncDispose]: async () => step() });
 };
 
 async function open(
@@ -79,6 +88,8 @@ class Web implements AsyncDisposable {
   }
 }
 
+const decision = JSON.stringify({ action: 'reject', data: { status: 486 } });
+
 const says =
   (answer: unknown): Serve =>
   (_request, response) => {
@@ -120,6 +131,38 @@ describe('a program that is connected to', () => {
     const app = await listening(greets, { cert: pair.certificate, key: pair.key });
     const server = await open([get(`tls://${app.place}`)]);
     expect((await server.choose()).kind).toBe('program');
+  });
+
+  test('over TLS, only one with a certificate of whoever is named to sign it', async () => {
+    const file = join(tmpdir(), `authority-${randomUUID()}.pem`);
+    undo(() => rmSync(file));
+    const address = ownAddress();
+    const [mine, other] = [issued(address), issued(address)];
+    writeFileSync(file, mine.certificate);
+    const choices = [];
+    for (const { certificate, key } of [mine, other]) {
+      const app = own(await ListeningProgram.open(address, greets, { cert: certificate, key }));
+      const server = await open([get(`tls://${app.place}`)], { authorities: file });
+      choices.push((await server.choose()).kind);
+    }
+    expect(choices).toEqual(['program', 'reject']);
+  });
+
+  test('that holds nothing any more and does not end its connection is let go', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    undo(() => void vi.useRealTimers());
+    const app = await listening();
+    const server = await open([get(`tcp://${app.place}`)]);
+    const [busy, idle] = [await server.choose(), await server.choose()];
+    if (busy.kind !== 'program' || idle.kind !== 'program') throw new Error('not given');
+    server.agents.held.set(busy.program, { requests: 0, calls: 1, subscriptions: 0 });
+    vi.advanceTimersByTime(35_000);
+    expect([busy.program.connected, idle.program.connected]).toEqual([true, true]);
+    vi.advanceTimersByTime(35_000);
+    expect([busy.program.connected, idle.program.connected]).toEqual([true, false]);
+    server.agents.held.clear();
+    vi.advanceTimersByTime(70_000);
+    expect(busy.program.connected).toBe(false);
   });
 
   test('that is not there: 480, and it is said', async () => {
@@ -282,17 +325,19 @@ describe('a web server that decides', () => {
       says({ action: 'proxy', data: { destination: 'sip:a', finalTimeout: 'soon' } }),
     ],
     ['that routes to nowhere', says({ action: 'route', data: { uri: 'x' } })],
-    ['that answers 404', (_request, response) => void response.writeHead(404).end('{}')],
+    ['that answers 404', (_request, response) => void response.writeHead(404).end(decision)],
     [
       'that sends elsewhere',
-      (_request, response) => void response.writeHead(302, { location: '/' }).end(),
+      (_request, response) => void response.writeHead(302, { location: '/' }).end(decision),
     ],
     ['that answers without end', (_request, response) => void response.write('x'.repeat(70_000))],
     ['that hangs up', (request) => void request.socket.destroy()],
   ])('%s: 500', async (_what, serve) => {
     const web = await Web.open(serve);
     const server = await open([get(web.url)]);
+    const begun = performance.now();
     expect(await server.choose()).toEqual(reject(500));
+    expect(performance.now() - begun).toBeLessThan(1500);
     expect(server.said(/web server/)).toHaveLength(1);
     expect(server.server.counts().requests).toMatchObject({ failed: 1 });
   });
@@ -312,6 +357,27 @@ describe('a web server that decides', () => {
     expect(await server.choose()).toEqual(reject(500));
     expect(performance.now() - begun).toBeGreaterThan(2900);
     expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
+  test.each([
+    ['that is trusted', (mine: string) => mine, 'reject 486'],
+    ['that nobody vouches for', () => issued().certificate, 'reject 500'],
+  ])('over TLS, by a certificate %s', async (_what, authority, expected) => {
+    const address = ownAddress();
+    const { certificate, key } = issued(address);
+    const file = join(tmpdir(), `authority-${randomUUID()}.pem`);
+    undo(() => rmSync(file));
+    writeFileSync(file, authority(certificate));
+    const web = createSecureServer({ cert: certificate, key }, says(JSON.parse(decision)));
+    undo(() => void web.close());
+    web.listen(0, address);
+    await until('it listens', () => web.listening);
+    const bound = web.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
+    const server = await open([get(`https://${address}:${port}/`)], { authorities: file });
+    const choice = await server.choose();
+    expect(choice.kind === 'reject' && `reject ${choice.status}`).toBe(expected);
+    web.closeAllConnections();
   });
 
   test('whose query may hold a key: it stands in no log', async () => {
@@ -336,8 +402,8 @@ describe('a web server that decides', () => {
     await until('it is asked', () => web.asked.length === 1);
     const begun = performance.now();
     await server[Symbol.asyncDispose]();
-    expect(performance.now() - begun).toBeLessThan(1000);
     expect(await choice).toEqual(reject(500));
+    expect(performance.now() - begun).toBeLessThan(1000);
   });
 });
 
@@ -345,10 +411,11 @@ function never(): never {
   throw new Error('it was not asked');
 }
 
-function issued() {
+function issued(name = 'app') {
   return issueCertificate({
-    commonName: 'app',
-    names: ['app'],
+    commonName: name,
+    names: [name],
+    authority: true,
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: new Date(Date.now() + 86_400_000),
   });

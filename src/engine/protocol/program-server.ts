@@ -102,6 +102,9 @@ export class ProgramServer implements Programs {
     failed: 0,
     draining: 0,
   };
+  /** Those that are in: they came by themselves, or we connected to them. */
+  #inbound = 0;
+  #outbound = 0;
   #received = 0;
   #sent = 0;
   #takes: Programs['takes'];
@@ -222,10 +225,9 @@ export class ProgramServer implements Programs {
   }
 
   counts(): ProgramCounts {
-    const known = [...this.#connections].filter(({ connected }) => connected);
     return {
-      connected: known.length,
-      outbound: known.filter(({ outbound }) => outbound).length,
+      connected: this.#inbound + this.#outbound,
+      outbound: this.#outbound,
       framesReceived: this.#received,
       framesSent: this.#sent,
       refused: this.#refused,
@@ -342,8 +344,7 @@ export class ProgramServer implements Programs {
   // --- what the connections tell
 
   #letIn(socket: Socket): void {
-    const known = [...this.#connections].filter((one) => one.connected && !one.outbound).length;
-    if (this.#sockets.size - known >= MOST_STRANGERS) {
+    if (this.#sockets.size - this.#inbound >= MOST_STRANGERS) {
       this.#refused['too-many']++;
       this.#log.warn(
         { address: socket.remoteAddress },
@@ -358,15 +359,20 @@ export class ProgramServer implements Programs {
 
   #admits({ outbound }: ProgramConnection): boolean {
     const { connections, outboundConnections } = this.#desk.limits;
-    const counts = this.counts();
-    return outbound
-      ? counts.outbound < outboundConnections
-      : counts.connected - counts.outbound < connections;
+    if (outbound ? this.#outbound >= outboundConnections : this.#inbound >= connections)
+      return false;
+    if (outbound) this.#outbound++;
+    else this.#inbound++;
+    return true;
   }
 
   #lost(connection: ProgramConnection): void {
     for (const verb of connection.verbs) this.#turns.remove(verb, connection);
-    if (!connection.outbound) this.#log.info(connection.who, 'a program is gone');
+    if (connection.outbound) this.#outbound--;
+    else {
+      this.#inbound--;
+      this.#log.info(connection.who, 'a program is gone');
+    }
     this.#agents.lost(connection);
   }
 

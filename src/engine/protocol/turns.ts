@@ -9,11 +9,11 @@ interface Queue {
 export class Turns {
   readonly #queues = new Map<string, Queue>();
 
-  /** Asking twice gives nobody a second share. */
+  /** For one that has not asked for it yet: who stood here twice would have two shares. */
   add(verb: string, program: ProgramConnection): void {
     const queue = this.#queues.get(verb);
     if (queue === undefined) this.#queues.set(verb, { programs: [program], next: 0 });
-    else if (!queue.programs.includes(program)) queue.programs.push(program);
+    else queue.programs.push(program);
   }
 
   remove(verb: string, program: ProgramConnection): void {
