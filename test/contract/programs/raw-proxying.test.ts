@@ -93,6 +93,17 @@ describe.concurrent('one after the other', () => {
     await b.silence(50);
   });
 
+  test('one that is named twice has two turns', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { program, a } = proxied;
+    const { call, id } = await calls(proxied, {}, [a.uri, a.uri]);
+    a.answer(await a.expect('INVITE'), 503);
+    a.answer(await a.expect('INVITE'), 200);
+    await call.answered();
+    expect(await program.outcome(id)).toEqual([503, 200, 'done']);
+  });
+
   test('a 603 ends the search', async () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
@@ -393,6 +404,15 @@ describe.concurrent('the last word', () => {
     await eventually(() => heard(a, 'CANCEL').length === 1, 'it is cancelled');
     a.answer(invite, 487);
     expect(await program.outcome(id)).toEqual([487, 'done']);
+  });
+
+  test('is not asked for when there are no hops left: the gate refuses by itself', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { scene, program } = proxied;
+    const call = await scene.phone.invite('1002', { headers: { 'Max-Forwards': '0' } });
+    expect((await call.final()).status).toBe(483);
+    expect(program.heard()).toEqual([]);
   });
 
   test('is right after sending when the responses are of no interest', async () => {

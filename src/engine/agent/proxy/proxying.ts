@@ -138,7 +138,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
   readonly #plan: ProxyPlan;
   readonly #watcher: ProxyWatcher;
   readonly #queue: Destination[];
-  readonly #tried = new Set<string>();
+  /** The URIs that were tried, and whether a redirection led there. */
+  readonly #tried = new Map<string, boolean>();
   readonly #attempts: Attempt[] = [];
   readonly #hiding: Hiding | undefined;
   readonly #answerHiding: AnswerHiding | undefined;
@@ -356,9 +357,12 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     return { ms: this.method === 'INVITE' ? this.#context.core.ringMs : undefined, restarts: true };
   }
 
-  #isNew({ uri }: Destination): boolean {
-    if (this.#tried.has(uri) || this.#attempts.length >= MOST_DESTINATIONS) return false;
-    this.#tried.add(uri);
+  /** A program may name one twice; a redirection leads nowhere again, nor does what follows to where it led. */
+  #isNew({ uri, redirected }: Destination): boolean {
+    const before = this.#tried.get(uri);
+    if (before === true || (before === false && redirected)) return false;
+    if (this.#attempts.length >= MOST_DESTINATIONS) return false;
+    this.#tried.set(uri, redirected);
     return true;
   }
 
