@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'contract',
           include: [
             'test/contract/**/*.test.ts',
+            'test/engine/**/*.test.ts',
             'test/edge/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',
@@ -31,6 +32,34 @@ export default defineConfig({
         },
       },
       {
+        // the same suite, on the adapter over the engine's own protocol port
+        test: {
+          name: 'contract-drachtio',
+          include: ['test/contract/*.test.ts'],
+          provide: { carrier: 'drachtio' },
+          testTimeout: 30_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      // and on the adapter over a drachtio-server that runs already, one test at a time: all share it
+      // biome-ignore lint/style/noProcessEnv: this is what says that there is one
+      ...(process.env.DRACHTIO_SERVER === undefined
+        ? []
+        : [
+            {
+              test: {
+                name: 'contract-drachtio-server',
+                include: ['test/contract/*.test.ts'],
+                provide: { carrier: 'drachtio-server' as const },
+                setupFiles: ['test/contract/known-to-fail-on-a-server.ts'],
+                testTimeout: 60_000,
+                maxWorkers: 1,
+                maxConcurrency: 1,
+                sequence: { groupOrder: 3 },
+              },
+            },
+          ]),
+      {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
@@ -38,7 +67,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Real processes that measure time: one file at a time, after everything else.
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

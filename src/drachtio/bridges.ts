@@ -3,8 +3,9 @@ import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Carrier } from './carrier.ts';
 import type { ServerFlow } from './flows.ts';
+import { shownAddress } from './server-listeners.ts';
 import type { SrfAck, SrfHeaders } from './srf.ts';
-import { Headers, notOfInside, textOf } from './wire.ts';
+import { edited, Headers, notOfInside, textOf } from './wire.ts';
 
 /** How a server and drachtio-srf name a dialog: by the tag of whoever began it, on either side. */
 export const dialogIdOf = (callId: string, fromTag: string): string =>
@@ -54,14 +55,21 @@ export class Leg {
   }
 }
 
-/** An ACK with what the other side's ACK brought. */
-export function passAck(ack: SrfAck, from: Message | undefined): void {
-  if (from === undefined) ack({});
-  else
+/** The ACK that is to come from this leg will be sent on, with what it brings. */
+export function passAck({ handlers }: Carrier, leg: Leg, ack: SrfAck): void {
+  leg.acknowledge = (theirs) => {
+    if (theirs === undefined) {
+      ack({});
+      return;
+    }
+    const hiding = handlers.hides?.(leg.flow.realm);
+    const own = leg.other === undefined ? '' : shownAddress(leg.other.flow.listener);
+    const shown = edited(theirs, hiding?.request, own);
     ack({
-      headers: Headers.of(from, notOfInside).forSrf(),
-      ...(from.body !== '' && { body: textOf(from.body) }),
+      headers: Headers.of(shown, notOfInside).forSrf(),
+      ...(shown.body !== '' && { body: textOf(shown.body) }),
     });
+  };
 }
 
 /** A call or a subscription: the dialog with whoever began it, and the one with whoever it goes to. */

@@ -66,7 +66,7 @@ export class InsideRelay implements SentUser {
     }
     if (isInvite && status < 300) {
       if (this.#incoming.cancelled) ack({});
-      else leg.acknowledge = (theirs) => passAck(ack, theirs);
+      else passAck(this.#carrier, leg, ack);
     }
     this.#pass(message);
     this.#settled(leg, status, message);

@@ -191,7 +191,7 @@ export class Relay {
     leg.toTag = message.toTag;
     bridge.caller.toTag ||= message.toTag;
     const { bridges } = this.#carrier;
-    if (this.isInvite) bridge.caller.acknowledge = (theirs) => passAck(ack, theirs);
+    if (this.isInvite) passAck(this.#carrier, bridge.caller, ack);
     else bridge.expiresAt = subscriptionEnd(message);
     bridges.answered(bridge, leg, message);
     this.#incoming.relay(message, {
@@ -385,9 +385,7 @@ class Attempt implements SentUser {
       queueMicrotask(() => this.failed('unreachable'));
       return;
     }
-    const { method, body, tryNextAfterMs } = this.#relay;
-    if (tryNextAfterMs !== undefined)
-      this.#patience = setTimeout(() => this.#impatient(), tryNextAfterMs).unref();
+    const { method, body } = this.#relay;
     this.#sent = new Sent(
       this.#carrier,
       {
@@ -404,6 +402,12 @@ class Attempt implements SentUser {
     if (this.over) return;
     if (this.#sent === undefined) this.failed('timeout');
     else if (this.#relay.isInvite) this.#sent.cancel(reasons);
+  }
+
+  confirmed(): void {
+    const { tryNextAfterMs } = this.#relay;
+    if (tryNextAfterMs !== undefined)
+      this.#patience = setTimeout(() => this.#impatient(), tryNextAfterMs).unref();
   }
 
   answered(answered: Answered): void {

@@ -7,6 +7,8 @@ import { messageOf, textOf } from './wire.ts';
 
 /** Who sent a request. Called back once for each answer, and not at all after the final one or `failed`. */
 export interface SentUser {
+  /** The server has sent it. */
+  confirmed?(): void;
   answered(answer: Answered): void;
   failed(failure: Failure, problem?: Error): void;
 }
@@ -73,6 +75,7 @@ export class Sent {
       return;
     }
     this.#request = request;
+    this.#user.confirmed?.();
     request.on('response', (response: SrfResponse, ack: SrfAck) => {
       try {
         this.#answered(response, ack);

@@ -181,20 +181,18 @@ test('an answer never travels over another connection than its request', async (
   expect(other.received).toEqual([]);
 });
 
-describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
-  test.each(['MESSAGE', 'INVITE'])(
-    'a dropped %s meets silence, even when repeated',
-    async (method) => {
-      await using scene = await aScene({ phone: { transport } });
-      const { gate, phone } = scene;
-      gate.decide = (incoming) => incoming.drop();
-      const sent = requestText(phone, method);
-      speak(phone, sent);
-      await eventually(() => gate.seen.length > 0, 'the request');
-      await phone.silence(400);
-      speak(phone, sent);
-      await phone.silence(300);
-      expect(phone.received).toEqual([]);
-    },
-  );
-});
+test.each(['udp', 'tcp'] as const)(
+  'over %s a dropped MESSAGE meets silence, even when repeated',
+  async (transport) => {
+    await using scene = await aScene({ phone: { transport } });
+    const { gate, phone } = scene;
+    gate.decide = (incoming) => incoming.drop();
+    const sent = requestText(phone, 'MESSAGE');
+    speak(phone, sent);
+    await eventually(() => gate.seen.length > 0, 'the request');
+    await phone.silence(400);
+    speak(phone, sent);
+    await phone.silence(300);
+    expect(phone.received).toEqual([]);
+  },
+);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome, OwnRequest, Target } from '../../src/edge/signaling.ts';
 import { parameter } from '../support/sip-text.ts';
-import { eventually, pause } from './eventually.ts';
+import { pause } from './eventually.ts';
 import { aScene, at, heard, nobody, type Scene } from './scene.ts';
 
 const options = (target: Target, more: Partial<OwnRequest> = {}): OwnRequest => ({
@@ -116,16 +116,6 @@ describe.each(['udp', 'tcp', 'tls', 'ws'] as const)('over %s', (transport) => {
     const { address, port } = gate.listener(transport);
     const parameters = transport === 'udp' ? '' : `;transport=${transport}`;
     expect(gate.serving.ownAddress({ nextHop: flow })).toBe(`${address}:${port}${parameters}`);
-  });
-
-  test('a ping is heard as an empty line, and nothing comes of it', async () => {
-    await using scene = await aScene({ phone: { transport } });
-    const { gate, phone } = scene;
-    gate.decide = (incoming) => incoming.answer(200);
-    await phone.finalAnswer(phone.request('OPTIONS', 'sip:x'));
-    gate.serving.ping((await gate.request('OPTIONS')).flow);
-    await eventually(() => phone.crlfs > 0, 'the ping');
-    await phone.silence(50);
   });
 });
 

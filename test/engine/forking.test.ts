@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../contract/eventually.ts';
+import { aScene, at, heard, type Scene } from '../contract/scene.ts';
+import type { Pbx } from '../support/a-pbx.ts';
+import type { Received } from '../support/sip-party.ts';
+
+interface Fork {
+  readonly scene: Scene;
+  readonly done: number[];
+  readonly a: Pbx;
+  readonly b: Pbx;
+  readonly inviteA: Received;
+  readonly inviteB: Received;
+  readonly call: Awaited<ReturnType<Scene['phone']['invite']>>;
+}
+
+/** A call on its way to two places at once. */
+async function fork(): Promise<Fork> {
+  const scene = await aScene();
+  const { pbx: a, phone } = scene;
+  const b = await scene.anotherPbx();
+  const done: number[] = [];
+  for (const node of [a, b]) node.always('CANCEL', (cancel) => void node.answer(cancel, 200));
+  scene.gate.forwards({
+    targets: [
+      at(a, { requestUri: 'sip:a@example.test' }),
+      at(b, { requestUri: 'sip:b@example.test' }),
+    ],
+    parallel: true,
+    recordRoute: true,
+    onDone: (status) => done.push(status),
+  });
+  const call = await phone.invite('1002');
+  const [inviteA, inviteB] = await Promise.all([a.expect('INVITE'), b.expect('INVITE')]);
+  return { scene, done, a, b, inviteA, inviteB, call };
+}
+
+const cancelled = (party: Pbx) =>
+  eventually(() => heard(party, 'CANCEL').length === 1, 'the other branch is cancelled');
+
+describe.concurrent('a forked call', () => {
+  test('reaches every target at once, each in a branch of its own', async () => {
+    const { scene, inviteA, inviteB } = await fork();
+    await using _ = scene;
+    expect([inviteA.uri, inviteB.uri]).toEqual(['sip:a@example.test', 'sip:b@example.test']);
+    expect(inviteA.branch).not.toBe(inviteB.branch);
+    expect(inviteA.callId).toBe(inviteB.callId);
+  });
+
+  test('lets the caller hear the ringing of every branch', async () => {
+    const { scene, a, b, inviteA, inviteB } = await fork();
+    await using _ = scene;
+    a.answer(inviteA, 180);
+    b.answer(inviteB, 183);
+    expect((await scene.phone.expect(180)).toTag).toBe(a.tagFor(inviteA.callId));
+    expect((await scene.phone.expect(183)).toTag).toBe(b.tagFor(inviteB.callId));
+  });
+
+  test('is connected by the first 200, at once, and the other branch is cancelled', async () => {
+    const { scene, a, b, inviteA, inviteB, call, done } = await fork();
+    await using _ = scene;
+    b.answer(inviteB, 180);
+    await call.rings();
+    a.answer(inviteA, 200);
+    expect((await call.final()).toTag).toBe(a.tagFor(inviteA.callId));
+    await cancelled(b);
+    expect(heard(b, 'CANCEL')[0]?.branch).toBe(inviteB.branch);
+    b.answer(inviteB, 487);
+    await b.expect('ACK');
+    await a.expect('ACK');
+    await scene.phone.silence(100);
+    expect(done).toEqual([200]);
+  });
+
+  test('passes on a second 200 that crossed the CANCEL; each is acknowledged end to end (§16.7 step 5)', async () => {
+    const { scene, a, b, inviteA, inviteB, call } = await fork();
+    await using _ = scene;
+    a.answer(inviteA, 200);
+    await call.final();
+    b.answer(inviteB, 200);
+    const other = await scene.phone.expect(200, { of: 'INVITE' });
+    expect(other.toTag).toBe(b.tagFor(inviteB.callId));
+    call.establish(other);
+    call.acknowledge();
+    expect((await a.expect('ACK')).toTag).toBe(a.tagFor(inviteA.callId));
+    expect((await b.expect('ACK')).toTag).toBe(b.tagFor(inviteB.callId));
+    expect(scene.gate.started).toHaveLength(2);
+  });
+
+  test('answered twice is two calls: the end of one is not the end of the other', async () => {
+    const { scene, a, b, inviteA, inviteB, call } = await fork();
+    await using _ = scene;
+    const { gate, phone } = scene;
+    a.answer(inviteA, 200);
+    await call.final();
+    b.answer(inviteB, 200);
+    call.establish(await phone.expect(200, { of: 'INVITE' }));
+    call.acknowledge();
+    const bye = call.bye();
+    b.answer(await b.expect('BYE'), 200);
+    await bye;
+    expect(gate.ended.map(({ call: { to } }) => to.includes(b.tagFor(inviteB.callId)))).toEqual([
+      true,
+    ]);
+    expect(gate.calls().map(({ to }) => to.includes(a.tagFor(inviteA.callId)))).toEqual([true]);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Failure } from '../../src/edge/signaling.ts';
+import { eventually, pause } from '../contract/eventually.ts';
+import { aScene, at, type SceneOptions } from '../contract/scene.ts';
+
+// These wait for the real timers of RFC 3261 (64*T1 is 32 s), so all of them wait at once.
+vi.setConfig({ maxConcurrency: 20, testTimeout: 60_000 });
+
+async function waiting(options: SceneOptions = {}) {
+  const scene = await aScene(options);
+  const failed: Failure[] = [];
+  const done: number[] = [];
+  scene.gate.forwards({
+    targets: [at(scene.pbx)],
+    recordRoute: true,
+    onTargetFailed: (_target, failure) => failed.push(failure),
+    onDone: (status) => done.push(status),
+  });
+  return { scene, failed, done, phone: scene.phone, pbx: scene.pbx };
+}
+
+describe.concurrent('time runs out', () => {
+  test('any other request that nobody answers is left unanswered (RFC 4320 §4.2)', async () => {
+    const { scene, phone, pbx, failed } = await waiting();
+    await using _ = scene;
+    phone.request('MESSAGE', 'sip:x');
+    await pbx.expect('MESSAGE');
+    await eventually(() => failed.length > 0, 'the target is given up', 36_000);
+    expect(failed).toEqual(['timeout']);
+    await pause(1000);
+    expect(phone.received.filter(({ status }) => status !== 100)).toEqual([]);
+  });
+
+  test('a call whose session is never refreshed is reported as expired (RFC 4028 §10)', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    const call = await phone.invite('1002');
+    const invite = await pbx.expect('INVITE');
+    const headers = { 'Session-Expires': '3;refresher=uac' };
+    const accepting = pbx.accept(invite, { headers });
+    await call.answered();
+    await accepting;
+    await pause(1500);
+    const refreshed = call.ask('UPDATE', { headers });
+    pbx.answer(await pbx.expect('UPDATE'), 200, { headers });
+    await refreshed;
+    await pause(2200);
+    expect(scene.gate.calls()).toHaveLength(1);
+    await eventually(() => scene.gate.ended.length > 0, 'the call is reported', 5000);
+    expect(scene.gate.ended.map(({ why }) => why)).toEqual(['expired']);
+    expect(scene.gate.calls()).toEqual([]);
+  });
+});
