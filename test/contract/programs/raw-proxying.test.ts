@@ -151,6 +151,19 @@ describe.concurrent('one after the other', () => {
     expect(await program.outcome(id)).toEqual(['done']);
   });
 
+  test('when all take too long it is 408: that those we cancelled say so is no answer', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { program, a, b } = proxied;
+    const { call, id } = await calls(proxied, { finalTimeoutMs: 200 });
+    const first = await a.expect('INVITE');
+    a.answer(first, 180);
+    b.answer(await b.expect('INVITE'), 180);
+    a.answer(first, 487);
+    expect((await call.final()).status).toBe(408);
+    expect(await program.outcome(id)).toEqual([487, 'done']);
+  });
+
   test('one who answers after the caller was told of a failure is let go', async () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
@@ -199,6 +212,16 @@ describe.concurrent('all at once', () => {
     expect((await program.outcome(id)).toSorted()).toEqual([401, 486, 'done']);
   });
 
+  test('one that cannot be reached does not spoil the others', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { program, a } = proxied;
+    const { call, id } = await calls(proxied, { simultaneous: true }, ['tel:123', a.uri]);
+    a.answer(await a.expect('INVITE'), 200);
+    await call.answered();
+    expect(await program.outcome(id)).toEqual([200, 'done']);
+  });
+
   test('of whom none can be reached it is refused once', async () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
@@ -224,6 +247,17 @@ describe.concurrent('redirections', () => {
     await call.answered();
     expect(await program.outcome(id)).toEqual([302, 200, 'done']);
     await b.silence(50);
+  });
+
+  test('to one that was named leave that one no second turn', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { program, a, b } = proxied;
+    const { call, id } = await calls(proxied, { followRedirects: true });
+    a.answer(await a.expect('INVITE'), 302, { headers: { Contact: `<${b.uri}>` } });
+    b.answer(await b.expect('INVITE'), 486);
+    expect((await call.final()).status).toBe(486);
+    expect(await program.outcome(id)).toEqual([302, 486, 'done']);
   });
 
   test('that lead in a circle end', async () => {
