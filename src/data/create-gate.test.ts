@@ -147,16 +147,16 @@ test('a re-INVITE under way is no call of its own', async () => {
 async function aProgram(gate: Gate): Promise<WireProgram> {
   const { port } = gate.status(0).programs ?? {};
   if (port === undefined) throw new Error('no program can connect');
-  const program = await WireProgram.connect(port);
+  const program = await WireProgram.to(port);
   undo.push(() => program[Symbol.asyncDispose]());
   await program.authenticate(secret);
-  await program.ask(['route', 'invite']);
+  await program.told(['route', 'invite']);
   return program;
 }
 
 /** The transactionId of the INVITE it was given. */
 async function givenInvite(program: WireProgram): Promise<string> {
-  const invite = () => program.given().find(({ message }) => message?.startsWith('INVITE '));
+  const invite = () => program.given().find(({ text }) => text.startsWith('INVITE '));
   await until('the program has an INVITE', () => invite() !== undefined);
   return invite()?.tokens[8] ?? '';
 }
@@ -176,7 +176,7 @@ test('a program has the calls that its rules name, and they are counted, drained
   const call = await phone.invite('701');
   const id = await givenInvite(program);
   expect(gate.status(9).programs).toMatchObject({ count: 1, rows: [{ requests: 1, calls: 0 }] });
-  await program.ask(['sip', id, ''], answer(200, sdp('127.0.0.1')));
+  await program.told(['sip', id, ''], answer(200, sdp('127.0.0.1')));
   await call.answered();
   expect(gate.status(9).programs).toMatchObject({ rows: [{ requests: 0, calls: 1 }] });
   expect(gate.stats().programs).toMatchObject({ connected: 1, requests: { given: 1 } });
@@ -225,7 +225,7 @@ test('a reload gives programs other requests, and connects to programs where the
   await until('it is connected to', () => app.connections.length === 1);
   const [program] = app.connections;
   if (program === undefined) throw new Error('no connection');
-  await program.ask(['sip', await givenInvite(program), ''], answer(603));
+  await program.told(['sip', await givenInvite(program), ''], answer(603));
   expect((await call.final()).status).toBe(603);
 
   gate.reload({ ...settings, programs: { secret, requests: [], handlers: [] } });

@@ -129,14 +129,14 @@ export class OpenProgramServer implements AsyncDisposable {
   connect(): Promise<WireProgram> {
     const port = this.server.port;
     if (port === undefined) throw new Error('programs cannot connect');
-    return WireProgram.connect(port);
+    return WireProgram.to(port);
   }
 
   /** A program that is in, and asked for these. */
   async program(verbs: readonly string[] = [], tags = ''): Promise<WireProgram> {
     const program = await this.connect();
     await program.authenticate(secret, tags);
-    for (const verb of verbs) await program.ask(['route', verb]);
+    for (const verb of verbs) await program.told(['route', verb]);
     return program;
   }
 

@@ -18,7 +18,7 @@ export class FrameProgram {
   closed = false;
   #unread = Buffer.alloc(0);
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', () => {});

@@ -1,50 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { FrameReader } from '../../src/engine/protocol/frame-reader.ts';
+import { type Frame, FrameProgram } from './frame-program.ts';
 import { until } from './open-transports.ts';
 
-/** A frame as a program gets it. */
-export interface WireFrame {
-  /** The sender's id first. */
-  readonly tokens: readonly string[];
-  /** One character per byte; undefined when the meta line was all. */
-  readonly message: string | undefined;
-}
-
-/** The other end of a program's connection, which can also say what no program would. */
-export class WireProgram implements AsyncDisposable {
-  readonly socket: Socket;
-  /** All it was sent, in order, as far as it reads. */
-  readonly frames: WireFrame[] = [];
-  closed = false;
-  readonly #reader = new FrameReader(1_000_000);
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.setNoDelay(true);
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      this.closed = true;
-    });
-    socket.on('data', (chunk: Buffer) => {
-      this.#reader.push(chunk);
-      for (let next = this.#reader.next(); next !== undefined; next = this.#reader.next()) {
-        const end = next.indexOf('\r\n');
-        const line = end < 0 ? next : next.slice(0, end);
-        const message = end < 0 ? undefined : next.slice(end + 2);
-        this.frames.push({ tokens: line.split('|'), message });
-      }
-      if (this.#reader.broken !== undefined) throw new Error(this.#reader.broken);
-    });
-  }
-
+/** A program's connection, opened by either side, over TCP or TLS. */
+export class WireProgram extends FrameProgram implements AsyncDisposable {
   /** Connects to where programs connect. */
-  static async connect(to: { address: string; port: number; tls?: boolean }): Promise<WireProgram> {
-    const { address: host, port, tls = false } = to;
+  static async to(place: { address: string; port: number; tls?: boolean }): Promise<WireProgram> {
+    const { address: host, port, tls = false } = place;
     const socket = tls
       ? connectTls({ host, port, rejectUnauthorized: false })
-      : connect({ host, port });
+      : connect({ host, port, noDelay: true });
     const program = new WireProgram(socket);
     let up = false;
     socket.once(tls ? 'secureConnect' : 'connect', () => {
@@ -54,24 +20,15 @@ export class WireProgram implements AsyncDisposable {
     return program;
   }
 
-  /** Bytes as they are, one for each character. */
-  raw(bytes: string | Buffer): void {
-    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-  }
-
   /** One frame with an id of its own, which is returned. */
   say(tokens: readonly string[], message?: string): string {
-    const id = randomUUID();
-    const line = [id, ...tokens].join('|');
-    const payload = message === undefined ? line : `${line}\r\n${message}`;
-    this.raw(`${payload.length}#${payload}`);
-    return id;
+    const line = tokens.join('|');
+    return this.command(message === undefined ? line : `${line}\r\n${message}`);
   }
 
-  /** The same, and what is answered, without the ids. */
-  async ask(tokens: readonly string[], message?: string): Promise<readonly string[]> {
-    const id = this.say(tokens, message);
-    return (await this.responses(id, 1))[0] ?? [];
+  /** What a command is answered, without the ids. */
+  async told(tokens: readonly string[], message?: string): Promise<readonly string[]> {
+    return (await this.responses(this.say(tokens, message), 1))[0] ?? [];
   }
 
   async responses(id: string, count: number): Promise<readonly (readonly string[])[]> {
@@ -84,11 +41,11 @@ export class WireProgram implements AsyncDisposable {
   }
 
   authenticate(secret: string, tags = ''): Promise<readonly string[]> {
-    return this.ask(['authenticate', secret, tags]);
+    return this.told(['authenticate', secret, tags]);
   }
 
   /** Frames that are no responses. */
-  given(): readonly WireFrame[] {
+  given(): readonly Frame[] {
     return this.frames.filter(({ tokens }) => tokens[1] !== 'response');
   }
 

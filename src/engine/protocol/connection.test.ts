@@ -72,7 +72,7 @@ describe('authentication', () => {
     const server = await open();
     const program = await server.connect();
     const [line = '', ...rest] = command.split('\r\n');
-    const answer = await program.ask(
+    const answer = await program.told(
       line.split('|'),
       rest.length > 0 ? rest.join('\r\n') : undefined,
     );
@@ -103,7 +103,7 @@ describe('authentication', () => {
   test('one that begins a frame and never ends it, too', async () => {
     const server = await open({ limits: { authenticateSeconds: 1 } });
     const program = await server.connect();
-    program.raw('40#abc|auth');
+    program.bytes('40#abc|auth');
     await until('disconnected', () => program.closed);
     expect(program.frames).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('authentication', () => {
   test('a stranger cannot have us keep a large frame', async () => {
     const server = await open();
     const program = await server.connect();
-    program.raw('5000#');
+    program.bytes('5000#');
     await until('disconnected', () => program.closed);
     expect(server.server.counts().refused.format).toBe(1);
   });
@@ -150,14 +150,14 @@ describe('authentication', () => {
 describe('commands', () => {
   test('a ping is answered', async () => {
     const program = await (await open()).program();
-    expect(await program.ask(['ping'])).toEqual(['OK', 'pong']);
+    expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
   });
 
   test('one of SIP reaches the agents byte for byte, and its answer comes back', async () => {
     const server = await open();
     const program = await server.program();
     const text = `MESSAGE sip:x SIP/2.0\r\nSubject: caf\u00c3\u00a9\r\n\r\n\u0000\u00ff|#\r\n`;
-    expect(await program.ask(['sip', '', ''], text)).toEqual(['OK', 'echo']);
+    expect(await program.told(['sip', '', ''], text)).toEqual(['OK', 'echo']);
     expect(server.agents.commands.map(({ command }) => command.text)).toEqual([text]);
   });
 
@@ -168,7 +168,7 @@ describe('commands', () => {
     server.agents.respond = (to) => to.send(['sip', 'network', 7, ''], message);
     program.say(['sip', '', ''], invite);
     await until('it comes', () => program.given().length === 1);
-    expect(program.given()[0]?.message).toBe(message);
+    expect(program.given()[0]?.text).toBe(message);
     expect(program.given()[0]?.tokens.slice(1)).toEqual(['sip', 'network', '7', '']);
   });
 
@@ -176,7 +176,7 @@ describe('commands', () => {
     const program = await (await open()).program();
     const ids = Array.from({ length: 300 }, (_, index) => `id-${index}`);
     const frames = ids.map((id) => `${id.length + 5}#${id}|ping`).join('');
-    for (let at = 0; at < frames.length; at += 777) program.raw(frames.slice(at, at + 777));
+    for (let at = 0; at < frames.length; at += 777) program.bytes(frames.slice(at, at + 777));
     await until('all answered', () => program.frames.length === 301);
     expect(program.frames.slice(1).map(({ tokens }) => tokens[2])).toEqual(ids);
   });
@@ -192,7 +192,7 @@ describe('commands', () => {
   ])('%j is refused, and the program disconnected', async (payload, reason) => {
     const server = await open();
     const program = await server.program();
-    program.raw(`${payload.length}#${payload}6#a|ping`);
+    program.bytes(`${payload.length}#${payload}6#a|ping`);
     await until('disconnected', () => program.closed);
     expect(lastOf(program)).toEqual(['response', 'x', 'NO', reason]);
     expect(server.agents.lostPrograms).toHaveLength(1);
@@ -203,14 +203,14 @@ describe('commands', () => {
     const server = await open({ limits: { frameBytes: 4096 } });
     for (const bytes of ['x', '-1#', '4097#', '00001#x', '0#']) {
       const program = await server.program();
-      program.raw(bytes);
+      program.bytes(bytes);
       await until(`${bytes} ends it`, () => program.closed);
       expect(program.frames).toHaveLength(1);
     }
     const program = await server.program();
     const id = 'i'.repeat(20);
     const payload = `${id}|sip||\r\n`.padEnd(4096, 'x');
-    program.raw(`${payload.length}#${payload}`);
+    program.bytes(`${payload.length}#${payload}`);
     expect((await program.responses(id, 1))[0]).toEqual(['OK', 'echo']);
   });
 
@@ -220,8 +220,8 @@ describe('commands', () => {
     server.agents.respond = () => {
       throw new Error('a bug');
     };
-    expect(await program.ask(['sip', '', ''], invite)).toEqual(['NOK', 'internal error']);
-    expect(await program.ask(['ping'])).toEqual(['OK', 'pong']);
+    expect(await program.told(['sip', '', ''], invite)).toEqual(['NOK', 'internal error']);
+    expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
     expect(server.said(/fault in the gate/)).toHaveLength(1);
   });
 
@@ -356,7 +356,7 @@ test('a flood of one program does not keep others waiting', async () => {
   for (let count = 0; count < 2000; count++) flooding.say(['sip', '', ''], invite);
   await until('it has begun', () => server.agents.commands.length > 0);
   const begun = performance.now();
-  expect(await calm.ask(['ping'])).toEqual(['OK', 'pong']);
+  expect(await calm.told(['ping'])).toEqual(['OK', 'pong']);
   expect(performance.now() - begun).toBeLessThan(500);
   expect(server.agents.commands.length).toBeLessThan(1900);
 });

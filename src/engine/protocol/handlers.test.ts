@@ -187,7 +187,10 @@ describe('a program that is connected to', () => {
 
   test.each([
     ['with the wrong secret', (one: WireProgram) => void one.say(['authenticate', 'wrong', ''])],
-    ['that does not speak the protocol', (one: WireProgram) => one.raw('HTTP/1.1 200 OK\r\n\r\n')],
+    [
+      'that does not speak the protocol',
+      (one: WireProgram) => one.bytes('HTTP/1.1 200 OK\r\n\r\n'),
+    ],
     ['that hangs up', (one: WireProgram) => one.socket.destroy()],
   ])('%s: 480', async (_what, greet) => {
     const app = await listening(greet);

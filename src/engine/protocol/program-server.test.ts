@@ -55,13 +55,13 @@ describe('who is given a request', () => {
   test('taking back one method leaves the others, and can be said twice', async () => {
     const server = await open();
     const program = await server.program(['invite', 'options', 'message']);
-    expect(await program.ask(['remove_route', 'INVITE'])).toEqual(['OK']);
-    expect(await program.ask(['remove_route', 'invite'])).toEqual(['OK']);
-    expect(await program.ask(['remove_route', 'never'])).toEqual(['OK']);
+    expect(await program.told(['remove_route', 'INVITE'])).toEqual(['OK']);
+    expect(await program.told(['remove_route', 'invite'])).toEqual(['OK']);
+    expect(await program.told(['remove_route', 'never'])).toEqual(['OK']);
     expect(await server.next([program])).toBe(503);
     expect(await server.next([program], options)).toBe(0);
     expect(await server.next([program], aRequest({ method: 'MESSAGE' }))).toBe(0);
-    await program.ask(['route', 'invite']);
+    await program.told(['route', 'invite']);
     expect(await server.next([program])).toBe(0);
   });
 
@@ -84,11 +84,11 @@ describe('who is given a request', () => {
     const program = await server.program();
     const answers = [];
     for (let count = 0; count < 70; count++)
-      answers.push(await program.ask(['route', `m${count}`]));
+      answers.push(await program.told(['route', `m${count}`]));
     expect(answers.filter(([ok]) => ok === 'OK')).toHaveLength(64);
     expect(answers.at(-1)).toEqual(['NO', 'too many routes']);
-    expect(await program.ask(['route', 'm1'])).toEqual(['OK']);
-    expect(await program.ask(['ping'])).toEqual(['OK', 'pong']);
+    expect(await program.told(['route', 'm1'])).toEqual(['OK']);
+    expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
   });
 
   test('call records go in turn to those who asked for that kind', async () => {
@@ -118,22 +118,22 @@ describe('a program that answers nothing', () => {
     const both = [silent, other];
     for (let count = 0; count < 6; count++) {
       const given = await server.next(both);
-      if (given === 1) await other.ask(['sip', 't', ''], 'SIP/2.0 100 Trying\r\n\r\n');
+      if (given === 1) await other.told(['sip', 't', ''], 'SIP/2.0 100 Trying\r\n\r\n');
     }
     expect(server.server.connected(9).every(({ attends }) => attends)).toBe(true); // not for long enough
     await sleep(1050);
-    await silent.ask(['ping']); // a timer's word, not the program's
+    await silent.told(['ping']); // a timer's word, not the program's
     const given: number[] = [];
     for (let count = 0; count < 6; count++) {
       given.push(await server.next(both));
-      await other.ask(['sip', 't', ''], 'SIP/2.0 100 Trying\r\n\r\n');
+      await other.told(['sip', 't', ''], 'SIP/2.0 100 Trying\r\n\r\n');
     }
     // one of them is a try: it was given nothing for a second
     expect(given.filter((one) => one === 0)).toHaveLength(1);
     expect(server.server.connected(9).map(({ attends }) => attends)).toEqual([false, true]);
     expect(server.said(/answers none/)).toHaveLength(1);
 
-    await silent.ask(['sip', 't', ''], 'SIP/2.0 200 OK\r\n\r\n');
+    await silent.told(['sip', 't', ''], 'SIP/2.0 200 OK\r\n\r\n');
     expect(server.said(/answers again/)).toHaveLength(1);
     expect(new Set([await server.next(both), await server.next(both)])).toEqual(new Set([0, 1]));
   });
@@ -148,7 +148,7 @@ describe('a program that answers nothing', () => {
     await sleep(1050);
     expect(await server.next([silent])).toBe(0);
     expect(await server.next([silent])).toBe(503);
-    await silent.ask(
+    await silent.told(
       ['proxy', 't', '', '', '', '', '', '', 'sip:x'],
       'INVITE sip:x SIP/2.0\r\n\r\n',
     );
@@ -256,7 +256,7 @@ describe('the port', () => {
   test('over TLS nobody gets in without', async () => {
     const server = await open({ port: { tls: { enabled: true } } });
     const { address = '', port = 0 } = server.server.port ?? {};
-    const plain = await WireProgram.connect({ address, port });
+    const plain = await WireProgram.to({ address, port });
     plain.say(['authenticate', 'correct-horse-battery', '']);
     await until('disconnected', () => plain.closed);
     expect(server.server.counts().connected).toBe(0);
@@ -268,7 +268,7 @@ describe('the port', () => {
       limits: { authenticateSeconds: 1 },
     });
     const { address = '', port = 0 } = server.server.port ?? {};
-    const silent = await WireProgram.connect({ address, port });
+    const silent = await WireProgram.to({ address, port });
     await until('disconnected', () => silent.closed);
     await server.program();
   });
