@@ -11,6 +11,8 @@ export interface GateOptions {
   /** `sip:address:port`, one or more PBX nodes. */
   readonly pbx: string | readonly string[];
   readonly address?: string;
+  /** The drachtio-server that carries SIP for it: then it has no listeners of its own. */
+  readonly drachtio?: Place;
   /** Any setting by its key: `{ 'registration.toward': 'path' }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** Further flags, as on the command line. */
@@ -79,7 +81,9 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     ...['src/main.ts', 'run', '--data', data, '--http', http],
     ...(routes === undefined ? [] : ['--routes', routes]),
     ...nodes.flatMap((uri) => ['--pbx', uri]),
-    ...listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`]),
+    ...(options.drachtio === undefined
+      ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
+      : ['--drachtio', `${options.drachtio.address}:${options.drachtio.port}`]),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...flags,
   ];
