@@ -76,6 +76,13 @@ describe('is nothing of ours', () => {
     },
   );
 
+  test.each(['~~~~', '=', '.'])('one of ours with %j added, and nobody is given that', (added) => {
+    const hidden = uris().hide('sip:1002@10.0.0.1', own);
+    const { hide, behind } = uris();
+    expect(behind(`${hidden}${added}`)).toBeUndefined();
+    expect(hide('sip:1002@10.0.0.1', own)).toBe(hidden);
+  });
+
   test('one made with another key', () => {
     const hidden = createHiddenUris(Buffer.alloc(32, 2)).hide('sip:10.0.0.1', own);
     expect(uris().behind(hidden)).toBeUndefined();
