@@ -31,18 +31,20 @@ export const check: Command = {
       return 1;
     }
     print(`${styled('green', 'good')}  ${routesDirectory}`);
-    const pairs = settings.tls.certificates.length;
-    const certificates = pairs === 0 ? 'self-signed' : counted(pairs, 'pair');
     const rows = [
       ...settings.listeners.map(({ transport, address, port, realm }) => [
         'listener',
         `${transport}:${showHostPort(address, port)}`,
         realm,
       ]),
+      ...settings.drachtio.servers.map(({ host, port }) => [
+        'drachtio',
+        `${settings.drachtio.tls.enabled ? 'tls' : 'tcp'}:${showHostPort(host, port)}`,
+      ]),
       ...settings.pbx.nodes.map(({ name, uri }) => ['PBX', uri, name]),
       ...settings.trunks.map(({ name, uri }) => ['trunk', uri, name]),
       ...programRows(settings),
-      ['certificates', certificates],
+      ...certificateRows(settings),
       ['metrics', `http://${showHostPort(settings.http.address, settings.http.port)}/metrics`],
       ['data', directory.path],
     ];
@@ -51,6 +53,13 @@ export const check: Command = {
     return 0;
   },
 };
+
+/** Over a drachtio-server they are its own affair. */
+function certificateRows({ drachtio, tls: { certificates } }: Settings): string[][] {
+  if (drachtio.servers.length > 0) return [];
+  const pairs = certificates.length;
+  return [['certificates', pairs === 0 ? 'self-signed' : counted(pairs, 'pair')]];
+}
 
 function programRows({ programPort, programs }: Settings): string[][] {
   const { address, port, tls } = programPort;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { mismatch, showFound } from './problem.ts';
 import type { Path } from './schema-keys.ts';
-import type { ProgramPortSettings, TlsSettings } from './settings.ts';
+import type { DrachtioSettings, ProgramPortSettings, TlsSettings } from './settings.ts';
 import { readProblem } from './yaml-file.ts';
 
 interface CertificateProblem {
@@ -15,6 +15,7 @@ interface CertificateProblem {
 export function certificateProblems(
   tls: TlsSettings,
   programPort?: ProgramPortSettings,
+  drachtio?: DrachtioSettings,
 ): readonly CertificateProblem[] {
   const problems: CertificateProblem[] = [];
   const attempt = <T>(
@@ -74,10 +75,14 @@ export function certificateProblems(
       }
     }
   }
-  if (tls.authorities !== undefined) {
+  for (const [key, { authorities }] of [
+    ['tls', tls],
+    ['drachtio.tls', drachtio?.tls ?? {}],
+  ] as const) {
+    if (authorities === undefined) continue;
     attempt(
-      ['tls', 'authorities'],
-      tls.authorities,
+      [...key.split('.'), 'authorities'],
+      authorities,
       'a PEM file with certificates',
       (pem) => new X509Certificate(pem),
     );

@@ -4,7 +4,7 @@ import { showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
 import { type SettingsTree, settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
-import type { DrachtioSettings, LimitSettings } from './settings.ts';
+import type { DrachtioSettings, LimitSettings, TlsSettings } from './settings.ts';
 
 /** What the embedded engine alone can keep; the rest holds for both. */
 const ofTheSockets = [
@@ -16,6 +16,12 @@ const ofTheSockets = [
   'idleSeconds',
   'messageBytes',
 ] as const satisfies readonly (keyof LimitSettings)[];
+
+const ofTls = [
+  'certificates',
+  'authorities',
+  'warnDaysBeforeExpiry',
+] as const satisfies readonly (keyof TlsSettings)[];
 
 /** Which drachtio-servers there are, and whether nothing else is asked for that only the embedded engine can do. */
 export function compileDrachtio(
@@ -39,6 +45,11 @@ export function compileDrachtio(
     return settings;
   }
   refuseWhatItCannot(tree, problems);
+  refuseTwice(tree, problems);
+  if (!tls.enabled && tls.authorities !== undefined) {
+    const text = mismatch('false', 'true, for authorities are named');
+    problems.push([{ path: ['drachtio', 'tls', 'enabled'], text }]);
+  }
   const exposed = servers.find(({ host }) => !/^127\.|^::1$|^localhost$/.test(host));
   if (!tls.enabled && exposed !== undefined)
     notices.push(
@@ -71,7 +82,9 @@ function refuseWhatItCannot(tree: SettingsTree, problems: Conflict[]): void {
 
   if (!isDeepStrictEqual(tree.listeners, standard.listeners))
     refuse(['listeners'], 'listeners', own);
-  if (!isDeepStrictEqual(tree.tls, standard.tls)) refuse(['tls'], 'certificates', own);
+  for (const key of ofTls)
+    if (!isDeepStrictEqual(tree.tls[key], standard.tls[key]))
+      refuse(['tls', key], key === 'certificates' ? key : String(tree.tls[key]), own);
   for (const key of ofTheSockets)
     if (tree.limits[key] !== standard.limits[key])
       refuse(['limits', key], String(tree.limits[key]), own);
@@ -88,4 +101,22 @@ function refuseWhatItCannot(tree: SettingsTree, problems: Conflict[]): void {
   for (const key of ['requests', 'handlers'] as const)
     if (tree.programs[key].length > 0)
       refuse(['programs', key], `${key}`, 'none: programs connect there');
+}
+
+/** A server that is its own spare is none; of a listener in two realms the second would count for nothing. */
+function refuseTwice({ drachtio }: SettingsTree, problems: Conflict[]): void {
+  for (const [key, shown] of [
+    ['servers', drachtio.servers.map(({ host, port }) => showHostPort(host, port))],
+    [
+      'listeners',
+      drachtio.listeners.map(
+        ({ listen }) => `${listen.transport}:${showHostPort(listen.address, listen.port)}`,
+      ),
+    ],
+  ] as const)
+    for (const [index, place] of shown.entries())
+      if (shown.indexOf(place) < index)
+        problems.push([
+          { path: ['drachtio', key, index], text: mismatch(`${place} again`, 'each once') },
+        ]);
 }

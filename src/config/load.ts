@@ -67,8 +67,8 @@ export function loadSettings(
       }),
     );
   }
-  const { tls, programPort } = compiled.settings;
-  const certificates = certificateProblems(tls, programPort);
+  const { tls, programPort, drachtio } = compiled.settings;
+  const certificates = certificateProblems(tls, programPort, drachtio);
   if (certificates.length > 0) {
     return refuse(
       certificates.map(({ path, text }) => ({

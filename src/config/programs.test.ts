@@ -289,3 +289,11 @@ test('rules and handlers change on reload, the port waits for a restart', () => 
   expect(plan.settings.programPort.port).toBe(9022);
   expect(plan.settings.programs.requests).toHaveLength(1);
 });
+
+test('programs come back with their secret until the restart that closes their port', () => {
+  const running = settings({ set: ['programPort.port=9022'] }).settings;
+  const plan = planReload(running, settings().settings);
+  expect(plan.waiting.map(({ key }) => key)).toEqual(['programPort']);
+  expect(plan.changed).toEqual([]);
+  expect(plan.settings.programs.secret).toBe(secret);
+});

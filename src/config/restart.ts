@@ -25,7 +25,10 @@ export interface Reload {
 }
 
 /** What a reload from one set of settings to another does. */
-export function planReload(running: Settings, wanted: Settings): Reload {
+export function planReload(running: Settings, asked: Settings): Reload {
+  // A port that is to be closed stays open until the restart: its secret must go on to count.
+  const secret = asked.programs.secret || running.programs.secret;
+  const wanted: Settings = { ...asked, programs: { ...asked.programs, secret } };
   const changed = (Object.keys(wanted) as (keyof Settings)[]).filter(
     (key) => !isDeepStrictEqual(running[key], wanted[key]),
   );
