@@ -68,6 +68,13 @@ test('what is no SIP URI stays as it is', () => {
     expect(uris().hide(uri, own)).toBe(uri);
 });
 
+test('what is longer than any name of a PBX is neither hidden nor opened', () => {
+  const long = `sip:1003@${'a'.repeat(600)}.test`;
+  expect(uris().hide(long, own)).toBe(long);
+  const longest = `sip:1003@${'a'.repeat(490)}.test`;
+  expect(uris().behind(uris().hide(longest, own))).toBe(longest);
+});
+
 describe('is nothing of ours', () => {
   test.each(['sip:a@b', 'sip:a@b;hop=', 'sip:a@b;hop=AAAA', 'sip:a;hop=AAAA@b', 'tel:1;hop=AAAA'])(
     '%j',

@@ -15,6 +15,8 @@ const MARK = `;${PARAMETER}=`;
 const PLAIN = '!';
 
 const VECTOR_BYTES = 12;
+/** No PBX calls itself by more; what a stranger makes up must not cost more to open either. */
+const LONGEST = 1024;
 const COUNTER = Buffer.alloc(4);
 /** What a PBX calls itself is a handful of texts; a stranger cannot make one that is kept. */
 const REMEMBERED = 1024;
@@ -63,7 +65,7 @@ export function createHiddenUris(key: Uint8Array): HiddenUris {
 
   return {
     hide(uri, own) {
-      if (!/^sips?:/i.test(uri)) return uri;
+      if (!/^sips?:/i.test(uri) || uri.length > LONGEST / 2) return uri;
       const at = placeStart(uri);
       const question = uri.indexOf('?', at);
       const end = question < 0 ? uri.length : question;
@@ -115,6 +117,7 @@ function sealing(key: Uint8Array) {
     },
 
     open(token: string): string | undefined {
+      if (token.length > LONGEST) return undefined;
       const sealed = Buffer.from(token, 'base64url');
       // one spelling only: what a phone adds that decoding skips would be given to everybody from then on
       if (sealed.length <= VECTOR_BYTES || sealed.toString('base64url') !== token) return undefined;
