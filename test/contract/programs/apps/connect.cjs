@@ -1,7 +1,7 @@
 // What every program here begins with: connect, and say on stdout what happens, one JSON line each.
 const Srf = require('drachtio-srf');
 
-const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, DRACHTIO_TAGS } = process.env;
+const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, DRACHTIO_TAGS, DRACHTIO_TLS } = process.env;
 
 const say = (event, facts = {}) => process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
 
@@ -12,6 +12,7 @@ function connect(options = {}) {
     port: Number(DRACHTIO_PORT),
     secret: DRACHTIO_SECRET,
     ...(DRACHTIO_TAGS && { tags: DRACHTIO_TAGS.split(',') }),
+    ...(DRACHTIO_TLS && { tls: { rejectUnauthorized: false } }),
     ...options,
   });
   srf.on('connect', (err, hostports) => {
