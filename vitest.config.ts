@@ -22,6 +22,7 @@ export default defineConfig({
           include: [
             'test/contract/**/*.test.ts',
             'test/engine/**/*.test.ts',
+            'test/drachtio/**/*.test.ts',
             'test/edge/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',

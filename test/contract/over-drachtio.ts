@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { ConnectionOptions } from 'node:tls';
 import { settingsSchema } from '../../src/config/schema.ts';
 import type { DrachtioSettings } from '../../src/config/settings.ts';
 import { createDrachtio } from '../../src/drachtio/create-drachtio.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
-import type { Handlers, Realm, Serving, Signaling } from '../../src/edge/signaling.ts';
+import type { Handlers, Listener, Realm, Serving, Signaling } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { ProgramServer } from '../../src/engine/protocol/program-server.ts';
 import type { SettingsUnderTest } from './under-test.ts';
@@ -11,58 +12,90 @@ import type { SettingsUnderTest } from './under-test.ts';
 const silent = { info() {}, warn() {}, error() {} };
 const REALMS: readonly Realm[] = ['access', 'core', 'trunk'];
 
-/** The adapter, over the engine's own protocol port: what the server receives all goes to the adapter. */
-export function overProtocolPort(settings: SettingsUnderTest, key: Buffer): Signaling {
+/** What a drachtio-server would be to the adapter: the engine, with its protocol port. */
+export interface Server {
+  readonly place: { readonly host: string; readonly port: number };
+  readonly secret: string;
+  readonly listeners: readonly Listener[];
+  /** Of the connections to the protocol port. */
+  readonly connected: number;
+  close(): Promise<void>;
+}
+
+export interface ServerWish {
+  /** Default: any free one. */
+  readonly port?: number;
+  readonly secret?: string;
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** A server that hands over to the adapter all it receives. */
+export async function aServer(
+  settings: SettingsUnderTest,
+  { port = 0, secret = randomBytes(16).toString('hex'), tls }: ServerWish = {},
+): Promise<Server> {
   // what a test limits is limited in the adapter: its server is somebody else's
-  const { limits } = settingsSchema.parse({});
+  const { limits, programPort } = settingsSchema.parse({});
   const engine = createEngine({
     settings: { ...settings, limits },
     tokens: createFlowTokens(randomBytes(32)),
     log: silent,
   });
-  const placesOf = (uri: string) => engine.placesOf(uri);
+  const sip = await engine.serve(whoIsWhere());
+  let programs: ProgramServer | undefined;
+  sip.servePrograms((agents) => {
+    programs = new ProgramServer(
+      {
+        settings: {
+          ...settings,
+          programPort: {
+            ...programPort,
+            port,
+            tls: { enabled: tls !== undefined, ...tls },
+          },
+          programs: {
+            secret,
+            handlers: [],
+            requests: REALMS.map((realm) => ({ realm, to: 'programs' })),
+          },
+        },
+        listeners: sip.listeners,
+        version: 'test',
+        log: silent,
+      },
+      agents,
+    );
+    return programs;
+  });
+  const server = programs;
+  if (server === undefined) throw new Error('programs cannot connect');
+  await server.listen();
+  return {
+    place: { host: '127.0.0.1', port: server.port?.port ?? 0 },
+    secret,
+    listeners: sip.listeners,
+    get connected() {
+      return server.counts().connected;
+    },
+    async close() {
+      await server.close();
+      await sip.close();
+    },
+  };
+}
+
+/** The adapter, over the engine's own protocol port. */
+export function overProtocolPort(settings: SettingsUnderTest, key: Buffer): Signaling {
   return {
     placesOf,
     async serve(handlers) {
-      const sip = await engine.serve(whoIsWhere());
-      const secret = randomBytes(16).toString('hex');
-      const { programPort } = settingsSchema.parse({});
-      let programs: ProgramServer | undefined;
-      sip.servePrograms((agents) => {
-        programs = new ProgramServer(
-          {
-            settings: {
-              ...settings,
-              programPort: { ...programPort, port: 0, tls: { enabled: false } },
-              programs: {
-                secret,
-                handlers: [],
-                requests: REALMS.map((realm) => ({ realm, to: 'programs' })),
-              },
-            },
-            listeners: sip.listeners,
-            version: 'test',
-            log: silent,
-          },
-          agents,
-        );
-        return programs;
-      });
-      await programs?.listen();
-      const close = async () => {
-        await programs?.close();
-        await sip.close();
-      };
-      const drachtio: DrachtioSettings = {
-        servers: [{ host: '127.0.0.1', port: programs?.port?.port ?? 0 }],
-        secret,
-        tls: { enabled: false },
-        listeners: sip.listeners,
-      };
+      const server = await aServer(settings);
       try {
-        return closing(await adapter(settings, drachtio, key, placesOf, handlers), close);
+        const { place, secret, listeners } = server;
+        const drachtio = { servers: [place], secret, tls: { enabled: false }, listeners };
+        return closing(await adapter(settings, drachtio, key, handlers), () => server.close());
       } catch (problem) {
-        await close();
+        await server.close();
         throw problem;
       }
     },
@@ -82,12 +115,10 @@ export function overServer(settings: SettingsUnderTest, key: Buffer): Signaling 
     tls: { enabled: false },
     listeners: [],
   };
-  const engine = createEngine({ settings, tokens: createFlowTokens(key), log: silent });
-  const placesOf = (uri: string) => engine.placesOf(uri);
   return {
     placesOf,
     async serve(handlers) {
-      const asking = await adapter(settings, drachtio, key, placesOf, { request() {} });
+      const asking = await adapter(settings, drachtio, key, { request() {} });
       const seen = new Set<string>();
       const listeners = asking.listeners.map((one) => {
         const realm: Realm = seen.has(one.transport) ? 'core' : 'access';
@@ -95,17 +126,21 @@ export function overServer(settings: SettingsUnderTest, key: Buffer): Signaling 
         return { ...one, realm };
       });
       await asking.close();
-      return adapter(settings, { ...drachtio, listeners }, key, placesOf, handlers);
+      return adapter(settings, { ...drachtio, listeners }, key, handlers);
     },
   };
 }
 
-function adapter(
+/** Nothing in the suite asks for names. */
+const placesOf = () => Promise.resolve([]);
+
+/** The adapter, over these servers. */
+export function adapter(
   { calls, drain, limits }: SettingsUnderTest,
   drachtio: DrachtioSettings,
   key: Buffer,
-  placesOf: Signaling['placesOf'],
   handlers: Handlers,
+  tls?: ConnectionOptions,
 ): Promise<Serving> {
   return createDrachtio({
     settings: { calls, drain, limits, drachtio },
@@ -113,6 +148,7 @@ function adapter(
     key,
     placesOf,
     log: silent,
+    ...(tls !== undefined && { tls }),
   }).serve(handlers);
 }
 

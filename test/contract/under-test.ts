@@ -78,7 +78,7 @@ export async function signalingUnderTest(options: UnderTestOptions): Promise<Und
   }
 }
 
-function settingsFor(
+export function settingsFor(
   { listeners, limits, ringSeconds }: UnderTestOptions,
   dataDirectory: string,
 ): SettingsUnderTest {
