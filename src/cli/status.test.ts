@@ -161,3 +161,12 @@ test.each([
 ])('%i ms is %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
 });
+
+test('the drachtio-server that carries SIP is named, and that it is lost', () => {
+  const over = (connected: boolean): string =>
+    stripVTControlCharacters(
+      showStatus({ ...gate, drachtio: { address: '127.0.0.1:9022', connected } }, now),
+    );
+  expect(over(true)).toMatch(/^ {2}drachtio +127\.0\.0\.1:9022$/m);
+  expect(over(false)).toMatch(/^ {2}drachtio +127\.0\.0\.1:9022 +lost$/m);
+});

@@ -46,10 +46,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
   const since = duration(now - gate.startedAt);
   return [
     `${styled('bold', 'Drawbridge')} ${gate.version}  ${state}  process ${gate.process}, up ${since}`,
-    table([
-      ['data', gate.dataDirectory],
-      ['metrics', gate.metrics],
-    ]),
+    table([['data', gate.dataDirectory], ['metrics', gate.metrics], ...drachtioRow(gate.drachtio)]),
     section(
       'Listeners',
       gate.listeners.map(({ transport, address, port, realm, advertised }) => [
@@ -104,6 +101,12 @@ export function showStatus(gate: ProcessStatus, now: number): string {
   ]
     .filter((part) => part !== false)
     .join('\n');
+}
+
+function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {
+  if (drachtio === undefined) return [];
+  const { address, connected } = drachtio;
+  return [['drachtio', address, connected ? '' : styled('red', 'lost')]];
 }
 
 function callsTitle({ count, ringing }: ProcessStatus['calls']): string {

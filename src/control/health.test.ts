@@ -55,6 +55,17 @@ describe('ready', () => {
   ])('not with %s', (_what, reason, nodes) => {
     expect(readiness(beat(...nodes), false, 1000).reasons).toEqual([reason]);
   });
+  test('not without the drachtio-server that is to carry SIP', () => {
+    const { stats, at } = beat({ up: true });
+    const over = (connected: boolean): Heartbeat => ({
+      stats: { ...stats, drachtio: { address: '127.0.0.1:9022', connected } },
+      at,
+    });
+    expect(readiness(over(true), false, 1000).good).toBe(true);
+    expect(readiness(over(false), false, 1000).reasons).toEqual([
+      'no drachtio-server is connected',
+    ]);
+  });
   test('not while draining', () => {
     expect(readiness(beat({ up: true }), true, 1000).reasons).toEqual(['draining']);
   });

@@ -28,6 +28,7 @@ export function readiness(last: Heartbeat | undefined, draining: boolean, now: n
   return health([
     ...liveness(last, now).reasons,
     (draining || last?.stats.draining === true) && 'draining',
+    last?.stats.drachtio?.connected === false && 'no drachtio-server is connected',
     last !== undefined && withoutPbx(last.stats.pbx),
   ]);
 }

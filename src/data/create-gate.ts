@@ -99,6 +99,7 @@ export const createGate: CreateGate = async (options) => {
       pbx: pbxStats(),
       certificates: certificates(),
       programs: programs && programsStatus(programs, rows),
+      drachtio: open.server?.(),
       registrations: {
         count: running.edge.registrations.size,
         rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
@@ -123,6 +124,7 @@ export const createGate: CreateGate = async (options) => {
         pbx: pbxStats(),
         certificates: certificates(),
         ...(programs && { programs: programs.counts() }),
+        drachtio: open.server?.(),
       };
     },
     async close() {

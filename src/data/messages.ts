@@ -123,6 +123,14 @@ export interface GateStats {
   readonly certificates: readonly CertificateStatus[];
   /** Undefined when none are served. */
   readonly programs?: ProgramCounts | undefined;
+  /** Undefined when the gate has sockets of its own. */
+  readonly drachtio?: DrachtioStatus | undefined;
+}
+
+/** The drachtio-server that carries SIP, or did last. */
+export interface DrachtioStatus {
+  readonly address: string;
+  readonly connected: boolean;
 }
 
 export interface PbxNodeStats {
@@ -163,6 +171,8 @@ export interface GateStatus {
   readonly certificates: readonly CertificateStatus[];
   /** Undefined when none are served. */
   readonly programs?: ProgramsStatus | undefined;
+  /** Undefined when the gate has sockets of its own. */
+  readonly drachtio?: DrachtioStatus | undefined;
   readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
   readonly calls: {
     /** The answered ones. */

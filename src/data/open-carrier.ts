@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { DrachtioSettings, Settings } from '../config/settings.ts';
-import { createDrachtio } from '../drachtio/create-drachtio.ts';
+import { createDrachtio, type DrachtioServing } from '../drachtio/create-drachtio.ts';
 import { limits } from '../drachtio/limits.ts';
 import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
@@ -16,6 +16,8 @@ export interface CarrierServing extends Serving {
   counts(): CarrierCounts;
   reconfigure(settings: Pick<Settings, 'calls' | 'drain'>): void;
   certificates(): readonly ServedCertificate[];
+  /** Over a drachtio-server only. */
+  server?: DrachtioServing['server'];
   /** Not over a drachtio-server: programs connect there. */
   servePrograms?: EngineServing['servePrograms'];
 }

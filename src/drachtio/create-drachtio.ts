@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
+import { showHostPort } from '../config/forms.ts';
 import type { DrachtioSettings, Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
 import type {
@@ -54,6 +55,8 @@ export interface DrachtioServing extends Serving {
   };
   /** None: TLS is the server's. */
   certificates(): readonly never[];
+  /** Which server carries SIP, or did last. */
+  server(): { readonly address: string; readonly connected: boolean };
   reconfigure(settings: Pick<Settings, 'calls' | 'drain'>): void;
 }
 
@@ -209,6 +212,11 @@ class Drachtio implements Carrier, DrachtioServing {
     return [];
   }
 
+  server() {
+    const { host, port } = this.link.server ?? { host: '', port: 0 };
+    return { address: showHostPort(host, port), connected: this.link.up };
+  }
+
   reconfigure({ calls, drain }: Pick<Settings, 'calls' | 'drain'>): void {
     this.ringMs = calls.ringSeconds * 1000;
     this.#forgetAfterMs = calls.forgetAfterHours * 3_600_000;
@@ -244,7 +252,7 @@ class Drachtio implements Carrier, DrachtioServing {
     const { listeners: realms } = this.#options.settings.drachtio;
     this.#servers = new ServerListeners(hostPorts, localHostPorts, realms, this.#servers.all);
     this.#options.log.info(
-      { server: `${server.host}:${server.port}`, version, listeners: hostPorts },
+      { server: showHostPort(server.host, server.port), version, listeners: hostPorts },
       'connected to a drachtio-server',
     );
   }

@@ -69,6 +69,7 @@ export class ServerLink {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
   #current: Connection | undefined;
+  #server: ServerPlace | undefined;
   #next = 0;
   #delayMs = FIRST_DELAY_MS;
   #retry: NodeJS.Timeout | undefined;
@@ -81,6 +82,11 @@ export class ServerLink {
 
   get up(): boolean {
     return this.#current !== undefined;
+  }
+
+  /** The one that is connected, or was last. */
+  get server(): ServerPlace | undefined {
+    return this.#server;
   }
 
   /** Tries every server once; rejects with what each of them said. */
@@ -138,6 +144,7 @@ export class ServerLink {
       return;
     }
     this.#current = connection;
+    this.#server = connection.welcome.server;
     this.#delayMs = FIRST_DELAY_MS;
     this.#events.up(connection.welcome);
   }

@@ -142,6 +142,14 @@ export function openMetrics(from: MetricSources): Registry {
     },
   );
 
+  gauge(
+    'drachtio_server_up',
+    '1 when this drachtio-server carries SIP, 0 when it was the last that did',
+    ['server'],
+    (set, { drachtio }) => {
+      if (drachtio) set(drachtio.connected ? 1 : 0, { server: drachtio.address });
+    },
+  );
   gauge('pbx_node_up', '1 when the PBX node answers', ['node'], (set, { pbx }) => {
     for (const { name, up } of pbx) set(up ? 1 : 0, { node: name });
   });
