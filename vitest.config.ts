@@ -22,7 +22,6 @@ export default defineConfig({
           include: [
             'test/contract/**/*.test.ts',
             'test/engine/**/*.test.ts',
-            'test/drachtio/**/*.test.ts',
             'test/edge/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',
@@ -36,7 +35,7 @@ export default defineConfig({
         // the same suite, on the adapter over the engine's own protocol port
         test: {
           name: 'contract-drachtio',
-          include: ['test/contract/*.test.ts'],
+          include: ['test/contract/*.test.ts', 'test/drachtio/*.test.ts'],
           provide: { carrier: 'drachtio' },
           testTimeout: 30_000,
           sequence: { groupOrder: 2 },

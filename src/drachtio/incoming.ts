@@ -10,14 +10,14 @@ import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { readRouting } from '../sip/proxy/routing.ts';
-import type { Leg } from './bridges.ts';
+import { dialogIdOf, type Leg } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
 import type { ServerFlow } from './flows.ts';
 import { InsideRelay } from './inside-relay.ts';
 import { Relay } from './relay.ts';
 import { LONGEST_FRAME } from './server-link.ts';
 import { shownAddress } from './server-listeners.ts';
-import type { SrfResponse } from './srf.ts';
+import { forgetInvite, type SrfResponse } from './srf.ts';
 import { edited, Headers, notOfAnswer, notOfDialogAnswer, textOf } from './wire.ts';
 
 /** A frame has more than the message it carries: ids, the next hop. */
@@ -35,6 +35,7 @@ const reasons: Readonly<Record<number, string>> = {
   440: 'Max-Breadth Exceeded',
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',
+  482: 'Loop Detected',
   483: 'Too Many Hops',
   487: 'Request Terminated',
   500: 'Server Internal Error',
@@ -116,6 +117,8 @@ export class Incoming implements SignalingIncoming {
 
   drop(): void {
     this.#finish();
+    // drachtio-srf waits for our answer for ever
+    if (this.request.method === 'INVITE') forgetInvite(this.#response, this.request.callId);
   }
 
   answer(status: number, changes?: readonly HeaderChange[], reason?: string): void {
@@ -150,8 +153,19 @@ export class Incoming implements SignalingIncoming {
 
   #refusal({ targets }: Forwarding): number | undefined {
     if (targets === 'as-routed' && this.leg === undefined) return 481;
+    // dialogs are told apart by Call-ID and tag alone, whichever way they go
+    if (this.#opensDialog && this.#isOpenAlready) return 482;
     if (this.hopsLeft < 0) return 483;
     return this.request.wire.length > LONGEST_MESSAGE ? 513 : undefined;
+  }
+
+  get #opensDialog(): boolean {
+    const { method, toTag } = this.request;
+    return (method === 'INVITE' || method === 'SUBSCRIBE') && toTag === '';
+  }
+  get #isOpenAlready(): boolean {
+    const { callId, fromTag } = this.request;
+    return this.#carrier.bridges.withDialog(dialogIdOf(callId, fromTag)) !== undefined;
   }
 
   /** What its Max-Forwards is once it goes on. */

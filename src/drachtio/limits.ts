@@ -21,6 +21,10 @@ export const limits: readonly Limit[] = [
       'the first To tag for all forks',
   },
   {
+    what: 'the PBX is a proxy that sends a call back with the Call-ID it had',
+    instead: '482: a server tells dialogs apart by Call-ID and tag alone',
+  },
+  {
     what: 'messages pass byte for byte',
     instead:
       "header order and spelling are the server's; bytes that are no UTF-8 are lost; a body without Content-Type gets one",

@@ -207,11 +207,10 @@ export class Relay {
   }
 
   /** The 2xx crossed our CANCEL: nobody waits for it any more (RFC 3261 §9.1). */
-  #hangUpLate(attempt: Attempt, { message, from, ack, dialogId }: Answered): void {
+  #hangUpLate({ leg }: Attempt, { ack, dialogId }: Answered): void {
     ack({});
     const reason = this.#cancelled ? tooLate : (answeredElsewhere[0] ?? '');
-    const leg = attempt.leg ?? this.#legOf(attempt, message, from);
-    this.#carrier.bridges.remove(leg);
+    if (leg !== undefined) this.#carrier.bridges.remove(leg);
     this.#carrier.link.request(
       { method: 'BYE', stackDialogId: dialogId, headers: { Reason: reason } },
       () => {},

@@ -27,7 +27,10 @@ export interface SrfConnection {
 export interface SrfAgent {
   readonly mapServer: ReadonlyMap<
     Socket,
-    { readonly pendingRequests: Map<string, (tokens: readonly string[]) => void> }
+    {
+      readonly pendingRequests: Map<string, (tokens: readonly string[]) => void>;
+      readonly pendingNetworkInvites: Map<string, unknown>;
+    }
   >;
   readonly wp: EventEmitter & { closing?: boolean; send(socket: Socket, frame: string): string };
   request(
@@ -74,6 +77,7 @@ export interface SrfRequest extends EventEmitter, Meta {
 
 export interface SrfResponse extends Meta {
   readonly agent: SrfAgent;
+  readonly socket: Socket;
   finished: boolean;
   status: number;
   readonly msg: {
@@ -88,3 +92,8 @@ export interface SrfResponse extends Meta {
 export type SrfAck = (options: { readonly headers?: SrfHeaders; readonly body?: string }) => void;
 
 export const createSrf = DrachtioSrf as unknown as new () => Srf;
+
+/** An INVITE that will not be answered is remembered no longer. */
+export const forgetInvite = ({ agent, socket }: SrfResponse, callId: string): void => {
+  agent.mapServer.get(socket)?.pendingNetworkInvites.delete(callId);
+};
