@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from './load.ts';
 import { showProblem } from './problem.ts';
+import { planReload } from './restart.ts';
 
 const environment = { DRAWBRIDGE_DRACHTIO_SECRET: 'cymru' };
 
@@ -66,4 +67,51 @@ test('a server beyond this machine is warned about unless it is spoken to over T
   expect(load({ drachtio: ['10.0.0.1'] }).notices.join()).toMatch(/10\.0\.0\.1.*without TLS/);
   const secure = { drachtio: ['10.0.0.1'], set: ['drachtio.tls.enabled=true'] };
   expect(load(secure).notices.join()).not.toMatch(/without TLS/);
+});
+
+test.each([
+  ['tls.authorities=/a.pem', 'tls.authorities: found /a.pem with'],
+  ['tls.certificates=[{certificate: a, key: b}]', 'tls.certificates: found certificates with'],
+  ['programs.requests=[{user: "7*", to: pbx}]', 'programs.requests: found requests with'],
+])('what is refused is named to the key: %s', (set, text) => {
+  const [problem, ...more] = load({ set: [set] }).problems;
+  expect(problem).toContain(`${text} drachtio.servers`);
+  expect(more).toEqual([]);
+});
+
+test.each([
+  ['/nowhere.pem', '"/nowhere.pem" does not exist'],
+  ['package.json', 'found "package.json", which is something else'],
+])('authorities that are none are refused before anything starts: %s', (file, text) => {
+  const set = ['drachtio.tls.enabled=true', `drachtio.tls.authorities=${file}`];
+  const [problem] = load({ set }).problems;
+  expect(problem).toContain('drachtio.tls.authorities');
+  expect(problem).toContain(text);
+});
+
+test('authorities without TLS are refused: the secret would pass in the clear', () => {
+  const [problem] = load({ set: ['drachtio.tls.authorities=package.json'] }).problems;
+  expect(problem).toContain(
+    'drachtio.tls.enabled: found false, expected true, for authorities are named',
+  );
+});
+
+test('the same server, or the same listener, twice is refused', () => {
+  expect(load({ drachtio: ['127.0.0.1', '127.0.0.1:9022'] }).problems).toEqual([
+    expect.stringContaining('drachtio.servers.1: found 127.0.0.1:9022 again'),
+  ]);
+  const listener = (realm: string) => `{listen: "udp:192.0.2.1:5060", realm: ${realm}}`;
+  const set = [`drachtio.listeners=[${listener('core')}, ${listener('access')}]`];
+  expect(load({ set }).problems).toEqual([
+    expect.stringContaining('drachtio.listeners.1: found udp:192.0.2.1:5060 again'),
+  ]);
+});
+
+test('a server that is named waits for a restart', () => {
+  const { settings: running } = load({ drachtio: [] }, {});
+  const { settings: wanted } = load({});
+  if (running === undefined || wanted === undefined) throw new Error('these settings are wrong');
+  const plan = planReload(running, wanted);
+  expect(plan.waiting.map(({ key }) => key)).toEqual(['listeners', 'drachtio']);
+  expect(plan.settings).toEqual(running);
 });
