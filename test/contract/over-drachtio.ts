@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { settingsSchema } from '../../src/config/schema.ts';
 import type { DrachtioSettings } from '../../src/config/settings.ts';
-import { createDrachtio } from '../../src/drachtio/create-drachtio.ts';
+import { createDrachtio, type DrachtioServing } from '../../src/drachtio/create-drachtio.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Handlers, Listener, Realm, Serving, Signaling } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
@@ -141,7 +141,7 @@ export function adapter(
   key: Buffer,
   handlers: Handlers,
   tls?: ConnectionOptions,
-): Promise<Serving> {
+): Promise<DrachtioServing> {
   return createDrachtio({
     settings: { calls, drain, limits, drachtio },
     tokens: createFlowTokens(key, Buffer.alloc(4)),

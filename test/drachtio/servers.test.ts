@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Call, CallEnd, Handlers, Incoming, Serving } from '../../src/edge/signaling.ts';
+import type { DrachtioServing } from '../../src/drachtio/create-drachtio.ts';
+import type { Call, CallEnd, Handlers, Incoming } from '../../src/edge/signaling.ts';
 import { issueCertificate } from '../../src/engine/transport/certificate/issue-certificate.ts';
 import { eventually } from '../contract/eventually.ts';
 import { adapter, aServer, type Server, type ServerWish } from '../contract/over-drachtio.ts';
@@ -50,7 +51,7 @@ async function served(
   secret: string,
   forward: (incoming: Incoming) => void = (incoming) => incoming.answer(404),
   tls?: ConnectionOptions,
-): Promise<{ serving: Serving; ended: [Call, CallEnd][] }> {
+): Promise<{ serving: DrachtioServing; ended: [Call, CallEnd][] }> {
   const ended: [Call, CallEnd][] = [];
   const handlers: Handlers = {
     request(incoming) {
@@ -114,6 +115,18 @@ test('what a server says that nobody understands ends the connection, not the pr
 });
 
 describe('when the server is lost', () => {
+  test('it is still the one that is named, as lost, until another carries SIP', async () => {
+    const first = await server({ secret: 'one-secret' });
+    const { serving } = await served([first], 'one-secret');
+    const address = `127.0.0.1:${first.place.port}`;
+    expect(serving.server()).toEqual({ address, connected: true });
+    await first.close();
+    await eventually(() => !serving.server().connected, 'the loss');
+    expect(serving.server()).toEqual({ address, connected: false });
+    await server({ secret: 'one-secret', port: first.place.port });
+    await eventually(() => serving.server().connected, 'the server to be there again');
+  });
+
   test('its calls are reported lost, what was under way fails, and the next server takes over with its own listeners', async () => {
     const first = await server({ secret: 'one-secret' });
     const second = await server({ secret: 'one-secret' });
