@@ -1,6 +1,6 @@
 /**
  * How long SIP waits, in milliseconds: RFC 3261 §17 (table 4), RFC 6026 §7 for L and M, RFC 4320 §4.1.
- * A zero means that the timer is not started at all: the wire is reliable.
+ * Timers A, E and G begin with T1; B, F and H are `GIVE_UP`; J is how long answers are kept, K is not needed.
  */
 
 /** The round trip is taken to be this long. */
@@ -13,28 +13,10 @@ const T4 = 5000;
 /** How long a client waits for a final response: timers B, F and H, and after a CANCEL (§9.1). */
 export const GIVE_UP = 64 * T1;
 
-/** INVITE request retransmission, first pause. */
-export const timerA = (reliable: boolean): number => (reliable ? 0 : T1);
-/** INVITE transaction time-out. */
-export const timerB = (): number => GIVE_UP;
-/** How long a proxy lets an INVITE ring at least: "more than three minutes" (§16.6 item 11). */
-export const timerC = (): number => 181_000;
 /** How long answers to an unsuccessful INVITE may still come and are acknowledged: over 32 seconds. */
 export const timerD = (reliable: boolean): number => (reliable ? 0 : GIVE_UP + T1);
-/** Non-INVITE request retransmission, first pause. */
-export const timerE = (reliable: boolean): number => (reliable ? 0 : T1);
-/** Non-INVITE transaction time-out. */
-export const timerF = (): number => GIVE_UP;
-/** INVITE response retransmission, first pause. */
-export const timerG = (reliable: boolean): number => (reliable ? 0 : T1);
-/** How long the ACK is waited for. */
-export const timerH = (): number => GIVE_UP;
 /** How long repeated ACKs are absorbed. */
 export const timerI = (reliable: boolean): number => (reliable ? 0 : T4);
-/** How long repeated non-INVITE requests are answered. */
-export const timerJ = (reliable: boolean): number => (reliable ? 0 : GIVE_UP);
-/** How long repeated non-INVITE responses are absorbed. */
-export const timerK = (reliable: boolean): number => (reliable ? 0 : T4);
 /** How long repeated INVITEs are absorbed after a 2xx, on any wire: the 2xx may still be lost beyond it. */
 export const timerL = (): number => GIVE_UP;
 /** How long further 2xx to an INVITE are passed on, on any wire: they may come from other branches. */

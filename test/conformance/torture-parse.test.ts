@@ -48,7 +48,7 @@ describe('what is read of the valid ones', () => {
     const message = read('wsinv');
     expect(message).toMatchObject({
       ...{ fromTag: '98asjd8', toTag: '1918181833n', cseq: 9, cseqMethod: 'INVITE' },
-      via: { transport: 'UDP', host: '192.0.2.2', branch: '390skdjuw' },
+      via: { host: '192.0.2.2', branch: '390skdjuw' },
     });
     expect(message.list(Header.via)).toHaveLength(3);
     expect(message.value(Header.maxForwards)).toBe('0068');

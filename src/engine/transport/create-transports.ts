@@ -108,10 +108,6 @@ class SocketTransports implements Transports {
     return this.#connect(to, address);
   }
 
-  connection(serial: number): Channel | undefined {
-    return this.#context.connections.bySerial(serial);
-  }
-
   channelFrom(token: string): Channel | 'forged' | 'stale' {
     const facts = this.#context.tokens.verify(token);
     if (typeof facts === 'string') return facts;

@@ -55,8 +55,6 @@ export interface Transports {
    * on that transport and address family in that realm (any realm, when none in that one).
    */
   channelTo(to: Destination): Channel | undefined;
-  /** The open connection with this serial number. Serials never repeat within a process. */
-  connection(serial: number): Channel | undefined;
   /** The way back that a flow token names. */
   channelFrom(token: string): Channel | 'forged' | 'stale';
   counts(): ConnectionCounts;

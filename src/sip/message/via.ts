@@ -5,8 +5,6 @@ import { readNumber } from './number.ts';
 
 /** One Via value, with the places in the message where a proxy or server must write. */
 export interface Via {
-  /** As written: `UDP`, `TLS`, or one we have never heard of. */
-  readonly transport: string;
   readonly host: string;
   /** Undefined when the value names none. */
   readonly port: number | undefined;
@@ -14,9 +12,6 @@ export interface Via {
   readonly branch: string;
   /** Whether `rport` stands there, with or without a value (RFC 3581). */
   readonly rport: boolean;
-  readonly rportValue: number | undefined;
-  readonly received: string | undefined;
-  readonly maddr: string | undefined;
   /** Where this value starts in the message and where it ends (its comma, or the end of the line). */
   readonly start: number;
   readonly end: number;
@@ -38,7 +33,7 @@ const USUAL = 'SIP/2.0/';
 const LONGEST_PORT = 5;
 
 const tolerant =
-  /^SIP\s*\/\s*\d\.\d\s*\/\s*([\w.!%*+`'~-]+)\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
+  /^SIP\s*\/\s*\d\.\d\s*\/\s*[\w.!%*+`'~-]+\s+([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%A-Za-z]+\])(?:\s*:\s*(\d{1,5}))?\s*(;|$)/i;
 
 /**
  * RFC 3261 §20.42, RFC 3581, of any SIP version: who speaks another is told so where the Via says. Reads the first value of the line; undefined when it is
@@ -69,9 +64,6 @@ function usualVia(wire: string, start: number, lineEnd: number): Via | undefined
 
   let branch = '';
   let rport = false;
-  let rportValue: number | undefined;
-  let received: string | undefined;
-  let maddr: string | undefined;
   let rportStart = -1;
   let rportEnd = -1;
   let receivedStart = -1;
@@ -98,23 +90,16 @@ function usualVia(wire: string, start: number, lineEnd: number): Via | undefined
       rport = true;
       rportStart = parameter;
       rportEnd = at;
-      const number = at - value > LONGEST_PORT ? -1 : readNumber(wire, value, at);
-      if (number >= 0) rportValue = number;
     } else if (endOfName(wire, name, 'received') === nameEnd) {
-      received = wire.slice(value, at);
       receivedStart = parameter;
       receivedEnd = at;
-    } else if (endOfName(wire, name, 'maddr') === nameEnd) maddr = wire.slice(value, at);
+    }
   }
   return {
-    transport: wire.slice(transportStart, transportEnd),
     host: wire.slice(hostStart, hostEnd),
     port,
     branch,
     rport,
-    rportValue,
-    received,
-    maddr,
     start,
     end: at,
     rportStart,
@@ -132,15 +117,12 @@ function anyVia(wire: string, start: number, lineEnd: number): Via | undefined {
     : raw;
   const match = tolerant.exec(text);
   if (match === null) return undefined;
-  const port = match[3] === undefined ? undefined : Number(match[3]);
+  const port = match[2] === undefined ? undefined : Number(match[2]);
   if (port !== undefined && (port > 65_535 || port === 0)) return undefined;
-  const paramsAt = match[0].length - (match[4] ?? '').length;
+  const paramsAt = match[0].length - (match[3] ?? '').length;
 
   let branch = '';
   let rport = false;
-  let rportValue: number | undefined;
-  let received: string | undefined;
-  let maddr: string | undefined;
   let rportStart = -1;
   let rportEnd = -1;
   let receivedStart = -1;
@@ -160,23 +142,17 @@ function anyVia(wire: string, start: number, lineEnd: number): Via | undefined {
       rport = true;
       rportStart = start + at;
       rportEnd = start + stop;
-      if (value !== '' && /^\d{1,5}$/.test(value)) rportValue = Number(value);
     } else if (endOfName(text, name, 'received') === nameEnd) {
-      received = value;
       receivedStart = start + at;
       receivedEnd = start + stop;
-    } else if (endOfName(text, name, 'maddr') === nameEnd) maddr = value;
+    }
     at = next;
   }
   return {
-    transport: match[1] ?? '',
-    host: match[2] ?? '',
+    host: match[1] ?? '',
     port,
     branch,
     rport,
-    rportValue,
-    received,
-    maddr,
     start,
     end,
     rportStart,
