@@ -1,10 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { isIP } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
 import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
-import { detached } from '../sip/message/detached.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -29,15 +27,13 @@ import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { KeyTable } from './key-table.ts';
 import { maySpeakFor } from './may-speak-for.ts';
-import { NextHops } from './next-hops.ts';
 import { OwnNames } from './own-names.ts';
 import type { Agents, Programs } from './protocol/program.ts';
 import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
-import type { Candidate, Resolver } from './resolve/resolver.ts';
+import type { Resolver } from './resolve/resolver.ts';
 import { ringingCalls } from './ringing-calls.ts';
 import { canCallBack, sendBack } from './send-back.ts';
 import { ServerTransaction } from './server-transaction.ts';
-import { StreamRefusals } from './stream-refusals.ts';
 import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
 import { serverKey } from './transaction-key.ts';
 import { createTransports } from './transport/create-transports.ts';
@@ -48,6 +44,7 @@ import type {
   FramingProblem,
   Transports,
 } from './transport/transports.ts';
+import { Ways } from './ways.ts';
 
 export interface EngineOptions {
   readonly settings: Pick<
@@ -84,7 +81,6 @@ const KEPT_BYTES = 128;
 const SWEEP_EVERY_MS = 4000;
 /** How much larger the table may grow for the PBX, trunks and live calls. */
 const RESERVE = 1.25;
-const MOST_FIXED_WAYS = 1024;
 
 /** Takes messages from the sockets to the transaction, call or handler they belong to. */
 export class Engine implements Core {
@@ -98,7 +94,7 @@ export class Engine implements Core {
 
   readonly #options: EngineOptions;
   readonly #handlers: Handlers;
-  readonly #resolver: Resolver;
+  readonly #ways: Ways;
   readonly #servers = new KeyTable<ServerTransaction>();
   readonly #clients = new KeyTable<ClientTransaction>();
   readonly #kept: KeptAnswers;
@@ -108,14 +104,6 @@ export class Engine implements Core {
   #ringing = 0;
   /** What is under way over each connection, to be told when it goes. */
   readonly #over = new Map<Channel, Set<ServerTransaction | ClientTransaction>>();
-  readonly #refusals = new StreamRefusals();
-  readonly #nextHops = new NextHops();
-  /** The ways to addresses over UDP never change, so they are worked out once. */
-  readonly #fixedWays: Readonly<Record<Realm, Map<string, readonly Channel[]>>> = {
-    access: new Map(),
-    core: new Map(),
-    trunk: new Map(),
-  };
   readonly isOurRoute = (recordRoute: string): boolean => {
     const uri = parseUri(parseNameAddress(recordRoute)?.uri ?? '');
     return uri !== undefined && this.names.isOurs(uri);
@@ -126,7 +114,6 @@ export class Engine implements Core {
     const { settings } = options;
     this.#options = options;
     this.#handlers = handlers;
-    this.#resolver = options.resolver;
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.#retryAfterSeconds = settings.drain.retryAfterSeconds;
@@ -153,6 +140,7 @@ export class Engine implements Core {
       options.log,
       options.tokens,
     );
+    this.#ways = new Ways(this.transports, options.resolver, (problem) => this.fault(problem));
   }
 
   async open(): Promise<void> {
@@ -284,67 +272,15 @@ export class Engine implements Core {
   }
 
   waysTo(target: Target, found: (ways: readonly Channel[]) => void): void {
-    const { nextHop, realm = 'core' } = target;
-    if (typeof nextHop !== 'string') {
-      const channel = nextHop as Channel; // every flow the engine hands out is one of its channels
-      found(channel.open ? [channel] : []);
-      return;
-    }
-    const fixed = this.#fixedWays[realm].get(nextHop);
-    if (fixed !== undefined) {
-      found(fixed);
-      return;
-    }
-    const asked = this.#nextHops.read(nextHop);
-    if (asked === undefined) {
-      found([]);
-      return;
-    }
-    const known = this.#resolver.resolveNow(asked);
-    if (known !== undefined) {
-      const ways = this.#channelsTo(known, realm);
-      if (isIP(asked.host) !== 0 && ways.every(({ reliable }) => !reliable))
-        this.#remember(nextHop, realm, ways);
-      found(ways);
-    } else
-      this.#resolver.resolve(asked).then(
-        (candidates) => this.#guarded(() => found(this.#channelsTo(candidates, realm))),
-        (problem: unknown) => {
-          this.fault(problem);
-          this.#guarded(() => found([]));
-        },
-      );
-  }
-
-  #remember(nextHop: string, realm: Realm, ways: readonly Channel[]): void {
-    const fixed = this.#fixedWays[realm];
-    if (fixed.size >= MOST_FIXED_WAYS) fixed.clear();
-    fixed.set(detached(nextHop), ways);
-  }
-
-  #channelsTo(candidates: readonly Candidate[], realm: Realm): readonly Channel[] {
-    const channels: Channel[] = [];
-    for (const { transport, address, port, serverName } of candidates) {
-      const channel = this.transports.channelTo({
-        transport,
-        address,
-        port,
-        realm,
-        ...(serverName !== undefined && { serverName }),
-      });
-      if (channel !== undefined) channels.push(channel);
-    }
-    return channels;
+    this.#ways.to(target, found);
   }
 
   streamInstead(channel: Channel, withinMs: number): Channel | undefined {
-    if (channel.realm === 'access' || this.#refusals.has(channel)) return undefined;
-    const { address, port, realm } = channel;
-    return this.transports.channelTo({ transport: 'tcp', address, port, realm, withinMs });
+    return this.#ways.streamInstead(channel, withinMs);
   }
 
   refusedStream(channel: Channel): void {
-    this.#refusals.add(channel);
+    this.#ways.refusedStream(channel);
   }
 
   flowFrom(token: string): Channel | 'forged' | 'stale' {
@@ -581,14 +517,6 @@ export class Engine implements Core {
       if (transaction instanceof ClientTransaction) transaction.connectionLost();
       else if (!canCallBack(channel)) transaction.user?.callerLost();
     this.#handlers.flowClosed?.(channel);
-  }
-
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (problem) {
-      this.fault(problem);
-    }
   }
 }
 
