@@ -208,6 +208,7 @@ export class ProgramAgents implements Agents, AgentHost {
     if (this.#served.get(served.key) !== served) return; // cancelled meanwhile
     switch (choice.kind) {
       case 'program':
+        served.withdrawn = choice.withdrawn;
         if (choice.program.connected) served.deliver(choice.program);
         else served.answerNow(503);
         return;

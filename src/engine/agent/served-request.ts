@@ -65,6 +65,8 @@ export class ServedRequest implements ServerTransactionUser {
   program: Program | undefined;
   /** The one it came in, or that it makes. */
   dialog: Dialog | undefined;
+  /** To be called when the caller gives up: the program then need say nothing. */
+  withdrawn: (() => void) | undefined;
   readonly #host: AgentHost;
   readonly #inDialog: boolean;
   #reliable: ReliableAnswers | undefined;
@@ -228,6 +230,7 @@ export class ServedRequest implements ServerTransactionUser {
 
   cancelled(reasons: readonly string[], cancel?: Message): void {
     if (this.#over) return;
+    this.withdrawn?.();
     const text =
       cancel === undefined
         ? cancelFor(this.request.wire, reasons)

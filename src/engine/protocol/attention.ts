@@ -13,31 +13,42 @@ export interface AttentionSettings {
  * that it works; pings do not, a timer sends them. With `unanswered` requests given since its last word, the
  * first of them `answerSeconds` ago, it has lost its turn: new requests go to others, or are refused, but for
  * one every `answerSeconds`, by which a program that has recovered can show it. Its next word ends that.
+ *
+ * A request whose caller gave up before that time never counted: a program need say nothing to one that is
+ * cancelled, and a stranger who calls and cancels could have it lose its turn.
  */
 export class Attention {
   readonly #settings: AttentionSettings;
-  #unanswered = 0;
-  #since = 0;
+  /** What it was given since its last word, the oldest first. */
+  readonly #unanswered = new Set<{ readonly at: number }>();
   #lastGiven = 0;
 
   constructor(settings: AttentionSettings) {
     this.#settings = settings;
   }
 
-  given(now: number): void {
-    if (this.#unanswered === 0) this.#since = now;
-    this.#unanswered++;
-    this.#lastGiven = now;
+  /** Hands out what is to be called when the caller gives up. */
+  given(at: number): (now: number) => void {
+    const request = { at };
+    if (!this.lost(at)) this.#unanswered.add(request);
+    this.#lastGiven = at;
+    return (now) => {
+      if (now - at >= this.#settings.answerSeconds * 1000) return;
+      this.#unanswered.delete(request);
+      if (this.#lastGiven === at) this.#lastGiven = Number.NEGATIVE_INFINITY; // it showed nothing
+    };
   }
 
   /** It said something about a request. */
   heard(): void {
-    this.#unanswered = 0;
+    this.#unanswered.clear();
   }
 
   lost(now: number): boolean {
     const { unanswered, answerSeconds } = this.#settings;
-    return this.#unanswered >= unanswered && now - this.#since >= answerSeconds * 1000;
+    if (this.#unanswered.size < unanswered) return false;
+    const [first] = this.#unanswered;
+    return first !== undefined && now - first.at >= answerSeconds * 1000;
   }
 
   /** Lost or not: is it time to give it one to see? */

@@ -124,15 +124,17 @@ export class ProgramConnection implements Program {
     if (this.#unread > this.#most) this.#stalled(`${this.#unread} bytes wait for it`);
   }
 
-  /** It was chosen for a request. */
-  given(now: number): void {
-    this.#attention.given(now);
-    if (this.#saidLost || !this.#attention.lost(now)) return;
-    this.#saidLost = true;
-    this.#desk.log.warn(
-      this.who,
-      'a program answers none of its requests: it loses its turn until it does',
-    );
+  /** It was chosen for a request; hands out what is to be called when the caller gives up. */
+  given(now: number): () => void {
+    const withdraw = this.#attention.given(now);
+    if (!this.#saidLost && this.#attention.lost(now)) {
+      this.#saidLost = true;
+      this.#desk.log.warn(
+        this.who,
+        'a program answers none of its requests: it loses its turn until it does',
+      );
+    }
+    return () => withdraw(performance.now());
   }
 
   /** Says a last word and ends the connection; nothing more is read. */

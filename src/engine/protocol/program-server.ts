@@ -284,8 +284,8 @@ export class ProgramServer implements Programs {
     if (program === undefined)
       this.#settle('nobody', refusal(tag === undefined ? 503 : 480), chosen);
     else {
-      program.given(now);
-      this.#settle('given', { kind: 'program', program }, chosen);
+      const withdrawn = program.given(now);
+      this.#settle('given', { kind: 'program', program, withdrawn }, chosen);
     }
   }
 

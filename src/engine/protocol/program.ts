@@ -76,7 +76,12 @@ export interface Programs {
 export type RecordKind = 'cdr:attempt' | 'cdr:start' | 'cdr:stop';
 
 export type Choice =
-  | { readonly kind: 'program'; readonly program: Program }
+  | {
+      readonly kind: 'program';
+      readonly program: Program;
+      /** To be called when the caller gives up before the program has answered. */
+      readonly withdrawn?: () => void;
+    }
   /** Nobody asked for this method: 503. A program could not be reached: 480. A web server decided: its own. */
   | { readonly kind: 'reject'; readonly status: number; readonly reason?: string }
   | { readonly kind: 'redirect'; readonly contacts: readonly string[] }

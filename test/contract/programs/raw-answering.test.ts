@@ -216,6 +216,21 @@ test('CANCEL before the program said a word names no dialog', async () => {
   expect([cancel.transactionId, cancel.dialogId]).toEqual([invite.transactionId, '']);
 });
 
+test('a caller who gives up before an answer does not count against the program', async () => {
+  await using scene = await aProgramScene();
+  const { phone, program } = scene;
+  let withdrawn = 0;
+  scene.decide = { kind: 'program', program, withdrawn: () => withdrawn++ };
+  const caller = await phone.invite('service');
+  await program.gets('INVITE');
+  await phone.expect(100);
+  caller.cancel();
+  await phone.finalAnswer(caller.invite);
+  expect(withdrawn).toBe(1);
+  await answered(scene);
+  expect(withdrawn).toBe(1);
+});
+
 test('CANCEL that comes after the 200 is answered 481, and the call is ended', async () => {
   await using scene = await aProgramScene();
   const { phone, program } = scene;
