@@ -20,3 +20,14 @@ test('a message is delivered with names in full, without folds, with where it ca
   expect(text).toMatch(/\r\nVia: [^\r]*;rport=4711;received=203\.0\.113\.9\r\n/);
   expect(text.endsWith('\r\nContent-Length: 2\r\n\r\nhi')).toBe(true);
 });
+
+test('what drachtio-srf could not read, or would take for something else, does not reach it', () => {
+  const request = aRequest({
+    startLine: 'INVITE sip:x sip/2.0',
+    headers: { 'Call%2DID': 'another', '%56ia': 'x', 'X-Odd': '100%' },
+  });
+  const text = deliverable(request, source);
+  expect(text).toMatch(/^INVITE sip:x SIP\/2\.0\r\n/);
+  expect(text).not.toMatch(/another|%56ia/);
+  expect(text).toContain('\r\nX-Odd: 100%\r\n');
+});

@@ -44,15 +44,18 @@ export const longNames: Readonly<Record<string, string>> = {
 
 /**
  * A message from the network as programs read it: every name in full, no folds, the Content-Length that is
- * true, and in a request's top Via where it really came from.
+ * true, and in a request's top Via where it really came from. The version is in capitals, or drachtio-srf would throw
+ * the message away and be taken for one that hangs; names with escapes are left out, since it undoes them, and a
+ * stranger's `%56ia` would be one Via more.
  */
 export function deliverable(message: Message, source: Channel): string {
-  const { wire } = message;
-  let out = `${wire.slice(0, message.startLineEnd)}\r\n`;
-  const top = message.isRequest ? message.find(Header.via) : -1;
+  const { wire, isRequest, method, requestUri, status, reason } = message;
+  let out = isRequest ? `${method} ${requestUri} SIP/2.0\r\n` : `SIP/2.0 ${status} ${reason}\r\n`;
+  const top = isRequest ? message.find(Header.via) : -1;
   for (let line = 0; line < message.lineCount; line++) {
     if (message.lineId(line) === Header.contentLength) continue;
     const name = message.lineName(line);
+    if (name.includes('%')) continue;
     const { via } = message;
     const value =
       line === top && via !== undefined
