@@ -1,4 +1,5 @@
 import type { Call, CallEnd, EndReason, Flow } from '../edge/signaling.ts';
+import { contactUri } from '../sip/dialog/dialog.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Carrier } from './carrier.ts';
@@ -23,6 +24,8 @@ export class Leg {
   readonly flow: ServerFlow;
   /** Carries on the ACK that is to come from here. */
   acknowledge: ((ack: Message | undefined) => void) | undefined;
+  /** Where whoever is on this side wants to be reached; kept up by what it says. */
+  contact: string | undefined;
   /** RSeq and CSeq of the last provisional answer from here that wants a PRACK. */
   reliable: string | undefined;
 
@@ -45,6 +48,11 @@ export class Leg {
 
   get other(): Leg | undefined {
     return this.side === 'caller' ? this.bridge.callee : this.bridge.caller;
+  }
+
+  /** Takes note of a Contact in what came from here. */
+  heard(message: Message): void {
+    this.contact = contactUri(message) ?? this.contact;
   }
 
   /** An ACK that is still owed goes out as it is, before anything else does. */
@@ -89,6 +97,7 @@ export class Bridge {
     this.invite = opening;
     this.isCall = opening.method === 'INVITE';
     this.caller = new Leg(this, 'caller', opening.callId, opening.fromTag, '', flow);
+    this.caller.heard(opening);
   }
 }
 

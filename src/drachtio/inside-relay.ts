@@ -9,6 +9,9 @@ import { shownAddress } from './server-listeners.ts';
 import { translateDialogs } from './translate-dialogs.ts';
 import { edited, Headers, notOfInside, textOf } from './wire.ts';
 
+/** RFC 3261 §12.2: what may say where to reach whoever sends it from now on. */
+const refreshes: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
+
 /** A request inside a dialog on its way to the other side of the bridge. */
 export class InsideRelay implements SentUser {
   readonly #carrier: Carrier;
@@ -31,11 +34,12 @@ export class InsideRelay implements SentUser {
       return;
     }
     leg.bridge.heardAt = Date.now();
+    if (refreshes.has(method)) leg.heard(request);
     if (method === 'BYE' || method === 'INVITE') leg.settleAck();
     const hiding = this.#carrier.handlers.hides?.(flow.realm);
     const shown = edited(request, hiding?.request, shownAddress(other.flow.listener));
     const headers = Headers.of(shown, notOfInside);
-    translateDialogs(headers, flow, this.#carrier.bridges);
+    translateDialogs(headers, flow, this.#carrier);
     headers.apply(this.#plan.headers, notOfInside);
     headers.nameBody(request.body);
     if (method === 'PRACK') headers.add('RAck', other.reliable ?? '');
@@ -68,6 +72,7 @@ export class InsideRelay implements SentUser {
       if (this.#incoming.cancelled) ack({});
       else passAck(this.#carrier, leg, ack);
     }
+    if (status < 300 && refreshes.has(this.#incoming.request.method)) leg.other?.heard(message);
     this.#pass(message);
     this.#settled(leg, status, message);
   }

@@ -42,6 +42,10 @@ export const limits: readonly Limit[] = [
     instead: 'with the next request to it, which then fails',
   },
   {
+    what: 'a phone that comes back on a new connection is reached over it in its calls',
+    instead: 'in new calls, once it has registered; the server looks for it at its Contact',
+  },
+  {
     what: 'an unwanted INVITE meets silence',
     instead: 'the server answers 100 before it asks',
   },

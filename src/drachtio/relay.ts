@@ -1,7 +1,7 @@
 import type { Failure, Forwarding, HeaderChange, Target } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
-import { parseUri } from '../sip/message/uri.ts';
+import { parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { preference } from '../sip/proxy/best-response.ts';
 import { type Bridge, Leg, passAck } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
@@ -105,7 +105,7 @@ export class Relay {
     );
     const skip = this.#bridge === undefined ? notOfRequest : notOfOpening;
     const headers = Headers.of(request, skip);
-    translateDialogs(headers, flow, this.#carrier.bridges);
+    translateDialogs(headers, flow, this.#carrier);
     headers.apply(this.#plan.headersFor?.(target) ?? this.#plan.headers, skip);
     headers.add('Max-Forwards', String(hopsLeft));
     if (this.#share !== undefined) headers.set('Max-Breadth', this.#share);
@@ -129,15 +129,20 @@ export class Relay {
     return textOf(this.#incoming.request.body);
   }
 
-  /** A server sends nothing to itself, by whatever next hop: then the URI names the next hop. */
+  /**
+   * A server sends nothing to itself, by whatever next hop: then the URI names the next hop. And what goes out in
+   * the clear cannot be asked for by `sips`.
+   */
   #requestUri({ requestUri = this.#incoming.request.requestUri, nextHop }: Target): string {
     const uri = parseUri(requestUri);
-    if (uri === undefined || !this.#carrier.servers.isOurs(uri)) return requestUri;
     const hop = parseUri(nextHopOf(nextHop));
-    if (hop === undefined) return requestUri;
+    if (uri === undefined || hop === undefined) return requestUri;
+    const scheme = isOverTls(hop) ? uri.scheme : 'sip';
+    const rest = requestUri.slice(uri.scheme.length);
+    if (!this.#carrier.servers.isOurs(uri)) return scheme + rest;
     const user = uri.user === '' ? '' : `${uri.user}@`;
     const port = hop.port === undefined ? '' : `:${hop.port}`;
-    return `${uri.scheme}:${user}${hop.host}${port}`;
+    return `${scheme}:${user}${hop.host}${port}`;
   }
 
   // --- what the attempts report
@@ -156,7 +161,9 @@ export class Relay {
     if (failure === 'unreachable' && nextHop instanceof ServerFlow && this.#carrier.link.up)
       this.#carrier.flows.lost(nextHop);
     if (!attempt.over) attempt.abandon();
-    const status = failure === 'unreachable' ? 503 : 408;
+    // RFC 5626 §5.3: the connection to the one who is asked for is gone
+    const unreachable = nextHop instanceof ServerFlow && this.#carrier.link.up ? 430 : 503;
+    const status = failure === 'unreachable' ? unreachable : 408;
     this.#collect({ status, answer: undefined, target: attempt.target });
     if (passedOver || !this.#tryNextAfterFailure()) this.#settleIfOver();
   }
@@ -189,6 +196,7 @@ export class Relay {
     }
     const leg = this.#legOf(attempt, message, from);
     leg.toTag = message.toTag;
+    leg.heard(message);
     bridge.caller.toTag ||= message.toTag;
     const { bridges } = this.#carrier;
     if (this.isInvite) passAck(this.#carrier, bridge.caller, ack);
@@ -441,6 +449,9 @@ export const nextHopOf = (nextHop: Target['nextHop']): string => {
   if (!/^sips:/i.test(nextHop)) return nextHop;
   return `${nextHop.replace(/^sips:/i, 'sip:').replace(/;transport=[^;]*/i, '')};transport=tls`;
 };
+
+const isOverTls = ({ parameters }: SipUri): boolean =>
+  /^(tls|wss)$/i.test(uriParameter(parameters, 'transport') ?? '');
 
 /** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
 const rank = ({ status, answer }: Candidate): number =>

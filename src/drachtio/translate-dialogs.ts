@@ -1,5 +1,7 @@
 import type { Flow } from '../edge/signaling.ts';
+import { parseUri } from '../sip/message/uri.ts';
 import type { Bridges } from './bridges.ts';
+import type { Carrier } from './carrier.ts';
 import type { Headers } from './wire.ts';
 
 const NAMING = ['Replaces', 'Join', 'Target-Dialog'];
@@ -11,30 +13,43 @@ const NAMING = ['Replaces', 'Join', 'Target-Dialog'];
 export function translateDialogs(
   headers: Headers,
   from: Pick<Flow, 'realm'>,
-  bridges: Bridges,
+  { bridges, servers }: Pick<Carrier, 'bridges' | 'servers'>,
 ): void {
   for (const name of NAMING) {
     const value = headers.get(name);
-    const translated = value === undefined ? undefined : asOtherSideKnowsIt(value, from, bridges);
-    if (translated !== undefined) headers.set(name, translated);
+    const other = value === undefined ? undefined : otherSideOf(value, from, bridges);
+    if (other !== undefined) headers.set(name, other.named);
   }
   const referTo = headers.get('Refer-To');
   if (referTo === undefined) return;
   headers.set(
     'Refer-To',
-    referTo.replace(/([?&]Replaces=)([^&>]*)/i, (whole, before: string, escaped: string) => {
-      const translated = asOtherSideKnowsIt(unescaped(escaped), from, bridges);
-      return translated === undefined ? whole : before + encodeURIComponent(translated);
-    }),
+    referTo.replace(
+      /(sips?:[^<>?\s]*)(\?(?:[^&<>]*&)*Replaces=)([^&<>]*)/i,
+      (whole, uri: string, before: string, escaped: string) => {
+        const other = otherSideOf(unescaped(escaped), from, bridges);
+        if (other === undefined) return whole;
+        const asked = parseUri(uri);
+        // the sender knows the server's Contact, which is nobody's to call
+        const target = asked !== undefined && servers.isOurs(asked) ? other.contact : undefined;
+        return (target ?? uri) + before + encodeURIComponent(other.named);
+      },
+    ),
   );
 }
 
+interface OtherSide {
+  /** The dialog, as a header names it. */
+  readonly named: string;
+  readonly contact: string | undefined;
+}
+
 /** A dialog as the other side of its bridge knows it; undefined for one that the sender has not with us. */
-function asOtherSideKnowsIt(
+function otherSideOf(
   value: string,
   { realm }: Pick<Flow, 'realm'>,
   bridges: Bridges,
-): string | undefined {
+): OtherSide | undefined {
   const [callId = '', ...parameters] = value.split(';');
   const leg = bridges.withCallId(callId.trim());
   const other = leg?.other;
@@ -48,7 +63,7 @@ function asOtherSideKnowsIt(
     const theirs = tags.get(tag.trim());
     return theirs === undefined ? parameter : `${name}=${theirs}`;
   });
-  return [other.callId, ...rest].join(';');
+  return { named: [other.callId, ...rest].join(';'), contact: other.contact };
 }
 
 function unescaped(text: string): string {

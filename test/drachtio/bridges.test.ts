@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { aScene, at, heard } from '../contract/scene.ts';
+import { uriOf } from '../support/sip-text.ts';
 
 test('each side of a call has a Call-ID of its own, the same when the caller comes again with a password', async () => {
   await using scene = await aScene();
@@ -81,4 +82,10 @@ test('Replaces names the dialog that its receiver knows, from either side, and o
 
   caller.request('REFER', { headers: { 'Refer-To': referTo(mine) } });
   expect((await pbx.expect('REFER')).header('Refer-To')).toBe(referTo(theirs));
+  // what the phone knows of the other party is the server's Contact
+  const known = referTo(mine).replace('sip:x@example.test', caller.remoteTarget);
+  caller.request('REFER', { headers: { 'Refer-To': known } });
+  expect((await pbx.expect('REFER')).header('Refer-To')).toBe(
+    referTo(theirs).replace('sip:x@example.test', uriOf(pbx.contact)),
+  );
 });
