@@ -47,6 +47,33 @@ test('a datagram leaves nothing, a star and what is no address neither', () => {
   expect(contacts.channelTo('sip:a@b')).toBeUndefined();
 });
 
+test("nobody takes another's Contact while that one is there; who comes back does", () => {
+  const contacts = new RegisteredContacts(10);
+  const [alice, again, mallory] = [aConnection(), aConnection(), aConnection()];
+  const by = (user: string, method = 'REGISTER', expires = '60') =>
+    aRequest({
+      method,
+      headers: {
+        From: `<sip:${user}@x>;tag=1`,
+        To: `<sip:${user}@x>`,
+        Contact: '<sip:a@b>',
+        Expires: expires,
+      },
+    });
+  contacts.accepted(by('mallory', 'SUBSCRIBE'), granted(), mallory, 0);
+  contacts.accepted(by('alice'), granted(), alice, 0);
+  expect(contacts.channelTo('sip:a@b', 1)).toBe(alice);
+  contacts.accepted(by('mallory'), granted(), mallory, 1);
+  contacts.accepted(by('mallory', 'REGISTER', '0'), granted(), mallory, 1);
+  contacts.accepted(by('alice', 'SUBSCRIBE'), granted(), mallory, 1);
+  expect(contacts.channelTo('sip:a@b', 2)).toBe(alice);
+  contacts.accepted(by('alice'), granted(), again, 2);
+  expect(contacts.channelTo('sip:a@b', 3)).toBe(again);
+  again.open = false;
+  contacts.accepted(by('mallory'), granted(), mallory, 3);
+  expect(contacts.channelTo('sip:a@b', 4)).toBe(mallory);
+});
+
 test('there are no more of them than allowed: the oldest goes', () => {
   const contacts = new RegisteredContacts(2);
   for (const user of ['a', 'b', 'c'])

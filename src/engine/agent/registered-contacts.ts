@@ -7,12 +7,15 @@ import type { Channel } from '../transport/transports.ts';
 
 interface Entry {
   readonly channel: Channel;
+  /** By which method, and for whom. */
+  readonly owner: string;
   readonly until: number;
 }
 
 /**
  * Which connection a registered device is at the other end of: nobody can connect to a browser, or to a phone
- * behind a NAT. By `user@host` of its Contact, from the REGISTER or SUBSCRIBE that a program answered 200.
+ * behind a NAT. By `user@host` of its Contact, from the REGISTER or SUBSCRIBE that a program answered 200. The first
+ * to say so keeps it: whoever names another's Contact as his own does not get the calls of that one.
  */
 export class RegisteredContacts {
   readonly #most: number;
@@ -26,10 +29,12 @@ export class RegisteredContacts {
   accepted(request: Message, response: Message, channel: Channel, now = Date.now()): void {
     if (!channel.reliable) return;
     const granted = response.list(Header.contact);
+    const owner = ownerOf(request);
     for (const contact of request.list(Header.contact)) {
       const address = parseNameAddress(contact);
       const key = address === undefined ? undefined : keyOf(address.uri);
-      if (address === undefined || key === undefined) continue;
+      if (address === undefined || key === undefined || !this.#mayTake(key, channel, owner, now))
+        continue;
       const answer = granted
         .map((one) => parseNameAddress(one))
         .find((one) => one !== undefined && keyOf(one.uri) === key);
@@ -43,7 +48,11 @@ export class RegisteredContacts {
       this.#entries.delete(key);
       if (!(seconds > 0)) continue;
       if (this.#entries.size >= this.#most) this.#dropOldest();
-      this.#entries.set(detached(key), { channel, until: now + seconds * 1000 });
+      this.#entries.set(detached(key), {
+        channel,
+        owner: detached(owner),
+        until: now + seconds * 1000,
+      });
     }
   }
 
@@ -57,6 +66,14 @@ export class RegisteredContacts {
     return undefined;
   }
 
+  /** A device that comes back before its connection is found to be dead registers for the same user as before. */
+  #mayTake(key: string, channel: Channel, owner: string, now: number): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !entry.channel.open || entry.until <= now) return true;
+    if (entry.channel === channel || entry.owner === owner) return true;
+    return owner.startsWith('REGISTER') && !entry.owner.startsWith('REGISTER');
+  }
+
   #dropOldest(): void {
     for (const key of this.#entries.keys()) {
       this.#entries.delete(key);
@@ -68,4 +85,11 @@ export class RegisteredContacts {
 function keyOf(text: string): string | undefined {
   const uri = parseUri(text);
   return uri === undefined || uri.user === '' ? undefined : `${uri.user}@${uri.host}`;
+}
+
+/** Of a REGISTER its To, which the program has seen to; a SUBSCRIBE says itself who it is from. */
+function ownerOf(request: Message): string {
+  const header = request.method === 'REGISTER' ? Header.to : Header.from;
+  const uri = parseNameAddress(request.value(header) ?? '')?.uri ?? '';
+  return `${request.method} ${keyOf(uri) ?? uri}`;
 }
