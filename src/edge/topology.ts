@@ -20,6 +20,9 @@ interface TopologyOptions {
   readonly isPbx: (host: string, port: number) => boolean;
 }
 
+/** A REFER has one target (RFC 3515 §2.4.1); a stranger could make us try to open thousands. */
+const ONE = 1;
+
 /** Works the settings out once, so that a message costs what is really done to it. */
 export function createTopology(options: TopologyOptions): Topology {
   const { settings, secretHeader, uris } = options;
@@ -69,7 +72,7 @@ export function createTopology(options: TopologyOptions): Topology {
       inward.remove(request, rewrite);
       // a phone transfers to what it knows of the other call: our Contact
       if (contact && request.method === 'REFER')
-        replaceUris(request, Header.referTo, rewrite, shown);
+        replaceUris(request, Header.referTo, rewrite, shown, ONE);
     },
     answer(response, rewrite, own) {
       outward.remove(response, rewrite);
@@ -90,12 +93,13 @@ function replaceUris(
   id: HeaderId,
   rewrite: Rewrite,
   replaced: (uri: string) => string,
+  most = Number.POSITIVE_INFINITY,
 ): void {
   for (let line = message.find(id); line >= 0; line = message.find(id, line + 1)) {
     const value = message.valueOf(line);
     const changed = value.includes(',')
       ? splitList(value)
-          .map((one) => withUri(one, replaced))
+          .map((one, index) => (index < most ? withUri(one, replaced) : one))
           .join(', ')
       : withUri(value, replaced);
     if (changed !== value)
