@@ -188,7 +188,8 @@ export class ProgramAgents implements Agents, AgentHost {
     if (pending !== undefined) return true;
     const dialog = this.dialogs.withId(dialogId);
     if (dialog === undefined) return false;
-    return request.method === 'INVITE' || dialog.remoteCseq >= request.cseq;
+    if (request.method === 'INVITE' || dialog.kind === 'INVITE') return true;
+    return dialog.remoteCseq >= request.cseq;
   }
 
   #serve(

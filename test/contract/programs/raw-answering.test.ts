@@ -216,6 +216,19 @@ test('CANCEL before the program said a word names no dialog', async () => {
   expect([cancel.transactionId, cancel.dialogId]).toEqual([invite.transactionId, '']);
 });
 
+test("a SUBSCRIBE that names a call's Call-ID and tag does not become what the program knows as that call", async () => {
+  await using scene = await aProgramScene();
+  const { phone, program } = scene;
+  const { caller } = await answered(scene);
+  const text = caller.invite.text
+    .replace(/^INVITE/, 'SUBSCRIBE')
+    .replace(/CSeq: .*/, 'CSeq: 99 SUBSCRIBE')
+    .replace(/branch=[^;\r]+/, 'branch=z9hG4bKanother');
+  phone.send(text);
+  await phone.expect(482);
+  expect(program.heard()).not.toContain('SUBSCRIBE');
+});
+
 test('a caller who gives up before an answer does not count against the program', async () => {
   await using scene = await aProgramScene();
   const { phone, program } = scene;
