@@ -9,6 +9,7 @@ import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
 import { parseUri } from '../sip/message/uri.ts';
+import { reasonPhrase } from '../sip/proxy/reason-phrases.ts';
 import { readRouting } from '../sip/proxy/routing.ts';
 import { dialogIdOf, type Leg } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
@@ -22,26 +23,6 @@ import { edited, Headers, notOfAnswer, notOfDialogAnswer, textOf } from './wire.
 
 /** A frame has more than the message it carries: ids, the next hop. */
 const LONGEST_MESSAGE = LONGEST_FRAME - 600;
-
-/** RFC 3261 §21, as far as we answer by ourselves; drachtio-srf's own list lacks some. */
-const reasons: Readonly<Record<number, string>> = {
-  200: 'OK',
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  408: 'Request Timeout',
-  416: 'Unsupported URI Scheme',
-  430: 'Flow Failed',
-  440: 'Max-Breadth Exceeded',
-  480: 'Temporarily Unavailable',
-  481: 'Call/Transaction Does Not Exist',
-  482: 'Loop Detected',
-  483: 'Too Many Hops',
-  487: 'Request Terminated',
-  500: 'Server Internal Error',
-  503: 'Service Unavailable',
-  513: 'Message Too Large',
-};
 
 /** How an answer is passed on. */
 export interface Passing {
@@ -197,7 +178,7 @@ export class Incoming implements SignalingIncoming {
 
   answerNow(status: number, changes?: readonly HeaderChange[], reason?: string): void {
     const headers = new Headers().apply(changes, notOfAnswer);
-    this.#send(status, reason ?? reasons[status] ?? 'Refused', headers, '', '');
+    this.#send(status, reason ?? reasonPhrase(status), headers, '', '');
   }
 
   relay(answer: Message, { changes, also = [], refused }: Passing = {}): void {

@@ -3,6 +3,7 @@ import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { preference } from '../sip/proxy/best-response.ts';
+import { challengesIn } from '../sip/proxy/challenges.ts';
 import { type Bridge, Leg, passAck } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
 import { ServerFlow } from './flows.ts';
@@ -456,14 +457,6 @@ const isOverTls = ({ parameters }: SipUri): boolean =>
 /** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
 const rank = ({ status, answer }: Candidate): number =>
   answer === undefined ? 2000 - status : preference(status);
-
-function challengesIn(answer: Message): HeaderChange[] {
-  const found: HeaderChange[] = [];
-  for (const name of ['WWW-Authenticate', 'Proxy-Authenticate'])
-    for (let line = answer.findNamed(name); line >= 0; line = answer.findNamed(name, line + 1))
-      found.push({ name, value: answer.valueOf(line) });
-  return found;
-}
 
 /** When a subscription is over that nobody renews. */
 export function subscriptionEnd(answer: Message): number {

@@ -1,19 +1,14 @@
 import type { HeaderChange } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
+import { challengesIn } from '../sip/proxy/challenges.ts';
 
 /** The challenges of several branches: a caller that must answer them is given them all (RFC 3261 §16.7 step 7). */
 export class Challenges {
   readonly #all: HeaderChange[] = [];
 
   collect(response: Message): void {
-    for (const name of ['WWW-Authenticate', 'Proxy-Authenticate'])
-      for (
-        let line = response.findNamed(name);
-        line >= 0;
-        line = response.findNamed(name, line + 1)
-      )
-        this.#all.push({ name, value: response.valueOf(line) });
+    this.#all.push(...challengesIn(response));
   }
 
   /** Those that the response which goes back does not bring itself, as header lines. */
