@@ -1,25 +1,30 @@
 import { beforeEach } from 'vitest';
 
 /**
- * What a drachtio-server 0.9.10 is known not to do, by the test's name: read from its behaviour as it is documented
- * and measured, each with its reason. A test that begins to pass is taken off.
+ * What a drachtio-server 0.9.10 with two contacts for UDP and TCP each is expected to fail, by the test's name, and
+ * why: taken from what is documented and was measured of it, and from the suite's run on the gate's own protocol
+ * port in another process. A test that turns out to pass is taken off.
  */
 const known: readonly (readonly [test: RegExp, why: string])[] = [
-  [/PRACK and UPDATE find their way/, 'the server keeps no early dialog for UPDATE of its own'],
+  [/\b(tls|ws|wss)\b/, 'it needs its own certificates and ws contacts'],
+  [/IPv6/, 'it needs IPv6 contacts'],
+  [/serving fails when a/, 'its listeners are not ours to open'],
+  [/after close nothing is answered/, 'its connections are not ours to close'],
+  [/answers leave from the very port/, 'it has not the listeners that the test opens'],
+  [/PRACK and UPDATE find/, 'an UPDATE of ours before the answer has no dialog there'],
   [
-    /over (ws|wss|tls) |from (tls|ws|wss) to|over %s CANCEL/,
-    'it needs certificates and ws contacts',
+    /a request of our own over|from udp to udp a request passes whole/,
+    'which contact it sends from is its choice',
   ],
-  [/on IPv6/, 'it needs IPv6 contacts'],
-  [/serving fails when a/, 'the listeners are not ours to open'],
-  [/a client of RFC 2543/, 'it tells transactions by branch alone'],
-  [/a repeated .* is absorbed|answered by the (ringing|answer)/, 'it does not repeat what it sent'],
-  [/unknown|nobody knows/, 'methods it does not know it drops'],
-  [/a message cut anywhere/, 'a body that is split over packets arrives late'],
-  [/Max-Forwards/, 'it writes its own'],
+  [
+    /is absorbed|by the answer it had|by the ringing again/,
+    'it drops repetitions and repeats nothing for them',
+  ],
+  [/RFC 2543/, 'it tells transactions by branch alone'],
 ];
 
 beforeEach(({ task, skip }) => {
-  const entry = known.find(([name]) => name.test(task.name));
-  if (entry !== undefined) skip(`known on a drachtio-server: ${entry[1]}`);
+  const name = `${task.suite?.name ?? ''} ${task.name}`;
+  const entry = known.find(([pattern]) => pattern.test(name));
+  if (entry !== undefined) skip(`a drachtio-server: ${entry[1]}`);
 });
