@@ -71,3 +71,13 @@ export function deliverable(message: Message, source: Channel): string {
 /** The one `response` to a command that cannot be carried out. */
 export const refuse = (program: Program, id: string, why: string): void =>
   program.send(['response', id, 'NOK', why.replace(/[|\r\n]/g, ' ')]);
+
+/** The one `response` to a command that was carried out: what went out, by which way, and what it is known by. */
+export const confirm = (
+  program: Program,
+  id: string,
+  wire: string,
+  way: readonly (string | number)[],
+  ...knownBy: readonly string[]
+): void =>
+  program.send(['response', id, 'OK', 'application', ...way, ...knownBy, 'Msg sent:', ''], wire);

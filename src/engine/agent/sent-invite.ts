@@ -11,7 +11,7 @@ import type { Timer } from '../timer-wheel.ts';
 import type { AgentHost } from './agents.ts';
 import { type AppMessage, appHeader, appLines, contentType } from './app-headers.ts';
 import { Dialog } from './dialog.ts';
-import { refuse } from './frames.ts';
+import { confirm, refuse } from './frames.ts';
 import { acknowledge, localWay, sendInside } from './inside.ts';
 import { type Sending, SentRequest } from './sent-request.ts';
 import { readSessionExpires, SessionTimer } from './session-timer.ts';
@@ -86,18 +86,12 @@ export class SentInvite extends SentRequest {
     this.cancel(lines);
     const wire = this.#cancelWire(lines);
     const { core } = this.host;
-    program.send(
-      [
-        'response',
-        commandId,
-        'OK',
-        'application',
-        ...localWay(wire.length, channel.transport, core.names.toward(channel)),
-        this.host.newId(),
-        'Msg sent:',
-        '',
-      ],
+    confirm(
+      program,
+      commandId,
       wire,
+      localWay(wire.length, channel.transport, core.names.toward(channel)),
+      this.host.newId(),
     );
   }
 
@@ -117,18 +111,12 @@ export class SentInvite extends SentRequest {
     const wire = this.#acknowledge(leg, lines, app.body);
     const { channel } = leg.dialog;
     const name = this.host.core.names.toward(channel);
-    program.send(
-      [
-        'response',
-        command.id,
-        'OK',
-        'application',
-        ...localWay(wire.length, channel.transport, name),
-        this.host.newId(),
-        'Msg sent:',
-        '',
-      ],
+    confirm(
+      program,
+      command.id,
       wire,
+      localWay(wire.length, channel.transport, name),
+      this.host.newId(),
     );
     // the 200 came although it was cancelled
     if (this.#cancelLines !== undefined && this.sending.dialog === undefined)

@@ -12,7 +12,7 @@ import type { Program } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
 import type { AgentHost } from './agents.ts';
 import type { Dialog } from './dialog.ts';
-import { deliverable, noWay, refuse, stackTime, wayOf } from './frames.ts';
+import { confirm, deliverable, noWay, refuse, stackTime, wayOf } from './frames.ts';
 import { localWay } from './inside.ts';
 import { readSessionExpires } from './session-timer.ts';
 import { endsSubscription, secondsOf } from './subscription.ts';
@@ -106,24 +106,18 @@ export class SentRequest implements BranchUser {
     this.confirmed = true;
     const { dialog } = this.sending;
     const wire = this.host.composeUnsent(this.sending);
-    this.program.send(
-      [
-        'response',
-        this.sending.commandId,
-        'OK',
-        'application',
-        ...(dialog === undefined
-          ? noWay()
-          : localWay(
-              wire.length,
-              dialog.channel.transport,
-              this.host.core.names.toward(dialog.channel),
-            )),
-        this.id,
-        'Msg sent:',
-        '',
-      ],
+    confirm(
+      this.program,
+      this.sending.commandId,
       wire,
+      dialog === undefined
+        ? noWay()
+        : localWay(
+            wire.length,
+            dialog.channel.transport,
+            this.host.core.names.toward(dialog.channel),
+          ),
+      this.id,
     );
   }
 
@@ -138,18 +132,12 @@ export class SentRequest implements BranchUser {
     const { channel } = this;
     if (this.confirmed || channel === undefined) return;
     this.confirmed = true;
-    this.program.send(
-      [
-        'response',
-        this.sending.commandId,
-        'OK',
-        'application',
-        ...localWay(this.wire.length, channel.transport, this.host.core.names.toward(channel)),
-        this.id,
-        'Msg sent:',
-        '',
-      ],
+    confirm(
+      this.program,
+      this.sending.commandId,
       this.wire,
+      localWay(this.wire.length, channel.transport, this.host.core.names.toward(channel)),
+      this.id,
     );
   }
 
@@ -157,22 +145,12 @@ export class SentRequest implements BranchUser {
   #confirmUnsent(): void {
     this.confirmed = true;
     this.wire = this.host.composeUnsent(this.sending);
-    this.program.send(
-      [
-        'response',
-        this.sending.commandId,
-        'OK',
-        'application',
-        0,
-        'unknown',
-        '',
-        0,
-        stackTime(),
-        this.id,
-        'Msg sent:',
-        '',
-      ],
+    confirm(
+      this.program,
+      this.sending.commandId,
       this.wire,
+      [0, 'unknown', '', 0, stackTime()],
+      this.id,
     );
   }
 

@@ -24,7 +24,7 @@ import {
   withoutLocalhost,
 } from './app-headers.ts';
 import { Dialog, dialogIdOf } from './dialog.ts';
-import { deliverable, refuse, wayOf } from './frames.ts';
+import { confirm, deliverable, refuse, wayOf } from './frames.ts';
 import { ReliableAnswers } from './reliable-answers.ts';
 import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
 import { endsSubscription, secondsOf } from './subscription.ts';
@@ -392,21 +392,7 @@ export class ServedRequest implements ServerTransactionUser {
       : this.method === 'BYE'
         ? ''
         : (dialog?.id ?? '');
-    program.send(
-      [
-        'response',
-        id,
-        'OK',
-        'application',
-        ...wayOf(wire.length, this.transaction.replyTo),
-        this.id,
-        known,
-        '',
-        'Msg sent:',
-        '',
-      ],
-      wire,
-    );
+    confirm(program, id, wire, wayOf(wire.length, this.transaction.replyTo), this.id, known, '');
   }
 
   #pass(answer: Answer, rseq: number | undefined): void {

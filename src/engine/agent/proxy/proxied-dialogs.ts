@@ -1,9 +1,8 @@
 import { detached } from '../../../sip/message/detached.ts';
-import { Header } from '../../../sip/message/header-name.ts';
 import type { Message } from '../../../sip/message/message.ts';
-import { readNumber } from '../../../sip/message/number.ts';
 import type { Timer, TimerWheel } from '../../timer-wheel.ts';
 import type { Channel } from '../../transport/transports.ts';
+import { secondsOf } from '../subscription.ts';
 
 const MOST = 50_000;
 const LONGEST_SECONDS = 86_400;
@@ -61,11 +60,7 @@ export class ProxiedDialogs {
 
   /** A 2xx to a SUBSCRIBE says how long there is something to tell. */
   keepFor(dialog: ProxiedDialog, response: Message): void {
-    const line = response.find(Header.expires);
-    const seconds =
-      line < 0
-        ? 3600
-        : Math.max(readNumber(response.wire, response.valueStart(line), response.lineEnd(line)), 0);
+    const seconds = secondsOf(response) ?? 3600;
     const ms = Math.min(seconds, LONGEST_SECONDS) * 1000 + GRACE_MS;
     if (dialog.timer !== undefined) this.#wheel.restart(dialog.timer, ms);
     else dialog.timer = this.#wheel.start(ms, this.#over, dialog);
