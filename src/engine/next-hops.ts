@@ -1,7 +1,10 @@
+import { detached } from '../sip/message/detached.ts';
 import { bareHost, parseUri, uriParameter } from '../sip/message/uri.ts';
 import type { NextHop } from './resolve/resolver.ts';
 
 const MOST = 1024;
+/** Longer ones are a stranger's work, and not worth the room. */
+const LONGEST = 256;
 const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 /** Reads next-hop URIs. The configured ones come again with every request, so what they say is remembered. */
@@ -12,9 +15,11 @@ export class NextHops {
   read(uri: string): NextHop | undefined {
     const known = this.#read.get(uri);
     if (known !== undefined) return known;
+    if (uri.length > LONGEST) return nextHopOf(uri);
     if (this.#read.size >= MOST) this.#read.clear();
-    const hop = nextHopOf(uri);
-    this.#read.set(uri, hop);
+    const kept = detached(uri);
+    const hop = nextHopOf(kept);
+    this.#read.set(kept, hop);
     return hop;
   }
 }
