@@ -34,7 +34,6 @@ function binding(name: string, cseq = 1): BindingRow {
     callId: '',
     cseq,
     node: '',
-    updatedAt: 0,
   };
 }
 

@@ -27,7 +27,6 @@ export interface BindingRow {
   readonly cseq: number;
   /** The PBX node that took the registration. */
   readonly node: string;
-  readonly updatedAt: number;
 }
 
 /** Which binding a change is about. */

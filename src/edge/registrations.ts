@@ -2,6 +2,7 @@ import { detached } from '../sip/message/detached.ts';
 import { FlowCounts } from './flow-counts.ts';
 import { FormerFlows } from './former-flows.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
+import { SharedTexts } from './shared-texts.ts';
 
 /** What a registration may say anew each time. */
 export type Reach = Pick<
@@ -37,8 +38,10 @@ const REMOVED = -1;
 export class Registrations {
   readonly #store: RegistrationsStore;
   readonly #most: number;
-  readonly #byAor = new Map<string, Binding[]>();
+  /** Most phones stand alone; the array around each would take as much room as its Contact. */
+  readonly #byAor = new Map<string, Binding | readonly Binding[]>();
   readonly #byToken = new Map<string, Binding>();
+  readonly #userAgents = new SharedTexts();
   readonly #flows = new FlowCounts();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
@@ -49,7 +52,12 @@ export class Registrations {
   constructor(store: RegistrationsStore, most: number, kept: readonly BindingRow[]) {
     this.#store = store;
     this.#most = most;
-    for (const row of kept) this.#put({ ...row, storedUntil: row.expiresAt });
+    for (const row of kept)
+      this.#put({
+        ...row,
+        userAgent: this.#userAgents.one(row.userAgent),
+        storedUntil: row.expiresAt,
+      });
   }
 
   get size(): number {
@@ -74,7 +82,8 @@ export class Registrations {
   }
 
   of(aor: string): readonly Binding[] {
-    return this.#byAor.get(aor) ?? none;
+    const found = this.#byAor.get(aor);
+    return found === undefined ? none : 'aor' in found ? [found] : found;
   }
 
   /** Does anybody hold a registration by this flow? */
@@ -104,7 +113,7 @@ export class Registrations {
     return found;
   }
 
-  add(aor: string, contact: string, token: string, reach: Reach, now: number): void {
+  add(aor: string, contact: string, token: string, reach: Reach): void {
     const binding: Binding = {
       aor: detached(aor),
       contact: detached(contact),
@@ -116,11 +125,10 @@ export class Registrations {
       port: reach.port,
       toward: reach.toward,
       expiresAt: reach.expiresAt,
-      userAgent: detached(reach.userAgent),
+      userAgent: this.#userAgents.one(reach.userAgent),
       callId: detached(reach.callId),
       cseq: reach.cseq,
       node: reach.node,
-      updatedAt: now,
       storedUntil: 0,
     };
     for (const sibling of this.of(aor))
@@ -147,11 +155,11 @@ export class Registrations {
     binding.port = reach.port;
     binding.toward = reach.toward;
     binding.expiresAt = reach.expiresAt;
-    if (binding.userAgent !== reach.userAgent) binding.userAgent = detached(reach.userAgent);
+    if (binding.userAgent !== reach.userAgent)
+      binding.userAgent = this.#userAgents.one(reach.userAgent);
     if (binding.callId !== reach.callId) binding.callId = detached(reach.callId);
     binding.cseq = reach.cseq;
     binding.node = reach.node;
-    binding.updatedAt = now;
     const unstored = reach.expiresAt - binding.storedUntil;
     if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);
   }
@@ -163,13 +171,8 @@ export class Registrations {
     this.#changes++;
     this.#flows.remove(binding.flow);
     this.#former.removed(binding);
-    const siblings = this.#byAor.get(binding.aor) ?? [];
-    if (siblings.length <= 1) this.#byAor.delete(binding.aor);
-    else
-      this.#byAor.set(
-        binding.aor,
-        siblings.filter((other) => other !== binding),
-      );
+    const others = this.of(binding.aor).filter((other) => other !== binding);
+    this.#hold(binding.aor, others);
     this.#store.removed(binding);
   }
 
@@ -196,11 +199,16 @@ export class Registrations {
     this.#byToken.set(binding.token, binding);
     this.#changes++;
     this.#flows.add(binding.flow);
-    const siblings = this.#byAor.get(binding.aor);
-    if (siblings === undefined && this.#domains.size < MOST_DOMAINS)
+    const siblings = this.of(binding.aor);
+    if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));
-    if (siblings === undefined) this.#byAor.set(binding.aor, [binding]);
-    else this.#byAor.set(binding.aor, [...siblings, binding]);
+    this.#hold(binding.aor, [...siblings, binding]);
+  }
+
+  #hold(aor: string, bindings: readonly Binding[]): void {
+    const [first] = bindings;
+    if (first === undefined) this.#byAor.delete(aor);
+    else this.#byAor.set(aor, bindings.length === 1 ? first : bindings);
   }
 }
 

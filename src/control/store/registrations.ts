@@ -18,6 +18,7 @@ export class RegistrationsTable {
 
   /** All or nothing. */
   write(upserts: readonly BindingRow[], deletes: readonly BindingKey[]): void {
+    const writtenAt = Date.now();
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       for (const { aor, contact } of deletes) this.#delete.run(aor, contact);
@@ -37,7 +38,7 @@ export class RegistrationsTable {
           row.callId,
           row.cseq,
           row.node,
-          Math.round(row.updatedAt),
+          writtenAt,
         );
       }
       this.#database.exec('COMMIT');
@@ -83,7 +84,6 @@ export function loadRegistrations(database: DatabaseSync, now: number): readonly
       callId: String(row.call_id),
       cseq: Number(row.cseq),
       node: String(row.node),
-      updatedAt: Number(row.updated_at),
     });
   }
   return rows;

@@ -50,7 +50,6 @@ function binding(name: string, changes: Partial<BindingRow> = {}): BindingRow {
     callId: 'x@y',
     cseq: 2,
     node: 'pbx1',
-    updatedAt: 1_700_000_000_000,
     ...changes,
   };
 }
