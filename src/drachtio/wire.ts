@@ -1,4 +1,5 @@
 import type { HeaderChange } from '../edge/signaling.ts';
+import { longNames } from '../sip/message/long-names.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
 import { oneLine, Rewrite } from '../sip/message/rewrite.ts';
@@ -27,29 +28,6 @@ export function edited(message: Message, edit: Edit | undefined, own: string): M
   return readMessage(rewrite.result()) ?? message;
 }
 
-/** A server knows compact names, but it is not asked by them which headers it writes itself. */
-const longNames: Readonly<Record<string, string>> = {
-  a: 'Accept-Contact',
-  b: 'Referred-By',
-  c: 'Content-Type',
-  d: 'Request-Disposition',
-  e: 'Content-Encoding',
-  f: 'From',
-  i: 'Call-ID',
-  j: 'Reject-Contact',
-  k: 'Supported',
-  l: 'Content-Length',
-  m: 'Contact',
-  o: 'Event',
-  r: 'Refer-To',
-  s: 'Subject',
-  t: 'To',
-  u: 'Allow-Events',
-  v: 'Via',
-  x: 'Session-Expires',
-  y: 'Identity',
-};
-
 const hopByHop = ['via', 'route', 'record-route', 'content-length', 'max-forwards'];
 const ofTheDialog = ['from', 'to', 'call-id', 'cseq'];
 
@@ -75,6 +53,7 @@ export class Headers {
     const headers = new Headers();
     for (let line = 0; line < message.lineCount; line++) {
       const written = message.lineName(line);
+      // a server knows compact names, but it is not asked by them which headers it writes itself
       const name = longNames[written.toLowerCase()] ?? written;
       if (!without.has(name.toLowerCase())) headers.add(name, message.valueOf(line));
     }

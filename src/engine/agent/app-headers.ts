@@ -1,5 +1,5 @@
 import { Kind, skip, trimBlanks } from '../../sip/message/characters.ts';
-import { longNames } from './frames.ts';
+import { longNames } from '../../sip/message/long-names.ts';
 
 /** A message as a program writes it: no Via, no folds, a Content-Length that may be wrong. */
 export interface AppMessage {

@@ -1,4 +1,5 @@
 import { Header } from '../../sip/message/header-name.ts';
+import { longNames } from '../../sip/message/long-names.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { stampVia } from '../../sip/proxy/stamp-via.ts';
 import type { Program } from '../protocol/program.ts';
@@ -18,29 +19,6 @@ export const wayOf = (
 
 /** The same for what nobody sent: a time-out, a name that leads nowhere. */
 export const noWay = (): readonly (string | number)[] => [0, '', '', 0, stackTime()];
-
-/** drachtio-srf knows only some of the compact names; it finds no `Event` in `o: presence`. */
-export const longNames: Readonly<Record<string, string>> = {
-  a: 'Accept-Contact',
-  b: 'Referred-By',
-  c: 'Content-Type',
-  d: 'Request-Disposition',
-  e: 'Content-Encoding',
-  f: 'From',
-  i: 'Call-ID',
-  j: 'Reject-Contact',
-  k: 'Supported',
-  l: 'Content-Length',
-  m: 'Contact',
-  o: 'Event',
-  r: 'Refer-To',
-  s: 'Subject',
-  t: 'To',
-  u: 'Allow-Events',
-  v: 'Via',
-  x: 'Session-Expires',
-  y: 'Identity',
-};
 
 /**
  * A message from the network as programs read it: every name in full, no folds, the Content-Length that is
@@ -62,6 +40,7 @@ export function deliverable(message: Message, source: Channel): string {
         ? stampVia(wire, via, source.address, source.port) +
           wire.slice(via.end, message.lineEnd(line))
         : message.valueOf(line);
+    // drachtio-srf knows only some of the compact names; it finds no `Event` in `o: presence`
     out += `${longNames[name.toLowerCase()] ?? name}: ${value}\r\n`;
   }
   const { body } = message;
