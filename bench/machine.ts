@@ -7,7 +7,7 @@ export function machineAndVersions(options: Options, now = new Date()): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const versions = [`node ${process.version}`, `Linux ${release()}`];
-  if (options.beside) versions.push(`kamailio ${packageVersion('kamailio')}`);
+  if (options.beside.includes('kamailio')) versions.push(`kamailio ${packageVersion('kamailio')}`);
   const { seconds, repeats, only } = options;
   return `# Results of the benchmarks
 

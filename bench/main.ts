@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Bench } from './bench.ts';
 import { PHONE_SOCKETS } from './bench.ts';
+import type { EdgeKind } from './edges/edge.ts';
 import { freeUdpPorts } from './edges/free-port.ts';
-import { gate } from './edges/gate.ts';
+import { gate, gateOverDrachtio } from './edges/gate.ts';
 import { kamailio } from './edges/kamailio.ts';
 import { buildLoadGenerator } from './load-generator.ts';
 import { machineAndVersions } from './machine.ts';
@@ -11,7 +12,7 @@ import { calling, registering, withinCalls } from './measures/loads.ts';
 import { measureSoak } from './measures/soak.ts';
 import { measureThroughput } from './measures/throughput.ts';
 import { measureTls } from './measures/tls.ts';
-import { type Measure, type Options, parseOptions, usage } from './options.ts';
+import { type Beside, type Measure, type Options, parseOptions, usage } from './options.ts';
 import { type Figure, formatReport } from './report.ts';
 
 const run: Readonly<Record<Measure, (bench: Bench) => Promise<readonly Figure[]>>> = {
@@ -23,10 +24,14 @@ const run: Readonly<Record<Measure, (bench: Bench) => Promise<readonly Figure[]>
   soak: measureSoak,
 };
 
+const besideOurs: Readonly<Record<Beside, () => EdgeKind>> = {
+  kamailio,
+  adapter: gateOverDrachtio,
+};
+
 async function measureAll(options: Options): Promise<number> {
   const generator = buildLoadGenerator();
-  const ours = gate(options.edgeCommand);
-  const kinds = options.beside ? [ours, kamailio()] : [ours];
+  const kinds = [gate(options.edgeCommand), ...options.beside.map((name) => besideOurs[name]())];
   const warnings: string[] = [];
   const bench: Bench = {
     options,

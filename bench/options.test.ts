@@ -11,7 +11,7 @@ describe('bench options', () => {
   test('without any, the gate alone is measured, five times, and no file is written', () => {
     expect(accepted()).toMatchObject({
       only: ['register', 'call', 'in-dialog', 'tls', 'held'],
-      beside: undefined,
+      beside: [],
       repeats: 5,
       results: undefined,
     });
@@ -22,6 +22,10 @@ describe('bench options', () => {
     expect(accepted('--beside', 'kamailio', '--results', 'x.md').results).toBe('x.md');
   });
 
+  test('several can be beside it', () => {
+    expect(accepted('--beside', 'kamailio,adapter').beside).toEqual(['kamailio', 'adapter']);
+  });
+
   test('a list of measures is taken in its order', () => {
     expect(accepted('--only', 'tls,register').only).toEqual(['tls', 'register']);
   });
@@ -29,7 +33,7 @@ describe('bench options', () => {
   test('help wins', () => expect(parseOptions(['--help', '--seconds', 'x']).kind).toBe('help'));
 
   test.each([
-    [['--beside', 'opensips'], 'only kamailio'],
+    [['--beside', 'opensips'], 'not one of kamailio, adapter'],
     [['--only', 'register,cals'], 'cals'],
     [['--seconds', 'ten'], '--seconds ten'],
     [['--seconds', ''], '--seconds'],

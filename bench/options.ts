@@ -3,9 +3,13 @@ import { parseArgs } from 'node:util';
 export const measures = ['register', 'call', 'in-dialog', 'tls', 'held', 'soak'] as const;
 export type Measure = (typeof measures)[number];
 
+/** What can be measured in turn with the gate: Debian's Kamailio; the gate over the drachtio protocol, two processes. */
+export const besides = ['kamailio', 'adapter'] as const;
+export type Beside = (typeof besides)[number];
+
 export interface Options {
   readonly only: readonly Measure[];
-  readonly beside: 'kamailio' | undefined;
+  readonly beside: readonly Beside[];
   /** How long each run lasts. */
   readonly seconds: number;
   /** How often each run is done; figures are medians. */
@@ -25,7 +29,8 @@ export type Asked =
 
 export const usage = `npm run bench -- [options]
 
-  --beside kamailio    measure Debian's Kamailio in turn with the gate, and write the ratios to bench/RESULTS.md
+  --beside LIST        of kamailio (Debian's) and adapter (the gate over the drachtio protocol): measure these in turn
+                       with the gate, and write the ratios to bench/RESULTS.md
   --only LIST          of ${measures.join(', ')}; default: all but soak
   --seconds N          how long each run lasts; default 5
   --repeats N          how often each run is done, figures are medians; default 5
@@ -66,7 +71,7 @@ export function parseOptions(argv: readonly string[]): Asked {
         foreign: numberFrom('--foreign', values.foreign, 0, 1000),
         scale: numberFrom('--scale', values.scale, 0.001, 10),
         edgeCommand: values['edge-command'],
-        results: values.results ?? (beside ? 'bench/RESULTS.md' : undefined),
+        results: values.results ?? (beside.length > 0 ? 'bench/RESULTS.md' : undefined),
       },
     };
   } catch (problem) {
@@ -77,17 +82,24 @@ export function parseOptions(argv: readonly string[]): Asked {
   }
 }
 
-function besideFrom(text: string | undefined): 'kamailio' | undefined {
-  if (text === undefined || text === 'kamailio') return text;
-  throw new Error(`--beside ${text}: only kamailio can be measured beside the gate`);
+function besideFrom(text: string | undefined): readonly Beside[] {
+  return text === undefined ? [] : listed('--beside', text, besides);
 }
 
 function onlyFrom(text: string | undefined): readonly Measure[] {
   if (text === undefined) return measures.filter((measure) => measure !== 'soak');
+  return listed('--only', text, measures);
+}
+
+function listed<Word extends string>(
+  option: string,
+  text: string,
+  known: readonly Word[],
+): readonly Word[] {
   return text.split(',').map((word) => {
-    const measure = measures.find((known) => known === word.trim());
-    if (!measure) throw new Error(`--only ${word}: not one of ${measures.join(', ')}`);
-    return measure;
+    const found = known.find((one) => one === word.trim());
+    if (!found) throw new Error(`${option} ${word}: not one of ${known.join(', ')}`);
+    return found;
   });
 }
 

@@ -7,15 +7,28 @@ import { freeTcpPort, freeUdpPort } from './free-port.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
+const overDrachtio = join(import.meta.dirname, 'over-drachtio.ts');
+
 const ours = [
   ...[process.execPath, program, 'run', '--pbx', 'sip:{pbx}', '--data', '{data}'],
   ...['--listen', 'udp:{udp}', '--listen', 'tls:{tls}', '--http', '{http}'],
 ];
 
 /** The gate as an operator runs it, with its default configuration; or another program, given as a command. */
-export function gate(command?: string): EdgeKind {
-  const name = command === undefined ? 'gate' : 'edge';
-  const template = command?.trim().split(/\s+/) ?? ours;
+export const gate = (command?: string): EdgeKind =>
+  command === undefined
+    ? edgeOf('gate', ours, true)
+    : edgeOf('edge', command.trim().split(/\s+/), false);
+
+/** The gate on the protocol port of another one that has the sockets: two processes, both counted. */
+export const gateOverDrachtio = (): EdgeKind =>
+  edgeOf(
+    'adapter',
+    [process.execPath, overDrachtio, '{udp}', '{tls}', '{pbx}', '{http}', '{data}'],
+    true,
+  );
+
+function edgeOf(name: string, template: readonly string[], hasMetrics: boolean): EdgeKind {
   return {
     name,
     async start(pbx: Endpoint) {
@@ -29,7 +42,7 @@ export function gate(command?: string): EdgeKind {
         pid: running.pid,
         udp,
         tls,
-        http: command === undefined ? http : undefined,
+        http: hasMetrics ? http : undefined,
         assertAlive: running.assertAlive,
         async stop() {
           await running.stop();

@@ -1,5 +1,5 @@
 /**
- * The gate over the drachtio protocol, as an edge for `--edge-command`: one process has the sockets and serves the
+ * The gate over the drachtio protocol, as an edge to measure: one process has the sockets and serves the
  * protocol, the other is the gate on it. Both are children of this one, so that both count.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
