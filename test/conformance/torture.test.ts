@@ -9,6 +9,7 @@ import { udpWire, type Wire } from '../support/sip-wire.ts';
 import { type TortureMessage, tortureMessages } from './torture.ts';
 
 const QUIET_MS = 500;
+const FAREWELL_MS = 200;
 /** On a stream a message that never ends is waited for, for as long as the gate is told below. */
 const MESSAGE_SECONDS = 1;
 
@@ -45,15 +46,17 @@ async function outcome(
 ): Promise<string> {
   const alreadyHeard = pbx.heard.length;
   const isRequest = statusOf(message.wire) === undefined;
-  const giveUpAt = performance.now() + patienceMs;
+  let giveUpAt = performance.now() + patienceMs;
   while (performance.now() < giveUpAt) {
     await sleep(5);
     if (pbx.heard.slice(alreadyHeard).some((text) => isOf(message, text))) return 'forwarded';
     const statuses = answers.filter((text) => isOf(message, text)).map((text) => statusOf(text));
     const final = statuses.find((status) => status !== undefined && status >= 200);
     if (final !== undefined) return isRequest ? String(final) : 'forwarded';
-    if (closed()) return 'closed';
+    // what follows a message may end the connection while the message itself is still on its way to the PBX
+    if (closed()) giveUpAt = Math.min(giveUpAt, performance.now() + FAREWELL_MS);
   }
+  if (closed()) return 'closed';
   return 'dropped';
 }
 
