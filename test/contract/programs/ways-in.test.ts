@@ -76,18 +76,23 @@ async function aListeningProgram() {
   return { program, place: `${address}:${port}` };
 }
 
+/** `status` is a process of its own, which takes a second to start on a busy machine. */
+const patiently = { timeout: 10_000 };
+
 test('a program that listens has a connection for each call, and ends it', async () => {
   const { program, place } = await aListeningProgram();
   const { gate, phone } = await aGate({ port: null, handlers: [{ url: `tcp://${place}` }] });
   const [first, second] = [await phone.invite('1000'), await phone.invite('1001')];
   await Promise.all([first.answered(), second.answered()]);
-  expect(await gate.status()).toMatch(/^Programs: 2\n(.* \(for one request\) .*1 call\n){2}/m);
+  await expect
+    .poll(() => gate.status(), patiently)
+    .toMatch(/^Programs: 2\n(.* \(for one request\) .*1 call\n){2}/m);
   await first.bye();
   await program.says('destroy');
   await until('one is left', () => program.said('connected').length === 2);
-  await expect.poll(() => gate.status()).toMatch(/^Programs: 1$/m);
+  await expect.poll(() => gate.status(), patiently).toMatch(/^Programs: 1$/m);
   await second.bye();
-  await expect.poll(() => gate.status()).toMatch(/^Programs: 0$/m);
+  await expect.poll(() => gate.status(), patiently).toMatch(/^Programs: 0$/m);
   expect((await phone.finalAnswer(phone.request('MESSAGE', 'sip:1@x'))).status).toBe(202);
   expect(program.said('failed')).toEqual([]);
 });
