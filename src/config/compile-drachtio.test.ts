@@ -46,8 +46,8 @@ test.each([
   [{ listen: ['udp:127.0.0.1:5060'] }, 'listeners'],
   [{ set: ['tls.warnDaysBeforeExpiry=3'] }, 'tls'],
   [{ set: ['limits.idleSeconds=60'] }, 'limits.idleSeconds'],
-  [{ set: ['registration.toward=path'] }, 'registration.toward'],
-  [{ set: ['registration.keepAlive.by=crlf'] }, 'registration.keepAlive.by'],
+  [{ set: ['pbx.registration.toward=path'] }, 'pbx.registration.toward'],
+  [{ set: ['pbx.registration.keepAlive.by=crlf'] }, 'pbx.registration.keepAlive.by'],
 ])('%j is refused beside a drachtio-server: %s', (flags, key) => {
   const { problems } = load(flags);
   expect(problems).toHaveLength(1);
@@ -58,7 +58,7 @@ test.each([
 test.each([
   ['limits.calls', '20'],
   ['limits.transactions', '200'],
-  ['registration.keepAlive.everySeconds', '20'],
+  ['pbx.registration.keepAlive.everySeconds', '20'],
 ])('%s holds there as well', (key, value) => {
   expect(load({ set: [`${key}=${value}`] }).problems).toEqual([]);
 });

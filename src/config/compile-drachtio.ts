@@ -88,11 +88,15 @@ function refuseWhatItCannot(tree: SettingsTree, problems: Conflict[]): void {
   for (const key of ofTheSockets)
     if (tree.limits[key] !== standard.limits[key])
       refuse(['limits', key], String(tree.limits[key]), own);
-  if (tree.registration.toward === 'path')
-    refuse(['registration', 'toward'], 'path', 'contact: a drachtio-server strips our Route');
-  if (tree.registration.keepAlive.by === 'crlf')
+  if (tree.pbx.registration.toward === 'path')
     refuse(
-      ['registration', 'keepAlive', 'by'],
+      ['pbx', 'registration', 'toward'],
+      'path',
+      'contact: a drachtio-server strips our Route',
+    );
+  if (tree.pbx.registration.keepAlive.by === 'crlf')
+    refuse(
+      ['pbx', 'registration', 'keepAlive', 'by'],
       'crlf',
       'options or off: it sends no bytes of ours',
     );

@@ -75,8 +75,11 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;
+  const { site, network, registration, outbound, inbound, extensions, ...rest } = tree;
   const settings: Settings = {
-    ...tree,
+    ...rest,
+    policy: { site, network, registration, outbound, inbound, extensions },
+    registration: tree.pbx.registration,
     ...programs,
     drachtio,
     listeners,
@@ -224,7 +227,7 @@ function compilePbx(
 ): PbxSettings {
   const nodes = pbx.nodes.map(({ name, ...rest }) => ({ name: name ?? hopOf(rest.uri), ...rest }));
   namesOnce(nodes, ['pbx', 'nodes'], problems);
-  const { trunkHeader, ...rest } = pbx;
+  const { trunkHeader, registration: _, ...rest } = pbx;
   if (trunkHeader === null) {
     if (environment.DRAWBRIDGE_PBX_SECRET) {
       notices.push('DRAWBRIDGE_PBX_SECRET is set, but pbx.trunkHeader is null: no header is sent');

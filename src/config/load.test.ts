@@ -62,7 +62,7 @@ describe('what is wrong is said with its place', () => {
   test('all of it at once', () => {
     write(
       'pbx.yaml',
-      'pbx:\n  health:\n    everySecond: 5\n    downAfter: two\nregistration:\n  toward: paht\n',
+      'pbx:\n  health:\n    everySecond: 5\n    downAfter: two\n  registration:\n    toward: paht\n',
     );
     write('gate.yaml', 'http:\n  port: 70000\n');
     expect(problems()).toEqual([
@@ -70,7 +70,7 @@ describe('what is wrong is said with its place', () => {
       'pbx.yaml:4:16 pbx.health.downAfter: found "two", expected a whole number from 1 to 100',
       'pbx.yaml:3:5 pbx.health.everySecond: found an unknown key, expected one of everySeconds, timeoutSeconds, ' +
         'downAfter, upAfter (did you mean everySeconds?)',
-      'pbx.yaml:6:11 registration.toward: found "paht", expected one of contact, path (did you mean path?)',
+      'pbx.yaml:6:13 pbx.registration.toward: found "paht", expected one of contact, path (did you mean path?)',
     ]);
   });
 

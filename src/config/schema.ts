@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policyShape } from '../policy/policy-settings.ts';
 import {
   readHandlerUrl,
   readHopUri,
@@ -294,29 +295,31 @@ export const settingsSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe('a header that tells the PBX a call came from a trunk; null: none'),
-    })
-    .prefault({}),
-  registration: z
-    .strictObject({
-      toward: z
-        .enum(['contact', 'path'])
-        .default('contact')
-        .describe(
-          'how the PBX reaches phones through us: a rewritten Contact (any PBX), or Path (RFC 3327)',
-        ),
-      keepAlive: z
+      registration: z
         .strictObject({
-          everySeconds: seconds(5, 3600)
-            .default(30)
-            .describe('how often; NAT boxes forget UDP after 30 s at worst'),
-          by: z
-            .enum(['options', 'crlf', 'off'])
-            .default('options')
-            .describe('options: a request the phone answers; crlf: four bytes; off'),
-          whom: z
-            .enum(['nat', 'all'])
-            .default('nat')
-            .describe('nat: UDP phones whose Contact is not where they are; all: every UDP phone'),
+          toward: z
+            .enum(['contact', 'path'])
+            .default('contact')
+            .describe(
+              'how the PBX reaches phones through us: a rewritten Contact (any PBX), or Path (RFC 3327)',
+            ),
+          keepAlive: z
+            .strictObject({
+              everySeconds: seconds(5, 3600)
+                .default(30)
+                .describe('how often; NAT boxes forget UDP after 30 s at worst'),
+              by: z
+                .enum(['options', 'crlf', 'off'])
+                .default('options')
+                .describe('options: a request the phone answers; crlf: four bytes; off'),
+              whom: z
+                .enum(['nat', 'all'])
+                .default('nat')
+                .describe(
+                  'nat: UDP phones whose Contact is not where they are; all: every UDP phone',
+                ),
+            })
+            .prefault({}),
         })
         .prefault({}),
     })
@@ -454,6 +457,7 @@ export const settingsSchema = z.strictObject({
       handlers: z.array(handler).default([]),
     })
     .prefault({}),
+  ...policyShape,
 });
 
 /** The settings as written, defaults filled in. `compile` makes `Settings` of it. */
@@ -463,7 +467,7 @@ export type SettingsTree = z.output<typeof settingsSchema>;
 export const routesFiles: Readonly<Record<string, readonly string[]>> = {
   'gate.yaml': ['dataDirectory', 'http', 'log', 'drain', 'limits'],
   'listeners.yaml': ['listeners', 'tls'],
-  'pbx.yaml': ['pbx', 'registration', 'topology', 'calls'],
+  'pbx.yaml': ['pbx', 'topology', 'calls'],
   'trunks.yaml': ['trunks'],
   'programs.yaml': ['programPort', 'programs'],
   'drachtio.yaml': ['drachtio'],

@@ -5,6 +5,7 @@ import type {
   TrunkSettings,
 } from '../edge/edge-settings.ts';
 import type { Realm, Transport } from '../edge/signaling.ts';
+import type { PolicySettings } from '../policy/policy-settings.ts';
 
 /**
  * Everything the operator can set, checked and complete: what `routes/*.yaml`, flags and the environment
@@ -21,6 +22,8 @@ export interface Settings {
   readonly registration: RegistrationSettings;
   readonly topology: TopologySettings;
   readonly calls: CallSettings;
+  /** What stands in `policies/*.yaml`. */
+  readonly policy: PolicySettings;
   readonly programPort: ProgramPortSettings;
   readonly programs: ProgramSettings;
   readonly drachtio: DrachtioSettings;

@@ -27,7 +27,9 @@ describe('the routes that ship', () => {
     const text = Object.keys(routesFiles)
       .map((name) => readFileSync(join(shippedRoutes, name), 'utf8'))
       .join('\n');
+    const ofRoutes = new Set(Object.values(routesFiles).flat());
     const missing = knownKeys().filter(({ key }) => {
+      if (!ofRoutes.has(key.split('.')[0] ?? '')) return false;
       const last = key.split('.').at(-1) ?? key;
       return !new RegExp(`^[ #-]*${last}(:| {2})`, 'm').test(text);
     });

@@ -163,6 +163,19 @@ function observer({ log, event }: GateOptions): EdgeObserver {
     down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
+    decided: ({ stage, facts, decision: { verdict, rule, shadows, fault } }) => {
+      const where = { stage, source: facts.source.address };
+      if (fault !== undefined)
+        log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
+      if (verdict.kind !== 'pass')
+        log('info', 'refused', { ...where, rule, reason: verdict.reason });
+      for (const shadow of shadows)
+        log('info', 'would be refused', {
+          ...where,
+          rule: shadow.rule,
+          reason: shadow.verdict.reason,
+        });
+    },
     callStarted: (call) =>
       log('debug', 'a call was answered', { callId: call.callId, caller: where(call.caller) }),
     callEnded: (call, why) =>

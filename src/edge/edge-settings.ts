@@ -1,9 +1,12 @@
+import type { PolicySettings } from '../policy/policy-settings.ts';
+
 /** What the edge wants to know of the settings; `config/` checks and compiles them. A snapshot, replaced whole. */
 export interface EdgeSettings {
   readonly pbx: PbxSettings;
   readonly trunks: readonly TrunkSettings[];
   readonly registration: RegistrationSettings;
   readonly topology: TopologySettings;
+  readonly policy: PolicySettings;
   readonly drain: { readonly retryAfterSeconds: number };
 }
 

@@ -1,17 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Message } from '../sip/message/message.ts';
+import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
+import { type Decided, Gatekeeper } from './gatekeeper.ts';
 import { createHiddenUris, type HiddenUris } from './hidden-uris.ts';
 import { inDialog } from './in-dialog.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { KnownSources } from './known-sources.ts';
+import { LiveCounters } from './live-counters.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
 import { Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
+import { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
 import { breaksSips, refuseSips } from './sips.ts';
@@ -30,6 +34,8 @@ export interface EdgeOptions {
 }
 
 export interface EdgeObserver extends PbxObserver {
+  /** Something was refused, or would have been by a rule in shadow. Called for every one, so it must be quick. */
+  decided(decided: Decided): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call): void;
@@ -43,6 +49,7 @@ export interface Edge {
   readonly pbx: Pbx;
   readonly neighbours: Neighbours;
   readonly registrations: Registrations;
+  readonly gatekeeper: Gatekeeper;
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
@@ -68,6 +75,12 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
+  const gatekeeper = new Gatekeeper(options.settings.policy, {
+    counters: new LiveCounters(),
+    knows: (flow) => known.has(flow),
+    countryOf: () => undefined,
+    decided: (decided) => observer.decided(decided),
+  });
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);
   const placesOf = (uri: string) => options.signaling.placesOf(uri);
@@ -105,7 +118,17 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   neighbours.separate(serving.listeners);
   const assemble = (): Edge => {
     edge = {
-      ...{ serving, settings, pbx, neighbours, registrations, bindingToken, uris, observer },
+      ...{
+        serving,
+        settings,
+        pbx,
+        neighbours,
+        registrations,
+        gatekeeper,
+        bindingToken,
+        uris,
+        observer,
+      },
       draining,
     };
     return edge;
@@ -127,6 +150,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       pbx = new Pbx(settings.pbx, observer, pbx);
       neighbours = new Neighbours(settings, placesOf, neighbours);
       topology = topologyNow();
+      gatekeeper.reload(settings.policy);
       neighbours.separate(serving.listeners);
       current = assemble();
       pbx.watch(serving);
@@ -148,6 +172,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 /** The story of a request, told by where it comes from and what it wants. */
 function receive(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
+  const facts = new RequestFacts(edge, incoming, Date.now());
+  if (!admit(incoming, edge.gatekeeper.judge('network', facts))) return;
   if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
     // RFC 3261 §11.2: what an INVITE would be told
     if (edge.draining) incoming.answer(503, retryAfter(edge));

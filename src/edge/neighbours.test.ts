@@ -12,7 +12,7 @@ interface Around {
 }
 
 function around({ nodes = [], sources = [], trunks = [], dns = () => [] }: Around): Neighbours {
-  const settings: EdgeSettings = {
+  const settings: Pick<EdgeSettings, 'pbx' | 'trunks'> = {
     pbx: {
       nodes: nodes.map((uri) => ({ name: uri, uri, weight: 1, drain: false })),
       health: { everySeconds: 5, timeoutSeconds: 2, downAfter: 2, upAfter: 2 },
@@ -20,12 +20,6 @@ function around({ nodes = [], sources = [], trunks = [], dns = () => [] }: Aroun
       sources,
     },
     trunks: trunks.map(({ uri, sources: more = [] }) => ({ name: uri, uri, sources: more })),
-    registration: {
-      toward: 'contact',
-      keepAlive: { everySeconds: 30, by: 'options', whom: 'nat' },
-    },
-    topology: { hide: [], headersOutward: [], headersInward: [] },
-    drain: { retryAfterSeconds: 30 },
   };
   const neighbours = new Neighbours(settings, async (uri) => dns(uri));
   neighbours.close();

@@ -5,6 +5,8 @@ import type { EdgeSettings } from './edge-settings.ts';
 import { canonicalAddress } from './packed-address.ts';
 import type { Flow, Listener, Place, Realm, Signaling, Transport } from './signaling.ts';
 
+type NeighbourSettings = Pick<EdgeSettings, 'pbx' | 'trunks'>;
+
 /** Never changes as long as it is the same object. */
 type Source = Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>;
 
@@ -19,7 +21,7 @@ const RECENT_SOURCES = 4096;
  * TLS the address has to do, when the node is reached by that transport. `pbx.sources` adds to that.
  */
 export class Neighbours {
-  readonly #settings: EdgeSettings;
+  readonly #settings: NeighbourSettings;
   #coreEndpoints = new Set<string>();
   #coreStreams = new Set<string>();
   #coreHosts = new Set<string>();
@@ -40,7 +42,7 @@ export class Neighbours {
   #lookingUp = false;
 
   /** What names led to is kept over a reload: the PBX must not be a stranger until DNS answers. */
-  constructor(settings: EdgeSettings, placesOf: Signaling['placesOf'], before?: Neighbours) {
+  constructor(settings: NeighbourSettings, placesOf: Signaling['placesOf'], before?: Neighbours) {
     this.#settings = settings;
     this.#placesOf = placesOf;
     const known = before === undefined ? this.#named : before.#named;

@@ -6,9 +6,11 @@ import {
   parseNameAddress,
 } from '../sip/message/name-address.ts';
 import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
+import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { Edge } from './edge.ts';
 import type { PbxNode } from './pbx.ts';
+import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
@@ -60,6 +62,8 @@ export function register(edge: Edge, incoming: Incoming): void {
   const { pbx, registrations } = edge;
   const known = registrations.of(aor);
   const asked = askedContacts(edge, request, aor, known);
+  const facts = new RegistrationFacts(edge, incoming, Date.now(), known, asked);
+  if (!admit(incoming, edge.gatekeeper.judge('registration', facts))) return;
   if (registrations.full && asked.some(({ binding }) => binding === undefined)) {
     incoming.answer(503, retryAfter(edge));
     return;

@@ -113,6 +113,14 @@ export class Registrations {
     return found;
   }
 
+  /** Does an extension of this name hold a registration that came from this address? */
+  isAt(user: string, address: string, now: number): boolean {
+    for (const domain of this.#domains)
+      for (const binding of this.of(`${user}@${domain}`))
+        if (binding.address === address && binding.expiresAt > now) return true;
+    return false;
+  }
+
   add(aor: string, contact: string, token: string, reach: Reach): void {
     const binding: Binding = {
       aor: detached(aor),

@@ -1,6 +1,8 @@
 import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
+import { admit } from './admit.ts';
+import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
@@ -12,6 +14,11 @@ import { stripForPbx } from './strip-for-pbx.ts';
  */
 export function toPbx(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
+  if (request.method === 'INVITE') {
+    const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
+    const facts = new CallFacts(edge, incoming, Date.now());
+    if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
+  }
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const targets = pbx.targetsFor(

@@ -30,7 +30,7 @@ describe.each(ways)('phones, the gate and Asterisk, by %s', (way) => {
       pbx: asterisk.uri,
       address: gateAddress,
       settings: {
-        'registration.toward': way === 'path' ? 'path' : 'contact',
+        'pbx.registration.toward': way === 'path' ? 'path' : 'contact',
         'pbx.health.everySeconds': 1,
         'pbx.health.timeoutSeconds': 0.5,
       },

@@ -10,7 +10,7 @@ describe.each(['contact', 'path'] as const)('one phone on each transport, by %s'
   let gate: Gate;
   beforeAll(async () => {
     pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
-    gate = await startGate({ pbx: pbx.uri, settings: { 'registration.toward': toward } });
+    gate = await startGate({ pbx: pbx.uri, settings: { 'pbx.registration.toward': toward } });
   });
   afterAll(async () => {
     await gate?.close();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 import { settingsSchema } from '../../src/config/schema.ts';
 import { type EdgeObserver, openEdge, type RunningEdge } from '../../src/edge/edge.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 import type { BindingRow } from '../../src/edge/registrations-store.ts';
 import type { Call, Listener, Realm, Transport } from '../../src/edge/signaling.ts';
 import type { DnsServer } from '../../src/engine/resolve/dns-servers.ts';
+import { policySchema } from '../../src/policy/policy-settings.ts';
 import { type ListenerWanted, signalingUnderTest } from '../contract/under-test.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../support/a-phone.ts';
@@ -39,6 +41,8 @@ export interface SceneOptions {
   readonly nameServer?: DnsServer;
   /** Default: what an operator gets who sets nothing. */
   readonly topology?: Partial<TopologySettings>;
+  /** As in policies/*.yaml. Default: no rules. */
+  readonly policy?: z.input<typeof policySchema>;
 }
 
 /** The real edge on the real engine, with scripted PBX nodes and carriers; phones come as they are asked for. */
@@ -207,6 +211,8 @@ export class Scene implements AsyncDisposable {
       up: ({ settings }) => void this.events.push(`up ${settings.name}`),
       down: ({ settings }, why) => void this.events.push(`down ${settings.name} ${why}`),
       pathDropped: (node) => void this.events.push(`path dropped ${node}`),
+      decided: ({ decision: { verdict, rule } }) =>
+        void this.events.push(`${verdict.kind} ${rule}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };
@@ -232,7 +238,7 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
 }
 
 function settingsFor(
-  { nodes = [{}], pbx, toward = 'contact', keepAlive, topology }: SceneOptions,
+  { nodes = [{}], pbx, toward = 'contact', keepAlive, topology, policy }: SceneOptions,
   pbxes: readonly Pbx[],
   carriers: readonly Pbx[],
 ): EdgeSettings {
@@ -256,6 +262,7 @@ function settingsFor(
       keepAlive: { everySeconds: 30, by: 'off', whom: 'nat', ...keepAlive },
     },
     topology: { ...settingsSchema.parse({}).topology, ...topology },
+    policy: policySchema.parse({ site: { rules: 'off' }, ...policy }),
     drain: { retryAfterSeconds: 7 },
   };
 }

@@ -13,8 +13,10 @@ export interface GateOptions {
   readonly address?: string;
   /** The drachtio-server that carries SIP for it: then it has no listeners of its own. */
   readonly drachtio?: Place;
-  /** Any setting by its key: `{ 'registration.toward': 'path' }`. */
+  /** Any setting by its key: `{ 'pbx.registration.toward': 'path' }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** The rules as they ship, or none of them (the default): then everything gets through to the PBX. */
+  readonly rules?: 'shipped' | 'off';
   /** Further flags, as on the command line. */
   readonly flags?: readonly string[];
   /** Files of `routes/` in place of those shipped. */
@@ -62,7 +64,7 @@ const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The real process on an address of its own, ready to serve when this resolves. */
 export async function startGate(options: GateOptions): Promise<Gate> {
-  const { address = ownAddress(), settings = {}, flags = [] } = options;
+  const { address = ownAddress(), settings = {}, flags = [], rules = 'off' } = options;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'drawbridge-'));
   const routes = options.routes && routesWith(options.routes);
   const at = (port: number): Place => ({ address, port });
@@ -84,6 +86,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     ...(options.drachtio === undefined
       ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
       : ['--drachtio', `${options.drachtio.address}:${options.drachtio.port}`]),
+    ...(rules === 'off' ? ['--set', 'site.rules=off'] : []),
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...flags,
   ];

@@ -1,0 +1,63 @@
+import type { ExtensionProfile } from '../policy/extension-profile.ts';
+import type { RequestFacts as Facts, Source } from '../policy/facts.ts';
+import { Header } from '../sip/message/header-name.ts';
+import type { Edge } from './edge.ts';
+import type { Incoming } from './signaling.ts';
+import { SourceFacts } from './source-facts.ts';
+import { userOf } from './user-part.ts';
+
+/** The facts of a live request, each worked out when a rule first asks for it. */
+export class RequestFacts implements Facts {
+  readonly at: number;
+  readonly source: Source;
+  protected readonly edge: Edge;
+  protected readonly incoming: Incoming;
+  #from: string | undefined;
+  #profile: ExtensionProfile | undefined;
+
+  constructor(edge: Edge, incoming: Incoming, at: number) {
+    this.edge = edge;
+    this.incoming = incoming;
+    this.at = at;
+    this.source = new SourceFacts(edge, incoming.flow);
+  }
+
+  get emergency(): boolean {
+    return false;
+  }
+  get method(): string {
+    return this.incoming.request.method;
+  }
+  get inDialog(): boolean {
+    return this.incoming.call !== undefined || this.incoming.routed;
+  }
+  get userAgent(): string | undefined {
+    return this.incoming.request.value(Header.userAgent);
+  }
+  get callId(): string {
+    return this.incoming.request.callId;
+  }
+  get requestUri(): string {
+    return this.incoming.request.requestUri;
+  }
+  get from(): string {
+    this.#from ??= userOf(this.incoming.request.value(Header.from));
+    return this.#from;
+  }
+  get to(): string {
+    return userOf(this.incoming.request.value(Header.to));
+  }
+  get fromTag(): string {
+    return this.incoming.request.fromTag;
+  }
+  get branch(): string {
+    return this.incoming.request.via?.branch ?? '';
+  }
+  get extension(): string | undefined {
+    return this.source.realm === 'trunk' ? undefined : this.from;
+  }
+  get profile(): ExtensionProfile {
+    this.#profile ??= this.edge.gatekeeper.policy.site.extensions.profileOf(this.extension);
+    return this.#profile;
+  }
+}

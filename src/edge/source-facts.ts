@@ -1,0 +1,53 @@
+import type { Source, Tier } from '../policy/facts.ts';
+import type { Edge } from './edge.ts';
+import { sourceOf } from './packed-address.ts';
+import type { Flow, Realm, Transport } from './signaling.ts';
+
+/** The facts of a flow, each worked out when a rule asks for it. */
+export class SourceFacts implements Source {
+  readonly #edge: Edge;
+  readonly #flow: Flow;
+  #tier: Tier | undefined;
+  #key: string | undefined;
+
+  constructor(edge: Edge, flow: Flow) {
+    this.#edge = edge;
+    this.#flow = flow;
+  }
+
+  get address(): string {
+    return this.#flow.address;
+  }
+  get port(): number {
+    return this.#flow.port;
+  }
+  get transport(): Transport {
+    return this.#flow.transport;
+  }
+  get realm(): Realm {
+    return this.#flow.realm;
+  }
+  get toPort(): number {
+    return this.#flow.listener.port;
+  }
+  get certificateNames(): readonly string[] {
+    return this.#flow.certificateNames;
+  }
+  get key(): string {
+    this.#key ??= sourceOf(this.#flow.address);
+    return this.#key;
+  }
+  get tier(): Tier {
+    this.#tier ??= this.#edge.gatekeeper.tierOf(this.#flow);
+    return this.#tier;
+  }
+  get country(): string | undefined {
+    return this.#edge.gatekeeper.countryOf(this.#flow.address);
+  }
+  get local(): boolean {
+    return this.#edge.gatekeeper.isLocal(this.#flow.address);
+  }
+  get proven(): boolean {
+    return this.transport !== 'udp' || this.tier !== 'unknown';
+  }
+}

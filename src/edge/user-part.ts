@@ -1,0 +1,22 @@
+import { parseNameAddress } from '../sip/message/name-address.ts';
+import { parseUri } from '../sip/message/uri.ts';
+
+/** The user part of a From, To or other address, escapes undone; empty when there is none. */
+export function userOf(address: string | undefined): string {
+  const uri = address === undefined ? undefined : parseNameAddress(address)?.uri;
+  return uri === undefined ? '' : userOfUri(uri);
+}
+
+/** `sip:`, `sips:` and `tel:` alike: whoever judges by the user part must not be gone around by another scheme. */
+export function userOfUri(uri: string): string {
+  if (/^tel:/i.test(uri)) return unescaped(uri.slice(4));
+  return unescaped(parseUri(uri)?.user ?? '');
+}
+
+/** RFC 3261 §19.1.2: `%31001` is 1001. What is no escape stays as it is. */
+function unescaped(user: string): string {
+  if (!user.includes('%')) return user;
+  return user.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}

@@ -1,0 +1,18 @@
+/**
+ * What was counted so far. Live, asking counts along; for a hypothetical request it only looks. Time is an argument, in
+ * milliseconds since 1970.
+ */
+export interface Counters {
+  /** Takes one from the bucket of that key; false when there is none. */
+  take(key: string, perSecond: number, burst: number, at: number): boolean;
+  /** How many within the last seconds, this one included. */
+  within(key: string, seconds: number, at: number): number;
+  /** Failures under that key within the last seconds. */
+  failures(key: string, seconds: number, at: number): number;
+  /** Live calls under that key. */
+  live(key: string): number;
+  /** Calls begun under that key within the last seconds, this one included. */
+  calls(key: string, seconds: number, at: number): number;
+  /** Different members under that key within the last seconds. */
+  distinct(key: string, seconds: number, at: number): number;
+}

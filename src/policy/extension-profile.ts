@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Mode } from './rule.ts';
+
+/** An address or a network, as `readSource` of the settings understands it: `192.0.2.0/24`. */
+const sources = z.array(z.string().min(1));
+
+/**
+ * What the site says of an extension. The same keys stand in `defaults`, in a group and in the extension itself: the
+ * extension's own word counts, then its groups' from first to last, then the defaults.
+ */
+export const profileShape = {
+  registerName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('R1: the digest user name it must register with; any if not given'),
+  userAgents: z
+    .array(z.string().min(2))
+    .min(1)
+    .optional()
+    .describe('R2: its User-Agent must begin with one of these; any if not given'),
+  permittedIps: sources
+    .min(1)
+    .optional()
+    .describe('R3: addresses or networks it may register and call from; anywhere if not given'),
+  transports: z
+    .array(z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']))
+    .min(1)
+    .optional()
+    .describe('R4: what it may register over; anything if not given'),
+  devices: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('R5: devices registered at once; registration.devices if not given'),
+  remote: z
+    .boolean()
+    .optional()
+    .describe(
+      'R8: may it register from outside site.localNetworks; registration.remote if not given',
+    ),
+  certificateName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('R11: a name its client certificate must have; none is needed if not given'),
+  international: z
+    .boolean()
+    .optional()
+    .describe('O5: false bars it from calling abroad altogether'),
+  countries: z
+    .array(z.string().regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE'))
+    .optional()
+    .describe('O5: countries it may call, in place of those of the site'),
+  allowedNumbers: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('O6: numbers and patterns it may call whatever is blocked'),
+  blockedNumbers: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('O6: numbers and patterns it may not call, besides those of the site'),
+  concurrentCalls: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .describe('O8: its live calls at once; outbound.concurrent-calls if not given'),
+  maxCallSeconds: z
+    .int()
+    .min(1)
+    .max(604_800)
+    .optional()
+    .describe('O9: its calls end after this; outbound.call-duration if not given'),
+  identities: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('O12: numbers it may show as caller besides its own'),
+  rules: z
+    .record(z.string(), z.enum(['on', 'shadow', 'off']))
+    .optional()
+    .describe('modes of single rules for it: { blocked-classes: shadow }'),
+} as const;
+
+export const profileSchema = z.strictObject(profileShape);
+export type ProfileSettings = z.output<typeof profileSchema>;
+
+/** With groups and defaults taken in. One object for each extension and snapshot. */
+export interface ExtensionProfile extends ProfileSettings {
+  readonly groups: readonly string[];
+  /** It stands in the list of extensions. */
+  readonly listed: boolean;
+  readonly rules?: Readonly<Record<string, Mode>> | undefined;
+}

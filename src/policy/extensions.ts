@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import {
+  type ExtensionProfile,
+  type ProfileSettings,
+  profileSchema,
+  profileShape,
+} from './extension-profile.ts';
+
+const listed = z.strictObject({
+  groups: z.array(z.string().min(1)).default([]).describe('the groups it is in'),
+  ...profileShape,
+});
+
+export const extensionsSchema = z
+  .strictObject({
+    unlisted: z
+      .enum(['allow', 'refuse'])
+      .default('allow')
+      .describe(
+        'extensions that are not in the list: allow (the defaults hold for them) or refuse',
+      ),
+    defaults: profileSchema.prefault({}).describe('for every extension'),
+    groups: z.record(z.string().min(1), profileSchema).default({}).describe('by name'),
+    list: z.record(z.string().min(1), listed).default({}).describe('by number or name'),
+  })
+  .prefault({});
+export type ExtensionsSettings = z.output<typeof extensionsSchema>;
+
+type Path = readonly (string | number)[];
+
+/** Who is who, with what groups and defaults say taken in. */
+export class Extensions {
+  readonly unlistedAllowed: boolean;
+  readonly #settings: ExtensionsSettings;
+  readonly #profiles = new Map<string, ExtensionProfile>();
+  readonly #unlisted: ExtensionProfile;
+
+  constructor(settings: ExtensionsSettings) {
+    this.#settings = settings;
+    this.unlistedAllowed = settings.unlisted === 'allow';
+    this.#unlisted = { ...settings.defaults, groups: [], listed: false };
+  }
+
+  /** Worked out when first asked for: ten thousand at a reload would hold calls up. */
+  profileOf(extension: string | undefined): ExtensionProfile {
+    if (extension === undefined || !Object.hasOwn(this.#settings.list, extension))
+      return this.#unlisted;
+    const known = this.#profiles.get(extension);
+    if (known !== undefined) return known;
+    const profile = this.#compile(extension);
+    this.#profiles.set(extension, profile);
+    return profile;
+  }
+
+  /** Where it is said what this extension's value of a key is; undefined when nobody says. */
+  whereSet(extension: string | undefined, key: keyof ProfileSettings): Path | undefined {
+    const { list, groups, defaults } = this.#settings;
+    const own =
+      extension !== undefined && Object.hasOwn(list, extension) ? list[extension] : undefined;
+    if (extension !== undefined && own?.[key] !== undefined)
+      return ['extensions', 'list', extension, key];
+    const group = own?.groups.find((name) => groups[name]?.[key] !== undefined);
+    if (group !== undefined) return ['extensions', 'groups', group, key];
+    return defaults[key] === undefined ? undefined : ['extensions', 'defaults', key];
+  }
+
+  #compile(extension: string): ExtensionProfile {
+    const { list, groups, defaults } = this.#settings;
+    const { groups: names = [], ...own } = list[extension] ?? {};
+    const layers: readonly ProfileSettings[] = [
+      defaults,
+      ...names.map((name) => groups[name] ?? {}).toReversed(),
+      own,
+    ];
+    const rules = Object.assign({}, ...layers.map((layer) => layer.rules ?? {}));
+    return {
+      ...Object.assign({}, ...layers),
+      ...(Object.keys(rules).length > 0 && { rules }),
+      groups: names,
+      listed: true,
+    };
+  }
+}

@@ -1,0 +1,120 @@
+import type { Dialled } from '../numbers/dialled.ts';
+import type { ExtensionProfile } from './extension-profile.ts';
+
+/**
+ * What rules may know, as plain values: the edge fills them in from a live request, `explain` and policy tests
+ * from what somebody typed. Live, most are worked out when a rule first asks for them.
+ */
+
+export type Realm = 'access' | 'core' | 'trunk';
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+/**
+ * How far a source is trusted: `trusted` (allow-listed, the PBX, trunks), `known` (holds a live registration or has
+ * answered a challenge correctly of late), `unknown`.
+ */
+export type Tier = 'trusted' | 'known' | 'unknown';
+
+/** Where a packet really came from; nothing of it is taken from a header. */
+export interface Source {
+  /** IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: Transport;
+  readonly realm: Realm;
+  readonly tier: Tier;
+  /** Who is counted as one: the IPv4 address, or the /64 of an IPv6 address. */
+  readonly key: string;
+  /** The port of ours it came to. */
+  readonly toPort: number;
+  /** ISO 3166 alpha-2 by the address, undefined when it is in no list. */
+  readonly country: string | undefined;
+  /** In one of the site's own networks. */
+  readonly local: boolean;
+  /** It gets what we send: a connection, or an answer to a challenge that went to this very address. */
+  readonly proven: boolean;
+  /** Of the verified client certificate. */
+  readonly certificateNames: readonly string[];
+}
+
+/** All that is known before a message is read. */
+export interface PacketFacts {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly source: Source;
+}
+
+export interface RequestFacts extends PacketFacts {
+  /** Nothing stands in the way of an emergency call: no rule is asked. */
+  readonly emergency: boolean;
+  readonly method: string;
+  /** Inside a dialog that is known. */
+  readonly inDialog: boolean;
+  readonly userAgent: string | undefined;
+  readonly callId: string;
+  readonly requestUri: string;
+  /** User parts, escapes undone. */
+  readonly from: string;
+  readonly to: string;
+  readonly fromTag: string;
+  /** Of the topmost Via. */
+  readonly branch: string;
+  /** Who it says it is: the extension that registers or calls; undefined from a trunk. */
+  readonly extension: string | undefined;
+  /** What the site says of that extension, groups and defaults taken in. */
+  readonly profile: ExtensionProfile;
+}
+
+export interface RegistrationFacts extends RequestFacts {
+  readonly extension: string;
+  /** The digest user name, when credentials came along. */
+  readonly registerName: string | undefined;
+  /** Seconds asked for each Contact; 0 ends it. Empty for a question. */
+  readonly expires: readonly number[];
+  /** Contacts asked for that are not registered yet, by the same device or another. */
+  readonly newDevices: number;
+  /** Devices of the extension that are registered now. */
+  readonly devices: number;
+}
+
+/** How a number came to be called: by an INVITE, a transfer, a redirection, or a call that was forwarded. */
+export type CallBy = 'invite' | 'refer' | 'redirect' | 'diversion';
+
+export interface Identity {
+  readonly header: 'From' | 'P-Asserted-Identity' | 'P-Preferred-Identity' | 'Remote-Party-ID';
+  readonly user: string;
+}
+
+export interface CallFacts extends RequestFacts {
+  readonly by: CallBy;
+  /** The source holds a live registration for the extension. */
+  readonly registered: boolean;
+  readonly identities: readonly Identity[];
+  /** Who forwarded or transferred it here: Diversion, History-Info, Referred-By. */
+  readonly divertedBy: string | undefined;
+  readonly dialled: Dialled;
+  /** The outbound route whose pattern matches. */
+  readonly route: RouteFacts | undefined;
+  /** The trunk it came from or is to leave by. */
+  readonly trunk: string | undefined;
+  /** From a trunk: who calls shows no number. */
+  readonly anonymous: boolean;
+}
+
+export interface RouteFacts {
+  readonly name: string;
+}
+
+/** What is judged, in this order, by which facts. */
+export interface StageFacts {
+  /** Before a message is read. */
+  readonly packet: PacketFacts;
+  /** Every request. */
+  readonly network: RequestFacts;
+  /** REGISTER from the access side. */
+  readonly registration: RegistrationFacts;
+  /** A call by an extension: to another, or to the telephone network. */
+  readonly outbound: CallFacts;
+  /** A call from a trunk. */
+  readonly inbound: CallFacts;
+}
+export type Stage = keyof StageFacts;

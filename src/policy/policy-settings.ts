@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { extensionsSchema } from './extensions.ts';
+import type { Stage } from './facts.ts';
+import { rulesOf } from './registry.ts';
+import type { Mode } from './rule.ts';
+import { siteSchema } from './site.ts';
+
+const mode = (standard: Mode) =>
+  z
+    .enum(['on', 'shadow', 'off'])
+    .default(standard)
+    .describe('on; shadow: it judges and counts, and lets through; off');
+
+/** The rules of a stage, each under its name, with its options and its mode. */
+function rulesSchema(stages: readonly Stage[]) {
+  const rules = stages.flatMap((stage) => [...rulesOf[stage]]);
+  const shape = Object.fromEntries(
+    rules.map((rule) => [
+      rule.name,
+      rule.options
+        .safeExtend({ mode: mode(rule.mode) })
+        .prefault({})
+        .describe(`${rule.requirement}: ${rule.summary}`),
+    ]),
+  );
+  return z.strictObject(shape).prefault({});
+}
+
+/** Everything that stands in policies/*.yaml. */
+export const policyShape = {
+  site: siteSchema,
+  network: rulesSchema(['packet', 'network']),
+  registration: rulesSchema(['registration']),
+  outbound: rulesSchema(['outbound']),
+  inbound: rulesSchema(['inbound']),
+  extensions: extensionsSchema,
+} as const;
+
+export const policySchema = z.strictObject(policyShape);
+export type PolicySettings = z.output<typeof policySchema>;
+
+/** Which key of the settings holds the rules of a stage. */
+export const sectionOf: {
+  readonly [S in Stage]: 'network' | 'registration' | 'outbound' | 'inbound';
+} = {
+  packet: 'network',
+  network: 'network',
+  registration: 'registration',
+  outbound: 'outbound',
+  inbound: 'inbound',
+};

@@ -1,0 +1,115 @@
+import type { Counters } from './counters.ts';
+import type { RequestFacts, Stage, StageFacts } from './facts.ts';
+import { type PolicySettings, sectionOf } from './policy-settings.ts';
+import { rulesOf } from './registry.ts';
+import type { Mode, Rule, SettingPath } from './rule.ts';
+import { createSite, type Site } from './site.ts';
+import { pass, type Refused, reject, type Verdict } from './verdict.ts';
+
+/** What became of one request at one stage. */
+export interface Decision {
+  readonly verdict: Verdict;
+  /** The rule that refused. */
+  readonly rule: string | undefined;
+  /** What rules in shadow would have said. */
+  readonly shadows: readonly Shadow[];
+  /** What the rule threw, when it threw: a bug of ours, for the log. */
+  readonly fault?: unknown;
+}
+
+export interface Shadow {
+  readonly rule: string;
+  readonly verdict: Refused;
+}
+
+/** One line of a trail. */
+export interface Step {
+  readonly rule: string;
+  readonly mode: Mode;
+  readonly verdict: Verdict;
+  readonly saw: string;
+  readonly setting: SettingPath;
+  readonly flip: string | undefined;
+}
+
+const noShadows: readonly Shadow[] = [];
+const admitted: Decision = { verdict: pass, rule: undefined, shadows: noShadows };
+
+interface Asked<Facts> {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly rule: Rule<Facts>;
+}
+
+/**
+ * One snapshot of all rules. Live traffic, `explain`, policy tests and replay all ask the same, so what they say is
+ * what happens.
+ */
+export class Policy {
+  readonly site: Site;
+  readonly #asked: { readonly [S in Stage]: readonly Asked<StageFacts[S]>[] };
+
+  constructor(settings: PolicySettings) {
+    this.site = createSite(settings.site, settings.extensions);
+    const asked = <S extends Stage>(stage: S): readonly Asked<StageFacts[S]>[] =>
+      rulesOf[stage].map(({ name, create }) => {
+        const { mode, ...options } = settings[sectionOf[stage]][name] as { readonly mode: Mode };
+        return { name, mode: least(mode, settings.site.rules), rule: create(options, this.site) };
+      });
+    this.#asked = {
+      packet: asked('packet'),
+      network: asked('network'),
+      registration: asked('registration'),
+      outbound: asked('outbound'),
+      inbound: asked('inbound'),
+    };
+  }
+
+  /** The first rule that refuses decides. A rule that throws refuses: a broken gate must not stand open. */
+  judge<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): Decision {
+    if (isUntouchable(facts)) return admitted;
+    const own = ownModes(facts);
+    let shadows = noShadows;
+    for (const { name, mode, rule } of this.#asked[stage]) {
+      const effective = own === undefined ? mode : (own[name] ?? mode);
+      if (effective === 'off') continue;
+      let verdict: Verdict;
+      try {
+        verdict = rule.judge(facts, counters);
+      } catch (fault) {
+        return { verdict: reject(500, 'rule-failed'), rule: name, shadows, fault };
+      }
+      if (verdict.kind === 'pass') continue;
+      if (effective === 'on') return { verdict, rule: name, shadows };
+      shadows = [...shadows, { rule: name, verdict }];
+    }
+    return shadows === noShadows ? admitted : { verdict: pass, rule: undefined, shadows };
+  }
+
+  /**
+   * Every rule of the stage in order, and what each says of these facts: also those that are off, and those that come
+   * after the one that decides. The counters given must not count along.
+   */
+  explain<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): readonly Step[] {
+    if (isUntouchable(facts)) return [];
+    const own = ownModes(facts);
+    return this.#asked[stage].map(({ name, mode, rule }) => {
+      const effective = own?.[name] ?? mode;
+      const verdict = rule.judge(facts, counters);
+      const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
+      return { rule: name, mode: effective, verdict, saw, setting, flip };
+    });
+  }
+}
+
+/** O11: nothing stands in the way of an emergency call. */
+function isUntouchable(facts: StageFacts[Stage]): boolean {
+  return 'emergency' in facts && facts.emergency;
+}
+
+/** What an extension or its groups say of single rules. */
+const ownModes = (facts: StageFacts[Stage]): RequestFacts['profile']['rules'] =>
+  'profile' in facts ? facts.profile.rules : undefined;
+
+const order: readonly Mode[] = ['off', 'shadow', 'on'];
+const least = (a: Mode, b: Mode): Mode => (order.indexOf(a) < order.indexOf(b) ? a : b);

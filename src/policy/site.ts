@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
+import { Extensions, type ExtensionsSettings } from './extensions.ts';
+
+const patterns = z.array(z.string().min(1).max(64));
+
+export const siteSchema = z
+  .strictObject({
+    rules: z
+      .enum(['on', 'shadow', 'off'])
+      .default('on')
+      .describe('on; shadow: every rule judges and counts and none acts, for the first days; off'),
+    homeCountry: z
+      .string()
+      .regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE')
+      .nullable()
+      .default(null)
+      .describe(
+        'the country the site is in, DE; null: every number with an international prefix is abroad',
+      ),
+    timeZone: z.string().min(1).default('UTC').describe('of times in policies/: Europe/Berlin'),
+    localNetworks: z
+      .array(z.string())
+      .default([
+        '127.0.0.0/8',
+        '10.0.0.0/8',
+        '172.16.0.0/12',
+        '192.168.0.0/16',
+        '::1',
+        'fc00::/7',
+        'fe80::/10',
+      ])
+      .describe("the site's own addresses and networks"),
+    operators: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'addresses and networks of those who run the gate: a policy that shuts them out is refused',
+      ),
+    dialPlan: z
+      .strictObject({
+        outsidePrefix: z
+          .string()
+          .regex(/^[0-9*#]{0,4}$/, 'at most four digits')
+          .default('')
+          .describe('dialled first for an outside line, 0 or 9; empty: none'),
+        internationalPrefixes: z
+          .array(z.string().regex(/^[0-9]{1,6}$/, 'digits'))
+          .default(['00', '011'])
+          .describe('what is dialled before a country code; + always is one'),
+        nationalPrefix: z
+          .string()
+          .regex(/^[0-9]{0,3}$/, 'at most three digits')
+          .nullable()
+          .default(null)
+          .describe("what is dialled before an area code; null: the country's own"),
+        extensions: patterns
+          .default(['XX', 'XXX', 'XXXX'])
+          .describe(
+            'numbers that stay in the house, as patterns: X 0-9, Z 1-9, N 2-9, [1-5], . one or more, ! any',
+          ),
+        services: patterns
+          .default(['*X!', '#X!'])
+          .describe('feature codes of the PBX, as patterns'),
+        emergencyNumbers: z
+          .array(z.string().regex(/^[0-9]{2,6}$/, 'digits'))
+          .nullable()
+          .default(null)
+          .describe(
+            'called whatever any rule says; null: those of homeCountry, or 112, 911 and 999',
+          ),
+        pinSeparator: z
+          .enum(['*', '#'])
+          .nullable()
+          .default('*')
+          .describe('between a PIN and the number, PIN*number; null: PINs are not dialled'),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+export type SiteSettings = z.output<typeof siteSchema>;
+
+/** What a rule is made with besides its own options: the rest of one snapshot. */
+export interface Site {
+  readonly settings: SiteSettings;
+  readonly extensions: Extensions;
+  readonly readDialled: ReadDialled;
+}
+
+export const createSite = (settings: SiteSettings, extensions: ExtensionsSettings): Site => ({
+  settings,
+  extensions: new Extensions(extensions),
+  readDialled: compileDialPlan({ homeCountry: settings.homeCountry, ...settings.dialPlan }, []),
+});

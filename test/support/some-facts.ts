@@ -1,0 +1,112 @@
+import type { Counters } from '../../src/policy/counters.ts';
+import type { ExtensionProfile } from '../../src/policy/extension-profile.ts';
+import { Extensions, extensionsSchema } from '../../src/policy/extensions.ts';
+import type {
+  CallFacts,
+  PacketFacts,
+  RegistrationFacts,
+  RequestFacts,
+  Source,
+} from '../../src/policy/facts.ts';
+import { createSite, type Site, siteSchema } from '../../src/policy/site.ts';
+
+/** Facts for tests: each states only what the test is about. */
+
+const aSource = (about: Partial<Source> = {}): Source => ({
+  address: '198.51.100.7',
+  port: 5060,
+  transport: 'udp',
+  realm: 'access',
+  tier: 'unknown',
+  key: about.address ?? '198.51.100.7',
+  toPort: 5060,
+  country: undefined,
+  local: false,
+  proven: false,
+  certificateNames: [],
+  ...about,
+});
+
+export const aProfile = (about: Partial<ExtensionProfile> = {}): ExtensionProfile => ({
+  groups: [],
+  listed: true,
+  ...about,
+});
+
+/** Noon, UTC, on a Wednesday. */
+const AT = Date.UTC(2026, 6, 1, 12);
+
+export const aPacket = (about: Partial<PacketFacts> = {}): PacketFacts => ({
+  at: AT,
+  source: aSource(),
+  ...about,
+});
+
+export const aRequest = (about: Partial<RequestFacts> = {}): RequestFacts => ({
+  ...aPacket(),
+  emergency: false,
+  method: 'OPTIONS',
+  inDialog: false,
+  userAgent: 'Grandstream GXP2170 1.0.11.64',
+  callId: '843817637684230@998sdasdh09',
+  requestUri: 'sip:gate.example.com',
+  from: '1001',
+  to: '1001',
+  fromTag: '1928301774',
+  branch: 'z9hG4bK776asdhds',
+  extension: '1001',
+  profile: aProfile(),
+  ...about,
+});
+
+export const aRegistration = (about: Partial<RegistrationFacts> = {}): RegistrationFacts => ({
+  ...aRequest({ method: 'REGISTER' }),
+  extension: '1001',
+  registerName: undefined,
+  expires: [3600],
+  newDevices: 1,
+  devices: 0,
+  ...about,
+});
+
+export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
+  ...aRequest({ method: 'INVITE', to: '1002', requestUri: 'sip:1002@gate.example.com' }),
+  by: 'invite',
+  registered: true,
+  identities: [{ header: 'From', user: '1001' }],
+  divertedBy: undefined,
+  dialled: aNumber(),
+  route: undefined,
+  trunk: undefined,
+  anonymous: false,
+  ...about,
+});
+
+export const aNumber = (about: Partial<CallFacts['dialled']> = {}): CallFacts['dialled'] => ({
+  digits: '1002',
+  kind: 'extension',
+  e164: undefined,
+  country: undefined,
+  callingCode: undefined,
+  class: 'unknown',
+  risks: [],
+  pin: undefined,
+  ...about,
+});
+
+/** Nothing was counted yet. */
+export const noCounts: Counters = {
+  take: () => true,
+  within: () => 1,
+  failures: () => 0,
+  live: () => 0,
+  calls: () => 1,
+  distinct: () => 1,
+};
+
+export const extensionsOf = (settings: unknown = {}): Extensions =>
+  new Extensions(extensionsSchema.parse(settings));
+
+/** A site where nothing is set but what the test is about. */
+export const someSite = (settings: object = {}, extensions: object = {}): Site =>
+  createSite(siteSchema.parse(settings), extensionsSchema.parse(extensions));
