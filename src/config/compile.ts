@@ -75,10 +75,10 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;
-  const { site, network, registration, outbound, inbound, extensions, ...rest } = tree;
+  const { site, network, registration, outbound, inbound, extensions, exceptions, ...rest } = tree;
   const settings: Settings = {
     ...rest,
-    policy: { site, network, registration, outbound, inbound, extensions },
+    policy: { site, network, registration, outbound, inbound, extensions, exceptions },
     registration: tree.pbx.registration,
     ...programs,
     drachtio,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exceptionsSchema } from './exceptions.ts';
 import { extensionsSchema } from './extensions.ts';
 import type { Stage } from './facts.ts';
 import { rulesOf } from './registry.ts';
@@ -34,6 +35,7 @@ export const policyShape = {
   outbound: rulesSchema(['outbound']),
   inbound: rulesSchema(['inbound']),
   extensions: extensionsSchema,
+  exceptions: exceptionsSchema,
 } as const;
 
 export const policySchema = z.strictObject(policyShape);

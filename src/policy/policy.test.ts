@@ -98,6 +98,52 @@ describe('a policy', () => {
   });
 });
 
+describe('an exception (X5)', () => {
+  const excepted = policy({
+    extensions: { list: { 1001: { groups: ['sales'] } } },
+    exceptions: {
+      'trip to Korea': {
+        rule: 'allowed-countries',
+        group: 'sales',
+        until: '2026-07-02 00:00',
+        why: 'Kim visits our supplier',
+      },
+    },
+  });
+  const { extensions } = excepted.site;
+  const by = (extension: string, at: number) =>
+    excepted.judge(
+      'outbound',
+      { ...abroad, at, extension, profile: extensions.profileOf(extension) },
+      noCounts,
+    );
+  const [before, after] = [Date.UTC(2026, 6, 1, 23, 59), Date.UTC(2026, 6, 2)];
+
+  test('lets through whom it names, and says that it did', () => {
+    expect(by('1001', before)).toMatchObject({
+      verdict: { kind: 'pass' },
+      shadows: [{ rule: 'allowed-countries', exception: 'trip to Korea' }],
+    });
+  });
+  test('is for nobody else', () => {
+    expect(by('1002', before).verdict.kind).toBe('reject');
+  });
+  test('ends by itself', () => {
+    expect(by('1001', after).verdict.kind).toBe('reject');
+  });
+  test('is for one rule', () => {
+    const guest = { ...abroad, registered: false, profile: extensions.profileOf('1001') };
+    expect(excepted.judge('outbound', guest, noCounts).rule).toBe('no-guests');
+  });
+  test.each([
+    ['everybody', { rule: 'no-guests', until: '2026-07-02', why: 'x' }],
+    ['ever', { rule: 'no-guests', extension: '1001', why: 'x' }],
+    ['no reason', { rule: 'no-guests', extension: '1001', until: '2026-07-02' }],
+  ])('cannot be for %s', (_what, one) => {
+    expect(policySchema.safeParse({ exceptions: { one } }).success).toBe(false);
+  });
+});
+
 describe('an emergency call (O11)', () => {
   const emergency = { emergency: true } as const;
   const facts: { readonly [S in Stage]: StageFacts[S] } = {

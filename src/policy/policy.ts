@@ -1,4 +1,5 @@
 import type { Counters } from './counters.ts';
+import { Exceptions } from './exceptions.ts';
 import type { RequestFacts, Stage, StageFacts } from './facts.ts';
 import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf } from './registry.ts';
@@ -11,7 +12,7 @@ export interface Decision {
   readonly verdict: Verdict;
   /** The rule that refused. */
   readonly rule: string | undefined;
-  /** What rules in shadow would have said. */
+  /** What rules would have said that are in shadow, or do not count for now. */
   readonly shadows: readonly Shadow[];
   /** What the rule threw, when it threw: a bug of ours, for the log. */
   readonly fault?: unknown;
@@ -20,6 +21,8 @@ export interface Decision {
 export interface Shadow {
   readonly rule: string;
   readonly verdict: Refused;
+  /** The name of the exception by which it does not count; undefined when it is in shadow. */
+  readonly exception?: string | undefined;
 }
 
 /** One line of a trail. */
@@ -30,6 +33,8 @@ export interface Step {
   readonly saw: string;
   readonly setting: SettingPath;
   readonly flip: string | undefined;
+  /** The exception by which its refusal does not count. */
+  readonly exception: string | undefined;
 }
 
 const noShadows: readonly Shadow[] = [];
@@ -47,10 +52,12 @@ interface Asked<Facts> {
  */
 export class Policy {
   readonly site: Site;
+  readonly #exceptions: Exceptions;
   readonly #asked: { readonly [S in Stage]: readonly Asked<StageFacts[S]>[] };
 
   constructor(settings: PolicySettings) {
     this.site = createSite(settings.site, settings.extensions);
+    this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Asked<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create }) => {
         const { mode, ...options } = settings[sectionOf[stage]][name] as { readonly mode: Mode };
@@ -80,8 +87,9 @@ export class Policy {
         return { verdict: reject(500, 'rule-failed'), rule: name, shadows, fault };
       }
       if (verdict.kind === 'pass') continue;
-      if (effective === 'on') return { verdict, rule: name, shadows };
-      shadows = [...shadows, { rule: name, verdict }];
+      const exception = this.#exceptions.find(name, facts);
+      if (effective === 'on' && exception === undefined) return { verdict, rule: name, shadows };
+      shadows = [...shadows, { rule: name, verdict, exception }];
     }
     return shadows === noShadows ? admitted : { verdict: pass, rule: undefined, shadows };
   }
@@ -97,7 +105,8 @@ export class Policy {
       const effective = own?.[name] ?? mode;
       const verdict = rule.judge(facts, counters);
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
-      return { rule: name, mode: effective, verdict, saw, setting, flip };
+      const exception = verdict.kind === 'pass' ? undefined : this.#exceptions.find(name, facts);
+      return { rule: name, mode: effective, verdict, saw, setting, flip, exception };
     });
   }
 }

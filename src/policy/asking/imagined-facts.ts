@@ -1,0 +1,103 @@
+import type { CallFacts, Identity, RegistrationFacts, RequestFacts, Source } from '../facts.ts';
+import type { Site } from '../site.ts';
+import type { Question } from './question.ts';
+
+/** What the edge would know of such a request. */
+export interface Surroundings {
+  readonly at: number;
+  /** Who is counted as one with this address. */
+  readonly keyOf: (address: string) => string;
+  readonly isLocal: (address: string) => boolean;
+  readonly countryOf: (address: string) => string | undefined;
+}
+
+/** An address of the documentation, which nobody has (RFC 5737). */
+const SOMEWHERE = '203.0.113.1';
+
+function sourceOf(question: Question, around: Surroundings): Source {
+  const address = question.source ?? SOMEWHERE;
+  const realm = question.realm ?? (question.inbound === undefined ? 'access' : 'trunk');
+  const transport = question.transport ?? 'udp';
+  const tier =
+    question.tier ??
+    (realm !== 'access' ? 'trusted' : question.invite === undefined ? 'unknown' : 'known');
+  return {
+    address,
+    port: question.port ?? 5060,
+    transport,
+    realm,
+    tier,
+    key: around.keyOf(address),
+    toPort: question.toPort ?? (transport === 'tls' || transport === 'wss' ? 5061 : 5060),
+    country: question.country ?? around.countryOf(address),
+    local: around.isLocal(address),
+    proven: transport !== 'udp' || tier !== 'unknown',
+    certificateNames: question.certificateNames ?? [],
+  };
+}
+
+export function requestOf(question: Question, site: Site, around: Surroundings): RequestFacts {
+  const source = sourceOf(question, around);
+  const dialled = question.invite ?? question.inbound;
+  const extension = question.register ?? question.as;
+  const from = question.from ?? extension ?? '';
+  return {
+    at: around.at,
+    source,
+    emergency:
+      question.invite !== undefined && site.readDialled(question.invite).kind === 'emergency',
+    method:
+      question.method ??
+      (question.register === undefined
+        ? question.by === 'refer'
+          ? 'REFER'
+          : 'INVITE'
+        : 'REGISTER'),
+    inDialog: question.by === 'refer',
+    userAgent: question.userAgent,
+    callId: 'imagined',
+    requestUri: dialled === undefined ? 'sip:gate' : `sip:${dialled}@gate`,
+    from,
+    to: dialled ?? extension ?? '',
+    fromTag: 'imagined',
+    branch: 'z9hG4bKimagined',
+    extension,
+    profile: site.extensions.profileOf(extension),
+  };
+}
+
+export function registrationOf(
+  question: Question & { readonly register: string },
+  site: Site,
+  around: Surroundings,
+): RegistrationFacts {
+  const expires = question.expires ?? 3600;
+  return {
+    ...requestOf(question, site, around),
+    extension: question.register,
+    registerName: question.registerName,
+    expires: [expires],
+    newDevices: question.newDevice === false || expires === 0 ? 0 : 1,
+    devices: question.devices ?? 0,
+  };
+}
+
+export function callOf(question: Question, site: Site, around: Surroundings): CallFacts {
+  const request = requestOf(question, site, around);
+  const identities: Identity[] = [{ header: 'From', user: request.from }];
+  if (question.asserted !== undefined)
+    identities.push({ header: 'P-Asserted-Identity', user: question.asserted });
+  if (question.remoteParty !== undefined)
+    identities.push({ header: 'Remote-Party-ID', user: question.remoteParty });
+  return {
+    ...request,
+    by: question.by ?? 'invite',
+    registered: question.registered ?? question.invite !== undefined,
+    identities,
+    divertedBy: question.divertedBy,
+    dialled: site.readDialled(question.invite ?? question.inbound ?? ''),
+    route: undefined,
+    trunk: question.trunk,
+    anonymous: question.anonymous ?? (question.inbound !== undefined && request.from === ''),
+  };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const counts = z.union([count, z.record(z.string(), count)]);
+
+/**
+ * A request that somebody thinks up: what `explain` is asked, what a policy test expects something of, what replay
+ * makes of the past. What is left out is as it would be for an ordinary extension: registered, in no hurry, unknown to
+ * nobody.
+ */
+export const questionShape = {
+  register: z.string().min(1).optional().describe('the extension that registers'),
+  invite: z.string().min(1).optional().describe('what an extension dials; needs `as`'),
+  inbound: z.string().min(1).optional().describe('the number that a trunk calls'),
+  method: z
+    .string()
+    .regex(/^[A-Z]{2,16}$/, 'a method in capital letters: OPTIONS')
+    .optional()
+    .describe('any other request: OPTIONS, MESSAGE; only network rules are asked'),
+  as: z.string().min(1).optional().describe('the extension that calls'),
+  by: z
+    .enum(['invite', 'refer', 'redirect', 'diversion'])
+    .optional()
+    .describe('how the number came to be called: invite, refer, redirect, diversion'),
+  source: z.string().min(1).optional().describe('the address it comes from'),
+  port: z.int().min(1).max(65_535).optional().describe('and the port'),
+  toPort: z.int().min(1).max(65_535).optional().describe('the port of the gate it came to'),
+  transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']).optional(),
+  realm: z.enum(['access', 'core', 'trunk']).optional().describe('where the source stands'),
+  tier: z.enum(['trusted', 'known', 'unknown']).optional().describe('how far it is trusted'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE')
+    .optional()
+    .describe('the country of the source'),
+  certificateNames: z.array(z.string()).optional().describe('of its client certificate'),
+  at: z
+    .string()
+    .optional()
+    .describe('when: 2026-11-28 03:00 in the time of the site, or with Z or an offset'),
+  userAgent: z.string().optional(),
+  registerName: z.string().optional().describe('the digest user name'),
+  expires: z.int().min(0).optional().describe('seconds asked for'),
+  devices: count.optional().describe('devices of the extension that are registered'),
+  newDevice: z.boolean().optional().describe('false: the device is registered already'),
+  registered: z.boolean().optional().describe('false: the source holds no registration'),
+  from: z.string().optional().describe('the user part of From'),
+  asserted: z.string().optional().describe('the user part of P-Asserted-Identity'),
+  remoteParty: z.string().optional().describe('the user part of Remote-Party-ID'),
+  divertedBy: z.string().optional().describe('who forwarded or transferred the call'),
+  trunk: z.string().optional().describe('the trunk it came from or leaves by'),
+  anonymous: z.boolean().optional().describe('the caller shows no number'),
+  live: counts.optional().describe('live calls: under every key, or by key: { extension:1001: 2 }'),
+  recentCalls: counts.optional().describe('calls begun of late, this one not counted'),
+  requests: counts.optional().describe('packets and requests of late, this one not counted'),
+  failures: counts.optional().describe('failures of late'),
+  distinct: counts.optional().describe('different sources or extensions of late'),
+} as const;
+
+export const questionSchema = z.strictObject(questionShape).superRefine((question, context) => {
+  const asked = (['register', 'invite', 'inbound', 'method'] as const).filter(
+    (key) => question[key] !== undefined,
+  );
+  if (asked.length !== 1)
+    context.addIssue({
+      code: 'custom',
+      message: 'exactly one of register, invite, inbound, method',
+    });
+  if (question.invite !== undefined && question.as === undefined)
+    context.addIssue({ code: 'custom', path: ['as'], message: 'the extension that dials' });
+});
+export type Question = z.output<typeof questionSchema>;

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { readInstant } from './asking/instant.ts';
+import type { RequestFacts, StageFacts } from './facts.ts';
+
+const exception = z
+  .strictObject({
+    rule: z.string().min(1).describe('the rule that does not count: allowed-countries'),
+    extension: z.string().min(1).optional().describe('for this extension'),
+    group: z.string().min(1).optional().describe('for the extensions of this group'),
+    source: z.string().min(1).optional().describe('for requests from this address'),
+    until: z
+      .string()
+      .min(1)
+      .describe('when it ends: 2026-12-01 18:00 in the time of the site, or with Z or an offset'),
+    why: z.string().min(1).max(200).describe('why, for whoever reads it later'),
+    by: z.string().min(1).max(80).optional().describe('who allowed it'),
+  })
+  .refine(
+    ({ extension, group, source }) => (extension ?? group ?? source) !== undefined,
+    'at least one of extension, group and source: an exception for everybody is a mode of the rule',
+  );
+
+/** X5: timed, named exceptions to single rules. They end by themselves. */
+export const exceptionsSchema = z.record(z.string().min(1).max(64), exception).default({});
+export type ExceptionsSettings = z.output<typeof exceptionsSchema>;
+export type ExceptionSettings = z.output<typeof exception>;
+
+interface Exception extends ExceptionSettings {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
+/** Which rules do not count for whom, for how long yet. Asked after a refusal only. */
+export class Exceptions {
+  readonly #byRule = new Map<string, readonly Exception[]>();
+
+  constructor(settings: ExceptionsSettings, timeZone: string) {
+    for (const [name, one] of Object.entries(settings)) {
+      const endsAt = readInstant(one.until, timeZone) ?? 0;
+      const others = this.#byRule.get(one.rule) ?? [];
+      this.#byRule.set(one.rule, [...others, { ...one, name, endsAt }]);
+    }
+  }
+
+  /** The name of the exception that lets these facts through. */
+  find(rule: string, facts: StageFacts[keyof StageFacts]): string | undefined {
+    return this.#byRule.get(rule)?.find((one) => facts.at < one.endsAt && isFor(one, facts))?.name;
+  }
+}
+
+function isFor(
+  { extension, group, source }: Exception,
+  facts: StageFacts[keyof StageFacts],
+): boolean {
+  if (source !== undefined && source !== facts.source.address) return false;
+  if (extension === undefined && group === undefined) return true;
+  if (!isRequest(facts)) return false;
+  if (extension !== undefined && extension !== facts.extension) return false;
+  return group === undefined || facts.profile.groups.includes(group);
+}
+
+const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =>
+  'profile' in facts;
