@@ -27,6 +27,8 @@ export type Loaded =
       /** Worth saying at start, but not wrong. */
       readonly notices: readonly string[];
       readonly routesDirectory: string;
+      /** `policies/outbound.yaml:12:3`: where a key stands, or the nearest thing around it, or what set it. */
+      locate(path: Path): string;
     }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly routesDirectory: string };
 
@@ -79,7 +81,8 @@ export function loadSettings(
     );
   }
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
-  return { ok: true, settings: compiled.settings, notices, routesDirectory };
+  const locate = (path: Path): string => whereIs(path, false, files, overrides);
+  return { ok: true, settings: compiled.settings, notices, routesDirectory, locate };
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */

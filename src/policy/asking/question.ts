@@ -23,33 +23,48 @@ export const questionShape = {
     .optional()
     .describe('how the number came to be called: invite, refer, redirect, diversion'),
   source: z.string().min(1).optional().describe('the address it comes from'),
-  port: z.int().min(1).max(65_535).optional().describe('and the port'),
-  toPort: z.int().min(1).max(65_535).optional().describe('the port of the gate it came to'),
-  transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']).optional(),
-  realm: z.enum(['access', 'core', 'trunk']).optional().describe('where the source stands'),
-  tier: z.enum(['trusted', 'known', 'unknown']).optional().describe('how far it is trusted'),
+  port: z.int().min(1).max(65_535).optional().describe('the port it comes from, 1 to 65535'),
+  toPort: z.int().min(1).max(65_535).optional().describe('the port of the gate that it comes to'),
+  transport: z
+    .enum(['udp', 'tcp', 'tls', 'ws', 'wss'])
+    .optional()
+    .describe('udp, tcp, tls, ws or wss'),
+  realm: z
+    .enum(['access', 'core', 'trunk'])
+    .optional()
+    .describe('where the source stands: access, core or trunk'),
+  tier: z
+    .enum(['trusted', 'known', 'unknown'])
+    .optional()
+    .describe('how far it is trusted: trusted, known or unknown'),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE')
     .optional()
-    .describe('the country of the source'),
+    .describe('the country of the source, by two capital letters'),
   certificateNames: z.array(z.string()).optional().describe('of its client certificate'),
   at: z
     .string()
     .optional()
     .describe('when: 2026-11-28 03:00 in the time of the site, or with Z or an offset'),
-  userAgent: z.string().optional(),
+  userAgent: z.string().optional().describe('its User-Agent'),
   registerName: z.string().optional().describe('the digest user name'),
   expires: z.int().min(0).optional().describe('seconds asked for'),
-  devices: count.optional().describe('devices of the extension that are registered'),
-  newDevice: z.boolean().optional().describe('false: the device is registered already'),
-  registered: z.boolean().optional().describe('false: the source holds no registration'),
+  devices: count.optional().describe('how many devices of the extension are registered'),
+  newDevice: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, the device is registered already'),
+  registered: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, the source holds no registration'),
   from: z.string().optional().describe('the user part of From'),
   asserted: z.string().optional().describe('the user part of P-Asserted-Identity'),
   remoteParty: z.string().optional().describe('the user part of Remote-Party-ID'),
   divertedBy: z.string().optional().describe('who forwarded or transferred the call'),
   trunk: z.string().optional().describe('the trunk it came from or leaves by'),
-  anonymous: z.boolean().optional().describe('the caller shows no number'),
+  anonymous: z.boolean().optional().describe('true or false: true, the caller shows no number'),
   live: counts.optional().describe('live calls: under every key, or by key: { extension:1001: 2 }'),
   recentCalls: counts.optional().describe('calls begun of late, this one not counted'),
   requests: counts.optional().describe('packets and requests of late, this one not counted'),

@@ -1,0 +1,15 @@
+import type { Settings } from '../config/settings.ts';
+import { AddressSet } from '../edge/address-set.ts';
+import { sourceOf } from '../edge/packed-address.ts';
+import type { Surroundings } from '../policy/asking/imagined-facts.ts';
+
+/** What the edge would know of a request's source, by the settings alone. */
+export function aroundQuestion({ policy }: Settings, at: number): Surroundings {
+  const local = new AddressSet(policy.site.localNetworks);
+  return {
+    at,
+    keyOf: sourceOf,
+    isLocal: (address) => local.has(address),
+    countryOf: () => undefined,
+  };
+}

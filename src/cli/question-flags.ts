@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { mismatch, showFound } from '../config/problem.ts';
+import { readInstant } from '../policy/asking/instant.ts';
+import { type Question, questionSchema, questionShape } from '../policy/asking/question.ts';
+import type { Flag, Flags, Given } from './command.ts';
+
+/** What a question is about stands in words, `invite 0044…`; all else is a flag. */
+const subjects = ['register', 'invite', 'inbound', 'method'] as const;
+type Subject = (typeof subjects)[number];
+type Key = Exclude<keyof typeof questionShape, Subject>;
+
+const keys = Object.keys(questionShape).filter(
+  (key): key is Key => !(subjects as readonly string[]).includes(key),
+);
+
+const flagOf = (key: string): string =>
+  key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** A flag for every key of a question but its subject. */
+export const questionFlags: Flags = Object.fromEntries(
+  keys.map((key): [string, Flag] => {
+    const help = questionShape[key].description ?? key;
+    const several = takesSeveral(key);
+    return [flagOf(key), { type: 'string', value: placeholder(key), multiple: several, help }];
+  }),
+);
+
+export type Understood =
+  | { readonly ok: true; readonly question: Question }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** The question that the words and flags ask. */
+export function readQuestion({ flags, rest: [subject, value] }: Given): Understood {
+  if (!subjects.some((one) => one === subject) || value === undefined) {
+    const found =
+      subject === undefined ? 'nothing' : `"${[subject, value].filter(Boolean).join(' ')}"`;
+    const expected = 'register EXTENSION, invite NUMBER, inbound NUMBER or method NAME';
+    return { ok: false, problems: [`found ${found}, expected ${expected}`] };
+  }
+  const asked: Record<string, unknown> = { [subject as Subject]: value };
+  for (const key of keys) {
+    const given = flags[flagOf(key)];
+    if (given !== undefined) asked[key] = readValue(key, given);
+  }
+  const checked = questionSchema.safeParse(asked);
+  if (checked.success) return { ok: true, question: checked.data };
+  return {
+    ok: false,
+    problems: checked.error.issues.map((issue) => problemOf(issue, flags)),
+  };
+}
+
+function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['flags']): string {
+  const name = keys.find((known) => known === key);
+  if (name === undefined) return message;
+  const found = showFound(flags[flagOf(name)]);
+  return `--${flagOf(name)}: ${mismatch(found, questionShape[name].description ?? placeholder(name))}`;
+}
+
+/** When the question is about; undefined for a time that is none. */
+export const momentOf = ({ at }: Question, timeZone: string): number | undefined =>
+  at === undefined ? Date.now() : readInstant(at, timeZone);
+
+type FlagValue = Given['flags'][string];
+
+function readValue(key: Key, given: FlagValue | undefined): unknown {
+  const inner = questionShape[key].unwrap();
+  if (Array.isArray(given)) return takesCounts(key) ? countsFrom(given) : given;
+  if (inner instanceof z.ZodNumber) return Number(given);
+  if (inner instanceof z.ZodBoolean) return given === 'true' || (given === 'false' ? false : given);
+  return given;
+}
+
+function takesCounts(key: Key): boolean {
+  return questionShape[key].unwrap() instanceof z.ZodUnion;
+}
+
+function takesSeveral(key: Key): boolean {
+  return takesCounts(key) || questionShape[key].unwrap() instanceof z.ZodArray;
+}
+
+function placeholder(key: Key): string {
+  const inner = questionShape[key].unwrap();
+  if (inner instanceof z.ZodUnion) return '[KEY=]N';
+  if (inner instanceof z.ZodNumber) return 'N';
+  if (inner instanceof z.ZodBoolean) return 'true|false';
+  return inner instanceof z.ZodEnum ? inner.options.join('|') : 'TEXT';
+}
+
+/** `3`, for every key, or `extension:1001=3` for one. */
+function countsFrom(texts: readonly string[]): unknown {
+  const [only = ''] = texts;
+  if (texts.length === 1 && !only.includes('=')) return Number(only);
+  return Object.fromEntries(
+    texts.map((text) => {
+      const equals = text.lastIndexOf('=');
+      return [text.slice(0, equals), Number(text.slice(equals + 1))];
+    }),
+  );
+}
