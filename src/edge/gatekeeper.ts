@@ -1,6 +1,6 @@
 import type { Counters } from '../policy/counters.ts';
 import type { Stage, StageFacts, Tier } from '../policy/facts.ts';
-import { type Decision, Policy, type Step } from '../policy/policy.ts';
+import { type Asked, type Decision, Policy } from '../policy/policy.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { AddressSet } from './address-set.ts';
 import type { Flow } from './signaling.ts';
@@ -11,11 +11,11 @@ export interface Decided<S extends Stage = Stage> {
   readonly facts: StageFacts[S];
   readonly decision: Decision;
   /** The rules that were asked, and what each saw. Costs something: not for every packet of a flood. */
-  trail(): readonly Step[];
+  trail(): readonly Asked[];
 }
 
 export interface GatekeeperOptions {
-  readonly counters: Counters;
+  readonly counters: Counters & { readonly looking: Counters };
   /** Does a source at this flow hold a live registration, or is it in a call? */
   readonly knows: (flow: Flow) => boolean;
   readonly countryOf: (address: string) => string | undefined;
@@ -45,7 +45,12 @@ export class Gatekeeper {
     const { counters, decided } = this.#options;
     const decision = policy.judge(stage, facts, counters);
     if (decision.verdict.kind !== 'pass' || decision.shadows.length > 0)
-      decided({ stage, facts, decision, trail: () => policy.explain(stage, facts, counters) });
+      decided({
+        stage,
+        facts,
+        decision,
+        trail: () => policy.trail(stage, facts, counters.looking, decision),
+      });
     return decision;
   }
 

@@ -98,6 +98,21 @@ describe('a policy', () => {
   });
 });
 
+test('a trail ends with the rule that refused, with what it saw', () => {
+  const asked = policy({ outbound: { 'no-guests': { mode: 'shadow' } } });
+  const facts = { ...abroad, registered: false };
+  const decision = asked.judge('outbound', facts, noCounts);
+  const trail = asked.trail('outbound', facts, noCounts, decision);
+  expect(trail.find(({ rule }) => rule === 'no-guests')).toMatchObject({ says: 'shadow' });
+  expect(trail.at(-1)).toEqual({
+    rule: 'allowed-countries',
+    says: 'refuse',
+    saw: 'international number, country KP, allowed none',
+    setting: ['outbound', 'allowed-countries', 'countries'],
+    flip: 'add KP to the countries',
+  });
+});
+
 describe('an exception (X5)', () => {
   const excepted = policy({
     extensions: { list: { 1001: { groups: ['sales'] } } },

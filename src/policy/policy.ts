@@ -37,10 +37,20 @@ export interface Step {
   readonly exception: string | undefined;
 }
 
+/** One rule that was asked, as an event keeps it. */
+export interface Asked {
+  readonly rule: string;
+  readonly says: 'pass' | 'shadow' | 'excepted' | 'refuse';
+  readonly saw: string;
+  /** Of the rule that refused. */
+  readonly setting?: SettingPath;
+  readonly flip?: string;
+}
+
 const noShadows: readonly Shadow[] = [];
 const admitted: Decision = { verdict: pass, rule: undefined, shadows: noShadows };
 
-interface Asked<Facts> {
+interface Askable<Facts> {
   readonly name: string;
   readonly mode: Mode;
   readonly rule: Rule<Facts>;
@@ -53,12 +63,12 @@ interface Asked<Facts> {
 export class Policy {
   readonly site: Site;
   readonly #exceptions: Exceptions;
-  readonly #asked: { readonly [S in Stage]: readonly Asked<StageFacts[S]>[] };
+  readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
 
   constructor(settings: PolicySettings) {
     this.site = createSite(settings.site, settings.extensions);
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
-    const asked = <S extends Stage>(stage: S): readonly Asked<StageFacts[S]>[] =>
+    const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create }) => {
         const { mode, ...options } = settings[sectionOf[stage]][name] as { readonly mode: Mode };
         return { name, mode: least(mode, settings.site.rules), rule: create(options, this.site) };
@@ -92,6 +102,30 @@ export class Policy {
       shadows = [...shadows, { rule: name, verdict, exception }];
     }
     return shadows === noShadows ? admitted : { verdict: pass, rule: undefined, shadows };
+  }
+
+  /** The rules that were asked for this decision, up to the one that refused. Counts must not be counted along. */
+  trail<S extends Stage>(
+    stage: S,
+    facts: StageFacts[S],
+    counters: Counters,
+    decision: Decision,
+  ): readonly Asked[] {
+    const own = ownModes(facts);
+    const trail: Asked[] = [];
+    for (const { name, mode, rule } of this.#asked[stage]) {
+      if ((own?.[name] ?? mode) === 'off') continue;
+      const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
+      if (name === decision.rule) {
+        trail.push({ rule: name, says: 'refuse', saw, setting, ...(flip && { flip }) });
+        break;
+      }
+      const shadow = decision.shadows.find((one) => one.rule === name);
+      const says =
+        shadow === undefined ? 'pass' : shadow.exception === undefined ? 'shadow' : 'excepted';
+      trail.push({ rule: name, says, saw });
+    }
+    return trail;
   }
 
   /**

@@ -18,7 +18,7 @@ test.each([
     2,
     /--port: found "x", expected .*\n--tier: found "y"/,
   ],
-  [['invite', '1002'], 2, /the extension that dials/],
+  [['invite', '1002'], 2, /--as: found nothing, expected the extension that calls/],
   [['call', '1002'], 2, /found "call 1002", expected register EXTENSION/],
   [['invite', '1002', '--as', '1001', '--at', 'noon'], 2, /--at: found "noon", expected a moment/],
 ] as const)('explain %j', async (words, exit, says) => {
