@@ -1,44 +1,250 @@
-import type { Dialled } from './dialled.ts';
+import { cleanDialled } from './clean-dialled.ts';
+import { sameNation } from './country-of.ts';
+import { describeNumber, type NumberFacts } from './describe-number.ts';
+import { isDigits } from './dialable.ts';
+import type { Dialled, DialledKind } from './dialled.ts';
+import { emergencyNumbersOf } from './emergency-numbers.ts';
+import { callingCodeOf, type NumberingPlan, numberingPlanOf } from './numbering-plan.ts';
+import { compilePatterns, type PatternSet } from './pattern.ts';
+import { compileRiskyRanges, type RiskyRange } from './risky-ranges.ts';
 
+/** How a site dials. Patterns are texts that `parsePattern` accepts, countries ISO 3166 alpha-2. */
 export interface DialPlan {
+  /** Null: not said; numbers without an international prefix are then national, their country unknown. */
   readonly homeCountry: string | null;
+  /** Dialled first for an outside line, like `9`; empty when nothing is. */
   readonly outsidePrefix: string;
-  readonly internationalPrefixes: readonly string[];
+  /** `00`, `011`; null: the country's own, or both where it is not said. `+` always is one. */
+  readonly internationalPrefixes: readonly string[] | null;
+  /** Null: the country's own. */
   readonly nationalPrefix: string | null;
   readonly extensions: readonly string[];
+  /** Feature codes that stay in the PBX. */
   readonly services: readonly string[];
+  /** Null: those of the home country. */
   readonly emergencyNumbers: readonly string[] | null;
+  /** `*` when `PIN*number` is dialled. */
   readonly pinSeparator: string | null;
 }
 
+/** Says what a user part, or a tel URI, dials. Never throws. */
 export type ReadDialled = (dialled: string) => Dialled;
 
-export function compileDialPlan(plan: DialPlan, _risks: readonly never[]): ReadDialled {
-  const emergency = new Set(plan.emergencyNumbers ?? ['112', '911', '999']);
-  const lengths = new Set(plan.extensions.map((pattern) => pattern.length));
-  return (dialled) => {
-    const digits = dialled.replace(/[-.() ]/g, '');
-    const abroad =
-      digits.startsWith('+') ||
-      plan.internationalPrefixes.some((prefix) => digits.startsWith(prefix));
-    const kind = emergency.has(digits)
-      ? 'emergency'
-      : abroad
-        ? 'international'
-        : lengths.has(digits.length)
-          ? 'extension'
-          : /^\d+$/.test(digits)
-            ? 'national'
-            : 'unknown';
-    return {
+/** No number of any country has fewer digits, its calling code included: fewer may be an extension. */
+const FEWEST_INTERNATIONAL = 6;
+/** Numbers of services, like 118 118, have no area code. */
+const MOST_SHORT_CODE = 6;
+/** A number within another is only looked for where it has digits enough not to be there by chance. */
+const FEWEST_WITHIN = 7;
+/** How far into a feature code or a carrier's selection code a number abroad may begin. */
+const MOST_CODE = 8;
+
+const noNumber: NumberFacts = {
+  e164: undefined,
+  callingCode: undefined,
+  country: undefined,
+  class: 'unknown',
+  valid: false,
+};
+
+/** Does a dial plan's work that can be done once, and answers with what is left. */
+export function compileDialPlan(plan: DialPlan, risks: readonly RiskyRange[]): ReadDialled {
+  const reader = new Reader(plan, risks);
+  return (dialled) => reader.read(dialled);
+}
+
+/**
+ * Whatever could be a call abroad is read as one, before anything that would let it pass for an extension,
+ * a feature code or a national call; only emergency numbers, which are whole and few, come first.
+ */
+class Reader {
+  readonly #homeCountry: string | null;
+  readonly #home: NumberingPlan | undefined;
+  readonly #outsidePrefix: string;
+  readonly #nationalPrefix: string;
+  readonly #internationalPrefixes: readonly string[];
+  /** For countries where a carrier is chosen with the international prefix. */
+  readonly #abroad: RegExp | undefined;
+  readonly #pinSeparator: string | null;
+  readonly #emergencies: ReadonlySet<string>;
+  readonly #services: PatternSet;
+  readonly #extensions: PatternSet;
+  readonly #risksOf: (digits: string) => readonly string[];
+  readonly #emergency: NumberFacts;
+  readonly #shortCode: NumberFacts;
+  readonly #local: NumberFacts;
+
+  constructor(plan: DialPlan, risks: readonly RiskyRange[]) {
+    const { homeCountry, outsidePrefix } = plan;
+    this.#homeCountry = homeCountry;
+    this.#home = homeCountry === null ? undefined : numberingPlanOf(homeCountry);
+    this.#outsidePrefix = outsidePrefix;
+    this.#nationalPrefix = plan.nationalPrefix ?? this.#home?.nationalPrefix ?? '';
+    const own = this.#home ? [this.#home.internationalPrefix ?? ''] : ['00', '011'];
+    const prefixes = (plan.internationalPrefixes ?? own).filter((prefix) => prefix !== '');
+    this.#internationalPrefixes = ['+', ...prefixes];
+    this.#abroad = prefixes.length === 0 ? this.#home?.abroad : undefined;
+    this.#pinSeparator = plan.pinSeparator;
+    const emergencies = plan.emergencyNumbers ?? emergencyNumbersOf(homeCountry);
+    this.#emergencies = new Set(emergencies.flatMap((each) => [each, outsidePrefix + each]));
+    this.#services = compilePatterns(plan.services);
+    this.#extensions = compilePatterns(plan.extensions);
+    this.#risksOf = compileRiskyRanges(risks);
+    this.#local = {
+      ...noNumber,
+      callingCode: this.#home?.callingCode,
+      country: homeCountry ?? undefined,
+    };
+    this.#shortCode = { ...this.#local, class: 'short-code' };
+    this.#emergency = this.#shortCode;
+  }
+
+  read(dialled: string): Dialled {
+    const { digits, dialable, pin, context } = cleanDialled(dialled, this.#pinSeparator);
+    const answer = (kind: DialledKind, facts: NumberFacts = noNumber): Dialled => ({
       digits,
       kind,
-      e164: undefined,
-      country: undefined,
-      callingCode: undefined,
-      class: 'unknown',
-      risks: [],
-      pin: undefined,
-    };
-  };
+      e164: facts.e164,
+      country: facts.country,
+      callingCode: facts.callingCode,
+      class: facts.class,
+      risks: facts.e164 === undefined ? noRisks : this.#risksOf(facts.e164.slice(1)),
+      pin,
+    });
+
+    if (!dialable || digits === '') return answer('unknown');
+    if (this.#emergencies.has(digits)) return answer('emergency', this.#emergency);
+
+    const abroad = this.#afterInternationalPrefix(this.#withoutOutsidePrefix(digits));
+    const clearlyAbroad =
+      abroad !== undefined && (abroad.length >= FEWEST_INTERNATIONAL || digits.includes('+'));
+    const inContext = context !== undefined && isDigits(digits);
+    if (!clearlyAbroad) {
+      const service = this.#services.match(digits) !== undefined;
+      if (service || (!inContext && this.#extensions.match(digits) !== undefined)) {
+        const carried = this.#abroadWithin(digits) ?? this.#neighbourWithin(digits);
+        if (carried) return answer(this.#kindOf(carried), carried);
+        return answer(service ? 'service' : 'extension');
+      }
+    }
+    const facts =
+      abroad !== undefined
+        ? this.#describe(abroad)
+        : this.#readNational(this.#withoutOutsidePrefix(digits), digits, context);
+    return facts === undefined ? answer('unknown') : answer(this.#kindOf(facts), facts);
+  }
+
+  #withoutOutsidePrefix(digits: string): string {
+    return digits.startsWith(this.#outsidePrefix)
+      ? digits.slice(this.#outsidePrefix.length)
+      : digits;
+  }
+
+  /** What follows the international prefix; some switches take one dialled twice for one. */
+  #afterInternationalPrefix(digits: string): string | undefined {
+    let at = 0;
+    for (let length = -1; length !== 0; at += length) length = this.#prefixLength(digits, at);
+    return at === 0 ? undefined : digits.slice(at);
+  }
+
+  #prefixLength(digits: string, at: number): number {
+    for (const prefix of this.#internationalPrefixes) {
+      if (digits.startsWith(prefix, at)) return prefix.length;
+    }
+    if (!this.#abroad) return 0;
+    this.#abroad.lastIndex = at;
+    return this.#abroad.test(digits) ? this.#abroad.lastIndex - at : 0;
+  }
+
+  #describe(number: string): NumberFacts | undefined {
+    return isDigits(number) ? describeNumber(number, this.#homeCountry) : undefined;
+  }
+
+  #kindOf(facts: NumberFacts): 'national' | 'international' {
+    if (facts === this.#local || facts === this.#shortCode) return 'national';
+    if (this.#homeCountry === null) return 'international';
+    const { country, e164 } = facts;
+    if (country !== undefined) {
+      return sameNation(country, this.#homeCountry) ? 'national' : 'international';
+    }
+    // An area code of +1 that nobody has is taken for a new one at home: abroad they are hardly ever new.
+    const newArea = this.#home?.callingCode === '1' && /^\+1[2-9]/.test(e164 ?? '');
+    return newArea ? 'national' : 'international';
+  }
+
+  /**
+   * A number without an international prefix. `;phone-context=+44` (RFC 3966) says whose it is; whoever
+   * gets the call may heed that or not, so the reading without it stands where that one is the dearer.
+   */
+  #readNational(number: string, dialled: string, context: string | undefined) {
+    const plain = this.#readAtHome(number, dialled);
+    if (context === undefined || plain === undefined || !isDigits(number)) return plain;
+    if (this.#kindOf(plain) === 'international' || plain.class === 'premium') return plain;
+    return this.#describe(context + number);
+  }
+
+  #readAtHome(number: string, dialled: string): NumberFacts | undefined {
+    if (!isDigits(number)) return undefined;
+    const short = number.length <= MOST_SHORT_CODE;
+    if (!this.#home) return this.#abroadWithin(dialled) ?? (short ? this.#shortCode : this.#local);
+
+    const prefix = this.#nationalPrefix;
+    const prefixed = prefix !== '' && number.startsWith(prefix);
+    const national = prefixed ? number.slice(prefix.length) : number;
+    const whole = prefixed || prefix === '' || (prefix === '1' && national.length >= 10);
+    const facts = describeNumber(this.#home.callingCode + national, this.#homeCountry);
+    // Without its prefix it is a neighbour's number, whose area is not known here.
+    const known = whole ? facts : { ...facts, e164: undefined };
+    if (facts.valid) return known;
+
+    const hidden =
+      this.#afterInternationalPrefix(national) ??
+      this.#afterInternationalPrefix(dialled) ??
+      this.#afterOwnPrefix(number);
+    if (hidden !== undefined && hidden !== '') return this.#describe(hidden);
+    const carried = this.#abroadWithin(dialled);
+    if (carried) return carried;
+    if (facts.class !== 'unknown') return known;
+    if (short) return this.#shortCode;
+    if (isNumberOfNobody(this.#home, national)) return undefined;
+    return whole ? facts : this.#local;
+  }
+
+  /** The home country's own international prefix counts though the dial plan forgot it: its network knows. */
+  #afterOwnPrefix(number: string): string | undefined {
+    if (!this.#home) return undefined;
+    const { abroad } = this.#home;
+    abroad.lastIndex = 0;
+    return abroad.test(number) ? number.slice(abroad.lastIndex) : undefined;
+  }
+
+  /** A number abroad behind a code: `*21*0044…#`, or 01033 for a carrier of one's choice. */
+  #abroadWithin(digits: string): NumberFacts | undefined {
+    const last = Math.min(MOST_CODE, digits.length - FEWEST_WITHIN - 1);
+    for (let at = 1; at <= last; at++) {
+      const found = this.#afterInternationalPrefix(digits.slice(at));
+      if (found === undefined) continue;
+      const number = found.replace(/#+$/, '');
+      if (number.length < FEWEST_WITHIN || !isDigits(number)) continue;
+      if (callingCodeOf(number) !== undefined) return describeNumber(number, this.#homeCountry);
+    }
+    return undefined;
+  }
+
+  /** Within +1 a number in another country needs no international prefix: `*67 1 876 …`. */
+  #neighbourWithin(digits: string): NumberFacts | undefined {
+    if (this.#home?.callingCode !== '1') return undefined;
+    const number = /^[*#]\d{2,3}1?([2-9]\d{9})#?$/.exec(digits)?.[1];
+    if (number === undefined) return undefined;
+    const facts = describeNumber(`1${number}`, this.#homeCountry);
+    return this.#kindOf(facts) === 'international' ? facts : undefined;
+  }
 }
+
+/** Longer than any number of the country, or begun as none is: a code for a carrier or an operator. */
+function isNumberOfNobody({ lengths, callingCode }: NumberingPlan, national: string): boolean {
+  if (callingCode === '1' && /^[01]/.test(national)) return true;
+  return national.length > Math.max(...lengths);
+}
+
+const noRisks: readonly string[] = Object.freeze([]);

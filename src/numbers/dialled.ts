@@ -23,19 +23,26 @@ export type NumberClass =
   | 'short-code'
   | 'unknown';
 
-/** What a phone dialled, understood by the site's dial plan. */
+/** What a phone dialled, read by the site's dial plan. */
 export interface Dialled {
-  /** Separators, escapes and parameters of the user part taken out. */
+  /**
+   * What was dialled without separators, escapes, parameters and PIN. What is sent on must be made of
+   * this: whatever was left out has not been judged. Text that no keypad can dial stays as it came.
+   */
   readonly digits: string;
+  /** `unknown` is what the dial plan cannot explain: treat it as a call abroad that nobody allowed. */
   readonly kind: DialledKind;
-  /** `+4930123456`, for national and international numbers when it can be told. */
+  /** `+4930123456`. Longer than E.164 allows when too much was dialled: switches ignore the rest. */
   readonly e164: string | undefined;
-  /** ISO 3166 alpha-2; +1, +7, +39 and +44 are split into their countries. */
+  /**
+   * ISO 3166 alpha-2 (with AC, TA and XK, which have calling codes). Undefined for satellites,
+   * international networks, and wherever the digits do not tell.
+   */
   readonly country: string | undefined;
   readonly callingCode: string | undefined;
   readonly class: NumberClass;
-  /** The entries of the high-risk list that match. */
+  /** Names of the high-risk list's entries that match. */
   readonly risks: readonly string[];
-  /** Dialled before the number, `PIN*number`. Never part of `digits`; never logged. */
+  /** What stood before the dial plan's PIN separator. A secret: never to be logged. */
   readonly pin: string | undefined;
 }

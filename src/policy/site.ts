@@ -46,8 +46,11 @@ export const siteSchema = z
           .describe('dialled first for an outside line, 0 or 9; empty: none'),
         internationalPrefixes: z
           .array(z.string().regex(/^[0-9]{1,6}$/, 'digits'))
-          .default(['00', '011'])
-          .describe('what is dialled before a country code; + always is one'),
+          .nullable()
+          .default(null)
+          .describe(
+            "what is dialled before a country code; null: the country's own, or 00 and 011 without homeCountry; + always is one",
+          ),
         nationalPrefix: z
           .string()
           .regex(/^[0-9]{0,3}$/, 'at most three digits')
