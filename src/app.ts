@@ -28,7 +28,7 @@ import { version } from './version.ts';
 export interface GateProcess {
   readonly settings: Settings;
   readonly notices: readonly string[];
-  readonly routesDirectory: string;
+  readonly directories: Loaded['directories'];
   /** Reads the settings anew, for a reload. */
   load(): Loaded;
 }
@@ -40,7 +40,7 @@ export interface GateProcess {
 export async function runGate({
   settings: initial,
   notices,
-  routesDirectory,
+  directories,
   load,
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
@@ -180,7 +180,7 @@ export async function runGate({
   }
   log.info(`metrics at ${metricsAt}`);
   log.info({ registrations: store.found }, `data in ${directory.path}`);
-  log.info(`settings from ${routesDirectory}`);
+  log.info(`settings from ${Object.values(directories).join(' and ')}`);
   if (
     settings.tls.certificates.length === 0 &&
     serving.listeners.some(({ transport }) => transport === 'tls' || transport === 'wss')

@@ -22,7 +22,7 @@ export const check: Command = {
       complainOf(loaded.problems);
       return 1;
     }
-    const { settings, notices, routesDirectory } = loaded;
+    const { settings, notices, directories } = loaded;
     const directory = dataDirectoryAt(settings.dataDirectory);
     try {
       checkDataDirectory(directory);
@@ -30,7 +30,7 @@ export const check: Command = {
       complain(reasonOf(error));
       return 1;
     }
-    print(`${styled('green', 'good')}  ${routesDirectory}`);
+    print(`${styled('green', 'good')}  ${Object.values(directories).join(', ')}`);
     const rows = [
       ...settings.listeners.map(({ transport, address, port, realm }) => [
         'listener',

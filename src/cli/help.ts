@@ -49,8 +49,8 @@ function settingsHelp(): string {
     return `${styled('bold', key)}${shown}\n  ${description}\n  ${styled('gray', variableFor(key.replaceAll('[]', '0')))}`;
   });
   return [
-    'Each key stands in a file of routes/, and can be given as --set KEY=VALUE or by its variable.',
-    'Flags win over variables, variables over files. [] is the number of an entry, from 0.',
+    'Each key stands in a file of routes/ or policies/, and can be given as --set KEY=VALUE or by its variable.',
+    'Flags win over variables, variables over files. [] is the number of an entry, from 0; <name> one of yours.',
     '',
     blocks.join('\n'),
   ].join('\n');

@@ -7,7 +7,12 @@ export const placeFlags = {
   routes: {
     type: 'string',
     value: 'DIR',
-    help: 'the folder with the settings (default: the routes/ shipped)',
+    help: 'the folder that says where calls go (default: the routes/ shipped)',
+  },
+  policies: {
+    type: 'string',
+    value: 'DIR',
+    help: 'the folder with the rules (default: the policies/ shipped)',
   },
 } as const satisfies Flags;
 
@@ -74,6 +79,7 @@ export function settingsFrom({ flags }: Given): SettingsFlags {
     ...texts('set'),
     ...text('data'),
     ...text('routes'),
+    ...text('policies'),
     ...text('http'),
     ...text('log-level'),
   };

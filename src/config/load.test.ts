@@ -2,14 +2,15 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findDataDirectory, loadSettings, shippedRoutes } from './load.ts';
+import { findDataDirectory, loadSettings } from './load.ts';
 import { showProblem } from './problem.ts';
+import { shippedFolders } from './settings-files.ts';
 
 let routes: string;
 
 beforeEach(() => {
   routes = mkdtempSync(join(tmpdir(), 'routes-'));
-  cpSync(shippedRoutes, routes, { recursive: true });
+  cpSync(shippedFolders.routes, routes, { recursive: true });
 });
 afterEach(() => rmSync(routes, { recursive: true, force: true }));
 

@@ -1,12 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { isAbsolute, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { certificateNotices, certificateProblems } from './certificate-files.ts';
 import { compile, type Surroundings } from './compile.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
-import { nearMiss } from './near-miss.ts';
 import {
   fromEnvironment,
   fromFlags,
@@ -15,10 +11,18 @@ import {
   type SettingsFlags,
 } from './overrides.ts';
 import { mismatch, type Problem } from './problem.ts';
-import { routesFiles, settingsSchema } from './schema.ts';
+import {
+  type Directories,
+  type Files,
+  fileTree,
+  placeInFiles,
+  readFolders,
+} from './read-folders.ts';
+import { settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
 import type { Settings } from './settings.ts';
-import { isRecord, readProblem, readYamlFile, type YamlFile } from './yaml-file.ts';
+import { shippedFolders } from './settings-files.ts';
+import { isRecord } from './yaml-file.ts';
 
 export type Loaded =
   | {
@@ -26,14 +30,15 @@ export type Loaded =
       readonly settings: Settings;
       /** Worth saying at start, but not wrong. */
       readonly notices: readonly string[];
-      readonly routesDirectory: string;
+      readonly directories: Directories;
       /** `policies/outbound.yaml:12:3`: where a key stands, or the nearest thing around it, or what set it. */
       locate(path: Path): string;
     }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly routesDirectory: string };
-
-/** The routes that ship with the program, used when no folder is named. */
-export const shippedRoutes = fileURLToPath(new URL('../../routes', import.meta.url));
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly directories: Directories;
+    };
 
 /** Files, then environment, then flags; checked whole. Every problem is reported, not only the first. */
 export function loadSettings(
@@ -42,11 +47,11 @@ export function loadSettings(
   ipv6 = hasIpv6(),
   addresses = ownAddresses(),
 ): Loaded {
-  const { routesDirectory, files, overrides, problems, tree } = gather(flags, variables);
+  const { directories, files, overrides, problems, tree } = gather(flags, variables);
   const refuse = (more: readonly Problem[]): Loaded => ({
     ok: false,
     problems: [...problems, ...more],
-    routesDirectory,
+    directories,
   });
 
   // The files are checked by themselves first, so that a flag cannot hide what is wrong with them.
@@ -82,7 +87,7 @@ export function loadSettings(
   }
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
-  return { ok: true, settings: compiled.settings, notices, routesDirectory, locate };
+  return { ok: true, settings: compiled.settings, notices, directories, locate };
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */
@@ -95,11 +100,12 @@ export function findDataDirectory(
   return typeof given === 'string' && given !== '' ? given : settingsSchema.parse({}).dataDirectory;
 }
 
-type Files = ReadonlyMap<string, YamlFile>;
-
 function gather(flags: SettingsFlags, variables: Environment) {
-  const routesDirectory = flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedRoutes);
-  const { files, problems } = readRoutes(routesDirectory);
+  const directories: Directories = {
+    routes: flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedFolders.routes),
+    policies: flags.policies ?? (variables.DRAWBRIDGE_POLICIES || shippedFolders.policies),
+  };
+  const { files, problems } = readFolders(directories);
   const fromVariables = fromEnvironment(variables);
   const fromLine = fromFlags(flags);
   const overrides = [...fromVariables.overrides, ...fromLine.overrides];
@@ -111,7 +117,7 @@ function gather(flags: SettingsFlags, variables: Environment) {
     else tree = overlay(tree, [override]);
   }
   return {
-    routesDirectory,
+    directories,
     files,
     overrides,
     problems: [...problems, ...fromVariables.problems, ...fromLine.problems, ...gaps],
@@ -134,51 +140,6 @@ function gapBefore(tree: unknown, { path, origin }: Override): Problem | undefin
   return undefined;
 }
 
-/** Reads the files of a routes folder. One that is missing or has a name we do not know is a problem. */
-function readRoutes(directory: string): { files: Files; problems: Problem[] } {
-  const names = Object.keys(routesFiles);
-  const files = new Map<string, YamlFile>();
-  let present: string[];
-  try {
-    // Hidden ones are an editor's own.
-    present = readdirSync(directory).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
-  } catch (error) {
-    return { files, problems: [{ where: shown(directory), text: readProblem(error) }] };
-  }
-
-  const problems: Problem[] = [];
-  for (const name of present.filter((name) => !names.includes(name))) {
-    const text = mismatch('a file of this name', `only ${names.join(', ')}`, nearMiss(name, names));
-    problems.push({ where: shown(join(directory, name)), text });
-  }
-  for (const name of names) {
-    const file = readYamlFile(shown(join(directory, name)));
-    files.set(name, file);
-    problems.push(...file.problems);
-    const keys = routesFiles[name] ?? [];
-    for (const key of Object.keys(file.tree).filter((key) => !keys.includes(key))) {
-      const home = names.find((other) => routesFiles[other]?.includes(key));
-      const where = file.locateKey([], key);
-      const text = home
-        ? mismatch('a key of another file', `it in ${home}`)
-        : mismatch('an unknown key', `one of ${keys.join(', ')}`, nearMiss(key, keys));
-      problems.push({ where, key, text });
-    }
-  }
-  return { files, problems };
-}
-
-/** All files as one tree. Keys that are not at home in their file were reported and are left out. */
-function fileTree(files: Files): Record<string, unknown> {
-  const tree: Record<string, unknown> = {};
-  for (const [name, file] of files) {
-    for (const key of routesFiles[name] ?? []) {
-      if (Object.hasOwn(file.tree, key)) tree[key] = file.tree[key];
-    }
-  }
-  return tree;
-}
-
 function schemaProblems(
   tree: unknown,
   files: Files,
@@ -197,17 +158,7 @@ function schemaProblems(
 
 /** The place of a path: the flag or variable it comes from, else where it stands in a file. */
 function whereIs(path: Path, isKey: boolean, files: Files, overrides: readonly Override[]): string {
-  const origin = originOf(path, files, overrides);
-  if (origin !== undefined) return origin;
-  const name = Object.keys(routesFiles).find((file) =>
-    routesFiles[file]?.includes(String(path[0])),
-  );
-  const file = name === undefined ? undefined : files.get(name);
-  if (file === undefined) return 'settings';
-  const last = path.at(-1);
-  return isKey && typeof last === 'string'
-    ? file.locateKey(path.slice(0, -1), last)
-    : file.locate(path);
+  return originOf(path, files, overrides) ?? placeInFiles(path, isKey, files);
 }
 
 /**
@@ -235,12 +186,6 @@ function isThere(tree: unknown, path: Path): boolean {
     at = Reflect.get(at, step);
   }
   return true;
-}
-
-/** A path as short as it can be shown from here. */
-function shown(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
 }
 
 function ownAddresses(): readonly string[] {

@@ -41,6 +41,13 @@ describe('flags', () => {
     ['pbx.sources=[192.0.2.0/24]', ['pbx', 'sources'], ['192.0.2.0/24']],
     ['pbx.trunkHeader=null', ['pbx', 'trunkHeader'], null],
     ['dataDirectory=a=b', ['dataDirectory'], 'a=b'],
+    ['outbound.no-guests.mode=off', ['outbound', 'no-guests', 'mode'], 'off'],
+    ['extensions.list.1001.devices=2', ['extensions', 'list', '1001', 'devices'], 2],
+    [
+      'extensions.groups.sales.countries=[AT]',
+      ['extensions', 'groups', 'sales', 'countries'],
+      ['AT'],
+    ],
   ])('--set %s', (text, path, value) => {
     expect(fromFlags({ set: [text] })).toEqual({
       overrides: [{ path, value, origin: '--set' }],
@@ -50,6 +57,8 @@ describe('flags', () => {
 
   test.each([
     ['pbx.helth.everySeconds=5', '"helth"', '(did you mean health?)'],
+    ['extensions.list.1001.devises=2', '"devises"', '(did you mean devices?)'],
+    ['extensions.list.__proto__.devices=2', '"__proto__"', 'a name'],
     ['http.port.low=5', 'unknown key "low"', 'no key below a single value'],
     ['listeners.first.realm=core', 'unknown key "first"', 'the number of an entry'],
     ['__proto__.x=1', 'unknown key "__proto__"', 'one of dataDirectory'],

@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, type Problem, showFound } from './problem.ts';
-import { keysAt, type Path, schemaAt, spelled } from './schema-keys.ts';
+import { keysAt, namesAt, type Path, schemaAt, spelled } from './schema-keys.ts';
 import { readYamlValue } from './yaml-file.ts';
 
 /** One value that a flag or an environment variable puts in place of what the files say. */
@@ -27,8 +27,9 @@ export interface SettingsFlags {
   readonly data?: string;
   readonly 'log-level'?: string;
   readonly set?: readonly string[];
-  /** The folder to read; not a setting itself. */
+  /** The folders to read; no settings themselves. */
   readonly routes?: string;
+  readonly policies?: string;
 }
 
 /** What the flags say. Short flags first, so that `--set` can refine them. */
@@ -76,9 +77,10 @@ const shortVariables: Readonly<
   DRAWBRIDGE_LOG_LEVEL: (value, origin) => [{ path: ['log', 'level'], value, origin }],
 };
 
-/** Read elsewhere: the folder to load, and the secrets that the files name. */
+/** Read elsewhere: the folders to load, and the secrets that the files name. */
 const otherVariables = [
   'DRAWBRIDGE_ROUTES',
+  'DRAWBRIDGE_POLICIES',
   'DRAWBRIDGE_PBX_SECRET',
   'DRAWBRIDGE_PROGRAMS_SECRET',
   'DRAWBRIDGE_DRACHTIO_SECRET',
@@ -148,6 +150,8 @@ function pathOf(names: readonly string[], spelling: (key: string) => string): Fo
     const key = keys.find((known) => spelling(known) === name);
     if (key !== undefined) {
       path.push(key);
+    } else if (namesAt(path) && name !== '' && name !== '__proto__') {
+      path.push(name);
     } else if (/^\d{1,4}$/.test(name) && schemaAt([...path, Number(name)]) !== undefined) {
       path.push(Number(name));
     } else {
@@ -155,9 +159,11 @@ function pathOf(names: readonly string[], spelling: (key: string) => string): Fo
       const expected =
         keys.length > 0
           ? `one of ${spellings.join(', ')}`
-          : schemaAt([...path, 0]) === undefined
-            ? 'no key below a single value'
-            : 'the number of an entry, from 0';
+          : namesAt(path)
+            ? 'a name of yours'
+            : schemaAt([...path, 0]) === undefined
+              ? 'no key below a single value'
+              : 'the number of an entry, from 0';
       return {
         ok: false,
         text: mismatch(`the unknown key "${name}"`, expected, nearMiss(name, spellings)),

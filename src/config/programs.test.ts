@@ -3,9 +3,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadSettings, shippedRoutes } from './load.ts';
+import { loadSettings } from './load.ts';
 import { showProblem } from './problem.ts';
 import { planReload } from './restart.ts';
+import { shippedFolders } from './settings-files.ts';
 
 const secret = 'correct-horse-battery';
 const environment = { DRAWBRIDGE_PROGRAMS_SECRET: secret };
@@ -13,7 +14,7 @@ let routes: string;
 
 beforeEach(() => {
   routes = mkdtempSync(join(tmpdir(), 'routes-'));
-  cpSync(shippedRoutes, routes, { recursive: true });
+  cpSync(shippedFolders.routes, routes, { recursive: true });
 });
 afterEach(() => rmSync(routes, { recursive: true, force: true }));
 

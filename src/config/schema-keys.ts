@@ -23,6 +23,7 @@ export function schemaAt(path: Path): unknown {
     const here = bare(at);
     if (here instanceof z.ZodObject && Object.hasOwn(here.shape, key)) at = here.shape[key];
     else if (here instanceof z.ZodArray && isIndex(key)) at = here.element;
+    else if (here instanceof z.ZodRecord) at = here.valueType;
     else return undefined;
   }
   return at;
@@ -38,6 +39,11 @@ export function keysAt(path: Path): readonly string[] {
   return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
+/** May keys of any name stand under a path: extensions, groups? */
+export function namesAt(path: Path): boolean {
+  return bare(schemaAt(path)) instanceof z.ZodRecord;
+}
+
 /** May this value be shown in a message? */
 export function isSecret(path: Path): boolean {
   const schema = bare(schemaAt(path));
@@ -45,7 +51,7 @@ export function isSecret(path: Path): boolean {
 }
 
 export interface KnownKey {
-  /** `pbx.health.everySeconds`; `[]` stands for an index. */
+  /** `pbx.health.everySeconds`; `[]` stands for an index, `<name>` for a name that the operator gives. */
   readonly key: string;
   readonly description: string;
   /** Undefined where a value must be given, or none is by default. */
@@ -63,6 +69,9 @@ export function knownKeys(schema: unknown = settingsSchema, prefix = ''): readon
   if (here instanceof z.ZodArray && bare(here.element) instanceof z.ZodObject) {
     return knownKeys(here.element, `${prefix}.[]`);
   }
+  if (here instanceof z.ZodRecord && bare(here.valueType) instanceof z.ZodObject) {
+    return knownKeys(here.valueType, `${prefix}.<name>`);
+  }
   return [{ key: prefix, description: describe(schema), default: defaultOf(schema) }];
 }
 
@@ -79,7 +88,7 @@ export function variableFor(key: string): string {
   return `DRAWBRIDGE_${key.split('.').map(spelled).join('__')}`;
 }
 
-/** `everySeconds` as the environment spells it: `EVERY_SECONDS`. */
+/** `everySeconds` as the environment spells it: `EVERY_SECONDS`; `no-guests`: `NO_GUESTS`. */
 export function spelled(key: string): string {
-  return key.replace(/[A-Z]/g, '_$&').toUpperCase();
+  return key.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase();
 }

@@ -13,7 +13,7 @@ import { readHeaderPattern } from './header-pattern.ts';
 
 /**
  * Every key the operator can set, once: its type, its bounds, its default, what it does. The files in
- * `routes/`, the flags, the environment, `help settings` and the error messages all come from here.
+ * `routes/` and `policies/`, the flags, the environment, `help settings` and the error messages all come from here.
  */
 
 /** A text with a form of its own; the issue's message is what was expected. */
@@ -462,13 +462,3 @@ export const settingsSchema = z.strictObject({
 
 /** The settings as written, defaults filled in. `compile` makes `Settings` of it. */
 export type SettingsTree = z.output<typeof settingsSchema>;
-
-/** Which file of `routes/` holds which keys. */
-export const routesFiles: Readonly<Record<string, readonly string[]>> = {
-  'gate.yaml': ['dataDirectory', 'http', 'log', 'drain', 'limits'],
-  'listeners.yaml': ['listeners', 'tls'],
-  'pbx.yaml': ['pbx', 'topology', 'calls'],
-  'trunks.yaml': ['trunks'],
-  'programs.yaml': ['programPort', 'programs'],
-  'drachtio.yaml': ['drachtio'],
-};

@@ -27,7 +27,8 @@ async function open(
   undo.push(() => pbx.close());
   const data = mkdtempSync(join(tmpdir(), 'gate-'));
   undo.push(() => rmSync(data, { recursive: true }));
-  const flags = { listen: ['udp:127.0.0.1:0'], pbx: [pbx.uri], data, set };
+  const rules = 'site.rules=off';
+  const flags = { listen: ['udp:127.0.0.1:0'], pbx: [pbx.uri], data, set: [rules, ...set] };
   const loaded = loadSettings(flags, { DRAWBRIDGE_PROGRAMS_SECRET: secret });
   if (!loaded.ok) throw new Error('these settings are wrong');
   const { settings } = loaded;

@@ -21,6 +21,8 @@ export interface GateOptions {
   readonly flags?: readonly string[];
   /** Files of `routes/` in place of those shipped. */
   readonly routes?: Readonly<Record<string, string>>;
+  /** Files of `policies/` in place of those shipped. */
+  readonly policies?: Readonly<Record<string, string>>;
   readonly environment?: NodeJS.ProcessEnv;
   /** State to start with or to leave behind; by default a folder of its own, deleted by `close`. */
   readonly data?: string;
@@ -66,7 +68,8 @@ const checkout = fileURLToPath(new URL('../../', import.meta.url));
 export async function startGate(options: GateOptions): Promise<Gate> {
   const { address = ownAddress(), settings = {}, flags = [], rules = 'off' } = options;
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'drawbridge-'));
-  const routes = options.routes && routesWith(options.routes);
+  const routes = options.routes && folderWith('routes', options.routes);
+  const policies = options.policies && folderWith('policies', options.policies);
   const at = (port: number): Place => ({ address, port });
   const http = `${address}:${ownPorts.http}`;
   const nodes = typeof options.pbx === 'string' ? [options.pbx] : options.pbx;
@@ -82,6 +85,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const args = [
     ...['src/main.ts', 'run', '--data', data, '--http', http],
     ...(routes === undefined ? [] : ['--routes', routes]),
+    ...(policies === undefined ? [] : ['--policies', policies]),
     ...nodes.flatMap((uri) => ['--pbx', uri]),
     ...(options.drachtio === undefined
       ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
@@ -134,16 +138,17 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     async close() {
       await process.kill();
       if (options.data === undefined) rmSync(data, { recursive: true, force: true });
-      if (routes !== undefined) rmSync(routes, { recursive: true, force: true });
+      for (const folder of [routes, policies])
+        if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 /** The shipped folder with some files replaced. */
-function routesWith(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-routes-'));
-  cpSync(join(checkout, 'routes'), folder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+function folderWith(name: 'routes' | 'policies', files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), `drawbridge-${name}-`));
+  cpSync(join(checkout, name), folder, { recursive: true });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   return folder;
 }
 

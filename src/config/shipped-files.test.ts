@@ -2,38 +2,50 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compile } from './compile.ts';
-import { loadSettings, shippedRoutes } from './load.ts';
-import { routesFiles, settingsSchema } from './schema.ts';
+import { loadSettings } from './load.ts';
+import { settingsSchema } from './schema.ts';
 import { knownKeys } from './schema-keys.ts';
+import { filesOf, folders, keysOf, shippedFolders } from './settings-files.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-describe('the routes that ship', () => {
+const files = folders.flatMap((folder) =>
+  filesOf(folder).map((name) => ({ folder, name, path: join(shippedFolders[folder], name) })),
+);
+
+describe('the files that ship', () => {
   test('load', () => {
     expect(loadSettings({}, {}, true)).toMatchObject({ ok: true, notices: [] });
   });
 
-  test.each(Object.entries(routesFiles))('%s says what the defaults are', (name, keys) => {
-    const { tree, problems } = readYamlFile(join(shippedRoutes, name));
+  test.each(files)('$folder/$name says what the defaults are', ({ folder, name, path }) => {
+    const { tree, problems } = readYamlFile(path);
     expect(problems).toEqual([]);
     const written = settingsSchema.parse(tree);
     const standard = settingsSchema.parse({});
-    for (const key of keys) {
+    for (const key of keysOf(folder, name)) {
       expect(tree).toHaveProperty(key);
       expect(Reflect.get(written, key)).toEqual(Reflect.get(standard, key));
+      // A rule that is not written would hold as well: an operator would look for it in vain.
+      if (folder === 'policies') expect(tree[key]).toEqual(Reflect.get(standard, key));
     }
   });
 
-  test('mention every key there is', () => {
-    const text = Object.keys(routesFiles)
-      .map((name) => readFileSync(join(shippedRoutes, name), 'utf8'))
-      .join('\n');
-    const ofRoutes = new Set(Object.values(routesFiles).flat());
+  test.each(files)('$folder/$name mentions every key there is', ({ folder, name, path }) => {
+    const text = readFileSync(path, 'utf8');
+    const own = keysOf(folder, name);
     const missing = knownKeys().filter(({ key }) => {
-      if (!ofRoutes.has(key.split('.')[0] ?? '')) return false;
+      if (!own.includes(key.split('.')[0] ?? '')) return false;
       const last = key.split('.').at(-1) ?? key;
       return !new RegExp(`^[ #-]*${last}(:| {2})`, 'm').test(text);
     });
     expect(missing).toEqual([]);
+  });
+
+  test('hold every key there is', () => {
+    const keys = folders.flatMap((folder) =>
+      filesOf(folder).flatMap((name) => keysOf(folder, name)),
+    );
+    expect(keys.toSorted()).toEqual(Object.keys(settingsSchema.shape).toSorted());
   });
 });
 

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+
+/** Which file of which folder holds which keys. */
+export const settingsFiles = {
+  routes: {
+    'gate.yaml': ['dataDirectory', 'http', 'log', 'drain', 'limits'],
+    'listeners.yaml': ['listeners', 'tls'],
+    'pbx.yaml': ['pbx', 'topology', 'calls'],
+    'trunks.yaml': ['trunks'],
+    'programs.yaml': ['programPort', 'programs'],
+    'drachtio.yaml': ['drachtio'],
+  },
+  policies: {
+    'site.yaml': ['site'],
+    'network.yaml': ['network'],
+    'registration.yaml': ['registration'],
+    'outbound.yaml': ['outbound'],
+    'inbound.yaml': ['inbound'],
+    'extensions.yaml': ['extensions'],
+    'exceptions.yaml': ['exceptions'],
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+export type Folder = keyof typeof settingsFiles;
+
+export const folders = Object.keys(settingsFiles) as Folder[];
+
+/** The folders that ship with the program, used where none is named. */
+export const shippedFolders: Readonly<Record<Folder, string>> = {
+  routes: fileURLToPath(new URL('../../routes', import.meta.url)),
+  policies: fileURLToPath(new URL('../../policies', import.meta.url)),
+};
+
+/** The names of the files of a folder. */
+export const filesOf = (folder: Folder): readonly string[] => Object.keys(settingsFiles[folder]);
+
+/** The keys that a file holds; none for a name we do not know. */
+export const keysOf = (folder: Folder, name: string): readonly string[] => {
+  const files: Readonly<Record<string, readonly string[]>> = settingsFiles[folder];
+  return Object.hasOwn(files, name) ? (files[name] ?? []) : [];
+};
+
+export interface Home {
+  readonly folder: Folder;
+  readonly name: string;
+}
+
+/** Where a key stands. */
+export function homeOf(key: string): Home | undefined {
+  for (const folder of folders) {
+    const name = filesOf(folder).find((file) => keysOf(folder, file).includes(key));
+    if (name !== undefined) return { folder, name };
+  }
+  return undefined;
+}
