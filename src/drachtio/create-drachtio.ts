@@ -24,7 +24,7 @@ import { nextHopOf } from './relay.ts';
 import { Sent } from './sent.ts';
 import { type LinkLog, ServerLink, type Welcome } from './server-link.ts';
 import { ServerListeners, shownAddress } from './server-listeners.ts';
-import type { SrfRequest, SrfResponse } from './srf.ts';
+import { forgetInvite, type SrfRequest, type SrfResponse } from './srf.ts';
 import { Headers, messageOf, notOfRequest, textOf } from './wire.ts';
 
 export interface DrachtioOptions {
@@ -289,6 +289,10 @@ class Drachtio implements Carrier, DrachtioServing {
       (receivedOn === undefined ? leg?.flow.listener : undefined) ??
       this.#servers.receivedOn(protocol, receivedOn);
     if (listener === undefined) return;
+    if (this.handlers.admits?.(listener, address, port, message.wire) === false) {
+      if (message.method === 'INVITE') forgetInvite(response, message.callId);
+      return;
+    }
     const flow = this.flows.heard(listener, protocol, address, port);
     this.observer?.received(message.method, flow);
     const known = leg !== undefined && maySpeakFor(leg, flow) ? leg : undefined;

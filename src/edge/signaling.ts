@@ -1,5 +1,6 @@
 import type { Message } from '../sip/message/message.ts';
 import type { HeaderChange } from '../sip/message/rewrite.ts';
+import type { Problem } from '../sip/message/validate.ts';
 import type { Hiding } from '../sip/proxy/hiding.ts';
 
 export type { HeaderChange, Hiding };
@@ -29,6 +30,16 @@ export interface Place {
 }
 
 export interface Handlers {
+  /**
+   * May this be read at all? Asked before it is, of each datagram and each message over a connection with what came,
+   * and of each new connection with nothing. What is refused is thrown away unanswered, a connection is cut. Always,
+   * when not given; called for every packet of a flood, so it must be quick.
+   */
+  admits?(listener: Listener, address: string, port: number, received?: Received): boolean;
+  /**
+   * A message that is broken, and that would be answered with the error. False: silence. Answered, when not given.
+   */
+  answersBroken?(flow: Flow, problem: BrokenBy): boolean;
   /**
    * Every request that is not an ACK, a CANCEL or a retransmission. It must be answered, forwarded or
    * dropped, now or later; one that is not is answered 500 when the handler throws.
@@ -67,6 +78,14 @@ export interface Handlers {
   flowClosed?(flow: Flow): void;
 }
 
+/** What came, a byte each: as the socket gave it, or as a string of latin1. */
+export type Received = Uint8Array | string;
+
+/** What is wrong with a message: the first line is no SIP, it is too long, or what `validate.ts` found. */
+export type BrokenBy = Problem | 'not-sip' | 'too-large';
+
+export type FarEnd = (listener: Listener, address: string, port: number) => boolean;
+
 export interface Serving {
   /** What is really bound: a configured port 0 is replaced by the one the system chose. */
   readonly listeners: readonly Listener[];
@@ -86,6 +105,8 @@ export interface Serving {
    * 487 before. False if nothing is known of it.
    */
   end(callId: string, reason: EndReason): boolean;
+  /** Cuts the connections that others opened to us, those in their handshake too, where this holds of the far end. */
+  cut?(which: FarEnd): void;
   /** Stops listening, closes every connection, forgets every transaction. */
   close(): Promise<void>;
 }

@@ -55,6 +55,7 @@ export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
         calls: () => engine.calls,
         ringing: () => engine.ringing(),
         end: (callId, reason) => engine.end(callId, reason),
+        cut: (which) => engine.transports.cut(which),
         counts: () => engine.counts(),
         reconfigure: (settings) => engine.reconfigure(settings),
         servePrograms: (open) => {

@@ -2,7 +2,15 @@ import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
+import type {
+  BrokenBy,
+  EndReason,
+  Handlers,
+  Hiding,
+  Realm,
+  RingingCall,
+  Target,
+} from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -131,9 +139,11 @@ export class Engine implements Core {
     this.transports = createTransports(
       settings,
       {
-        admits: () => true,
+        admits: (listener, address, port, received) =>
+          handlers.admits?.(listener, address, port, received) ?? true,
         realmOf: (source) => handlers.realmOf?.(source) ?? source.listener.realm,
-        message: (wire, channel) => this.#received(wire, channel),
+        message: (wire, channel) => this.#heard(wire, channel),
+        tooLarge: (channel) => this.#broken(channel, 'too-large'),
         unframeable: (head, problem, channel) => this.#unframeable(head, problem, channel),
         closed: (channel) => this.#connectionClosed(channel),
       },
@@ -319,9 +329,17 @@ export class Engine implements Core {
 
   // --- what the sockets bring
 
+  /** A datagram was admitted already; a connection may be from before its source was refused. */
+  #heard(wire: string, channel: Channel): void {
+    const { listener, address, port, reliable } = channel;
+    if (!reliable || this.#handlers.admits?.(listener, address, port, wire) !== false)
+      this.#received(wire, channel);
+    else channel.close();
+  }
+
   #received(wire: string, channel: Channel): void {
     const message = readMessage(wire);
-    if (message === undefined) this.#options.observer?.ignored(channel);
+    if (message === undefined) this.#broken(channel, 'not-sip');
     else if (message.isRequest) this.#requestReceived(message, channel);
     else this.#responseReceived(message, channel);
   }
@@ -358,7 +376,7 @@ export class Engine implements Core {
     const { method, via } = request;
     this.#options.observer?.received(method, channel);
     if (via === undefined) {
-      this.#refuse(request, channel, 400);
+      if (this.#answersBroken(channel, 'via')) this.#refuse(request, channel, 400);
       return;
     }
     const isAck = method === 'ACK';
@@ -372,7 +390,9 @@ export class Engine implements Core {
     if (!isAck && this.#kept.sendAgain(key)) return;
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
-      if (!isAck) this.#refuse(request, channel, refusal.status, refusal.reason, refusal.headers);
+      const { status, reason, headers, problem } = refusal;
+      if (this.#answersBroken(channel, problem) && !isAck)
+        this.#refuse(request, channel, status, reason, headers);
       return;
     }
     if (isAck) this.#ackReceived(request, channel);
@@ -503,11 +523,22 @@ export class Engine implements Core {
     replyChannel(request, channel).send(Buffer.from(wire, 'latin1'));
   }
 
-  #unframeable(head: string, _problem: FramingProblem, channel: Channel): void {
+  #unframeable(head: string, problem: FramingProblem, channel: Channel): void {
     const message = readMessage(head.includes('\r\n\r\n') ? head : `${head}\r\n\r\n`);
-    if (message?.isRequest === true && message.via !== undefined && message.method !== 'ACK')
-      this.#refuse(message, channel, 400);
-    else this.#options.observer?.ignored(channel);
+    const answers = this.#answersBroken(channel, framingProblems[problem]);
+    if (message?.isRequest !== true || message.via === undefined || message.method === 'ACK')
+      this.#options.observer?.ignored(channel);
+    else if (answers) this.#refuse(message, channel, 400);
+  }
+
+  /** What nobody could be answered about. */
+  #broken(channel: Channel, problem: BrokenBy): void {
+    this.#options.observer?.ignored(channel);
+    this.#handlers.answersBroken?.(channel, problem);
+  }
+
+  #answersBroken(channel: Channel, problem: BrokenBy): boolean {
+    return this.#handlers.answersBroken?.(channel, problem) ?? true;
   }
 
   #connectionClosed(channel: Channel): void {
@@ -519,6 +550,14 @@ export class Engine implements Core {
     this.#handlers.flowClosed?.(channel);
   }
 }
+
+const framingProblems: Readonly<Record<FramingProblem, BrokenBy>> = {
+  'content-length': 'content-length',
+  'content-length-missing': 'content-length',
+  'head-too-large': 'too-large',
+  'body-too-large': 'too-large',
+  'not-sip': 'not-sip',
+};
 
 /** RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. */
 function replyChannel(request: Message, channel: Channel): Channel {

@@ -14,6 +14,8 @@ import { eventually } from './eventually.ts';
 import { signalingUnderTest, type UnderTestOptions } from './under-test.ts';
 
 export interface GateOptions extends UnderTestOptions {
+  readonly admits?: NonNullable<Handlers['admits']>;
+  readonly answersBroken?: NonNullable<Handlers['answersBroken']>;
   readonly realmOf?: NonNullable<Handlers['realmOf']>;
   readonly mayReach?: NonNullable<Handlers['mayReach']>;
   readonly hears?: NonNullable<Handlers['hears']>;
@@ -93,6 +95,8 @@ interface Heard {
 
 /** A gate that listens when this resolves. */
 export async function aGate({
+  admits,
+  answersBroken,
   realmOf,
   mayReach,
   hears,
@@ -108,6 +112,8 @@ export async function aGate({
       heard.seen.push(incoming);
       gate?.decide(incoming);
     },
+    ...(admits !== undefined && { admits }),
+    ...(answersBroken !== undefined && { answersBroken }),
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
     ...(hears !== undefined && { hears }),

@@ -86,6 +86,8 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
   const {
     phone = {},
     pbx = {},
+    admits,
+    answersBroken,
     realmOf,
     mayReach,
     hears,
@@ -101,6 +103,8 @@ export async function aScene(options: SceneOptions = {}): Promise<Scene> {
       ...(options.listeners ?? everywhere),
       ...(known ? [] : [{ transport, realm: 'access' } as const]),
     ],
+    ...(admits !== undefined && { admits }),
+    ...(answersBroken !== undefined && { answersBroken }),
     ...(realmOf !== undefined && { realmOf }),
     ...(mayReach !== undefined && { mayReach }),
     ...(hears !== undefined && { hears }),

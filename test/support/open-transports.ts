@@ -27,6 +27,7 @@ export interface OpenTransports {
   readonly transports: Transports;
   readonly messages: { readonly wire: string; readonly channel: Channel }[];
   readonly unframeable: { readonly head: string; readonly problem: string }[];
+  readonly tooLarge: Channel[];
   readonly closed: Channel[];
   readonly log: { readonly level: string; readonly text: string; readonly fields: object }[];
   readonly dataDirectory: string;
@@ -40,6 +41,7 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
   const dataDirectory = wish.dataDirectory ?? mkdtempSync(join(tmpdir(), 'transports-'));
   const messages: OpenTransports['messages'] = [];
   const unframeable: OpenTransports['unframeable'] = [];
+  const tooLarge: Channel[] = [];
   const closed: Channel[] = [];
   const log: OpenTransports['log'] = [];
   const note = (level: string) => (fields: object, text: string) => {
@@ -79,6 +81,7 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
         wish.onMessage?.(wire, channel);
       },
       unframeable: (head, problem) => unframeable.push({ head, problem }),
+      tooLarge: (channel) => tooLarge.push(channel),
       closed: (channel) => closed.push(channel),
     },
     { info: note('info'), warn: note('warn'), error: note('error') },
@@ -94,6 +97,7 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
     transports,
     messages,
     unframeable,
+    tooLarge,
     closed,
     log,
     dataDirectory,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
-import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { FarEnd, Listener, Realm, Transport } from '../../edge/signaling.ts';
 import { describeListener, reachableAddress } from './advertised-address.ts';
 import { Certificates, type ServedCertificate } from './certificate/certificates.ts';
 import { connectOut } from './connect-out.ts';
@@ -125,6 +125,10 @@ class SocketTransports implements Transports {
 
   datagramsDropped(): number {
     return datagramsDropped(this.#listeners);
+  }
+
+  cut(which: FarEnd): void {
+    for (const stream of this.#streams) stream.cut(which);
   }
 
   counts(): ConnectionCounts {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { Listener } from '../../edge/signaling.ts';
+import type { FarEnd, Listener } from '../../edge/signaling.ts';
 import { StreamConnection } from './stream-connection.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -56,6 +56,15 @@ export class StreamListener {
     return new StreamListener(context, server, greeting, describe(bound));
   }
 
+  /** Ends the connections where this holds of the far end. */
+  cut(which: FarEnd): void {
+    for (const socket of this.#accepted) {
+      const { remoteAddress: address, remotePort: port } = socket;
+      if (address === undefined || port === undefined) continue;
+      if (which(this.listener, address, port)) socket.resetAndDestroy();
+    }
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -74,7 +83,7 @@ export class StreamListener {
     const { events, limits } = this.#context;
     const { listener } = this;
     const realm = () => events.realmOf({ listener, transport: listener.transport, address, port });
-    if (!events.admits(address, listener) || !limits.enter(address, realm())) {
+    if (!events.admits(listener, address, port) || !limits.enter(address, realm())) {
       // A reset, so that nothing of it stays with us in TIME_WAIT.
       socket.resetAndDestroy();
       return;

@@ -39,9 +39,9 @@ export function guarded(events: TransportEvents, log: TransportLog): TransportEv
   const fault = (problem: unknown, event: string) =>
     log.error({ err: problem, event }, 'a transport event handler threw');
   return {
-    admits(address, listener) {
+    admits(listener, address, port, received) {
       try {
-        return events.admits(address, listener);
+        return events.admits(listener, address, port, received);
       } catch (problem) {
         fault(problem, 'admits');
         return false;
@@ -67,6 +67,13 @@ export function guarded(events: TransportEvents, log: TransportLog): TransportEv
         events.unframeable(head, what, channel);
       } catch (problem) {
         fault(problem, 'unframeable');
+      }
+    },
+    tooLarge(channel: Channel) {
+      try {
+        events.tooLarge(channel);
+      } catch (problem) {
+        fault(problem, 'tooLarge');
       }
     },
     closed(channel: Channel) {

@@ -1,4 +1,4 @@
-import type { Flow, Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { FarEnd, Flow, Listener, Realm, Received, Transport } from '../../edge/signaling.ts';
 import type { ServedCertificate } from './certificate/certificates.ts';
 
 /** A flow as the engine sees it: it can be written to. */
@@ -21,10 +21,10 @@ export interface Channel extends Flow {
 
 export interface TransportEvents {
   /**
-   * May this source speak at all? Asked before anything is parsed: per datagram, and once per connection
-   * before the TLS handshake.
+   * May this be read at all? Asked before anything is parsed: of each datagram and each message over a connection, and
+   * once per connection, before the TLS handshake, when nothing has come yet.
    */
-  admits(address: string, listener: Listener): boolean;
+  admits(listener: Listener, address: string, port: number, received?: Received): boolean;
   /** Where a source stands. Asked often, so it must be quick. */
   realmOf(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /** One whole message, one character per byte (latin1). */
@@ -35,6 +35,8 @@ export interface TransportEvents {
    * so an answer may still be sent.
    */
   unframeable(head: string, problem: FramingProblem, channel: Channel): void;
+  /** A datagram longer than any message may be. */
+  tooLarge(channel: Channel): void;
   closed(channel: Channel): void;
 }
 
@@ -57,6 +59,8 @@ export interface Transports {
   channelTo(to: Destination): Channel | undefined;
   /** The way back that a flow token names. */
   channelFrom(token: string): Channel | 'forged' | 'stale';
+  /** Cuts the connections that others opened to us where this holds of the far end. */
+  cut(which: FarEnd): void;
   counts(): ConnectionCounts;
   /** Datagrams the system threw away because we did not read them in time. Reads files: for a metric. */
   datagramsDropped(): number;

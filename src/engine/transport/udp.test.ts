@@ -160,7 +160,7 @@ describe('UDP', () => {
   );
 
   test('a source that is not admitted is not heard', async () => {
-    const open = await serving({ admits: (address) => address !== '127.0.0.66' });
+    const open = await serving({ admits: (_listener, address) => address !== '127.0.0.66' });
     const stranger = await aPeer('127.0.0.66');
     const peer = await aPeer();
     stranger.send('no', open.port('udp'), '127.0.0.1');

@@ -143,9 +143,10 @@ export class UdpSocket {
   #receive(datagram: Buffer, from: RemoteInfo): void {
     const { events, settings, limits } = this.#context;
     if (from.port === 0) return; // nobody can be answered there; the socket would throw
-    if (!events.admits(from.address, this.listener)) return;
+    if (!events.admits(this.listener, from.address, from.port, datagram)) return;
     if (datagram.length > settings.messageBytes) {
       limits.hit('message-size');
+      events.tooLarge(this.peer(from.address, from.port));
       return;
     }
 
