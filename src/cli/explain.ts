@@ -2,7 +2,7 @@ import { loadSettings } from '../config/load.ts';
 import { type Answered, ask } from '../policy/asking/ask.ts';
 import type { Question } from '../policy/asking/question.ts';
 import { Policy } from '../policy/policy.ts';
-import type { Verdict } from '../policy/verdict.ts';
+import type { Refused } from '../policy/verdict.ts';
 import { aroundQuestion } from './around-question.ts';
 import type { Command } from './command.ts';
 import { complain, harmless, print, styled, table } from './output.ts';
@@ -96,15 +96,18 @@ function markOf(
 ): string {
   if (mode === 'off') return styled('gray', 'off');
   if (verdict.kind === 'pass') return styled('green', 'pass');
+  if (verdict.kind === 'adjust') return styled('green', mode === 'on' ? 'adjusts' : 'would adjust');
   if (exception !== undefined) return styled('yellow', `excepted by ${harmless(exception)}`);
   if (mode === 'shadow') return styled('yellow', 'shadow: refuses');
   return rule === decisive ? styled('red', 'REFUSES') : styled('gray', 'would refuse too');
 }
 
-function showVerdict(verdict: Verdict, rule: string | undefined): string {
+function showVerdict(verdict: Answered['verdict'], rule: string | undefined): string {
   switch (verdict.kind) {
     case 'pass':
       return styled('green', 'passes');
+    case 'challenge':
+      return `${styled('red', 'refused')}  as if the password were wrong  ${verdict.reason}, by ${rule}${blocked(verdict)}`;
     case 'drop':
       return `${styled('red', 'refused')}  in silence  ${verdict.reason}, by ${rule}${blocked(verdict)}`;
     case 'reject':
@@ -112,5 +115,5 @@ function showVerdict(verdict: Verdict, rule: string | undefined): string {
   }
 }
 
-const blocked = ({ block }: Exclude<Verdict, { kind: 'pass' }>): string =>
+const blocked = ({ block }: Refused): string =>
   block === undefined ? '' : `; the source is blocked for ${block.seconds} s`;

@@ -310,9 +310,11 @@ export class Relay {
     // RFC 4320 §4.2: a 408 to anything but an INVITE comes too late for everybody
     const silent = status === 408 && !this.isInvite;
     // RFC 3261 §16.7 step 6: a 503 of somebody else's would say that we can serve nobody
-    const told = answer !== undefined && status === 503 ? 500 : status;
+    const own = answer && target && this.#plan.onRefusal?.(answer, target);
+    const told = own?.status ?? (answer !== undefined && status === 503 ? 500 : status);
     if (!silent) {
-      if (answer === undefined || told !== status) this.#incoming.answerNow(told);
+      if (own !== undefined) this.#incoming.answerNow(told, own.headers);
+      else if (answer === undefined || told !== status) this.#incoming.answerNow(told);
       else {
         // a caller that must answer several challenges is given them all (§16.7 step 7)
         const also = status === 401 || status === 407 ? this.#challenges : [];

@@ -6,15 +6,19 @@ export function admit(incoming: Incoming, { verdict }: Decision): boolean {
   switch (verdict.kind) {
     case 'pass':
       return true;
+    case 'challenge': // where nobody can challenge
+      incoming.answer(403);
+      return false;
     case 'drop':
       incoming.drop();
       return false;
     case 'reject': {
-      const { status, phrase, retryAfterSeconds } = verdict;
-      const headers: readonly HeaderChange[] =
-        retryAfterSeconds === undefined
-          ? []
-          : [{ name: 'Retry-After', value: String(retryAfterSeconds) }];
+      const { status, phrase, retryAfterSeconds, minExpiresSeconds } = verdict;
+      const headers: HeaderChange[] = [];
+      if (retryAfterSeconds !== undefined)
+        headers.push({ name: 'Retry-After', value: String(retryAfterSeconds) });
+      if (minExpiresSeconds !== undefined)
+        headers.push({ name: 'Min-Expires', value: String(minExpiresSeconds) });
       incoming.answer(status, headers, phrase);
       return false;
     }

@@ -1,6 +1,7 @@
 import type { RegistrationFacts as Facts } from '../policy/facts.ts';
+import { digestParameters } from '../sip/message/digest.ts';
 import { Header } from '../sip/message/header-name.ts';
-import { headerParameter } from '../sip/message/name-address.ts';
+import type { Message } from '../sip/message/message.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
 import { RequestFacts } from './request-facts.ts';
@@ -35,7 +36,7 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return userOf(this.incoming.request.value(Header.to));
   }
   get registerName(): string | undefined {
-    return digestUserName(this.incoming.request.value(Header.authorization));
+    return digestUserName(this.incoming.request);
   }
   get expires(): readonly number[] {
     return this.#asked.map(({ expires }) => expires);
@@ -54,9 +55,16 @@ export class RegistrationFacts extends RequestFacts implements Facts {
   }
 }
 
-/** The user name of a digest (RFC 7616 §3.4), undefined without credentials. */
-function digestUserName(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || !/^digest\s/i.test(authorization)) return undefined;
-  const parameters = authorization.slice(6).replaceAll(',', ';');
-  return headerParameter(`;${parameters}`, 'username');
+const whereCredentialsStand = [Header.authorization, Header.proxyAuthorization] as const;
+
+/**
+ * The user name of the digest, undefined without credentials. Where there are several names, in one header or more, all
+ * of them: the PBX may go by any.
+ */
+function digestUserName(request: Message): string | undefined {
+  const names = new Set<string>();
+  for (const header of whereCredentialsStand)
+    for (let line = request.find(header); line >= 0; line = request.find(header, line + 1))
+      for (const name of digestParameters(request.valueOf(line), 'username')) names.add(name);
+  return names.size === 0 ? undefined : [...names].join(', ');
 }

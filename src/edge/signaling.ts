@@ -180,10 +180,18 @@ export interface Forwarding {
   readonly headersFor?: ((target: Target) => readonly HeaderChange[]) | undefined;
   /** Sees each answer before it is passed back and says what to change in it. */
   readonly onAnswer?: (response: Message, target: Target) => readonly HeaderChange[] | undefined;
+  /** Sees the refusal of a target that is about to be passed back; what it returns is said in its place. */
+  readonly onRefusal?: (response: Message, target: Target) => OwnAnswer | undefined;
   /** A target could not be reached, timed out or said 503, whether or not another is tried. */
   readonly onTargetFailed?: (target: Target, failure: Failure) => void;
   /** Once, when the final answer (or our own) has been passed back: its status. */
   readonly onDone?: (status: number) => void;
+}
+
+/** Said by us. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly headers?: readonly HeaderChange[];
 }
 
 export interface Target {

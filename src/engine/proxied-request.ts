@@ -260,6 +260,12 @@ export class ProxiedRequest implements BranchUser {
       this.#finish(500, response);
       this.#incoming.answerNow(500);
     } else {
+      const own = target === undefined ? undefined : this.#plan.onRefusal?.(response, target);
+      if (own !== undefined) {
+        this.#finish(own.status, response);
+        this.#incoming.answerNow(own.status, own.headers);
+        return;
+      }
       const challenges =
         (status === 401 || status === 407) && this.#challenges !== undefined
           ? this.#challenges.missingIn(response)

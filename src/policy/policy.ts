@@ -5,15 +5,17 @@ import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf } from './registry.ts';
 import type { Mode, Rule, SettingPath } from './rule.ts';
 import { createSite, type Site } from './site.ts';
-import { pass, type Refused, reject, type Verdict } from './verdict.ts';
+import { type Adjustments, pass, type Refused, reject, type Verdict } from './verdict.ts';
 
 /** What became of one request at one stage. */
 export interface Decision {
-  readonly verdict: Verdict;
+  readonly verdict: Exclude<Verdict, { kind: 'adjust' }>;
   /** The rule that refused. */
   readonly rule: string | undefined;
   /** What rules would have said that are in shadow, or do not count for now. */
   readonly shadows: readonly Shadow[];
+  /** What is done differently, also with what is refused by a later rule. */
+  readonly adjust?: Adjustments | undefined;
   /** What the rule threw, when it threw: a bug of ours, for the log. */
   readonly fault?: unknown;
 }
@@ -87,6 +89,7 @@ export class Policy {
     if (isUntouchable(facts)) return admitted;
     const own = ownModes(facts);
     let shadows = noShadows;
+    let adjust: Adjustments | undefined;
     for (const { name, mode, rule } of this.#asked[stage]) {
       const effective = own === undefined ? mode : (own[name] ?? mode);
       if (effective === 'off') continue;
@@ -97,11 +100,17 @@ export class Policy {
         return { verdict: reject(500, 'rule-failed'), rule: name, shadows, fault };
       }
       if (verdict.kind === 'pass') continue;
+      if (verdict.kind === 'adjust') {
+        if (effective === 'on') adjust = adjust === undefined ? verdict : { ...adjust, ...verdict };
+        continue;
+      }
       const exception = this.#exceptions.find(name, facts);
-      if (effective === 'on' && exception === undefined) return { verdict, rule: name, shadows };
+      if (effective === 'on' && exception === undefined)
+        return { verdict, rule: name, shadows, adjust };
       shadows = [...shadows, { rule: name, verdict, exception }];
     }
-    return shadows === noShadows ? admitted : { verdict: pass, rule: undefined, shadows };
+    if (shadows === noShadows && adjust === undefined) return admitted;
+    return { verdict: pass, rule: undefined, shadows, adjust };
   }
 
   /** The rules that were asked for this decision, up to the one that refused. Counts must not be counted along. */
@@ -139,7 +148,8 @@ export class Policy {
       const effective = own?.[name] ?? mode;
       const verdict = rule.judge(facts, counters);
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
-      const exception = verdict.kind === 'pass' ? undefined : this.#exceptions.find(name, facts);
+      const passes = verdict.kind === 'pass' || verdict.kind === 'adjust';
+      const exception = passes ? undefined : this.#exceptions.find(name, facts);
       return { rule: name, mode: effective, verdict, saw, setting, flip, exception };
     });
   }

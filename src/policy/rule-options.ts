@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Answer } from './verdict.ts';
+import type { Answer, RegistrationAnswer } from './verdict.ts';
 
 /** How a rule refuses, as the operator writes it. */
 export const answerOption = (standard: Answer) =>
@@ -10,3 +10,15 @@ export const answerOption = (standard: Answer) =>
     )
     .default(standard)
     .describe('how it refuses: silence, or a status');
+
+/** How a rule about registrations refuses. The default says nothing that a wrong password does not. */
+export const registrationAnswerOption = (standard: RegistrationAnswer = 'challenge') =>
+  z
+    .union(
+      [z.literal('challenge'), z.literal('silence'), z.int().min(400).max(699)],
+      'challenge, silence, or a status from 400 to 699',
+    )
+    .default(standard)
+    .describe(
+      'how it refuses: challenge (as if the password were wrong, so that nobody learns which extensions there are), silence, or a status',
+    );

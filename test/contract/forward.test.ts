@@ -298,3 +298,38 @@ test.each(['udp', 'tcp'] as const)(
     await bye;
   },
 );
+
+describe('a refusal on its way back', () => {
+  test('can be told in words of our own, and nothing of what the target said is left', async () => {
+    await using scene = await aScene();
+    const { phone, pbx, gate } = scene;
+    const done: number[] = [];
+    gate.forwards(() => ({
+      targets: [at(pbx)],
+      onRefusal: ({ status }) =>
+        status === 404
+          ? { status: 401, headers: [{ name: 'WWW-Authenticate', value: 'Digest nonce="n"' }] }
+          : undefined,
+      onDone: (status) => done.push(status),
+    }));
+    const register = phone.request('REGISTER', 'sip:x');
+    pbx.answer(await pbx.expect('REGISTER'), 404, { headers: { 'X-Hint': 'nobody here' } });
+    const answer = await phone.finalAnswer(register);
+    expect([answer.status, answer.header('WWW-Authenticate'), answer.header('X-Hint')]).toEqual([
+      401,
+      'Digest nonce="n"',
+      undefined,
+    ]);
+    expect(done).toEqual([401]);
+  });
+
+  test('goes back as it is where we have nothing to say', async () => {
+    await using scene = await aScene();
+    const { phone, pbx, gate } = scene;
+    gate.forwards(() => ({ targets: [at(pbx)], onRefusal: () => undefined }));
+    const register = phone.request('REGISTER', 'sip:x');
+    pbx.answer(await pbx.expect('REGISTER'), 404, { headers: { 'X-Hint': 'nobody here' } });
+    const answer = await phone.finalAnswer(register);
+    expect([answer.status, answer.header('X-Hint')]).toEqual([404, 'nobody here']);
+  });
+});

@@ -1,13 +1,13 @@
 import type { Stage } from '../facts.ts';
 import type { Decision, Policy, Step } from '../policy.ts';
-import { pass, type Verdict } from '../verdict.ts';
+import { pass } from '../verdict.ts';
 import { assumedCounters } from './assumed-counters.ts';
 import { callOf, registrationOf, requestOf, type Surroundings } from './imagined-facts.ts';
 import type { Question } from './question.ts';
 
 /** What would become of a request, and why. */
 export interface Answered {
-  readonly verdict: Verdict;
+  readonly verdict: Decision['verdict'];
   /** The rule that refuses. */
   readonly rule: string | undefined;
   readonly emergency: boolean;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineRule } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
-import { pass, refuse } from '../../verdict.ts';
+import { registrationAnswerOption } from '../../rule-options.ts';
+import { pass, refuseRegistration } from '../../verdict.ts';
 
-const options = z.strictObject({ answer: answerOption(403) });
+const options = z.strictObject({ answer: registrationAnswerOption() });
 
 /**
  * R1. Whoever knows an extension's number and its password must know its register name as well. Credentials come
@@ -18,7 +18,7 @@ export const registerName = defineRule({
   mode: 'on',
   options,
   create({ answer }, { extensions }) {
-    const refusal = refuse(answer, 'register-name-wrong');
+    const refusal = refuseRegistration(answer, 'register-name-wrong');
     return {
       judge: ({ registerName, profile }) =>
         profile.registerName === undefined ||
