@@ -1,0 +1,46 @@
+/** Who wants it blocked: a rule that was broken, a person, or a list that is fetched. */
+export type BlockedBy = 'rule' | 'operator' | 'list';
+
+/** A network that is blocked. It is alive: `hits` and the times go on changing. */
+export interface BlockEntry {
+  /** An address, CIDR or address/netmask, as it was written. */
+  readonly network: string;
+  readonly by: BlockedBy;
+  readonly rule: string;
+  readonly evidence: string;
+  readonly note?: string | undefined;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** How often it came since it was blocked. */
+  readonly hits: number;
+  /** `undefined`: for good. */
+  readonly until: number | undefined;
+  /** How many times a rule has blocked it within the memory for offences; 0 if none did. */
+  readonly offences: number;
+}
+
+export interface BlockOrder {
+  readonly network: string;
+  readonly by: BlockedBy;
+  readonly rule: string;
+  readonly evidence: string;
+  readonly note?: string | undefined;
+  /** For a rule's block, the time of a first offence. `undefined`: for good. */
+  readonly forMs: number | undefined;
+}
+
+/** `displaced`: it had to go before its time because the list was full. */
+export type BlockChangeKind = 'added' | 'changed' | 'lifted' | 'expired' | 'displaced';
+
+export interface BlockChange {
+  readonly kind: BlockChangeKind;
+  readonly entry: BlockEntry;
+}
+
+/** Each further offence within `memoryMs` of the end of the last block multiplies the time. */
+export interface Escalation {
+  readonly factor: number;
+  /** No block grows beyond this by escalation. */
+  readonly mostMs: number;
+  readonly memoryMs: number;
+}

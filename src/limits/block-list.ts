@@ -1,0 +1,265 @@
+import { formatNetwork, type Network, parseNetwork, widen } from './address-key.ts';
+import type {
+  BlockChange,
+  BlockChangeKind,
+  BlockEntry,
+  BlockedBy,
+  BlockOrder,
+  Escalation,
+} from './block-entry.ts';
+import { EndQueue, endsBefore } from './end-queue.ts';
+import { Offenders } from './offenders.ts';
+import { PrefixTable } from './prefix-table.ts';
+
+const DAY = 86_400_000;
+const SOURCE_BITS = 64;
+const EXPIRED_PER_SWEEP = 1000;
+
+const defaultEscalation: Escalation = { factor: 2, mostMs: 7 * DAY, memoryMs: 30 * DAY };
+
+export interface BlockListOptions {
+  readonly most?: number;
+  readonly mostOffenders?: number;
+  readonly escalation?: Escalation;
+  readonly onChange?: (change: BlockChange) => void;
+}
+
+class Block implements BlockEntry {
+  readonly key: Network;
+  position = -1;
+  readonly firstSeen: number;
+  network: string;
+  by: BlockedBy;
+  rule: string;
+  evidence: string;
+  note: string | undefined;
+  lastSeen: number;
+  hits: number;
+  until: number | undefined;
+  offences: number;
+
+  constructor(key: Network, entry: BlockEntry) {
+    this.key = key;
+    this.network = entry.network;
+    this.by = entry.by;
+    this.rule = entry.rule;
+    this.evidence = entry.evidence;
+    this.note = entry.note;
+    this.firstSeen = entry.firstSeen;
+    this.lastSeen = entry.lastSeen;
+    this.hits = entry.hits;
+    this.until = entry.until;
+    this.offences = entry.offences;
+  }
+}
+
+/**
+ * Who is blocked, asked for every packet. What rules block in IPv6 is the /64, because whoever has one address of
+ * it has all.
+ *
+ * When it is full, the rules' block that ends soonest goes (then the lists'), the new one included: a flood of
+ * forged first offences cannot push out a block that was earned. An operator's never goes.
+ */
+export class BlockList {
+  readonly #blocks = new PrefixTable<Block>();
+  readonly #ends: Readonly<Record<BlockedBy, EndQueue<Block>>> = {
+    rule: new EndQueue(),
+    list: new EndQueue(),
+    operator: new EndQueue(),
+  };
+  readonly #offenders: Offenders;
+  readonly #most: number;
+  readonly #onChange: (change: BlockChange) => void;
+  #escalation: Escalation;
+
+  constructor(options: BlockListOptions = {}) {
+    this.#most = options.most ?? 200_000;
+    this.#offenders = new Offenders(options.mostOffenders ?? 131_072);
+    this.#escalation = options.escalation ?? defaultEscalation;
+    this.#onChange = options.onChange ?? (() => {});
+  }
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  /** Blocks made from now on escalate by this. */
+  set escalation(escalation: Escalation) {
+    this.#escalation = escalation;
+  }
+
+  /** The narrowest block that the address is in; a mapped IPv4 address (`::ffff:…`) is the IPv4 one. */
+  isBlocked(address: string, now: number): BlockEntry | undefined {
+    return this.#find(address, now);
+  }
+
+  /** The same, and counts that it came. */
+  touch(address: string, now: number): BlockEntry | undefined {
+    const block = this.#find(address, now);
+    if (block === undefined) return undefined;
+    block.hits++;
+    block.lastSeen = now;
+    return block;
+  }
+
+  /** The block as it now stands; none if the network cannot be read or there was no room. */
+  block(order: BlockOrder, now: number): BlockEntry | undefined {
+    const written = parseNetwork(order.network);
+    if (written === undefined) return undefined;
+    const key = order.by === 'rule' ? sourceNetwork(written) : written;
+    const known = this.#blocks.get(key);
+    if (known !== undefined && !hasEnded(known, now)) return this.#strengthen(known, order, now);
+    if (known !== undefined) this.#end(known, 'expired');
+
+    const name = formatNetwork(key);
+    const offences = order.by === 'rule' ? this.#offenders.offencesOf(name, now) + 1 : 0;
+    const until = this.#endOf(order, offences, now);
+    if (order.by === 'rule') this.#remember(name, offences, until ?? now);
+    const { network, by, rule, evidence, note } = order;
+    const times = { firstSeen: now, lastSeen: now, until };
+    const counts = { hits: 0, offences };
+    const shown = key === written ? network : name;
+    const block = new Block(key, { network: shown, by, rule, evidence, note, ...times, ...counts });
+    if (!this.#makeRoom(block, now)) return undefined;
+    this.#put(block);
+    this.#tell('added', block);
+    return block;
+  }
+
+  /** Takes a block off the list and forgives its offences. For an IPv6 address that a rule blocked, its /64. */
+  lift(network: string): BlockEntry | undefined {
+    const key = parseNetwork(network);
+    if (key === undefined) return undefined;
+    const source = sourceNetwork(key);
+    const block = this.#blocks.get(key) ?? this.#blocks.get(source);
+    this.#offenders.forgive(formatNetwork(source));
+    if (block !== undefined) this.#end(block, 'lifted');
+    return block;
+  }
+
+  /** Ends what has expired, so many at a time; true if more is waiting. */
+  sweep(now: number, most = EXPIRED_PER_SWEEP): boolean {
+    let ended = 0;
+    for (const queue of Object.values(this.#ends))
+      for (let block = queue.first; block !== undefined; block = queue.first) {
+        if (!hasEnded(block, now)) break;
+        if (ended++ === most) return true;
+        this.#end(block, 'expired');
+      }
+    return false;
+  }
+
+  /** What contains the text, whatever the case, in anything written of it; for an address, also what it is in. */
+  *search(text: string): IterableIterator<BlockEntry> {
+    const wanted = text.trim().toLowerCase();
+    const around = parseNetwork(wanted);
+    for (const block of this.#blocks.values())
+      if (mentions(block, wanted) || (around !== undefined && contains(block.key, around)))
+        yield block;
+  }
+
+  entries(): IterableIterator<BlockEntry> {
+    return this.#blocks.values();
+  }
+
+  /** What was stored comes back, untold. Of what has expired meanwhile the offences are remembered. Says how many live. */
+  load(rows: Iterable<BlockEntry>, now: number): number {
+    const before = this.size;
+    for (const row of rows) {
+      const key = parseNetwork(row.network);
+      if (key === undefined) continue;
+      if (row.offences > 0)
+        this.#remember(formatNetwork(key), row.offences, row.until ?? row.lastSeen);
+      if (hasEnded(row, now) || this.#blocks.get(key) !== undefined) continue;
+      const block = new Block(key, row);
+      if (this.#makeRoom(block, now)) this.#put(block);
+    }
+    return this.size - before;
+  }
+
+  #find(address: string, now: number): Block | undefined {
+    for (;;) {
+      const block = this.#blocks.match(address);
+      if (block === undefined || !hasEnded(block, now)) return block;
+      this.#end(block, 'expired'); // a wider one may go on
+    }
+  }
+
+  /** An operator's word stands above a rule's and a list's; of the others, the one that lasts longer. */
+  #strengthen(block: Block, order: BlockOrder, now: number): Block {
+    if (order.by === 'rule') block.lastSeen = now;
+    const until = this.#endOf(order, block.offences, now);
+    const refreshed = order.by === 'operator' || (order.by === 'list' && block.by === 'list');
+    if (block.by === 'operator' && order.by !== 'operator') return block;
+    if (!refreshed && !endsBefore(block.until, until)) return block;
+    this.#ends[block.by].remove(block);
+    block.by = order.by;
+    block.rule = order.rule;
+    block.evidence = order.evidence;
+    block.note = order.note;
+    block.until = until;
+    if (order.by === 'rule') {
+      block.offences ||= 1;
+      this.#remember(formatNetwork(block.key), block.offences, until ?? now);
+    }
+    this.#ends[block.by].add(block);
+    this.#tell('changed', block);
+    return block;
+  }
+
+  #endOf({ by, forMs }: BlockOrder, offences: number, now: number): number | undefined {
+    if (forMs === undefined) return undefined;
+    if (by !== 'rule' || offences < 2) return now + forMs;
+    const { factor, mostMs } = this.#escalation;
+    return now + Math.max(forMs, Math.min(mostMs, forMs * factor ** (offences - 1)));
+  }
+
+  #remember(network: string, offences: number, ended: number): void {
+    this.#offenders.note(network, offences, ended + this.#escalation.memoryMs);
+  }
+
+  #makeRoom(block: Block, now: number): boolean {
+    if (this.size < this.#most) return true;
+    this.sweep(now);
+    if (this.size < this.#most) return true;
+    const going = this.#ends.rule.first ?? this.#ends.list.first;
+    if (going === undefined) return false;
+    const mayPush = block.by === 'operator' || (block.by === 'rule' && going.by === 'list');
+    if (!mayPush && !endsBefore(going.until, block.until)) return false;
+    this.#end(going, 'displaced');
+    return true;
+  }
+
+  #put(block: Block): void {
+    this.#blocks.set(block.key, block);
+    this.#ends[block.by].add(block);
+  }
+
+  #end(block: Block, kind: BlockChangeKind): void {
+    this.#blocks.delete(block.key);
+    this.#ends[block.by].remove(block);
+    this.#tell(kind, block);
+  }
+
+  #tell(kind: BlockChangeKind, entry: BlockEntry): void {
+    this.#onChange({ kind, entry });
+  }
+}
+
+function sourceNetwork(network: Network): Network {
+  return network.family === 6 && network.bits > SOURCE_BITS ? widen(network, SOURCE_BITS) : network;
+}
+
+function hasEnded({ until }: BlockEntry, now: number): boolean {
+  return until !== undefined && until <= now;
+}
+
+function mentions({ network, rule, evidence, note }: BlockEntry, wanted: string): boolean {
+  return [network, rule, evidence, note].some((text) => text?.toLowerCase().includes(wanted));
+}
+
+function contains(outer: Network, inner: Network): boolean {
+  if (outer.family !== inner.family || outer.bits > inner.bits) return false;
+  const cut = widen(inner, outer.bits);
+  return cut.words.every((word, index) => word === outer.words[index]);
+}
