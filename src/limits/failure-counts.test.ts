@@ -47,6 +47,14 @@ describe('failures', () => {
     expect(failures.count('1001|192.0.2.2', MINUTE, 0)).toBe(1);
   });
 
+  test('of one kind are not hidden behind any number of another', () => {
+    const failures = aTable();
+    for (let guess = 0; guess < 9; guess++) failures.note('a', 'wrong-password', guess);
+    for (let now = 10; now < 1000; now++) failures.note('a', 'unknown-extension', now);
+    expect(failures.count('a', MINUTE, 1000, ['wrong-password'])).toBe(9);
+    expect(failures.count('a', MINUTE, 1000)).toBe(9 + 64);
+  });
+
   test('beyond what is remembered of one key the count stays there', () => {
     const failures = aTable();
     for (let now = 0; now < 10_000; now++) failures.note('a', 'wrong-password', now);
@@ -94,11 +102,14 @@ describe('failures', () => {
           failures.note(key, kind, now);
           model.push({ key, kind, at: now });
           for (const within of [MINUTE, 30 * MINUTE, 60 * MINUTE]) {
-            const recent = model.filter((one) => one.key === key).slice(-20);
+            const recent = kinds.flatMap((one) =>
+              model.filter((past) => past.key === key && past.kind === one).slice(-20),
+            );
             const inside = recent.filter(({ at }) => at > now - within);
-            const ofKind = inside.filter((one) => one.kind === kind);
+            const ofKind = inside.filter((past) => past.kind === kind);
             expect(failures.count(key, within, now)).toBe(inside.length);
             expect(failures.count(key, within, now, [kind])).toBe(ofKind.length);
+            expect(failures.last(key)?.at).toBe(now);
           }
         }
       }),

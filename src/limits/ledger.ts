@@ -1,0 +1,175 @@
+import { RecentEvents } from './recent-events.ts';
+
+/** A place that a call takes under a key, such as `extension:1001`; without `most` it is only counted. */
+export interface Place {
+  readonly key: string;
+  /** How many calls may be live under it, this one included. */
+  readonly most?: number | undefined;
+}
+
+/** What is known of a call by name: number, extension, Call-ID. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Reservation {
+  /** The lease's id, of the caller's choice. */
+  readonly id: string;
+  readonly places: readonly Place[];
+  readonly labels?: Labels;
+  readonly now: number;
+}
+
+/** One call's places, held until it is settled or is not renewed in time. */
+export interface Lease {
+  readonly id: string;
+  readonly keys: readonly string[];
+  readonly labels: Labels;
+  readonly since: number;
+  /** When it was answered; `undefined` while it rings. */
+  readonly confirmedAt: number | undefined;
+  readonly expiresAt: number;
+}
+
+export interface Refusal {
+  readonly ok: false;
+  /** The first key that is full; `ledger` when the ledger itself is. */
+  readonly key: string;
+  readonly live: number;
+  readonly most: number;
+}
+
+export type Reserved = { readonly ok: true; readonly lease: Lease } | Refusal;
+
+export interface LedgerOptions {
+  readonly mostLeases?: number;
+  /** An unanswered call's lease ends this long after it last rang. */
+  readonly ringingMs?: number;
+  /** An answered call's lease ends this long after its dialog was last seen. */
+  readonly unseenMs?: number;
+  /** For the frequency of calls: keys, the longest window and the highest limit. */
+  readonly mostKeys?: number;
+  readonly longestWindowMs?: number;
+  readonly highestFrequency?: number;
+}
+
+type Held = { -readonly [Field in keyof Lease]: Lease[Field] };
+
+const none: ReadonlySet<Lease> = new Set();
+
+/**
+ * Which calls are live, and how often calls were made. What is live under a key is the leases that name it and no
+ * number kept beside them, so it cannot drift.
+ *
+ * Every answer is a value that says all, so that the same questions can be put to a script in Redis.
+ */
+export class Ledger {
+  readonly #leases = new Map<string, Held>();
+  readonly #byKey = new Map<string, Set<Held>>();
+  readonly #calls: RecentEvents;
+  readonly #mostLeases: number;
+  readonly #ringingMs: number;
+  readonly #unseenMs: number;
+
+  constructor(options: LedgerOptions = {}) {
+    this.#mostLeases = options.mostLeases ?? 100_000;
+    this.#ringingMs = options.ringingMs ?? 200_000;
+    this.#unseenMs = options.unseenMs ?? 90_000;
+    this.#calls = new RecentEvents({
+      mostKeys: options.mostKeys ?? 65_536,
+      keepMs: options.longestWindowMs ?? 86_400_000,
+      remember: (options.highestFrequency ?? 1000) + 1,
+    });
+  }
+
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  /** Takes a place under every key, or under none. Who asks again with the same id has the lease that he has. */
+  reserve({ id, places, labels = {}, now }: Reservation): Reserved {
+    const known = this.#leases.get(id);
+    if (known !== undefined) return { ok: true, lease: known };
+    const refusal = this.#refusal(places);
+    if (refusal !== undefined) return refusal;
+
+    const keys = [...new Set(places.map(({ key }) => key))];
+    const expiresAt = now + this.#ringingMs;
+    const lease = { id, keys, labels, since: now, confirmedAt: undefined, expiresAt };
+    this.#leases.set(id, lease);
+    for (const key of keys) {
+      const leases = this.#byKey.get(key);
+      if (leases === undefined) this.#byKey.set(key, new Set([lease]));
+      else leases.add(lease);
+    }
+    return { ok: true, lease };
+  }
+
+  /** What `reserve` would refuse; nothing if it would not. */
+  peek({ id, places }: Pick<Reservation, 'id' | 'places'>): Refusal | undefined {
+    return this.#leases.has(id) ? undefined : this.#refusal(places);
+  }
+
+  /** The call was answered: from now on its dialog has to be seen. */
+  confirm(id: string, now: number): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return;
+    lease.confirmedAt ??= now;
+    lease.expiresAt = now + this.#unseenMs;
+  }
+
+  /** The call still rings, or its dialog is still there. False when the lease is gone. */
+  renew(id: string, now: number): boolean {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return false;
+    lease.expiresAt = now + (lease.confirmedAt === undefined ? this.#ringingMs : this.#unseenMs);
+    return true;
+  }
+
+  /** The call is over: its places are free. */
+  settle(id: string): Lease | undefined {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return undefined;
+    this.#leases.delete(id);
+    for (const key of lease.keys) {
+      const leases = this.#byKey.get(key);
+      leases?.delete(lease);
+      if (leases?.size === 0) this.#byKey.delete(key);
+    }
+    return lease;
+  }
+
+  /** Ends the leases that were neither settled nor renewed in time, and says which. */
+  sweep(now: number): readonly Lease[] {
+    const lost: Lease[] = [];
+    for (const lease of this.#leases.values()) if (lease.expiresAt <= now) lost.push(lease);
+    for (const { id } of lost) this.settle(id);
+    return lost;
+  }
+
+  live(key: string): number {
+    return this.#byKey.get(key)?.size ?? 0;
+  }
+
+  /** The live calls under a key; one sees by their labels which call another belongs to. */
+  findLive(key: string): ReadonlySet<Lease> {
+    return this.#byKey.get(key) ?? none;
+  }
+
+  /** A call was made, or tried. */
+  noteCall(key: string, now: number): void {
+    this.#calls.note(key, now);
+  }
+
+  /** Exact, up to one more than the highest limit. */
+  callsWithin(key: string, seconds: number, now: number): number {
+    return this.#calls.count(key, seconds * 1000, now);
+  }
+
+  #refusal(places: readonly Place[]): Refusal | undefined {
+    for (const { key, most } of places) {
+      const live = this.live(key);
+      if (most !== undefined && live >= most) return { ok: false, key, live, most };
+    }
+    if (this.size < this.#mostLeases) return undefined;
+    return { ok: false, key: 'ledger', live: this.size, most: this.#mostLeases };
+  }
+}
