@@ -121,7 +121,7 @@ export class Registrations {
     return false;
   }
 
-  add(aor: string, contact: string, token: string, reach: Reach): void {
+  add(aor: string, contact: string, token: string, reach: Reach): Binding {
     const binding: Binding = {
       aor: detached(aor),
       contact: detached(contact),
@@ -143,6 +143,7 @@ export class Registrations {
       if (sibling.callId === binding.callId) this.#former.succeeds(binding, sibling);
     this.#put(binding);
     this.#stored(binding);
+    return binding;
   }
 
   /**
