@@ -29,7 +29,6 @@ async function start(
       stats() {},
       bindings() {},
       event() {},
-      events() {},
       crashed() {},
       ...seen,
     },

@@ -3,15 +3,14 @@ import { Worker } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
-import type { GateEvent } from './event.ts';
 import type {
   Answer,
   BindingBatch,
   DataPlaneStats,
   FromDataPlane,
+  GateEvent,
   GateStatus,
   LogLine,
-  PbxEvent,
   Question,
   ToDataPlane,
 } from './messages.ts';
@@ -35,8 +34,7 @@ export interface DataPlaneObserver {
   log(lines: readonly LogLine[], lost: number): void;
   stats(stats: DataPlaneStats): void;
   bindings(batch: BindingBatch): void;
-  event(event: PbxEvent): void;
-  events(events: readonly GateEvent[], lost: number): void;
+  event(event: GateEvent): void;
   /** The thread ended without having been asked to. */
   crashed(error: Error): void;
 }
@@ -91,8 +89,6 @@ export async function startDataPlane(
         return observer.bindings(message);
       case 'event':
         return observer.event(message.event);
-      case 'events':
-        return observer.events(message.events, message.lost);
       case 'answer':
         questions.get(message.query)?.resolve(message.answer);
         questions.delete(message.query);

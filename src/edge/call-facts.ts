@@ -1,17 +1,24 @@
 import type { Dialled } from '../numbers/dialled.ts';
 import type { CallBy, CallFacts as Facts, Identity, RouteFacts } from '../policy/facts.ts';
+import { Header } from '../sip/message/header-name.ts';
+import { splitList } from '../sip/message/list.ts';
 import type { Edge } from './edge.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { Incoming } from './signaling.ts';
-import { userOf, userOfUri } from './user-part.ts';
+import { userIn, userOf, userOfUri } from './user-part.ts';
+import { type Caller, whoCalls } from './who-calls.ts';
 
-const identityHeaders = ['P-Asserted-Identity', 'P-Preferred-Identity', 'Remote-Party-ID'] as const;
+const identityHeaders = ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-Party-ID'] as const;
+/** No emergency number is longer, its outside prefix and the dots people write included. */
+const MOST_EMERGENCY = 24;
 
-/** The facts of a call that begins. */
+/** The facts of a request that opens something: a call, a message, a subscription. */
 export class CallFacts extends RequestFacts implements Facts {
   readonly by: CallBy;
   readonly #target: string;
   #dialled: Dialled | undefined;
+  #emergency: boolean | undefined;
+  #caller: Caller | undefined;
 
   /** `target` is the URI that is called: the Request-URI, or where a transfer or a redirection leads. */
   constructor(
@@ -19,7 +26,7 @@ export class CallFacts extends RequestFacts implements Facts {
     incoming: Incoming,
     at: number,
     by: CallBy = 'invite',
-    target = incoming.request.requestUri,
+    target = edge.uris.behind(incoming.request.requestUri) ?? incoming.request.requestUri,
   ) {
     super(edge, incoming, at);
     this.by = by;
@@ -27,29 +34,36 @@ export class CallFacts extends RequestFacts implements Facts {
   }
 
   override get emergency(): boolean {
-    return this.dialled.kind === 'emergency';
+    this.#emergency ??= this.#readEmergency();
+    return this.#emergency;
   }
   get dialled(): Dialled {
     this.#dialled ??= this.edge.gatekeeper.policy.site.readDialled(userOfUri(this.#target));
     return this.#dialled;
   }
-  get registered(): boolean {
-    const { extension } = this;
-    return (
-      extension !== undefined &&
-      this.edge.registrations.isAt(extension, this.source.address, this.at)
-    );
+
+  override get extension(): string | undefined {
+    return this.source.realm === 'access' ? this.#who().extension : super.extension;
   }
+  get registered(): boolean {
+    return this.source.realm === 'access' && this.#who().registered !== undefined;
+  }
+  get onOwnFlow(): boolean {
+    return this.source.realm === 'access' && this.#who().registered === 'flow';
+  }
+
   get identities(): readonly Identity[] {
     const { request } = this.incoming;
-    const found: Identity[] = [{ header: 'From', user: this.from }];
+    const from = this.from === '' ? userIn(request.value(Header.from) ?? '') : this.from;
+    const found: Identity[] = [{ header: 'From', user: from }];
     for (const header of identityHeaders)
       for (
         let line = request.findNamed(header);
         line >= 0;
         line = request.findNamed(header, line + 1)
       )
-        found.push({ header, user: userOf(request.valueOf(line)) });
+        for (const value of splitList(request.valueOf(line)))
+          found.push({ header, user: userIn(value) });
     return found;
   }
   get divertedBy(): string | undefined {
@@ -64,8 +78,38 @@ export class CallFacts extends RequestFacts implements Facts {
     return undefined;
   }
   get anonymous(): boolean {
-    const { from } = this;
-    const privacy = this.incoming.request.header('Privacy')?.toLowerCase() ?? '';
-    return from === '' || from.toLowerCase() === 'anonymous' || /\bid\b/.test(privacy);
+    const privacy = this.incoming.request.header('Privacy');
+    return showsNobody(this.from) || (privacy !== undefined && /\bid\b/i.test(privacy));
+  }
+
+  /** RFC 5031, or an emergency number: most numbers are longer, and then need not be read. */
+  #readEmergency(): boolean {
+    if (this.method !== 'INVITE') return false;
+    if (/^urn:service:sos(\.|$)/i.test(this.#target)) return true;
+    return userOfUri(this.#target).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
+  }
+
+  #who(): Caller {
+    this.#caller ??= whoCalls(
+      this.edge.registrations,
+      this.edge.gatekeeper.policy.site.extensions,
+      this.incoming.flow,
+      this.#claimed(),
+      this.at,
+    );
+    return this.#caller;
+  }
+
+  /** Whoever shows no number to those he calls may still say to us who he is (RFC 3325 §9.2). */
+  #claimed(): string {
+    if (!showsNobody(this.from)) return this.from;
+    return (
+      userOf(this.incoming.request.header('P-Preferred-Identity')) ||
+      userOf(this.incoming.request.header('P-Asserted-Identity')) ||
+      this.from
+    );
   }
 }
+
+/** RFC 3261 §8.1.1.3 and RFC 3323 §4.1.1.3. */
+const showsNobody = (user: string): boolean => user === '' || user.toLowerCase() === 'anonymous';

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import type { CallFacts } from '../policy/facts.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
+import { CallFacts } from './call-facts.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
@@ -14,7 +14,7 @@ import { LiveCounters } from './live-counters.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
-import { type Binding, Registrations } from './registrations.ts';
+import { Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
@@ -37,10 +37,6 @@ export interface EdgeOptions {
 export interface EdgeObserver extends PbxObserver {
   /** Something was refused, or would have been by a rule in shadow. Called for every one, so it must be quick. */
   decided(decided: Decided): void;
-  /** A call was let through. */
-  admitted(facts: CallFacts): void;
-  /** A phone registered that was not registered before. */
-  registered(binding: Binding): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call): void;
@@ -85,7 +81,6 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
     decided: (decided) => observer.decided(decided),
-    admitted: (facts) => observer.admitted(facts),
   });
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);
@@ -178,7 +173,13 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 /** The story of a request, told by where it comes from and what it wants. */
 function receive(edge: Edge, incoming: Incoming): void {
   const { request, flow } = incoming;
-  const facts = new RequestFacts(edge, incoming, Date.now());
+  const now = Date.now();
+  // what may become a call is judged by the facts of one from the start: nothing stands in an emergency call's way
+  const opening =
+    request.toTag !== '' || request.method === 'REGISTER'
+      ? undefined
+      : new CallFacts(edge, incoming, now);
+  const facts = opening ?? new RequestFacts(edge, incoming, now);
   if (!admit(incoming, edge.gatekeeper.judge('network', facts))) return;
   if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
     // RFC 3261 §11.2: what an INVITE would be told
@@ -187,11 +188,12 @@ function receive(edge: Edge, incoming: Incoming): void {
     return;
   }
   if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
-  else if (edge.draining && request.method === 'INVITE') incoming.answer(503, retryAfter(edge));
+  else if (edge.draining && request.method === 'INVITE' && !facts.emergency)
+    incoming.answer(503, retryAfter(edge));
   else if (flow.realm === 'core') fromPbx(edge, incoming);
-  else if (breaksSips(request.requestUri, flow)) refuseSips(incoming);
-  else if (request.method === 'REGISTER') register(edge, incoming);
-  else toPbx(edge, incoming);
+  else if (breaksSips(request.requestUri, flow) && !facts.emergency) refuseSips(incoming);
+  else if (opening === undefined) register(edge, incoming);
+  else toPbx(edge, incoming, opening);
 }
 
 /** Where a phone that came back is reached now: by the binding that the PBX accepted, or by one that took the place of that flow. */

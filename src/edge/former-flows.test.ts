@@ -1,28 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { FlowCounts } from './flow-counts.ts';
+import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
 import type { Transport } from './signaling.ts';
 
 /** Phones that register, over connections named as the test likes, and what is known of where they were. */
 function phones() {
-  const counts = new FlowCounts();
-  const former = new FormerFlows((flow) => counts.has(flow));
+  const flows = new FlowHolders();
+  const former = new FormerFlows((flow) => flows.has(flow));
   const register = (
     flow: string,
     { aor = '1001@a.test', callId = 'a device', transport = 'tls' } = {},
   ) => {
     const phone = { aor, callId, transport: transport as Transport, flow, expiresAt: 1000 };
-    counts.add(flow);
+    flows.add(flow, phone);
     return phone;
   };
   type Phone = ReturnType<typeof register>;
   const move = (phone: Phone, flow: string) => {
     former.moved(phone);
-    counts.move(phone.flow, flow);
+    flows.remove(phone.flow, phone);
+    flows.add(flow, phone);
     phone.flow = flow;
   };
   const remove = (phone: Phone) => {
-    counts.remove(phone.flow);
+    flows.remove(phone.flow, phone);
     former.removed(phone);
   };
   return { former, register, move, remove, now: (flow: string) => former.now(flow, 0) };

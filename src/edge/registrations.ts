@@ -1,5 +1,5 @@
 import { detached } from '../sip/message/detached.ts';
-import { FlowCounts } from './flow-counts.ts';
+import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { SharedTexts } from './shared-texts.ts';
@@ -42,7 +42,7 @@ export class Registrations {
   readonly #byAor = new Map<string, Binding | readonly Binding[]>();
   readonly #byToken = new Map<string, Binding>();
   readonly #userAgents = new SharedTexts();
-  readonly #flows = new FlowCounts();
+  readonly #flows = new FlowHolders<Binding>();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
@@ -113,15 +113,29 @@ export class Registrations {
     return found;
   }
 
-  /** Does an extension of this name hold a registration that came from this address? */
-  isAt(user: string, address: string, now: number): boolean {
+  /** How an extension of this name is registered: by this very flow, or at least from this address. */
+  whereIs(
+    user: string,
+    flow: string,
+    address: string,
+    now: number,
+  ): 'flow' | 'address' | undefined {
+    let found: 'address' | undefined;
     for (const domain of this.#domains)
-      for (const binding of this.of(`${user}@${domain}`))
-        if (binding.address === address && binding.expiresAt > now) return true;
-    return false;
+      for (const binding of this.of(`${user}@${domain}`)) {
+        if (binding.expiresAt <= now) continue;
+        if (binding.flow === flow) return 'flow';
+        if (binding.address === address) found = 'address';
+      }
+    return found;
   }
 
-  add(aor: string, contact: string, token: string, reach: Reach): Binding {
+  /** Whoever is registered by this flow; by far most often one. */
+  by(flow: string): Iterable<Binding> {
+    return this.#flows.of(flow);
+  }
+
+  add(aor: string, contact: string, token: string, reach: Reach): void {
     const binding: Binding = {
       aor: detached(aor),
       contact: detached(contact),
@@ -143,7 +157,6 @@ export class Registrations {
       if (sibling.callId === binding.callId) this.#former.succeeds(binding, sibling);
     this.#put(binding);
     this.#stored(binding);
-    return binding;
   }
 
   /**
@@ -155,7 +168,8 @@ export class Registrations {
       binding.flow !== reach.flow || binding.node !== reach.node || binding.toward !== reach.toward;
     if (binding.flow !== reach.flow) {
       this.#former.moved(binding);
-      this.#flows.move(binding.flow, reach.flow);
+      this.#flows.remove(binding.flow, binding);
+      this.#flows.add(reach.flow, binding);
     }
     binding.flow = reach.flow;
     binding.transport = reach.transport;
@@ -178,7 +192,7 @@ export class Registrations {
     this.#byToken.delete(binding.token);
     binding.storedUntil = REMOVED;
     this.#changes++;
-    this.#flows.remove(binding.flow);
+    this.#flows.remove(binding.flow, binding);
     this.#former.removed(binding);
     const others = this.of(binding.aor).filter((other) => other !== binding);
     this.#hold(binding.aor, others);
@@ -207,7 +221,7 @@ export class Registrations {
   #put(binding: Binding): void {
     this.#byToken.set(binding.token, binding);
     this.#changes++;
-    this.#flows.add(binding.flow);
+    this.#flows.add(binding.flow, binding);
     const siblings = this.of(binding.aor);
     if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));

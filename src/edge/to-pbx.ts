@@ -2,23 +2,20 @@ import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
-import { CallFacts } from './call-facts.ts';
+import type { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 
 /**
- * A phone's or a trunk's request that opens something new: a call, a message, a subscription. It goes to the
- * PBX and nowhere else, whatever its Request-URI says; the PBX decides what becomes of it.
+ * A phone's or a trunk's request that opens something new: a call, a message, a subscription. Once the rules let it
+ * through it goes to the PBX and nowhere else, whatever its Request-URI says; the PBX decides what becomes of it.
  */
-export function toPbx(edge: Edge, incoming: Incoming): void {
+export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   const { request, flow } = incoming;
-  if (request.method === 'INVITE') {
-    const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
-    const facts = new CallFacts(edge, incoming, Date.now());
-    if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
-  }
+  const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
+  if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const targets = pbx.targetsFor(

@@ -7,9 +7,18 @@ export function userOf(address: string | undefined): string {
   return uri === undefined ? '' : userOfUri(uri);
 }
 
+/** The same where it matters whether it can be read at all: undefined when it cannot. */
+export function userIn(address: string): string | undefined {
+  const uri = parseNameAddress(address)?.uri;
+  return uri === undefined || !isReadable(uri) ? undefined : userOfUri(uri);
+}
+
+const isReadable = (uri: string): boolean => isTel(uri) || parseUri(uri) !== undefined;
+const isTel = (uri: string): boolean => /^tel:/i.test(uri);
+
 /** `sip:`, `sips:` and `tel:` alike: whoever judges by the user part must not be gone around by another scheme. */
 export function userOfUri(uri: string): string {
-  if (/^tel:/i.test(uri)) return unescaped(uri.slice(4));
+  if (isTel(uri)) return unescaped(uri.slice(4));
   return unescaped(parseUri(uri)?.user ?? '');
 }
 

@@ -21,10 +21,7 @@ const exception = z
   );
 
 /** X5: timed, named exceptions to single rules. They end by themselves. */
-export const exceptionsSchema = z
-  .record(z.string().min(1).max(64), exception)
-  .default({})
-  .describe('by name: a rule that does not count for somebody until a moment');
+export const exceptionsSchema = z.record(z.string().min(1).max(64), exception).default({});
 export type ExceptionsSettings = z.output<typeof exceptionsSchema>;
 export type ExceptionSettings = z.output<typeof exception>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Mode } from './rule.ts';
+import { patternsOption } from './rule-options.ts';
 
 /** An address or a network, as `readSource` of the settings understands it: `192.0.2.0/24`. */
 const sources = z.array(z.string().min(1));
@@ -53,12 +54,10 @@ export const profileShape = {
     .array(z.string().regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE'))
     .optional()
     .describe('O5: countries it may call, in place of those of the site'),
-  allowedNumbers: z
-    .array(z.string().min(1))
+  allowedNumbers: patternsOption
     .optional()
-    .describe('O6: numbers and patterns it may call whatever is blocked'),
-  blockedNumbers: z
-    .array(z.string().min(1))
+    .describe('O6: numbers and patterns it may call whatever is blocked, abroad too'),
+  blockedNumbers: patternsOption
     .optional()
     .describe('O6: numbers and patterns it may not call, besides those of the site'),
   concurrentCalls: z

@@ -81,13 +81,16 @@ export type CallBy = 'invite' | 'refer' | 'redirect' | 'diversion';
 
 export interface Identity {
   readonly header: 'From' | 'P-Asserted-Identity' | 'P-Preferred-Identity' | 'Remote-Party-ID';
-  readonly user: string;
+  /** Empty when none is shown, undefined when it cannot be read. */
+  readonly user: string | undefined;
 }
 
 export interface CallFacts extends RequestFacts {
   readonly by: CallBy;
   /** The source holds a live registration for the extension. */
   readonly registered: boolean;
+  /** By the very address and port, or connection, that the call came by. */
+  readonly onOwnFlow: boolean;
   readonly identities: readonly Identity[];
   /** Who forwarded or transferred it here: Diversion, History-Info, Referred-By. */
   readonly divertedBy: string | undefined;

@@ -71,6 +71,27 @@ describe('a policy', () => {
     expect(own.judge('outbound', by('1002'), noCounts).verdict.kind).toBe('reject');
   });
 
+  test('asks of a message or a subscription only the rules that are for those', () => {
+    const asked = (method: string) =>
+      policy()
+        .explain('outbound', { ...abroad, method }, noCounts)
+        .map(({ rule }) => rule);
+    expect(asked('SUBSCRIBE')).toEqual(['no-guests', 'caller-identity']);
+    expect(asked('MESSAGE')).toContain('allowed-countries');
+    expect(asked('INVITE')).toEqual(rulesOf.outbound.map(({ name }) => name));
+    const { verdict } = policy().judge('outbound', { ...abroad, method: 'SUBSCRIBE' }, noCounts);
+    expect(verdict.kind).toBe('pass');
+  });
+
+  test('does not take the word of a stranger for an extension whose network rules are off', () => {
+    const own = policy({ extensions: { list: { 1001: { rules: { scanners: 'off' } } } } });
+    const request = aRequest({
+      userAgent: 'friendly-scanner',
+      profile: own.site.extensions.profileOf('1001'),
+    });
+    expect(own.judge('network', request, noCounts).verdict.kind).toBe('drop');
+  });
+
   test('refuses when a rule throws, and says what it threw', () => {
     const broken = {
       ...abroad,
@@ -80,7 +101,7 @@ describe('a policy', () => {
     };
     const { verdict, rule, fault } = policy().judge('outbound', broken, noCounts);
     expect([rule, verdict]).toEqual([
-      'allowed-countries',
+      'unknown-numbers',
       { kind: 'reject', status: 500, reason: 'rule-failed' },
     ]);
     expect(fault).toBeInstanceOf(TypeError);

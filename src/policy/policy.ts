@@ -55,6 +55,7 @@ const admitted: Decision = { verdict: pass, rule: undefined, shadows: noShadows 
 interface Askable<Facts> {
   readonly name: string;
   readonly mode: Mode;
+  readonly methods: readonly string[] | 'all';
   readonly rule: Rule<Facts>;
 }
 
@@ -71,9 +72,10 @@ export class Policy {
     this.site = createSite(settings.site, settings.extensions);
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
-      rulesOf[stage].map(({ name, create }) => {
+      rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {
         const { mode, ...options } = settings[sectionOf[stage]][name] as { readonly mode: Mode };
-        return { name, mode: least(mode, settings.site.rules), rule: create(options, this.site) };
+        const rule = create(options, this.site);
+        return { name, mode: least(mode, settings.site.rules), methods, rule };
       });
     this.#asked = {
       packet: asked('packet'),
@@ -87,12 +89,12 @@ export class Policy {
   /** The first rule that refuses decides. A rule that throws refuses: a broken gate must not stand open. */
   judge<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): Decision {
     if (isUntouchable(facts)) return admitted;
-    const own = ownModes(facts);
+    const own = ownModes(stage, facts);
     let shadows = noShadows;
     let adjust: Adjustments | undefined;
-    for (const { name, mode, rule } of this.#asked[stage]) {
+    for (const { name, mode, methods, rule } of this.#asked[stage]) {
       const effective = own === undefined ? mode : (own[name] ?? mode);
-      if (effective === 'off') continue;
+      if (effective === 'off' || !concerns(methods, facts)) continue;
       let verdict: Verdict;
       try {
         verdict = rule.judge(facts, counters);
@@ -120,10 +122,10 @@ export class Policy {
     counters: Counters,
     decision: Decision,
   ): readonly Asked[] {
-    const own = ownModes(facts);
+    const own = ownModes(stage, facts);
     const trail: Asked[] = [];
-    for (const { name, mode, rule } of this.#asked[stage]) {
-      if ((own?.[name] ?? mode) === 'off') continue;
+    for (const { name, mode, methods, rule } of this.#asked[stage]) {
+      if ((own?.[name] ?? mode) === 'off' || !concerns(methods, facts)) continue;
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
       if (name === decision.rule) {
         trail.push({ rule: name, says: 'refuse', saw, setting, ...(flip && { flip }) });
@@ -143,8 +145,9 @@ export class Policy {
    */
   explain<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): readonly Step[] {
     if (isUntouchable(facts)) return [];
-    const own = ownModes(facts);
-    return this.#asked[stage].map(({ name, mode, rule }) => {
+    const own = ownModes(stage, facts);
+    const asked = this.#asked[stage].filter(({ methods }) => concerns(methods, facts));
+    return asked.map(({ name, mode, rule }) => {
       const effective = own?.[name] ?? mode;
       const verdict = rule.judge(facts, counters);
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
@@ -160,9 +163,28 @@ function isUntouchable(facts: StageFacts[Stage]): boolean {
   return 'emergency' in facts && facts.emergency;
 }
 
-/** What an extension or its groups say of single rules. */
-const ownModes = (facts: StageFacts[Stage]): RequestFacts['profile']['rules'] =>
-  'profile' in facts ? facts.profile.rules : undefined;
+/** Whether a stage is of requests that open something, most of them calls. */
+const isOfCalls: { readonly [S in Stage]: boolean } = {
+  packet: false,
+  network: false,
+  registration: false,
+  outbound: true,
+  inbound: true,
+};
+const onlyCalls = ['INVITE'] as const;
+
+const concerns = (methods: readonly string[] | 'all', facts: StageFacts[Stage]): boolean =>
+  methods === 'all' || !('method' in facts) || methods.includes(facts.method);
+
+/**
+ * What an extension or its groups say of single rules. Not of those of the network: there anybody can say that he is
+ * an extension for which they are off.
+ */
+const ownModes = (
+  stage: Stage,
+  facts: StageFacts[Stage],
+): RequestFacts['profile']['rules'] | undefined =>
+  stage !== 'network' && 'profile' in facts ? facts.profile.rules : undefined;
 
 const order: readonly Mode[] = ['off', 'shadow', 'on'];
 const least = (a: Mode, b: Mode): Mode => (order.indexOf(a) < order.indexOf(b) ? a : b);

@@ -3,7 +3,11 @@ import type { RuleDefinition } from './rule.ts';
 import { anonymousCallers } from './rules/inbound/anonymous-callers.ts';
 import { scanners } from './rules/network/scanners.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
+import { blockedClasses } from './rules/outbound/blocked-classes.ts';
+import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
+import { callerIdentity } from './rules/outbound/caller-identity.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
+import { unknownNumbers } from './rules/outbound/unknown-numbers.ts';
 import { registerName } from './rules/registration/register-name.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry forgets each rule's own options; they are parsed before `create`.
@@ -17,7 +21,14 @@ export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
   packet: [],
   network: [scanners],
   registration: [registerName],
-  outbound: [noGuests, allowedCountries],
+  outbound: [
+    noGuests,
+    callerIdentity,
+    unknownNumbers,
+    allowedCountries,
+    blockedNumbers,
+    blockedClasses,
+  ],
   inbound: [anonymousCallers],
 };
 

@@ -36,6 +36,8 @@ export interface RuleDefinition<S extends Stage, Shape extends z.ZodRawShape> {
   readonly name: string;
   /** What of it is asked, and when. */
   readonly stage: S;
+  /** Of which requests it is asked, at the stages of calls. A call, an INVITE, when not given. */
+  readonly methods?: readonly string[] | 'all';
   /** The requirement it keeps: `O5`. */
   readonly requirement: string;
   /** One line for the operator: what it refuses. */

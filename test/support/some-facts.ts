@@ -9,10 +9,11 @@ import type {
   Source,
 } from '../../src/policy/facts.ts';
 import { createSite, type Site, siteSchema } from '../../src/policy/site.ts';
+import type { Verdict } from '../../src/policy/verdict.ts';
 
 /** Facts for tests: each states only what the test is about. */
 
-const aSource = (about: Partial<Source> = {}): Source => ({
+export const aSource = (about: Partial<Source> = {}): Source => ({
   address: '198.51.100.7',
   port: 5060,
   transport: 'udp',
@@ -34,7 +35,7 @@ export const aProfile = (about: Partial<ExtensionProfile> = {}): ExtensionProfil
 });
 
 /** Noon, UTC, on a Wednesday. */
-export const AT = Date.UTC(2026, 6, 1, 12);
+const AT = Date.UTC(2026, 6, 1, 12);
 
 export const aPacket = (about: Partial<PacketFacts> = {}): PacketFacts => ({
   at: AT,
@@ -73,6 +74,7 @@ export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
   ...aRequest({ method: 'INVITE', to: '1002', requestUri: 'sip:1002@gate.example.com' }),
   by: 'invite',
   registered: true,
+  onOwnFlow: true,
   identities: [{ header: 'From', user: '1001' }],
   divertedBy: undefined,
   dialled: aNumber(),
@@ -110,3 +112,7 @@ export const extensionsOf = (settings: unknown = {}): Extensions =>
 /** A site where nothing is set but what the test is about. */
 export const someSite = (settings: object = {}, extensions: object = {}): Site =>
   createSite(siteSchema.parse(settings), extensionsSchema.parse(extensions));
+
+/** `pass`, or why not. */
+export const outcomeOf = (verdict: Verdict): string =>
+  'reason' in verdict ? verdict.reason : verdict.kind;

@@ -89,10 +89,12 @@ export function callOf(question: Question, site: Site, around: Surroundings): Ca
     identities.push({ header: 'P-Asserted-Identity', user: question.asserted });
   if (question.remoteParty !== undefined)
     identities.push({ header: 'Remote-Party-ID', user: question.remoteParty });
+  const registered = question.registered ?? question.invite !== undefined;
   return {
     ...request,
     by: question.by ?? 'invite',
-    registered: question.registered ?? question.invite !== undefined,
+    registered,
+    onOwnFlow: registered,
     identities,
     divertedBy: question.divertedBy,
     dialled: site.readDialled(question.invite ?? question.inbound ?? ''),
