@@ -11,6 +11,7 @@ import {
   makeDataDirectory,
   reasonOf,
 } from './control/data-directory.ts';
+import { EventLog } from './control/events/event-log.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { type Logger, openLog } from './control/log.ts';
@@ -21,8 +22,9 @@ import { readOrMakeTokenKey } from './control/token-key.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
+import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
-import type { GateEvent, LogLine } from './data/messages.ts';
+import type { LogLine, PbxEvent } from './data/messages.ts';
 import { version } from './version.ts';
 
 export interface GateProcess {
@@ -86,6 +88,13 @@ export async function runGate({
   });
   undo.defer(() => watch.close());
 
+  const events = new EventLog(
+    { database: directory.events, file: directory.eventsFile },
+    settings.events,
+    log,
+  );
+  undo.defer(() => events.close());
+
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
   const metrics = openMetrics({
@@ -93,6 +102,7 @@ export async function runGate({
     controlLag: () => readLag(lag),
     databaseErrors: () => store.errors() + watch.losses,
     lostLogLines: () => lostLogLines,
+    lostEvents: () => events.lost,
     build: { version, node: process.version },
   });
   const ready = () => readiness(heartbeat, draining, performance.now());
@@ -117,7 +127,11 @@ export async function runGate({
         heartbeat = { stats, at: performance.now() };
       },
       bindings: (batch) => store.write(batch),
-      event: (event) => announce(log, event),
+      event(event) {
+        announce(log, event);
+        events.add([recorded(event)]);
+      },
+      events: (batch, lost) => events.add(batch, lost),
       crashed(error) {
         log.error(
           { stack: error.stack },
@@ -220,6 +234,7 @@ export async function runGate({
     const plan = planReload(settings, loaded.settings);
     settings = plan.settings;
     follow(settings.log);
+    events.follow(settings.events);
     serving.reload(settings);
     for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
     for (const notice of loaded.notices) log.warn(notice);
@@ -292,7 +307,18 @@ function writeLine(log: Logger, { level, message, fields }: LogLine): void {
   log[level](fields, message);
 }
 
-function announce(log: Logger, event: GateEvent): void {
+const recorded = (event: PbxEvent): GateEvent => ({
+  at: Date.now(),
+  level: event.kind === 'pbx-up' ? 'info' : 'alert',
+  kind: 'pbx',
+  count: 1,
+  text:
+    event.kind === 'pbx-up'
+      ? `PBX node ${event.node} answers`
+      : `PBX node ${event.node} is lost: ${event.why}`,
+});
+
+function announce(log: Logger, event: PbxEvent): void {
   switch (event.kind) {
     case 'pbx-up':
       log.info(

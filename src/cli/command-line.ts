@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { nearMiss } from '../config/near-miss.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
+import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
@@ -10,7 +11,7 @@ import { run } from './run.ts';
 import { status } from './status.ts';
 import { version } from './version.ts';
 
-const described = [run, check, explain, status, hangup, version];
+const described = [run, check, explain, status, events, hangup, version];
 const commands: readonly Command[] = [...described, helpCommand(described)];
 
 /** Does what the words say, and returns the exit code. */

@@ -191,6 +191,21 @@ export const settingsSchema = z.strictObject({
         .describe('auto: text on a terminal, JSON lines elsewhere'),
     })
     .prefault({}),
+  events: z
+    .strictObject({
+      keepDays: whole(1, 3650).default(90).describe('how long events are kept'),
+      mostRows: whole(1000, 100_000_000)
+        .default(1_000_000)
+        .describe('and how many: about 500 bytes each on disk'),
+      fileMegabytes: whole(0, 100_000)
+        .default(50)
+        .describe('events.jsonl begins anew at this size, one before is kept; 0: no such file'),
+      admitted: z
+        .boolean()
+        .default(true)
+        .describe('calls and registrations that were let through are events too, for replay'),
+    })
+    .prefault({}),
   drain: z
     .strictObject({
       deadlineSeconds: seconds(0)

@@ -29,7 +29,18 @@ export interface Settings {
   readonly drachtio: DrachtioSettings;
   readonly http: { readonly address: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly events: EventSettings;
   readonly drain: { readonly deadlineSeconds: number; readonly retryAfterSeconds: number };
+}
+
+/** The record of what happened. */
+export interface EventSettings {
+  readonly keepDays: number;
+  readonly mostRows: number;
+  /** 0: none. */
+  readonly fileMegabytes: number;
+  /** What was let through is recorded too. */
+  readonly admitted: boolean;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

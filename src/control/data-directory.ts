@@ -9,6 +9,8 @@ export class CannotStart extends Error {}
 export interface DataDirectory {
   readonly path: string;
   readonly database: string;
+  readonly events: string;
+  readonly eventsFile: string;
   readonly tokenKey: string;
   readonly socket: string;
   readonly lock: string;
@@ -21,6 +23,8 @@ export function dataDirectoryAt(given: string): DataDirectory {
   return {
     path,
     database: join(path, 'state.db'),
+    events: join(path, 'events.db'),
+    eventsFile: join(path, 'events.jsonl'),
     tokenKey: join(path, 'flow-token.key'),
     socket: join(path, 'control.sock'),
     lock: join(path, 'gate.lock'),

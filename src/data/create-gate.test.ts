@@ -13,6 +13,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createGate } from './create-gate.ts';
 import type { Gate } from './gate.ts';
+import { GateEvents } from './gate-events.ts';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -39,6 +40,7 @@ async function open(
     store: { saved() {}, removed() {} },
     log() {},
     event() {},
+    events: new GateEvents({ send: () => {} }),
   });
   undo.push(() => gate.close());
   const phone = await aPhone({ to: { address: '127.0.0.1', port: gate.listeners[0]?.port ?? 0 } });

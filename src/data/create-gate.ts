@@ -6,9 +6,12 @@ import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
+import type { CallFacts } from '../policy/facts.ts';
 import { version } from '../version.ts';
 import { Counters } from './counters.ts';
+import type { GateEvent } from './event.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
+import { describedRequest } from './gate-events.ts';
 import type {
   CallStatus,
   CertificateStatus,
@@ -21,6 +24,7 @@ import { type CarrierServing, openCarrier } from './open-carrier.ts';
 /** Puts the engine and the edge together. */
 export const createGate: CreateGate = async (options) => {
   const { settings, log, store, registrations } = options;
+  let current = settings;
   const counters = new Counters();
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
   let serving: CarrierServing | undefined;
@@ -37,7 +41,7 @@ export const createGate: CreateGate = async (options) => {
     registrations,
     mostRegistrations: settings.limits.registrations,
     store,
-    observer: observer(options),
+    observer: observer(options, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
@@ -66,6 +70,7 @@ export const createGate: CreateGate = async (options) => {
   return {
     listeners: open.listeners,
     reload(fresh: Settings) {
+      current = fresh;
       open.reconfigure(fresh);
       running.reload(fresh);
       if (programs === undefined) programs = servePrograms(open, fresh, log);
@@ -156,36 +161,65 @@ const programsStatus = (programs: ProgramServer, rows: number): GateStatus['prog
   return { port: programs.port, count: connected, rows: programs.connected(rows) };
 };
 
-function observer({ log, event }: GateOptions): EdgeObserver {
+function observer(
+  { log, event, events }: GateOptions,
+  settings: () => Pick<Settings, 'events'>,
+): EdgeObserver {
   return {
     up: ({ settings: { name, uri }, latencyMs }) =>
       event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
     down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
-    decided: ({ stage, facts, decision: { verdict, rule, shadows, fault } }) => {
-      const where = { stage, source: facts.source.address };
+    decided(decided) {
+      const { rule, fault } = decided.decision;
       if (fault !== undefined)
         log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
-      if (verdict.kind !== 'pass')
-        log('info', 'refused', { ...where, rule, reason: verdict.reason });
-      for (const shadow of shadows)
-        log('info', 'would be refused', {
-          ...where,
-          rule: shadow.rule,
-          reason: shadow.verdict.reason,
-        });
+      events.decided(decided);
+    },
+    admitted(facts) {
+      if (settings().events.admitted) events.add(admittedCall(facts));
+    },
+    registered(binding) {
+      if (settings().events.admitted) events.add(newRegistration(binding));
     },
     callStarted: (call) =>
       log('debug', 'a call was answered', { callId: call.callId, caller: where(call.caller) }),
-    callEnded: (call, why) =>
-      log('debug', 'a call ended', {
-        callId: call.callId,
-        why,
-        seconds: Math.round((Date.now() - call.startedAt) / 1000),
-      }),
+    callEnded(call, why) {
+      const { callId } = call;
+      const at = Date.now();
+      const seconds = Math.round((at - call.startedAt) / 1000);
+      log('debug', 'a call ended', { callId, why, seconds });
+      if (settings().events.admitted)
+        events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why });
+    },
   };
 }
+
+const admittedCall = (facts: CallFacts): GateEvent => ({
+  at: facts.at,
+  level: 'info',
+  kind: 'call',
+  count: 1,
+  source: facts.source.address,
+  transport: facts.source.transport,
+  realm: facts.source.realm,
+  ...describedRequest(facts),
+});
+
+const newRegistration = (binding: Binding): GateEvent => ({
+  at: Date.now(),
+  level: 'info',
+  kind: 'registered',
+  count: 1,
+  source: binding.address,
+  port: binding.port,
+  transport: binding.transport,
+  userAgent: binding.userAgent,
+  extension: binding.aor.slice(0, binding.aor.indexOf('@')),
+  callId: binding.callId,
+  seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
+});
 
 const where = ({ transport, address, port }: Flow): string => `${transport} ${address}:${port}`;
 

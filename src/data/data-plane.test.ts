@@ -29,6 +29,7 @@ async function start(
       stats() {},
       bindings() {},
       event() {},
+      events() {},
       crashed() {},
       ...seen,
     },

@@ -3,14 +3,15 @@ import { Worker } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { GateEvent } from './event.ts';
 import type {
   Answer,
   BindingBatch,
   DataPlaneStats,
   FromDataPlane,
-  GateEvent,
   GateStatus,
   LogLine,
+  PbxEvent,
   Question,
   ToDataPlane,
 } from './messages.ts';
@@ -34,7 +35,8 @@ export interface DataPlaneObserver {
   log(lines: readonly LogLine[], lost: number): void;
   stats(stats: DataPlaneStats): void;
   bindings(batch: BindingBatch): void;
-  event(event: GateEvent): void;
+  event(event: PbxEvent): void;
+  events(events: readonly GateEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
   crashed(error: Error): void;
 }
@@ -89,6 +91,8 @@ export async function startDataPlane(
         return observer.bindings(message);
       case 'event':
         return observer.event(message.event);
+      case 'events':
+        return observer.events(message.events, message.lost);
       case 'answer':
         questions.get(message.query)?.resolve(message.answer);
         questions.delete(message.query);

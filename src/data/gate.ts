@@ -1,7 +1,8 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
-import type { GateEvent, GateStats, GateStatus } from './messages.ts';
+import type { GateEvents } from './gate-events.ts';
+import type { GateStats, GateStatus, PbxEvent } from './messages.ts';
 
 /** The engine and the edge, put together and running: what the worker drives. */
 export interface Gate {
@@ -26,7 +27,9 @@ export interface GateOptions {
   readonly registrations: readonly BindingRow[];
   readonly store: RegistrationsStore;
   readonly log: Log;
-  event(event: GateEvent): void;
+  event(event: PbxEvent): void;
+  /** What happened, for the record. */
+  readonly events: GateEvents;
 }
 
 /** One line per decision that matters; never waits. Fields hold no secrets. */

@@ -7,6 +7,7 @@ import type {
   ProgramPort,
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
+import type { GateEvent } from './event.ts';
 
 /** What the control plane tells the data plane. */
 export type ToDataPlane =
@@ -38,7 +39,8 @@ export type FromDataPlane =
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly lost: number }
   | { readonly type: 'stats'; readonly stats: DataPlaneStats }
   | ({ readonly type: 'bindings' } & BindingBatch)
-  | { readonly type: 'event'; readonly event: GateEvent }
+  | { readonly type: 'event'; readonly event: PbxEvent }
+  | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' };
@@ -60,7 +62,7 @@ export interface LogLine {
 }
 
 /** What the control plane acts on, besides logging it. */
-export type GateEvent =
+export type PbxEvent =
   | {
       readonly kind: 'pbx-up';
       readonly node: string;

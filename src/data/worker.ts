@@ -5,6 +5,7 @@ import { BindingChanges } from './binding-changes.ts';
 import { createGate } from './create-gate.ts';
 import { readLag } from './event-loop-lag.ts';
 import type { Gate } from './gate.ts';
+import { GateEvents } from './gate-events.ts';
 import { LogLines } from './log-lines.ts';
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
 
@@ -24,6 +25,9 @@ const changes = new BindingChanges({
   rowsPerBatch: 2000,
   mostPending: 400_000,
   send: (batch) => tell({ type: 'bindings', ...batch }),
+});
+const events = new GateEvents({
+  send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
 });
 const delay = monitorEventLoopDelay({ resolution: 10 });
 
@@ -46,6 +50,7 @@ async function start({
       store: changes,
       log: log.add,
       event: (event) => tell({ type: 'event', event }),
+      events,
     });
   } catch (error) {
     log.add('debug', 'the gate could not be opened', { error });
@@ -89,6 +94,7 @@ async function stop(): Promise<void> {
   // What is known goes to disk first: closing may take so long that this thread is cut off.
   await changes.flush();
   await gate?.close();
+  events.close();
   await changes.flush();
   log.flush();
   tell({ type: 'stopped' });

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { CallFacts } from '../policy/facts.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
@@ -14,7 +15,7 @@ import { LiveCounters } from './live-counters.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { register } from './register.ts';
-import { Registrations } from './registrations.ts';
+import { type Binding, Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
@@ -37,6 +38,10 @@ export interface EdgeOptions {
 export interface EdgeObserver extends PbxObserver {
   /** Something was refused, or would have been by a rule in shadow. Called for every one, so it must be quick. */
   decided(decided: Decided): void;
+  /** A call was let through. */
+  admitted(facts: CallFacts): void;
+  /** A phone registered that was not registered before. */
+  registered(binding: Binding): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call): void;
@@ -81,6 +86,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
     decided: (decided) => observer.decided(decided),
+    admitted: (facts) => observer.admitted(facts),
   });
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);

@@ -277,7 +277,8 @@ function noteBindings(
         : registrations.named(contact.token, 0);
     if (contact.expires > 0 && lasts > 0) {
       const reach = reachOf(registration, node, now + lasts * 1000);
-      if (binding === undefined) registrations.add(aor, contact.uri, contact.token, reach);
+      if (binding === undefined)
+        edge.observer.registered(registrations.add(aor, contact.uri, contact.token, reach));
       else registrations.refresh(binding, reach, now);
     } else if (binding !== undefined) registrations.remove(binding);
   }

@@ -135,7 +135,7 @@ export class Registrations {
     return this.#flows.of(flow);
   }
 
-  add(aor: string, contact: string, token: string, reach: Reach): void {
+  add(aor: string, contact: string, token: string, reach: Reach): Binding {
     const binding: Binding = {
       aor: detached(aor),
       contact: detached(contact),
@@ -157,6 +157,7 @@ export class Registrations {
       if (sibling.callId === binding.callId) this.#former.succeeds(binding, sibling);
     this.#put(binding);
     this.#stored(binding);
+    return binding;
   }
 
   /**

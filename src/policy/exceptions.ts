@@ -21,7 +21,10 @@ const exception = z
   );
 
 /** X5: timed, named exceptions to single rules. They end by themselves. */
-export const exceptionsSchema = z.record(z.string().min(1).max(64), exception).default({});
+export const exceptionsSchema = z
+  .record(z.string().min(1).max(64), exception)
+  .default({})
+  .describe('by name: a rule that does not count for somebody until a moment');
 export type ExceptionsSettings = z.output<typeof exceptionsSchema>;
 export type ExceptionSettings = z.output<typeof exception>;
 

@@ -213,6 +213,8 @@ export class Scene implements AsyncDisposable {
       pathDropped: (node) => void this.events.push(`path dropped ${node}`),
       decided: ({ decision: { verdict, rule } }) =>
         void this.events.push(`${verdict.kind} ${rule}`),
+      admitted: () => {},
+      registered: () => {},
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

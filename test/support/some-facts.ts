@@ -35,7 +35,7 @@ export const aProfile = (about: Partial<ExtensionProfile> = {}): ExtensionProfil
 });
 
 /** Noon, UTC, on a Wednesday. */
-const AT = Date.UTC(2026, 6, 1, 12);
+export const AT = Date.UTC(2026, 6, 1, 12);
 
 export const aPacket = (about: Partial<PacketFacts> = {}): PacketFacts => ({
   at: AT,

@@ -40,6 +40,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     controlLag: () => ({ mean: 0, p99: 0, max: 0 }),
     databaseErrors: () => 1,
     lostLogLines: () => 0,
+    lostEvents: () => 0,
     build: { version: '1.2.3', node: 'v24' },
   });
 }

@@ -8,6 +8,7 @@ export interface MetricSources {
   controlLag(): EventLoopLag;
   databaseErrors(): number;
   lostLogLines(): number;
+  lostEvents(): number;
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -210,6 +211,9 @@ export function openMetrics(from: MetricSources): Registry {
   );
   counter('log_lines_lost_total', 'Log lines of the data plane that were too many', [], (count) =>
     count(from.lostLogLines(), {}),
+  );
+  counter('events_lost_total', 'Events that are on no disk', [], (count) =>
+    count(from.lostEvents(), {}),
   );
 
   new Gauge({

@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findDataDirectory } from '../config/load.ts';
+import { mismatch } from '../config/problem.ts';
+import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import {
+  type EventFilter,
+  type StoredEvent,
+  searchEvents,
+} from '../control/events/events-database.ts';
+import type { GateEvent } from '../data/event.ts';
+import { readInstant } from '../policy/asking/instant.ts';
+import type { Command, Given } from './command.ts';
+import { complain, harmless, print, styled } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+const filters = {
+  kind: {
+    type: 'string',
+    value: 'KIND',
+    help: 'refused, shadow, call, registered, blocked, emergency …',
+  },
+  reason: {
+    type: 'string',
+    value: 'REASON',
+    help: 'why something was refused: country-not-allowed',
+  },
+  rule: { type: 'string', value: 'RULE', help: 'the rule that refused: allowed-countries' },
+  extension: { type: 'string', value: 'NUMBER', help: 'whose' },
+  source: { type: 'string', value: 'ADDRESS', help: 'from where' },
+  number: { type: 'string', value: 'NUMBER', help: 'what was called, in E.164 or as dialled' },
+  call: { type: 'string', value: 'CALL-ID', help: 'one call' },
+  level: { type: 'string', value: 'LEVEL', help: 'info, warn or alert' },
+} as const;
+
+export const events: Command = {
+  name: 'events',
+  summary: 'what happened: refusals and why, calls, registrations, blocks',
+  mostOperands: 0,
+  flags: {
+    ...placeFlags,
+    ...filters,
+    since: {
+      type: 'string',
+      value: 'WHEN',
+      help: '2h, 30m, 7d, or a moment: 2026-11-28 03:00 UTC',
+    },
+    until: { type: 'string', value: 'WHEN', help: 'the same' },
+    last: { type: 'string', value: 'N', help: 'the newest so many (default 50)' },
+    trail: { type: 'boolean', help: 'every rule that was asked, and what it saw' },
+    follow: { type: 'boolean', help: 'go on with what happens' },
+    json: { type: 'boolean', help: 'one JSON object a line, for programs' },
+  },
+  async run(given) {
+    const asked = readFilter(given, Date.now());
+    if (!asked.ok) {
+      for (const problem of asked.problems) complain(problem);
+      return 2;
+    }
+    const { events: file } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    if (!existsSync(file)) {
+      complain(`There is no ${file}: no gate has run there yet. Name its folder with --data.`);
+      return 1;
+    }
+    const show = (found: readonly StoredEvent[]): void => {
+      for (const { event } of found)
+        print(
+          given.flags.json === true
+            ? JSON.stringify(event)
+            : showEvent(event, given.flags.trail === true),
+        );
+    };
+    try {
+      const found = searchEvents(file, asked.filter, asked.most);
+      show(found);
+      if (given.flags.follow !== true) return 0;
+      let seen = found.at(-1)?.id ?? 0;
+      for (;;) {
+        await sleep(500);
+        const fresh = searchEvents(file, asked.filter, 1000).filter(({ id }) => id > seen);
+        show(fresh);
+        seen = fresh.at(-1)?.id ?? seen;
+      }
+    } catch (error) {
+      complain(`${file} cannot be read: ${reasonOf(error)}.`);
+      return 1;
+    }
+  },
+};
+
+type Asked =
+  | { readonly ok: true; readonly filter: EventFilter; readonly most: number }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+function readFilter({ flags }: Given, now: number): Asked {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => {
+    const value = flags[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const moment = (name: string): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const read = readAgo(value, now) ?? readInstant(value, 'UTC');
+    if (read === undefined)
+      problems.push(`--${name}: ${mismatch(`"${value}"`, '30m, 2h, 7d or 2026-11-28 03:00')}`);
+    return read;
+  };
+  const most = Number(text('last') ?? 50);
+  if (!Number.isInteger(most) || most < 1)
+    problems.push(`--last: ${mismatch(`"${text('last')}"`, 'a whole number from 1')}`);
+  const { call: _, ...own } = filters;
+  const filter: EventFilter = {
+    ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),
+    callId: text('call'),
+    since: moment('since'),
+    until: moment('until'),
+  };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, filter, most };
+}
+
+const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `2h`: so long ago. */
+function readAgo(text: string, now: number): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  return unit === undefined ? undefined : now - Number(count) * (units[unit] ?? 0);
+}
+
+/** One event for a person: when, what, who, why. */
+function showEvent(event: GateEvent, withTrail: boolean): string {
+  const { source, port, transport, extension, number, reason, rule, count, text, callId } = event;
+  const who = [
+    extension,
+    number === undefined ? undefined : `→ ${number}`,
+    source === undefined
+      ? undefined
+      : `from ${transport ?? ''} ${source}${port === undefined ? '' : `:${port}`}`,
+  ];
+  const why = reason === undefined ? [] : [`${reason}, by ${rule}`];
+  const line = [
+    new Date(event.at).toISOString(),
+    styled(
+      event.level === 'alert' ? 'red' : event.level === 'warn' ? 'yellow' : 'gray',
+      event.kind.padEnd(10),
+    ),
+    ...[
+      event.method,
+      ...who,
+      ...why,
+      event.exception && `excepted by ${event.exception}`,
+      text,
+      callId && `call ${callId}`,
+    ]
+      .filter((part): part is string => part !== undefined && part !== '')
+      .map(harmless),
+    ...(count > 1 ? [`${count} times`] : []),
+  ].join('  ');
+  if (!withTrail || event.trail === undefined) return line;
+  const steps = event.trail.map(
+    ({ rule: name, says, saw, flip }) =>
+      `    ${says.padEnd(8)} ${name}: ${harmless(saw)}${flip === undefined ? '' : `; would pass with ${harmless(flip)}`}`,
+  );
+  return [line, ...steps].join('\n');
+}

@@ -1,0 +1,169 @@
+import { existsSync, renameSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { GateEvent } from '../../data/event.ts';
+import { reasonOf } from '../data-directory.ts';
+
+/** What can be asked for: a column of its own, so that a year of events is searched at once. */
+export interface EventFilter {
+  readonly kind?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly extension?: string | undefined;
+  readonly source?: string | undefined;
+  readonly number?: string | undefined;
+  readonly callId?: string | undefined;
+  readonly level?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** An event with its number in the log. */
+export interface StoredEvent {
+  readonly id: number;
+  readonly event: GateEvent;
+}
+
+const version = 1;
+const tables = `
+  CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT,
+    rule TEXT,
+    extension TEXT,
+    source TEXT,
+    number TEXT,
+    call_id TEXT,
+    event TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS events_at ON events (at);
+  CREATE INDEX IF NOT EXISTS events_extension ON events (extension, id) WHERE extension IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS events_source ON events (source, id) WHERE source IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS events_reason ON events (reason, id) WHERE reason IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS events_call ON events (call_id, id) WHERE call_id IS NOT NULL;
+`;
+
+/** The events on disk, in a database of their own: however many come, registrations do not wait for them. */
+export class EventsDatabase {
+  readonly #database: DatabaseSync;
+  readonly #insert: ReturnType<DatabaseSync['prepare']>;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#insert = database.prepare(
+      `INSERT INTO events (at, level, kind, reason, rule, extension, source, number, call_id, event)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  /** A damaged one is moved aside; what cannot be opened for another reason is thrown. */
+  static open(file: string, now = Date.now()): { database: EventsDatabase; movedTo?: string } {
+    try {
+      return { database: openSound(file) };
+    } catch (error) {
+      if (!/malformed|not a database|disk image|version/i.test(reasonOf(error))) throw error;
+      const movedTo = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}`;
+      for (const suffix of ['', '-wal', '-shm'])
+        if (existsSync(file + suffix)) renameSync(file + suffix, movedTo + suffix);
+      return { database: openSound(file), movedTo };
+    }
+
+    function openSound(path: string): EventsDatabase {
+      const database = new DatabaseSync(path, { timeout: 2000 });
+      try {
+        database.exec('PRAGMA journal_mode = WAL');
+        database.exec('PRAGMA synchronous = NORMAL');
+        const found = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+        if (found > version)
+          throw new Error(`its version is ${found}, this program knows ${version}`);
+        database.exec(tables);
+        database.exec(`PRAGMA user_version = ${version}`);
+        return new EventsDatabase(database);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    }
+  }
+
+  write(events: readonly GateEvent[]): void {
+    this.#database.exec('BEGIN');
+    try {
+      for (const event of events)
+        this.#insert.run(
+          event.at,
+          event.level,
+          event.kind,
+          event.reason ?? null,
+          event.rule ?? null,
+          event.extension ?? null,
+          event.source ?? null,
+          event.number ?? null,
+          event.callId ?? null,
+          JSON.stringify(event),
+        );
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Forgets what is too old or too much: a slice each time, so that nobody waits for it. True when more is left to do. */
+  prune(before: number, mostRows: number, slice = 5000): boolean {
+    const { newest = 0, oldest = 0 } = this.#database
+      .prepare('SELECT max(id) AS newest, min(id) AS oldest FROM events')
+      .get() as { newest: number | null; oldest: number | null } as Record<string, number>;
+    const keepFrom = newest - mostRows + 1;
+    const { changes } = this.#database
+      .prepare(
+        'DELETE FROM events WHERE id < ? AND (id < ? OR id IN (SELECT id FROM events WHERE at < ? ORDER BY at LIMIT ?))',
+      )
+      .run(oldest + slice, keepFrom, before, slice);
+    return Number(changes) >= slice;
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+/** The newest events that fit, oldest of them first. Reads beside a running gate, and without one. */
+export function searchEvents(
+  file: string,
+  filter: EventFilter,
+  most: number,
+): readonly StoredEvent[] {
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  const { where, values } = conditionOf(filter);
+  const rows = database
+    .prepare(`SELECT id, event FROM events ${where} ORDER BY id DESC LIMIT ?`)
+    .all(...values, most);
+  return rows
+    .map(({ id, event }) => ({ id: Number(id), event: JSON.parse(String(event)) as GateEvent }))
+    .toReversed();
+}
+
+const columns: readonly (readonly [keyof EventFilter, string])[] = [
+  ['kind', 'kind = ?'],
+  ['reason', 'reason = ?'],
+  ['rule', 'rule = ?'],
+  ['extension', 'extension = ?'],
+  ['source', 'source = ?'],
+  ['number', 'number = ?'],
+  ['callId', 'call_id = ?'],
+  ['level', 'level = ?'],
+  ['since', 'at >= ?'],
+  ['until', 'at < ?'],
+];
+
+function conditionOf(filter: EventFilter): { where: string; values: readonly SQLInputValue[] } {
+  const used = columns.filter(([key]) => filter[key] !== undefined);
+  return {
+    where: used.length === 0 ? '' : `WHERE ${used.map(([, test]) => test).join(' AND ')}`,
+    values: used.map(([key]) => filter[key] ?? null),
+  };
+}

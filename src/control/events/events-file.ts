@@ -1,0 +1,25 @@
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import type { GateEvent } from '../../data/event.ts';
+
+/** One JSON object a line, for whatever collects logs. At its limit it becomes `….1`, and a new one begins. */
+export class EventsFile {
+  readonly #path: string;
+  readonly #mostBytes: number;
+  #bytes: number;
+
+  constructor(path: string, mostBytes: number) {
+    this.#path = path;
+    this.#mostBytes = mostBytes;
+    this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  write(events: readonly GateEvent[]): void {
+    const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    if (this.#bytes > 0 && this.#bytes + text.length > this.#mostBytes) {
+      renameSync(this.#path, `${this.#path}.1`);
+      this.#bytes = 0;
+    }
+    appendFileSync(this.#path, text, { mode: 0o600 });
+    this.#bytes += Buffer.byteLength(text);
+  }
+}

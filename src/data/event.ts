@@ -1,0 +1,56 @@
+import type { Asked } from '../policy/policy.ts';
+import type { Reason } from '../policy/reasons.ts';
+
+/** How much it matters: `info` is for the record, `warn` deserves a look, `alert` somebody's attention now. */
+export type EventLevel = 'info' | 'warn' | 'alert';
+
+/** What can happen. A closed set: events are searched by it. */
+export const eventKinds = [
+  'refused',
+  'shadow',
+  'excepted',
+  'emergency',
+  'call',
+  'call-ended',
+  'registered',
+  'blocked',
+  'unblocked',
+  'pbx',
+  'reload',
+  'exception',
+  'fault',
+] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** Something that happened at the gate, for people and programs that look back. Holds no secret and no PIN. */
+export interface GateEvent {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly level: EventLevel;
+  readonly kind: EventKind;
+  /** How often, when the same came again within a second. */
+  readonly count: number;
+  readonly stage?: string;
+  readonly verdict?: 'reject' | 'drop' | 'challenge';
+  readonly status?: number;
+  readonly reason?: Reason;
+  readonly rule?: string;
+  readonly method?: string;
+  readonly source?: string;
+  readonly port?: number;
+  readonly transport?: string;
+  readonly realm?: string;
+  readonly tier?: string;
+  readonly country?: string;
+  readonly userAgent?: string;
+  readonly extension?: string;
+  /** As dialled, or in E.164; a PIN is never part of it. */
+  readonly number?: string;
+  readonly trunk?: string;
+  readonly route?: string;
+  readonly callId?: string;
+  readonly seconds?: number;
+  readonly exception?: string;
+  readonly text?: string;
+  readonly trail?: readonly Asked[];
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { aPbx, type Pbx } from '../support/a-pbx.ts';
+import { aPhone, type Phone } from '../support/a-phone.ts';
+import { drawbridge } from '../support/drawbridge.ts';
+import { type Gate, startGate } from '../support/gate-process.ts';
+
+let pbx: Pbx;
+let gate: Gate;
+let phone: Phone;
+
+beforeEach(async () => {
+  pbx = await aPbx({ answersOptions: true });
+  pbx.registersAll();
+  gate = await startGate({ pbx: pbx.uri, rules: 'shipped' });
+  phone = await aPhone({ to: gate.udp });
+});
+afterEach(async () => {
+  await phone.close();
+  await gate.close();
+  await pbx.close();
+});
+
+const found = (...flags: string[]) =>
+  drawbridge('events', '--data', gate.data, '--json', ...flags).then(({ output }) =>
+    output
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line)),
+  );
+
+test('a refused call is found by reason and extension, with its trail, and stands in the file', async () => {
+  await phone.register();
+  await phone.finalAnswer(phone.request('INVITE', `sip:00850238112345@${gate.address}`));
+  await expect
+    .poll(() => found('--reason', 'country-not-allowed', '--extension', '1001'), {
+      timeout: 15_000,
+    })
+    .toEqual([
+      expect.objectContaining({
+        kind: 'refused',
+        rule: 'allowed-countries',
+        status: 403,
+        trail: expect.arrayContaining([
+          expect.objectContaining({ rule: 'allowed-countries', says: 'refuse' }),
+        ]),
+      }),
+    ]);
+  expect(await found('--kind', 'registered')).toMatchObject([{ extension: '1001' }]);
+  expect(await found('--reason', 'guest')).toEqual([]);
+  expect(readFileSync(join(gate.data, 'events.jsonl'), 'utf8')).toContain('country-not-allowed');
+  const { output } = await drawbridge('events', '--data', gate.data, '--trail');
+  expect(output).toMatch(
+    /refused +INVITE +\S+ +→ \+?850238112345|refused +INVITE .*country-not-allowed/,
+  );
+  expect(output).toMatch(/refuse +allowed-countries: international number/);
+});
+
+test('what is no filter is said', async () => {
+  const { code, output } = await drawbridge('events', '--since', 'noon', '--last', '0');
+  expect([code, output]).toEqual([
+    2,
+    expect.stringMatching(/--last: found "0".*\n--since: found "noon"/),
+  ]);
+});
