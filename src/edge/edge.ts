@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import type { CallFacts } from '../policy/facts.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
@@ -86,7 +85,6 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
     decided: (decided) => observer.decided(decided),
-    admitted: (facts) => observer.admitted(facts),
   });
   let settings = options.settings;
   let pbx = new Pbx(settings.pbx, observer);

@@ -1,5 +1,5 @@
 import type { Counters } from '../policy/counters.ts';
-import type { CallFacts, Stage, StageFacts, Tier } from '../policy/facts.ts';
+import type { Stage, StageFacts, Tier } from '../policy/facts.ts';
 import { type Asked, type Decision, Policy } from '../policy/policy.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { AddressSet } from './address-set.ts';
@@ -20,8 +20,6 @@ export interface GatekeeperOptions {
   readonly knows: (flow: Flow) => boolean;
   readonly countryOf: (address: string) => string | undefined;
   readonly decided: (decided: Decided) => void;
-  /** A call may go on. */
-  readonly admitted: (facts: CallFacts) => void;
 }
 
 /** Asks the rules about what comes in, by the snapshot that holds now. */
@@ -46,7 +44,6 @@ export class Gatekeeper {
     const { policy } = this;
     const { counters, decided } = this.#options;
     const decision = policy.judge(stage, facts, counters);
-    if (decision.verdict.kind === 'pass' && 'dialled' in facts) this.#options.admitted(facts);
     if (decision.verdict.kind !== 'pass' || decision.shadows.length > 0)
       decided({
         stage,

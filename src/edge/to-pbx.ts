@@ -16,6 +16,7 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   const { request, flow } = incoming;
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
   if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
+  if (request.method === 'INVITE') edge.observer.admitted(facts);
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const targets = pbx.targetsFor(
