@@ -1,5 +1,6 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
 import { compileDrachtio } from './compile-drachtio.ts';
+import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, readHostPort, showHostPort } from './forms.ts';
@@ -72,6 +73,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   }
   const programs = compilePrograms(tree, surroundings, problems, notices);
   const drachtio = compileDrachtio(tree, surroundings, problems, notices);
+  checkPolicy(tree, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { WrittenIssue } from '../policy/written.ts';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, showFound } from './problem.ts';
-import { bare, isSecret, keysAt, type Path, schemaAt } from './schema-keys.ts';
+import { bare, isSecret, keysAt, type Path, schemaAt, wordsAt } from './schema-keys.ts';
 
 /** What is wrong at one path, in the operator's words. */
 export interface Explained {
@@ -24,32 +25,92 @@ export function explainIssue(issue: Issue, tree: unknown): readonly Explained[] 
       text: mismatch('an unknown key', `one of ${known.join(', ')}`, nearMiss(key, known)),
     }));
   }
-  const value = valueAt(tree, path);
-  const found =
-    isSecret(path) && typeof value === 'string' ? 'a text (not shown)' : showFound(value);
-  const text = mismatch(found, rangeAt(path) ?? expectedBy(issue), meantBy(issue, value, path));
+  const found = showAt(path, tree);
+  if (issue.code === 'invalid_key') {
+    const text = mismatch(showFound(path.at(-1)), issue.issues[0]?.message ?? 'another name');
+    return [{ path, unknownKey: true, text }];
+  }
+  if (issue.code === 'invalid_union') {
+    const branch = meantBranch(issue.errors);
+    if (branch !== undefined)
+      return branch.flatMap((inner) =>
+        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, tree),
+      );
+  }
+  const { amiss, meant } = writtenIssue(issue, path, valueAt(tree, path));
+  const text = mismatch(
+    amiss === undefined ? found : `${found} with ${amiss}`,
+    rangeAt(path) ?? expectedBy(issue),
+    meant ?? meantBy(issue, valueAt(tree, path), path),
+  );
   return [{ path, unknownKey: false, text }];
+}
+
+/** Of several forms a block may have, the one that fits but for something inside of it. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return branches
+    .filter((issues) =>
+      issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+    )
+    .toSorted((a, b) => a.length - b.length)[0];
+}
+
+/** What a form of its own says of a text besides what it expected. */
+function writtenIssue(
+  issue: Issue,
+  path: Path,
+  value: unknown,
+): { amiss?: string; meant?: string } {
+  if (issue.code !== 'custom' || issue.params === undefined || isSecret(path)) return {};
+  const { amiss, hint }: WrittenIssue = issue.params;
+  const meant =
+    hint === undefined || 'meant' in hint ? hint?.meant : nearMiss(String(value), hint.among);
+  return { ...(amiss !== undefined && { amiss }), ...(meant !== undefined && { meant }) };
+}
+
+function showAt(path: Path, tree: unknown): string {
+  const value = valueAt(tree, path);
+  return isSecret(path) && typeof value === 'string' ? 'a text (not shown)' : showFound(value);
 }
 
 /** What the operator probably wanted to write. */
 function meantBy(issue: Issue, value: unknown, path: Path): string | undefined {
-  if (typeof value !== 'string' || isSecret(path)) return undefined;
-  if (issue.code === 'invalid_value') return nearMiss(value, issue.values.map(String));
+  if (isSecret(path)) return undefined;
   const schema = bare(schemaAt(path));
+  if (typeof value === 'number' && schema instanceof z.ZodString)
+    return `"${value}", in quotes: a leading 0 would be lost`;
+  if (schema instanceof z.ZodArray && isWord(value)) return `[${value}], a list of one`;
+  if (typeof value === 'boolean') return value ? oneOf(path, 'on') : oneOf(path, 'off');
+  if (typeof value !== 'string') return undefined;
+  const words = wordsAt(path);
+  if (words.length > 0) {
+    const word = nearMiss(value, words);
+    if (word !== undefined) return word;
+  }
   if (schema instanceof z.ZodBoolean) {
     return { yes: 'true', on: 'true', no: 'false', off: 'false' }[value.toLowerCase()];
   }
-  if (schema instanceof z.ZodNumber)
-    return schema.safeParse(Number(value)).success && value.trim() !== ''
-      ? `${Number(value)} without quotes`
-      : undefined;
+  if (value.trim() !== '' && takesNumber(schema, Number(value)))
+    return `${Number(value)} without quotes`;
   if (issue.code !== 'invalid_type' || !(schema instanceof z.ZodObject)) return undefined;
-  const [, key, rest] = /^(\w+):(\S.*)$/s.exec(value) ?? [];
+  const [, key, rest] = /^([\w-]+):(\S.*)$/s.exec(value) ?? [];
   const only = Object.keys(schema.shape);
   // `everySeconds:5` is one text for YAML.
   return key !== undefined && only.includes(key)
     ? `${key}: ${showPlain(rest)}, with a space`
     : undefined;
+}
+
+function takesNumber(schema: unknown, number: number): boolean {
+  const takes = schema instanceof z.ZodNumber || schema instanceof z.ZodUnion;
+  return takes && schema.safeParse(number).success;
+}
+
+const isWord = (value: unknown): boolean => typeof value === 'string' && /^[\w./:-]+$/.test(value);
+
+/** YAML's true, where a word is asked for. */
+function oneOf(path: Path, word: string): string | undefined {
+  return wordsAt(path).includes(word) ? word : undefined;
 }
 
 function showPlain(text = ''): string {

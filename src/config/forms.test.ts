@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readHopUri, readHostPort, readListenPoint, readSource, showHostPort } from './forms.ts';
+import { readHopUri, readHostPort, readListenPoint, showHostPort } from './forms.ts';
 
 describe('a listen point', () => {
   test.each([
@@ -65,29 +65,6 @@ describe('the URI of a next hop', () => {
     ['sip:pbx?Subject=x', 'a SIP URI'],
   ])('%j is refused: %s', (text, expected) => {
     expect(readHopUri(text)).toEqual({ ok: false, expected: expect.stringContaining(expected) });
-  });
-});
-
-describe('a source', () => {
-  test.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['192.0.2.0/24', '192.0.2.0/24'],
-    ['192.0.2.0/255.255.255.0', '192.0.2.0/24'],
-    ['0.0.0.0/0.0.0.0', '0.0.0.0/0'],
-    ['2001:db8::/32', '2001:db8::/32'],
-  ])('%s', (text, value) => {
-    expect(readSource(text)).toEqual({ ok: true, value });
-  });
-
-  test.each([
-    '192.0.2.0/33',
-    '192.0.2.0/255.0.255.0',
-    '2001:db8::/129',
-    'example.com',
-    '1.2.3.4/24/8',
-    '1.2.3.4/',
-  ])('%j is refused', (text) => {
-    expect(readSource(text).ok).toBe(false);
   });
 });
 

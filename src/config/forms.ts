@@ -1,23 +1,11 @@
 import { isIP } from 'node:net';
 import type { Transport } from '../edge/signaling.ts';
-
-/** A text the operator wrote, understood; or what was expected of it. */
-export type Understood<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly expected: string };
+import { expected, type Understood, understood } from '../policy/written.ts';
 
 export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
 
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
-
-function understood<T>(value: T): Understood<T> {
-  return { ok: true, value };
-}
-
-function expected(text: string): Understood<never> {
-  return { ok: false, expected: text };
-}
 
 export interface ListenPoint {
   readonly transport: Transport;
@@ -98,30 +86,6 @@ export function readHopUri(text: string): Understood<string> {
 /** The `host:port` part of a URI that `readHopUri` accepted. */
 export function hopOf(uri: string): string {
   return uri.replace(/^sips?:/i, '').replace(/;.*$/s, '');
-}
-
-/** `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`; returned as address or address/bits. */
-export function readSource(text: string): Understood<string> {
-  const form = 'an IP address, address/bits or address/netmask such as 192.0.2.0/24';
-  const [address = '', mask, ...more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return expected(form);
-  if (mask === undefined) return understood(address);
-  const widest = family === 4 ? 32 : 128;
-  if (/^\d{1,3}$/.test(mask) && Number(mask) <= widest)
-    return understood(`${address}/${Number(mask)}`);
-  const bits = family === 4 && isIP(mask) === 4 ? netmaskBits(mask) : undefined;
-  return bits === undefined
-    ? expected(`${form}, at most ${widest} bits`)
-    : understood(`${address}/${bits}`);
-}
-
-function netmaskBits(mask: string): number | undefined {
-  const binary = mask
-    .split('.')
-    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(binary) ? binary.replaceAll('0', '').length : undefined;
 }
 
 /** Who is asked about a request: a program at `tcp://host:port` or `tls://host:port`, or a web server. As written. */

@@ -1,4 +1,4 @@
-import type { Understood } from './forms.ts';
+import type { Understood } from '../policy/written.ts';
 
 /** What a call, a registration or a subscription cannot do without, or what the gate writes itself. */
 const needed = (

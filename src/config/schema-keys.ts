@@ -18,15 +18,17 @@ export function bare(schema: unknown): unknown {
 
 /** The schema at a path, or undefined where the path leaves what can be set. */
 export function schemaAt(path: Path): unknown {
-  let at: unknown = settingsSchema;
-  for (const key of path) {
-    const here = bare(at);
-    if (here instanceof z.ZodObject && Object.hasOwn(here.shape, key)) at = here.shape[key];
-    else if (here instanceof z.ZodArray && isIndex(key)) at = here.element;
-    else if (here instanceof z.ZodRecord) at = here.valueType;
-    else return undefined;
-  }
-  return at;
+  return path.reduce<unknown>(schemaBelow, settingsSchema);
+}
+
+function schemaBelow(schema: unknown, key: string | number): unknown {
+  const here = bare(schema);
+  if (here instanceof z.ZodObject)
+    return Object.hasOwn(here.shape, key) ? here.shape[key] : undefined;
+  if (here instanceof z.ZodArray) return isIndex(key) ? here.element : undefined;
+  if (here instanceof z.ZodRecord) return here.valueType;
+  if (!(here instanceof z.ZodUnion)) return undefined;
+  return here.options.map((option) => schemaBelow(option, key)).find((one) => one !== undefined);
 }
 
 function isIndex(key: string | number): boolean {
@@ -35,8 +37,25 @@ function isIndex(key: string | number): boolean {
 
 /** The keys that may stand under a path; none where it is not a block of keys. */
 export function keysAt(path: Path): readonly string[] {
-  const here = bare(schemaAt(path));
-  return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
+  return keysOf(schemaAt(path));
+}
+
+function keysOf(schema: unknown): readonly string[] {
+  const here = bare(schema);
+  if (here instanceof z.ZodObject) return Object.keys(here.shape);
+  return here instanceof z.ZodUnion ? here.options.flatMap(keysOf) : [];
+}
+
+/** The words that may stand at a path, where only some may. */
+export function wordsAt(path: Path): readonly string[] {
+  return wordsOf(schemaAt(path));
+}
+
+function wordsOf(schema: unknown): readonly string[] {
+  const here = bare(schema);
+  if (here instanceof z.ZodEnum) return here.options.map(String);
+  if (here instanceof z.ZodLiteral) return [...here.values].map(String);
+  return here instanceof z.ZodUnion ? here.options.flatMap(wordsOf) : [];
 }
 
 /** May keys of any name stand under a path: extensions, groups? */

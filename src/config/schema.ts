@@ -1,30 +1,14 @@
 import { z } from 'zod';
+import { source } from '../policy/forms.ts';
 import { policyShape } from '../policy/policy-settings.ts';
-import {
-  readHandlerUrl,
-  readHopUri,
-  readHostPort,
-  readListenPoint,
-  readServer,
-  readSource,
-  type Understood,
-} from './forms.ts';
+import { written } from '../policy/written.ts';
+import { readHandlerUrl, readHopUri, readHostPort, readListenPoint, readServer } from './forms.ts';
 import { readHeaderPattern } from './header-pattern.ts';
 
 /**
  * Every key the operator can set, once: its type, its bounds, its default, what it does. The files in
  * `routes/` and `policies/`, the flags, the environment, `help settings` and the error messages all come from here.
  */
-
-/** A text with a form of its own; the issue's message is what was expected. */
-function written<T>(read: (text: string) => Understood<T>) {
-  return z.string().transform((text, context) => {
-    const result = read(text);
-    if (result.ok) return result.value;
-    context.issues.push({ code: 'custom', input: text, message: result.expected });
-    return z.NEVER;
-  });
-}
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 const seconds = (least = 1, most = 86_400) => z.number().min(least).max(most);
@@ -36,7 +20,7 @@ const named = z
   );
 const file = z.string().min(1);
 const headerPatterns = z.array(written(readHeaderPattern));
-const sources = z.array(written(readSource)).default([]);
+const sources = z.array(source).default([]);
 
 /** `${NAME}`: the value comes from the environment, so that no file, flag or error message holds it. */
 const secret = z

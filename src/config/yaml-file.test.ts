@@ -78,3 +78,9 @@ describe('whatever is written', () => {
     );
   });
 });
+
+test('a name of digits is kept as it is written', () => {
+  expect(readYaml('extensions.yaml', 'list: { 0100: {}, 1e3: {} }').tree).toEqual({
+    list: { '0100': {}, '1e3': {} },
+  });
+});

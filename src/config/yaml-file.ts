@@ -53,6 +53,8 @@ export function readYaml(file: string, text: string): YamlFile {
   const document = parseDocument(text, {
     lineCounter,
     prettyErrors: false,
+    // An extension 0100 is not one hundred.
+    stringKeys: true,
     // Not silent: that would also hide that only the first of several documents is read.
     logLevel: 'error',
   });
@@ -123,7 +125,11 @@ function plain(
 export function readYamlValue(
   text: string,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    stringKeys: true,
+    logLevel: 'error',
+  });
   if (document.errors.length > 0) return { ok: false };
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 });

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { readInstant } from './asking/instant.ts';
 import type { RequestFacts, StageFacts } from './facts.ts';
+import { address } from './forms.ts';
 
 const exception = z
   .strictObject({
     rule: z.string().min(1).describe('the rule that does not count: allowed-countries'),
     extension: z.string().min(1).optional().describe('for this extension'),
     group: z.string().min(1).optional().describe('for the extensions of this group'),
-    source: z.string().min(1).optional().describe('for requests from this address'),
+    source: address.optional().describe('for requests from this address'),
     until: z
       .string()
       .min(1)

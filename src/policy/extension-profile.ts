@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { country, source } from './forms.ts';
 import type { Mode } from './rule.ts';
 import { patternsOption } from './rule-options.ts';
-
-/** An address or a network, as `readSource` of the settings understands it: `192.0.2.0/24`. */
-const sources = z.array(z.string().min(1));
 
 /**
  * What the site says of an extension. The same keys stand in `defaults`, in a group and in the extension itself: the
@@ -20,7 +18,8 @@ export const profileShape = {
     .min(1)
     .optional()
     .describe('R2: its User-Agent must begin with one of these; any if not given'),
-  permittedIps: sources
+  permittedIps: z
+    .array(source)
     .min(1)
     .optional()
     .describe('R3: addresses or networks it may register and call from; anywhere if not given'),
@@ -51,7 +50,7 @@ export const profileShape = {
     .optional()
     .describe('O5: false bars it from calling abroad altogether'),
   countries: z
-    .array(z.string().regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE'))
+    .array(country)
     .optional()
     .describe('O5: countries it may call, in place of those of the site'),
   allowedNumbers: patternsOption

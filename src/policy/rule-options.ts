@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { parseNetwork } from '../limits/address-key.ts';
-import { parsePattern } from '../numbers/pattern.ts';
+import { numberPattern, source } from './forms.ts';
 import type { Answer, RegistrationAnswer } from './verdict.ts';
 
 /** How a rule refuses, as the operator writes it. */
@@ -26,18 +25,6 @@ export const registrationAnswerOption = (standard: RegistrationAnswer = 'challen
     );
 
 /** Numbers and telephony patterns. One that cannot be read would let through what it was to bar. */
-export const patternsOption = z.array(
-  z.string().superRefine((text, { addIssue }) => {
-    const parsed = parsePattern(text);
-    if (!parsed.ok) addIssue({ code: 'custom', message: parsed.problem });
-  }),
-);
+export const patternsOption = z.array(numberPattern);
 
-export const networksOption = z.array(
-  z
-    .string()
-    .refine(
-      (text) => parseNetwork(text) !== undefined,
-      'an address or a network: 192.0.2.7, 192.0.2.0/24 or 192.0.2.0/255.255.255.0',
-    ),
-);
+export const networksOption = z.array(source);

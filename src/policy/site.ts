@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
+import { country, numberPattern, source, timeZone } from './forms.ts';
 
-const patterns = z.array(z.string().min(1).max(64));
+const patterns = z.array(numberPattern);
 
 export const siteSchema = z
   .strictObject({
@@ -10,17 +11,15 @@ export const siteSchema = z
       .enum(['on', 'shadow', 'off'])
       .default('on')
       .describe('on; shadow: every rule judges and counts and none acts, for the first days; off'),
-    homeCountry: z
-      .string()
-      .regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE')
+    homeCountry: country
       .nullable()
       .default(null)
       .describe(
         'the country the site is in, DE; null: every number with an international prefix is abroad',
       ),
-    timeZone: z.string().min(1).default('UTC').describe('of times in policies/: Europe/Berlin'),
+    timeZone: timeZone.default('UTC').describe('of times in policies/: Europe/Berlin'),
     localNetworks: z
-      .array(z.string())
+      .array(source)
       .default([
         '127.0.0.0/8',
         '10.0.0.0/8',
@@ -32,7 +31,7 @@ export const siteSchema = z
       ])
       .describe("the site's own addresses and networks"),
     operators: z
-      .array(z.string())
+      .array(source)
       .default([])
       .describe(
         'addresses and networks of those who run the gate: a policy that shuts them out is refused',

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { CallFacts } from '../../facts.ts';
+import { country } from '../../forms.ts';
 import { NumberLists } from '../../number-lists.ts';
 import { defineRule } from '../../rule.ts';
 import { answerOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
-
-const country = z.string().regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE');
 
 const options = z.strictObject({
   countries: z

@@ -1,0 +1,102 @@
+import { compilePatterns } from '../numbers/pattern.ts';
+import { readInstant } from '../policy/asking/instant.ts';
+import { rulesOf, stages } from '../policy/registry.ts';
+import type { Conflict } from './compile.ts';
+import { nearMiss } from './near-miss.ts';
+import { mismatch, showFound } from './problem.ts';
+import type { SettingsTree } from './schema.ts';
+import type { Path } from './schema-keys.ts';
+
+/** What is named in the policy, but is nowhere; and what is there without an effect. */
+export function checkPolicy(tree: SettingsTree, problems: Conflict[], notices: string[]): void {
+  checkGroups(tree, problems);
+  checkRuleNames(tree, problems);
+  checkExceptions(tree, problems, notices);
+  noticeUndiallable(tree, notices);
+}
+
+/** One of the names that there are, or else a problem. */
+function mustBe(
+  name: string,
+  names: readonly string[],
+  what: string,
+  path: Path,
+  problems: Conflict[],
+): void {
+  if (names.includes(name)) return;
+  const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
+  const expected =
+    names.length === 0 ? `no ${what}: there is none` : `one of the ${what}s: ${shown}`;
+  const text = mismatch(showFound(name), expected, nearMiss(name, names));
+  problems.push([{ path, text }]);
+}
+
+function checkGroups({ extensions: { groups, list } }: SettingsTree, problems: Conflict[]): void {
+  const names = Object.keys(groups);
+  const known = new Set(names);
+  for (const [extension, { groups: own }] of Object.entries(list))
+    for (const [index, name] of own.entries())
+      if (!known.has(name))
+        mustBe(name, names, 'group', ['extensions', 'list', extension, 'groups', index], problems);
+}
+
+const ruleNames = stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name));
+
+function checkRuleNames({ extensions }: SettingsTree, problems: Conflict[]): void {
+  const { defaults, groups, list } = extensions;
+  const check = (rules: object | undefined, path: Path): void => {
+    for (const name of Object.keys(rules ?? {}))
+      mustBe(name, ruleNames, 'rule', ['extensions', ...path, 'rules', name], problems);
+  };
+  check(defaults.rules, ['defaults']);
+  for (const [name, { rules }] of Object.entries(groups)) check(rules, ['groups', name]);
+  for (const [name, { rules }] of Object.entries(list)) check(rules, ['list', name]);
+}
+
+function checkExceptions(
+  { exceptions, extensions, site }: SettingsTree,
+  problems: Conflict[],
+  notices: string[],
+): void {
+  for (const [name, { rule, group, extension, until }] of Object.entries(exceptions)) {
+    mustBe(rule, ruleNames, 'rule', ['exceptions', name, 'rule'], problems);
+    if (group !== undefined)
+      mustBe(
+        group,
+        Object.keys(extensions.groups),
+        'group',
+        ['exceptions', name, 'group'],
+        problems,
+      );
+    const ends = readInstant(until, site.timeZone);
+    if (ends === undefined) {
+      const text = mismatch(showFound(until), 'a moment such as 2026-12-01 18:00');
+      problems.push([{ path: ['exceptions', name, 'until'], text }]);
+    } else if (ends < Date.now()) notices.push(`the exception ${name} ended at ${until}`);
+    if (
+      extension !== undefined &&
+      extensions.unlisted === 'refuse' &&
+      !Object.hasOwn(extensions.list, extension)
+    ) {
+      const text = mismatch(
+        `${extension}, which is in no list`,
+        'an extension of extensions.list: others are refused',
+      );
+      problems.push([{ path: ['exceptions', name, 'extension'], text }]);
+    }
+  }
+}
+
+/** An extension by a number that the dial plan takes for one outside cannot be called by its rules. */
+function noticeUndiallable({ extensions, site }: SettingsTree, notices: string[]): void {
+  const inside = compilePatterns(site.dialPlan.extensions);
+  const outside = Object.keys(extensions.list).filter(
+    (name) => /^\d+$/.test(name) && inside.match(name) === undefined,
+  );
+  const [first] = outside;
+  if (first === undefined) return;
+  const more = outside.length === 1 ? '' : ` and ${outside.length - 1} more`;
+  notices.push(
+    `extension ${first}${more} is no extension by site.dialPlan.extensions: a call to it is one to the outside`,
+  );
+}
