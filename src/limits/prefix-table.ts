@@ -1,10 +1,15 @@
 import { type Network, readAddress } from './address-key.ts';
+import { LengthHints } from './length-hints.ts';
 import { LengthTable } from './length-table.ts';
+
+const NONE = -1;
 
 /** Values by network, found by any address in it, the narrowest network first. */
 export class PrefixTable<Value> {
-  /** A table for each prefix length in use, longest first: most lists have one or two. */
-  readonly #v4: LengthTable[] = [];
+  /** By prefix length. */
+  readonly #v4: (LengthTable | undefined)[] = new Array(33).fill(undefined);
+  readonly #hints = new LengthHints();
+  /** Longest first: few lengths are in use. */
   readonly #v6: LengthTable[] = [];
   readonly #values: (Value | undefined)[] = [];
   readonly #free: number[] = [];
@@ -18,42 +23,39 @@ export class PrefixTable<Value> {
   match(address: string): Value | undefined {
     const family = readAddress(address, this.#words);
     if (family === 0) return undefined;
-    const tables = family === 4 ? this.#v4 : this.#v6;
-    for (let index = 0; index < tables.length; index++) {
-      const place = (tables[index] as LengthTable).find(this.#words);
-      if (place >= 0) return this.#values[place];
-    }
-    return undefined;
+    const place = family === 4 ? this.#match4(this.#words) : this.#match6(this.#words);
+    return place === NONE ? undefined : this.#values[place];
   }
 
   /** What stands under this very network. */
   get(network: Network): Value | undefined {
-    const place = this.#tableOf(network)?.find(network.words) ?? -1;
-    return place < 0 ? undefined : this.#values[place];
+    const place = this.#tableOf(network)?.find(network.words) ?? NONE;
+    return place === NONE ? undefined : this.#values[place];
   }
 
   set(network: Network, value: Value): void {
     const table = this.#tableOf(network) ?? this.#newTable(network);
     const known = table.find(network.words);
-    if (known >= 0) {
+    if (known !== NONE) {
       this.#values[known] = value;
       return;
     }
     const place = this.#free.pop() ?? this.#values.length;
     this.#values[place] = value;
     table.add(network, place);
+    if (network.family === 4) this.#hints.add(network);
   }
 
   delete(network: Network): void {
     const table = this.#tableOf(network);
-    const place = table?.find(network.words) ?? -1;
-    if (table === undefined || place < 0) return;
+    const place = table?.find(network.words) ?? NONE;
+    if (table === undefined || place === NONE) return;
     table.remove(network);
     this.#values[place] = undefined;
     this.#free.push(place);
     if (table.size > 0) return;
-    const tables = this.#tables(network);
-    tables.splice(tables.indexOf(table), 1);
+    if (network.family === 4) this.#v4[network.bits] = undefined;
+    else this.#v6.splice(this.#v6.indexOf(table), 1);
   }
 
   /** What is added or removed meanwhile may or may not be seen. */
@@ -61,19 +63,36 @@ export class PrefixTable<Value> {
     for (const value of this.#values) if (value !== undefined) yield value;
   }
 
-  #tables({ family }: Network): LengthTable[] {
-    return family === 4 ? this.#v4 : this.#v6;
+  #match4(words: Int32Array): number {
+    let lengths = this.#hints.of(words[0] as number);
+    while (lengths !== 0) {
+      const bits = 32 - Math.clz32(lengths);
+      const place = this.#v4[bits]?.find(words) ?? NONE;
+      if (place !== NONE) return place;
+      lengths &= ~(1 << (bits - 1));
+    }
+    return this.#v4[0]?.find(words) ?? NONE;
   }
 
-  #tableOf(network: Network): LengthTable | undefined {
-    return this.#tables(network).find(({ bits }) => bits === network.bits);
+  #match6(words: Int32Array): number {
+    for (let index = 0; index < this.#v6.length; index++) {
+      const place = (this.#v6[index] as LengthTable).find(words);
+      if (place !== NONE) return place;
+    }
+    return NONE;
   }
 
-  #newTable(network: Network): LengthTable {
-    const table = new LengthTable(network.bits);
-    const tables = this.#tables(network);
-    tables.push(table);
-    tables.sort((one, other) => other.bits - one.bits);
+  #tableOf({ family, bits }: Network): LengthTable | undefined {
+    return family === 4 ? this.#v4[bits] : this.#v6.find((table) => table.bits === bits);
+  }
+
+  #newTable({ family, bits }: Network): LengthTable {
+    const table = new LengthTable(bits);
+    if (family === 4) this.#v4[bits] = table;
+    else {
+      this.#v6.push(table);
+      this.#v6.sort((one, other) => other.bits - one.bits);
+    }
     return table;
   }
 }
