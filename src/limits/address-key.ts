@@ -7,7 +7,13 @@ export interface Network {
 
 const DOT = 0x2e;
 const COLON = 0x3a;
+const PERCENT = 0x25;
 const ZERO = 0x30;
+
+/** The value of each ASCII character as a digit, or -1. */
+const hexDigits = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()),
+);
 
 const groups = new Uint16Array(8);
 
@@ -101,34 +107,40 @@ function isPart(part: number, digits: number): boolean {
 }
 
 function readGroups(text: string, words: Int32Array): 4 | 6 | 0 {
-  const zone = text.indexOf('%');
-  const end = zone < 0 ? text.length : zone;
+  let end = text.length;
   let count = 0;
   let gap = -1;
   let at = 0;
-  if (text.startsWith('::')) {
+  if (end > 1 && text.charCodeAt(0) === COLON && text.charCodeAt(1) === COLON) {
     gap = 0;
     at = 2;
   }
   while (at < end) {
-    if (count === 8) return 0;
     const start = at;
     let group = 0;
+    let code = 0;
     for (; at < end; at++) {
-      const digit = hexDigit(text.charCodeAt(at));
+      code = text.charCodeAt(at);
+      const digit = code < 128 ? (hexDigits[code] as number) : -1;
       if (digit < 0) break;
       group = ((group << 4) | digit) & 0xffff;
     }
-    if (at < end && text.charCodeAt(at) === DOT) {
-      if (count > 6 || !readDotted(text, start, end, words)) return 0;
+    if (at < end && code === PERCENT) end = at;
+    if (at === start) {
+      if (at === end && gap === count) break;
+      return 0;
+    }
+    if (at < end && code === DOT) {
+      const zone = text.indexOf('%', at);
+      if (count > 6 || !readDotted(text, start, zone < 0 ? end : zone, words)) return 0;
       groups[count++] = (words[0] as number) >>> 16;
       groups[count++] = words[0] as number;
       break;
     }
-    if (at === start || at - start > 4) return 0;
+    if (at - start > 4 || count === 8) return 0;
     groups[count++] = group;
     if (at === end) break;
-    if (text.charCodeAt(at) !== COLON || ++at === end) return 0;
+    if (code !== COLON || ++at === end) return 0;
     if (text.charCodeAt(at) === COLON) {
       if (gap >= 0) return 0;
       gap = count;
@@ -151,13 +163,6 @@ function joinGroups(count: number, gap: number, words: Int32Array): 4 | 6 {
   if (words[0] !== 0 || words[1] !== 0 || words[2] !== 0xffff) return 6;
   words[0] = words[3] as number;
   return 4;
-}
-
-function hexDigit(code: number): number {
-  const digit = code - ZERO;
-  if (digit >= 0 && digit <= 9) return digit;
-  const letter = (code | 0x20) - 0x61;
-  return letter >= 0 && letter <= 5 ? letter + 10 : -1;
 }
 
 function formatDotted(word: number): string {
