@@ -2,6 +2,8 @@ import { isDigits, symbolOf } from './dialable.ts';
 
 /** Longer than any number, with room for prefixes; what is longer is not read. */
 const MOST_DIGITS = 32;
+/** E.164's fifteen, and the +. */
+const MOST_CONTEXT = 16;
 
 /** The user part of a request URI or a tel URI without all that is not dialled. */
 export interface CleanDialled {
@@ -73,5 +75,6 @@ function contextOf(parameters: string): string | undefined {
   const found = /;phone-context=([^;]*)/i.exec(parameters)?.[1];
   if (found === undefined) return undefined;
   const context = digitsOf(unescapeText(found)) ?? '';
-  return context.startsWith('+') && isDigits(context.slice(1)) ? context.slice(1) : undefined;
+  if (!context.startsWith('+') || context.length > MOST_CONTEXT) return undefined;
+  return isDigits(context.slice(1)) ? context.slice(1) : undefined;
 }

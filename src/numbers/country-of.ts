@@ -72,7 +72,9 @@ export function countryOf(
   if (main === undefined || others.length === 0) return sharedOwner(callingCode, national) ?? main;
 
   const owner =
-    callingCode === '1' ? areaOwner(national) : (sharedOwner(callingCode, national) ?? main);
+    callingCode === '1'
+      ? areas.get(national.slice(0, 3))
+      : (sharedOwner(callingCode, national) ?? main);
   if (owner !== main && owner !== SHARED) return owner;
   if (home && home !== main && countries.includes(home)) {
     const plan = numberingPlanOf(home);
@@ -104,13 +106,6 @@ function exactOwner(countries: readonly string[], national: string): string | un
 /** A number that any country of +1 may have. */
 const SHARED = '+1';
 
-let areas: ReadonlyMap<string, string> | undefined;
-
-function areaOwner(national: string): string | undefined {
-  areas ??= mapAreas();
-  return areas.get(national.slice(0, 3));
-}
-
 /** Who has each area code of +1: islands by their leading digits, the two big ones by trying. */
 function mapAreas(): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
@@ -130,7 +125,10 @@ function mapAreas(): ReadonlyMap<string, string> {
 function bigOwner(area: string): string | undefined {
   const inPlan = (country: string) => {
     const plan = numberingPlanOf(country);
-    return exchanges.some((exchange) => plan && classInPlan(plan, `${area}${exchange}5678`));
+    // Codes from 500 on are given out by the exchange.
+    return (area.startsWith('5') ? exchanges : exchanges.slice(0, 1)).some(
+      (exchange) => plan && classInPlan(plan, `${area}${exchange}5678`),
+    );
   };
   const [us, ca] = [inPlan('US'), inPlan('CA')];
   if (us && ca) return SHARED;
@@ -138,5 +136,7 @@ function bigOwner(area: string): string | undefined {
   return ca ? 'CA' : undefined;
 }
 
-/** Enough to meet every area code that numbers are given out of, the sparse 52x ones included. */
+/** Enough to meet every area code that numbers are given out of. */
 const exchanges = ['234', '335', '354', '446', '502', '555', '662', '777', '922'];
+
+const areas = mapAreas();

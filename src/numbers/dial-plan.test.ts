@@ -1,8 +1,12 @@
 import fc from 'fast-check';
+import parsePhoneNumber, { getCountries, getExampleNumber } from 'libphonenumber-js/max';
+import examples from 'libphonenumber-js/mobile/examples';
 import { describe, expect, test } from 'vitest';
 import { compileDialPlan, type DialPlan } from './dial-plan.ts';
 import type { Dialled } from './dialled.ts';
 import type { RiskyRange } from './risky-ranges.ts';
+
+const anyCharacter = fc.nat(0xffff).map((code) => String.fromCharCode(code));
 
 const maldives: RiskyRange = {
   prefix: '960',
@@ -117,6 +121,22 @@ describe('a number is read by the dial plan', () => {
       pin: undefined,
     });
     expect(britain('02079460018').risks).toEqual([]);
+  });
+
+  test('every country reads its own numbers as people there write them', () => {
+    for (const country of getCountries()) {
+      const number = getExampleNumber(country, examples);
+      if (number?.country !== country) continue;
+      const site = reading({ homeCountry: country, extensions: [] });
+      const expected = { kind: 'national', e164: number.number, country };
+      expect(site(number.formatNational()), `${country} at home`).toMatchObject(expected);
+      expect(site(number.number), `${country} with +`).toMatchObject(expected);
+      const [elsewhere, prefix] = country === 'US' ? [britain, '00'] : [america, '9011'];
+      const abroad = elsewhere(`${prefix}${number.number.slice(1)}`);
+      expect(abroad).toMatchObject({ kind: 'international', e164: number.number });
+      // What Åland shares with Finland is Finnish to the rest of the world.
+      expect([country, parsePhoneNumber(number.number)?.country]).toContain(abroad.country);
+    }
   });
 
   test('a national prefix of its own is heeded', () => {
@@ -352,7 +372,7 @@ describe('a PIN before the number', () => {
 
 describe('whatever is dialled', () => {
   const anything = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 80 }),
+    fc.string({ unit: anyCharacter, maxLength: 80 }),
     fc.string({ unit: fc.constantFrom(...'0123456789*#+'), maxLength: 40 }),
     fc
       .tuple(

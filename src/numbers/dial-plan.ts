@@ -4,7 +4,12 @@ import { describeNumber, type NumberFacts } from './describe-number.ts';
 import { isDigits } from './dialable.ts';
 import type { Dialled, DialledKind } from './dialled.ts';
 import { emergencyNumbersOf } from './emergency-numbers.ts';
-import { callingCodeOf, type NumberingPlan, numberingPlanOf } from './numbering-plan.ts';
+import {
+  callingCodeOf,
+  type NumberingPlan,
+  nationalIn,
+  numberingPlanOf,
+} from './numbering-plan.ts';
 import { compilePatterns, type PatternSet } from './pattern.ts';
 import { compileRiskyRanges, type RiskyRange } from './risky-ranges.ts';
 
@@ -61,7 +66,7 @@ class Reader {
   readonly #homeCountry: string | null;
   readonly #home: NumberingPlan | undefined;
   readonly #outsidePrefix: string;
-  readonly #nationalPrefix: string;
+  readonly #nationalPrefix: string | null;
   readonly #internationalPrefixes: readonly string[];
   /** For countries where a carrier is chosen with the international prefix. */
   readonly #abroad: RegExp | undefined;
@@ -79,7 +84,7 @@ class Reader {
     this.#homeCountry = homeCountry;
     this.#home = homeCountry === null ? undefined : numberingPlanOf(homeCountry);
     this.#outsidePrefix = outsidePrefix;
-    this.#nationalPrefix = plan.nationalPrefix ?? this.#home?.nationalPrefix ?? '';
+    this.#nationalPrefix = plan.nationalPrefix;
     const own = this.#home ? [this.#home.internationalPrefix ?? ''] : ['00', '011'];
     const prefixes = (plan.internationalPrefixes ?? own).filter((prefix) => prefix !== '');
     this.#internationalPrefixes = ['+', ...prefixes];
@@ -168,7 +173,7 @@ class Reader {
       return sameNation(country, this.#homeCountry) ? 'national' : 'international';
     }
     // An area code of +1 that nobody has is taken for a new one at home: abroad they are hardly ever new.
-    const newArea = this.#home?.callingCode === '1' && /^\+1[2-9]/.test(e164 ?? '');
+    const newArea = this.#home?.callingCode === '1' && /^\+1[2-9]\d\d/.test(e164 ?? '');
     return newArea ? 'national' : 'international';
   }
 
@@ -188,11 +193,9 @@ class Reader {
     const short = number.length <= MOST_SHORT_CODE;
     if (!this.#home) return this.#abroadWithin(dialled) ?? (short ? this.#shortCode : this.#local);
 
-    const prefix = this.#nationalPrefix;
-    const prefixed = prefix !== '' && number.startsWith(prefix);
-    const national = prefixed ? number.slice(prefix.length) : number;
-    const whole = prefixed || prefix === '' || (prefix === '1' && national.length >= 10);
+    const { national, prefixed } = this.#withoutNationalPrefix(this.#home, number);
     const facts = describeNumber(this.#home.callingCode + national, this.#homeCountry);
+    const whole = prefixed || this.#prefixMayLack(national, facts);
     // Without its prefix it is a neighbour's number, whose area is not known here.
     const known = whole ? facts : { ...facts, e164: undefined };
     if (facts.valid) return known;
@@ -208,6 +211,20 @@ class Reader {
     if (short) return this.#shortCode;
     if (isNumberOfNobody(this.#home, national)) return undefined;
     return whole ? facts : this.#local;
+  }
+
+  #withoutNationalPrefix(home: NumberingPlan, number: string) {
+    const prefix = this.#nationalPrefix;
+    if (prefix === null) return nationalIn(home, number);
+    const prefixed = prefix !== '' && number.startsWith(prefix);
+    return { national: prefixed ? number.slice(prefix.length) : number, prefixed };
+  }
+
+  /** Only a number with an area code is dialled without it and means a neighbour then. */
+  #prefixMayLack(national: string, facts: NumberFacts): boolean {
+    const prefix = this.#nationalPrefix ?? this.#home?.nationalPrefix ?? '';
+    if (prefix === '' || (prefix === '1' && national.length >= 10)) return true;
+    return facts.valid && facts.class !== 'fixed' && facts.class !== 'fixed-or-mobile';
   }
 
   /** The home country's own international prefix counts though the dial plan forgot it: its network knows. */

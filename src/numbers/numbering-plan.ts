@@ -14,6 +14,10 @@ export interface NumberingPlan {
   readonly callingCode: string;
   /** What is dialled before a number within the country; empty where nothing is. */
   readonly nationalPrefix: string;
+  /** The same with carriers' codes, and with what only stands in a number dialled within the country. */
+  readonly trunk: RegExp;
+  /** What a match of `trunk` that captures something becomes. */
+  readonly trunkRewrite: string;
   /** What is dialled before a number abroad; undefined where a carrier must be chosen with it. */
   readonly internationalPrefix: string | undefined;
   /** All that may be dialled before a number abroad, at `lastIndex`. */
@@ -35,6 +39,8 @@ const column = {
   shape: 2,
   lengths: 3,
   nationalPrefix: 5,
+  trunk: 7,
+  trunkRewrite: 8,
   leadingDigits: 10,
   types: 11,
   abroadByDefault: 12,
@@ -110,6 +116,21 @@ function holds({ lengths, shape }: ClassRange, national: string): boolean {
   return lengths.includes(national.length) && shape.test(national);
 }
 
+/** The national number in what is dialled within the country, and whether it came with a prefix. */
+export function nationalIn(
+  plan: NumberingPlan,
+  dialled: string,
+): { readonly national: string; readonly prefixed: boolean } {
+  const match = plan.trunk.exec(dialled);
+  if (!match || match[0] === '') return { national: dialled, prefixed: false };
+  const captured = match.length > 1 && match.at(-1) !== undefined;
+  const national =
+    captured && plan.trunkRewrite !== ''
+      ? dialled.replace(plan.trunk, plan.trunkRewrite)
+      : dialled.slice(match[0].length);
+  return { national, prefixed: true };
+}
+
 function compilePlan(row: readonly unknown[]): NumberingPlan {
   const lengths = row[column.lengths] as readonly number[];
   return {
@@ -121,6 +142,10 @@ function compilePlan(row: readonly unknown[]): NumberingPlan {
       textOf(row[column.abroadByDefault]).replace('~', ''),
     ),
     abroad: new RegExp(textOf(row[column.abroad]) || '(?!)', 'y'),
+    trunk: new RegExp(
+      `^(?:${textOf(row[column.trunk]) || textOf(row[column.nationalPrefix]) || '(?!)'})`,
+    ),
+    trunkRewrite: textOf(row[column.trunkRewrite]),
     shape: whole(row[column.shape]),
     lengths,
     leadingDigits: row[column.leadingDigits]

@@ -97,12 +97,15 @@ class BitParallelSet implements PatternSet {
   readonly #takes: Int32Array;
   /** By word and length, the last standing for all that are longer: the patterns that may end there. */
   readonly #ends: Int32Array;
+  /** The digits of the look-up under way. */
+  readonly #symbols: Uint8Array;
 
   constructor(patterns: readonly Pattern[]) {
     this.#words = Math.ceil(patterns.length / 32);
     this.#positions = patterns.reduce((most, { positions }) => Math.max(most, positions.length), 0);
     this.#takes = new Int32Array(this.#words * this.#positions * SYMBOLS);
     this.#ends = new Int32Array(this.#words * (this.#positions + 2));
+    this.#symbols = new Uint8Array(this.#positions);
     patterns.forEach((pattern, index) => {
       this.#add(pattern, index >> 5, 1 << (index & 31));
     });
@@ -110,17 +113,20 @@ class BitParallelSet implements PatternSet {
 
   match(digits: string): number | undefined {
     const positions = this.#positions;
-    const walked = Math.min(digits.length, positions);
-    for (let at = walked; at < digits.length; at++) {
-      if (symbolOf(digits.charCodeAt(at)) < 0) return undefined;
+    const symbols = this.#symbols;
+    for (let at = 0; at < digits.length; at++) {
+      const symbol = symbolOf(digits.charCodeAt(at));
+      if (symbol < 0) return undefined;
+      if (at < positions) symbols[at] = symbol;
     }
+    const walked = Math.min(digits.length, positions);
     const length = Math.min(digits.length, positions + 1);
     for (let word = 0; word < this.#words; word++) {
       let alive = this.#ends[word * (positions + 2) + length] ?? 0;
+      let cell = word * positions * SYMBOLS;
       for (let at = 0; at < walked && alive !== 0; at++) {
-        const symbol = symbolOf(digits.charCodeAt(at));
-        if (symbol < 0) return undefined;
-        alive &= this.#takes[(word * positions + at) * SYMBOLS + symbol] ?? 0;
+        alive &= this.#takes[cell + (symbols[at] ?? 0)] ?? 0;
+        cell += SYMBOLS;
       }
       if (alive !== 0) return word * 32 + (31 - Math.clz32(alive & -alive));
     }
