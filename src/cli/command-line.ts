@@ -9,9 +9,10 @@ import { helpCommand, helpFor, overview } from './help.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
+import { test } from './test.ts';
 import { version } from './version.ts';
 
-const described = [run, check, explain, status, events, hangup, version];
+const described = [run, check, explain, test, status, events, hangup, version];
 const commands: readonly Command[] = [...described, helpCommand(described)];
 
 /** Does what the words say, and returns the exit code. */

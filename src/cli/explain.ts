@@ -1,9 +1,9 @@
+import { aroundQuestion } from '../config/around-question.ts';
 import { loadSettings } from '../config/load.ts';
 import { type Answered, ask } from '../policy/asking/ask.ts';
 import type { Question } from '../policy/asking/question.ts';
 import { Policy } from '../policy/policy.ts';
 import type { Refused } from '../policy/verdict.ts';
-import { aroundQuestion } from './around-question.ts';
 import type { Command } from './command.ts';
 import { complain, harmless, print, styled, table } from './output.ts';
 import { momentOf, questionFlags, readQuestion } from './question-flags.ts';

@@ -15,10 +15,10 @@ export interface Explained {
 type Issue = z.core.$ZodIssue;
 
 /** Puts an issue of the schema into `found X, expected Y (did you mean Z?)`. */
-export function explainIssue(issue: Issue, tree: unknown): readonly Explained[] {
+export function explainIssue(issue: Issue, tree: unknown, root?: z.ZodType): readonly Explained[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(path);
+    const known = keysAt(path, root);
     return issue.keys.map((key) => ({
       path: [...path, key],
       unknownKey: true,
@@ -34,14 +34,14 @@ export function explainIssue(issue: Issue, tree: unknown): readonly Explained[] 
     const branch = meantBranch(issue.errors);
     if (branch !== undefined)
       return branch.flatMap((inner) =>
-        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, tree),
+        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, tree, root),
       );
   }
   const { amiss, meant } = writtenIssue(issue, path, valueAt(tree, path));
   const text = mismatch(
     amiss === undefined ? found : `${found} with ${amiss}`,
-    rangeAt(path) ?? expectedBy(issue),
-    meant ?? meantBy(issue, valueAt(tree, path), path),
+    rangeAt(path, root) ?? expectedBy(issue),
+    meant ?? meantBy(issue, valueAt(tree, path), path, root),
   );
   return [{ path, unknownKey: false, text }];
 }
@@ -74,15 +74,15 @@ function showAt(path: Path, tree: unknown): string {
 }
 
 /** What the operator probably wanted to write. */
-function meantBy(issue: Issue, value: unknown, path: Path): string | undefined {
+function meantBy(issue: Issue, value: unknown, path: Path, root?: z.ZodType): string | undefined {
   if (isSecret(path)) return undefined;
-  const schema = bare(schemaAt(path));
+  const schema = bare(schemaAt(path, root));
   if (typeof value === 'number' && schema instanceof z.ZodString)
     return `"${value}", in quotes: a leading 0 would be lost`;
   if (schema instanceof z.ZodArray && isWord(value)) return `[${value}], a list of one`;
-  if (typeof value === 'boolean') return value ? oneOf(path, 'on') : oneOf(path, 'off');
+  if (typeof value === 'boolean') return value ? oneOf(path, 'on', root) : oneOf(path, 'off', root);
   if (typeof value !== 'string') return undefined;
-  const words = wordsAt(path);
+  const words = wordsAt(path, root);
   if (words.length > 0) {
     const word = nearMiss(value, words);
     if (word !== undefined) return word;
@@ -109,8 +109,8 @@ function takesNumber(schema: unknown, number: number): boolean {
 const isWord = (value: unknown): boolean => typeof value === 'string' && /^[\w./:-]+$/.test(value);
 
 /** YAML's true, where a word is asked for. */
-function oneOf(path: Path, word: string): string | undefined {
-  return wordsAt(path).includes(word) ? word : undefined;
+function oneOf(path: Path, word: string, root?: z.ZodType): string | undefined {
+  return wordsAt(path, root).includes(word) ? word : undefined;
 }
 
 function showPlain(text = ''): string {
@@ -118,8 +118,8 @@ function showPlain(text = ''): string {
 }
 
 /** What a key that takes a number may be, whole: too small and not a number get the same answer. */
-function rangeAt(path: Path): string | undefined {
-  const schema = bare(schemaAt(path));
+function rangeAt(path: Path, root?: z.ZodType): string | undefined {
+  const schema = bare(schemaAt(path, root));
   if (!(schema instanceof z.ZodNumber)) return undefined;
   const kind = schema.format === 'safeint' ? 'a whole number' : 'a number';
   return `${kind} from ${schema.minValue} to ${schema.maxValue}`;

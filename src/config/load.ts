@@ -10,6 +10,7 @@ import {
   overlay,
   type SettingsFlags,
 } from './overrides.ts';
+import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
 import { mismatch, type Problem } from './problem.ts';
 import {
   type Directories,
@@ -85,6 +86,9 @@ export function loadSettings(
       })),
     );
   }
+  const tests = readPolicyTests(directories.policies);
+  const broken = [...tests.problems, ...policyTestProblems(tests.tests, compiled.settings)];
+  if (broken.length > 0) return refuse(broken);
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
   return { ok: true, settings: compiled.settings, notices, directories, locate };

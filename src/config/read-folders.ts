@@ -90,7 +90,7 @@ export function placeInFiles(path: Path, isKey: boolean, files: Files): string {
 }
 
 /** A path as short as it can be shown from here. */
-function shown(path: string): string {
+export function shown(path: string): string {
   const near = relative(process.cwd(), path);
   return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
 }

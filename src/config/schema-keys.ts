@@ -17,8 +17,8 @@ export function bare(schema: unknown): unknown {
 }
 
 /** The schema at a path, or undefined where the path leaves what can be set. */
-export function schemaAt(path: Path): unknown {
-  return path.reduce<unknown>(schemaBelow, settingsSchema);
+export function schemaAt(path: Path, root: unknown = settingsSchema): unknown {
+  return path.reduce<unknown>(schemaBelow, root);
 }
 
 function schemaBelow(schema: unknown, key: string | number): unknown {
@@ -36,8 +36,8 @@ function isIndex(key: string | number): boolean {
 }
 
 /** The keys that may stand under a path; none where it is not a block of keys. */
-export function keysAt(path: Path): readonly string[] {
-  return keysOf(schemaAt(path));
+export function keysAt(path: Path, root?: unknown): readonly string[] {
+  return keysOf(schemaAt(path, root));
 }
 
 function keysOf(schema: unknown): readonly string[] {
@@ -47,8 +47,8 @@ function keysOf(schema: unknown): readonly string[] {
 }
 
 /** The words that may stand at a path, where only some may. */
-export function wordsAt(path: Path): readonly string[] {
-  return wordsOf(schemaAt(path));
+export function wordsAt(path: Path, root?: unknown): readonly string[] {
+  return wordsOf(schemaAt(path, root));
 }
 
 function wordsOf(schema: unknown): readonly string[] {

@@ -72,7 +72,11 @@ export const questionShape = {
   distinct: counts.optional().describe('different sources or extensions of late'),
 } as const;
 
-export const questionSchema = z.strictObject(questionShape).superRefine((question, context) => {
+/** One thing is asked, and whoever dials is named. */
+export function isOneQuestion(
+  question: { readonly [Key in 'register' | 'invite' | 'inbound' | 'method' | 'as']?: unknown },
+  context: { addIssue(issue: { code: 'custom'; message: string; path?: string[] }): void },
+): void {
   const asked = (['register', 'invite', 'inbound', 'method'] as const).filter(
     (key) => question[key] !== undefined,
   );
@@ -83,5 +87,7 @@ export const questionSchema = z.strictObject(questionShape).superRefine((questio
     });
   if (question.invite !== undefined && question.as === undefined)
     context.addIssue({ code: 'custom', path: ['as'], message: 'the extension that dials' });
-});
+}
+
+export const questionSchema = z.strictObject(questionShape).superRefine(isOneQuestion);
 export type Question = z.output<typeof questionSchema>;
