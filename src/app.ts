@@ -16,9 +16,9 @@ import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
+import { readOrMakePinKey, readOrMakeTokenKey } from './control/secret-keys.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
-import { readOrMakeTokenKey } from './control/token-key.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
@@ -70,6 +70,7 @@ export async function runGate({
   undo.defer(() => lock.release());
   if (lock.warning) log.error(lock.warning);
   const tokenKey = readOrMakeTokenKey(directory);
+  const pinKey = readOrMakePinKey(directory);
 
   let plane: DataPlane | undefined;
   let heartbeat: Heartbeat | undefined;
@@ -116,7 +117,7 @@ export async function runGate({
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
 
   const serving = await startDataPlane(
-    { settings, tokenKey, registrations: store.takeRegistrations() },
+    { settings, tokenKey, pinKey, registrations: store.takeRegistrations() },
     {
       log(lines, lost) {
         for (const line of lines) writeLine(log, line);

@@ -2,7 +2,7 @@ import { compilePatterns } from '../numbers/pattern.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
 import type { Conflict } from './compile.ts';
-import { nearMiss } from './near-miss.ts';
+import { mustBe } from './must-be.ts';
 import { mismatch, showFound } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
@@ -13,22 +13,6 @@ export function checkPolicy(tree: SettingsTree, problems: Conflict[], notices: s
   checkRuleNames(tree, problems);
   checkExceptions(tree, problems, notices);
   noticeUndiallable(tree, notices);
-}
-
-/** One of the names that there are, or else a problem. */
-function mustBe(
-  name: string,
-  names: readonly string[],
-  what: string,
-  path: Path,
-  problems: Conflict[],
-): void {
-  if (names.includes(name)) return;
-  const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
-  const expected =
-    names.length === 0 ? `no ${what}: there is none` : `one of the ${what}s: ${shown}`;
-  const text = mismatch(showFound(name), expected, nearMiss(name, names));
-  problems.push([{ path, text }]);
 }
 
 function checkGroups({ extensions: { groups, list } }: SettingsTree, problems: Conflict[]): void {

@@ -1,4 +1,5 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
+import { checkCalls } from './compile-calls.ts';
 import { compileDrachtio } from './compile-drachtio.ts';
 import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
@@ -71,16 +72,20 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
       },
     ]);
   }
+  checkCalls(tree, trunks, problems, notices);
   const programs = compilePrograms(tree, surroundings, problems, notices);
   const drachtio = compileDrachtio(tree, surroundings, problems, notices);
   checkPolicy(tree, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
   const { authorities, ...tls } = tree.tls;
-  const { site, network, registration, outbound, inbound, extensions, exceptions, ...rest } = tree;
+  const { site, network, registration, outbound, inbound, extensions, exceptions, ...others } =
+    tree;
+  const { times, pins, outboundRoutes, ...rest } = others;
+  const calls = { outboundRoutes, times, pins };
   const settings: Settings = {
     ...rest,
-    policy: { site, network, registration, outbound, inbound, extensions, exceptions },
+    policy: { site, network, registration, outbound, inbound, extensions, exceptions, ...calls },
     registration: tree.pbx.registration,
     ...programs,
     drachtio,

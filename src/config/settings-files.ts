@@ -7,6 +7,7 @@ export const settingsFiles = {
     'listeners.yaml': ['listeners', 'tls'],
     'pbx.yaml': ['pbx', 'topology', 'calls'],
     'trunks.yaml': ['trunks'],
+    'outbound.yaml': ['outboundRoutes'],
     'programs.yaml': ['programPort', 'programs'],
     'drachtio.yaml': ['drachtio'],
   },
@@ -17,6 +18,8 @@ export const settingsFiles = {
     'outbound.yaml': ['outbound'],
     'inbound.yaml': ['inbound'],
     'extensions.yaml': ['extensions'],
+    'times.yaml': ['times'],
+    'pins.yaml': ['pins'],
     'exceptions.yaml': ['exceptions'],
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
-import { readOrMakeTokenKey } from './token-key.ts';
+import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
 
 /** Throws what would keep a gate from starting with this directory; changes nothing. */
 export function checkDataDirectory(directory: DataDirectory): void {
@@ -19,4 +19,5 @@ export function checkDataDirectory(directory: DataDirectory): void {
     );
   }
   if (existsSync(directory.tokenKey)) readOrMakeTokenKey(directory);
+  if (existsSync(directory.pinKey)) readOrMakePinKey(directory);
 }

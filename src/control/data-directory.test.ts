@@ -9,7 +9,7 @@ import {
   lockDataDirectory,
   makeDataDirectory,
 } from './data-directory.ts';
-import { readOrMakeTokenKey } from './token-key.ts';
+import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -77,4 +77,12 @@ describe('the flow key', () => {
       expect(readFileSync(directory.tokenKey)).toHaveLength(length);
     },
   );
+});
+
+test('the PIN key is made once, for its owner only, and is another', () => {
+  const directory = dataDirectoryAt(folder);
+  const key = readOrMakePinKey(directory);
+  expect(statSync(directory.pinKey).mode & 0o777).toBe(0o600);
+  expect(readOrMakePinKey(directory)).toEqual(key);
+  expect(readOrMakeTokenKey(directory)).not.toEqual(key);
 });

@@ -12,6 +12,7 @@ export interface DataDirectory {
   readonly events: string;
   readonly eventsFile: string;
   readonly tokenKey: string;
+  readonly pinKey: string;
   readonly socket: string;
   readonly lock: string;
   readonly pid: string;
@@ -26,6 +27,7 @@ export function dataDirectoryAt(given: string): DataDirectory {
     events: join(path, 'events.db'),
     eventsFile: join(path, 'events.jsonl'),
     tokenKey: join(path, 'flow-token.key'),
+    pinKey: join(path, 'pin.key'),
     socket: join(path, 'control.sock'),
     lock: join(path, 'gate.lock'),
     pid: join(path, 'gate.pid'),

@@ -36,6 +36,7 @@ async function open(
   const gate = await createGate({
     settings,
     tokenKey: Buffer.alloc(32, 7),
+    pinKey: Buffer.alloc(32, 7),
     registrations: [],
     store: { saved() {}, removed() {} },
     log() {},

@@ -38,6 +38,7 @@ export const createGate: CreateGate = async (options) => {
     },
     settings,
     tokenKey: options.tokenKey,
+    pinKey: options.pinKey,
     registrations,
     mostRegistrations: settings.limits.registrations,
     store,

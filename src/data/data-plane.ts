@@ -44,6 +44,7 @@ export interface DataPlaneObserver {
 export interface DataPlaneInput {
   readonly settings: Settings;
   readonly tokenKey: Uint8Array;
+  readonly pinKey: Uint8Array;
   readonly registrations: readonly BindingRow[];
 }
 

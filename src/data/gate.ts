@@ -23,6 +23,8 @@ export interface GateOptions {
   readonly settings: Settings;
   /** 32 bytes that authenticate flow tokens. */
   readonly tokenKey: Buffer;
+  /** 32 bytes that the PINs' hashes are made with. */
+  readonly pinKey: Uint8Array;
   /** As kept from the last run; none has expired yet. */
   readonly registrations: readonly BindingRow[];
   readonly store: RegistrationsStore;

@@ -16,6 +16,8 @@ export type ToDataPlane =
       readonly settings: Settings;
       /** 32 bytes that authenticate flow tokens. */
       readonly tokenKey: Uint8Array;
+      /** 32 bytes that the PINs' hashes are made with. */
+      readonly pinKey: Uint8Array;
       readonly registrations: readonly BindingRow[];
     }
   | { readonly type: 'reload'; readonly settings: Settings }

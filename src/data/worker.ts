@@ -39,6 +39,7 @@ let waiting: NodeJS.Timeout | undefined;
 async function start({
   settings,
   tokenKey,
+  pinKey,
   registrations,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
@@ -46,6 +47,7 @@ async function start({
     gate = await createGate({
       settings,
       tokenKey: Buffer.from(tokenKey),
+      pinKey,
       registrations,
       store: changes,
       log: log.add,

@@ -1,5 +1,7 @@
 import type { Dialled } from '../numbers/dialled.ts';
-import type { CallBy, CallFacts as Facts, Identity, RouteFacts } from '../policy/facts.ts';
+import { chooseRoute } from '../policy/choose-route.ts';
+import type { CallBy, CallFacts as Facts, Identity, PinFacts } from '../policy/facts.ts';
+import type { Chosen, OutboundRoute } from '../policy/routes.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { splitList } from '../sip/message/list.ts';
 import type { Edge } from './edge.ts';
@@ -12,6 +14,8 @@ const identityHeaders = ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-
 /** No emergency number is longer, its outside prefix and the dots people write included. */
 const MOST_EMERGENCY = 24;
 
+const nowhere = 'nowhere';
+
 /** The facts of a request that opens something: a call, a message, a subscription. */
 export class CallFacts extends RequestFacts implements Facts {
   readonly by: CallBy;
@@ -19,6 +23,8 @@ export class CallFacts extends RequestFacts implements Facts {
   #dialled: Dialled | undefined;
   #emergency: boolean | undefined;
   #caller: Caller | undefined;
+  #chosen: Chosen | typeof nowhere | undefined;
+  #pin: PinFacts | undefined;
 
   /** `target` is the URI that is called: the Request-URI, or where a transfer or a redirection leads. */
   constructor(
@@ -71,8 +77,21 @@ export class CallFacts extends RequestFacts implements Facts {
       this.incoming.request.header('Diversion') ?? this.incoming.request.header('Referred-By');
     return diverted === undefined ? undefined : userOf(diverted);
   }
-  get route(): RouteFacts | undefined {
-    return undefined;
+  get route(): OutboundRoute | undefined {
+    return this.chosen?.route;
+  }
+  /** The route, and the number that it makes of what was dialled. */
+  get chosen(): Chosen | undefined {
+    this.#chosen ??= chooseRoute(this, this.edge.gatekeeper.policy.site) ?? nowhere;
+    return this.#chosen === nowhere ? undefined : this.#chosen;
+  }
+  get pin(): PinFacts | undefined {
+    const { pin } = this.dialled;
+    if (pin === undefined) return undefined;
+    this.#pin ??= {
+      entry: this.route && this.edge.pins.entryOf(pin, this.route, this.extension),
+    };
+    return this.#pin;
   }
   get trunk(): string | undefined {
     return undefined;

@@ -13,6 +13,7 @@ import { KnownSources } from './known-sources.ts';
 import { LiveCounters } from './live-counters.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
+import { PinCheck } from './pin-check.ts';
 import { register } from './register.ts';
 import { type Binding, Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
@@ -27,6 +28,8 @@ export interface EdgeOptions {
   readonly signaling: Signaling;
   readonly settings: EdgeSettings;
   readonly tokenKey: Uint8Array;
+  /** What the hashes of PINs are made with. */
+  readonly pinKey: Uint8Array;
   /** As kept from the last run. */
   readonly registrations: readonly BindingRow[];
   readonly mostRegistrations: number;
@@ -55,6 +58,7 @@ export interface Edge {
   readonly neighbours: Neighbours;
   readonly registrations: Registrations;
   readonly gatekeeper: Gatekeeper;
+  readonly pins: PinCheck;
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
@@ -87,6 +91,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     decided: (decided) => observer.decided(decided),
   });
   let settings = options.settings;
+  let pins = new PinCheck(settings.policy.pins, options.pinKey);
   let pbx = new Pbx(settings.pbx, observer);
   const placesOf = (uri: string) => options.signaling.placesOf(uri);
   let neighbours = new Neighbours(settings, placesOf);
@@ -130,6 +135,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         neighbours,
         registrations,
         gatekeeper,
+        pins,
         bindingToken,
         uris,
         observer,
@@ -156,6 +162,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       neighbours = new Neighbours(settings, placesOf, neighbours);
       topology = topologyNow();
       gatekeeper.reload(settings.policy);
+      pins = new PinCheck(settings.policy.pins, options.pinKey);
       neighbours.separate(serving.listeners);
       current = assemble();
       pbx.watch(serving);

@@ -71,6 +71,10 @@ export const profileShape = {
     .max(604_800)
     .optional()
     .describe('O9: its calls end after this; outbound.call-duration if not given'),
+  times: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('O4: when it may call outside, names of times, any of them; always if not given'),
   identities: z
     .array(z.string().min(1))
     .optional()

@@ -95,8 +95,10 @@ export interface CallFacts extends RequestFacts {
   /** Who forwarded or transferred it here: Diversion, History-Info, Referred-By. */
   readonly divertedBy: string | undefined;
   readonly dialled: Dialled;
-  /** The outbound route whose pattern matches. */
+  /** The outbound route that takes it; where none does, the first whose pattern fits. */
   readonly route: RouteFacts | undefined;
+  /** The PIN dialled before the number, undefined when there was none. */
+  readonly pin: PinFacts | undefined;
   /** The trunk it came from or is to leave by. */
   readonly trunk: string | undefined;
   /** From a trunk: who calls shows no number. */
@@ -105,6 +107,12 @@ export interface CallFacts extends RequestFacts {
 
 export interface RouteFacts {
   readonly name: string;
+}
+
+/** A PIN is known by its entry of policies/pins.yaml only; nothing beyond the edge sees the PIN itself. */
+export interface PinFacts {
+  /** Undefined when it is wrong. */
+  readonly entry: string | undefined;
 }
 
 /** What is judged, in this order, by which facts. */

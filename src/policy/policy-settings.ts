@@ -2,9 +2,12 @@ import { z } from 'zod';
 import { exceptionsSchema } from './exceptions.ts';
 import { extensionsSchema } from './extensions.ts';
 import type { Stage } from './facts.ts';
+import { pinsSchema } from './pins.ts';
 import { rulesOf } from './registry.ts';
+import { outboundRoutesSchema } from './routes.ts';
 import type { Mode } from './rule.ts';
 import { siteSchema } from './site.ts';
+import { timesSchema } from './times.ts';
 
 const mode = (standard: Mode) =>
   z
@@ -27,7 +30,7 @@ function rulesSchema(stages: readonly Stage[]) {
   return z.strictObject(shape).prefault({});
 }
 
-/** Everything that stands in policies/*.yaml. */
+/** Everything that stands in policies/*.yaml, and the routes that lead outside. */
 export const policyShape = {
   site: siteSchema,
   network: rulesSchema(['packet', 'network']),
@@ -35,6 +38,9 @@ export const policyShape = {
   outbound: rulesSchema(['outbound']),
   inbound: rulesSchema(['inbound']),
   extensions: extensionsSchema,
+  times: timesSchema,
+  pins: pinsSchema,
+  outboundRoutes: outboundRoutesSchema,
   exceptions: exceptionsSchema,
 } as const;
 

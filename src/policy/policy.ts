@@ -69,7 +69,7 @@ export class Policy {
   readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
 
   constructor(settings: PolicySettings) {
-    this.site = createSite(settings.site, settings.extensions);
+    this.site = createSite(settings.site, settings.extensions, settings);
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {

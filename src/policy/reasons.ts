@@ -16,6 +16,13 @@ export const reasons = {
   'number-high-risk': 'The number is in a range known for fraud',
   'calls-too-frequent': 'Too many calls in too short a time',
   'calls-too-many': 'Too many live calls at once',
+  'no-route': 'No outbound route takes the number',
+  'route-not-permitted': 'The outbound route does not serve the extension',
+  'outside-times': 'The route or the extension may not be used at this time',
+  'pin-missing': 'The outbound route asks for a PIN, and none was dialled',
+  'pin-wrong': 'The PIN opens nothing, or not this route to this extension',
+  'pin-locked': 'Too many wrong PINs: for now the right one is refused too',
+  'call-too-long': 'The call lasted as long as it may, and was ended on both sides',
   'caller-anonymous': 'The caller from a trunk shows no number',
   'rule-failed':
     'A rule threw; what it was asked about is refused rather than let through unchecked',

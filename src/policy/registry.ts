@@ -5,8 +5,12 @@ import { scanners } from './rules/network/scanners.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
 import { blockedClasses } from './rules/outbound/blocked-classes.ts';
 import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
+import { callDuration } from './rules/outbound/call-duration.ts';
+import { callTimes } from './rules/outbound/call-times.ts';
 import { callerIdentity } from './rules/outbound/caller-identity.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
+import { routePermission } from './rules/outbound/route-permission.ts';
+import { routePin } from './rules/outbound/route-pin.ts';
 import { unknownNumbers } from './rules/outbound/unknown-numbers.ts';
 import { registerName } from './rules/registration/register-name.ts';
 
@@ -25,9 +29,13 @@ export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
     noGuests,
     callerIdentity,
     unknownNumbers,
+    routePermission,
+    callTimes,
     allowedCountries,
     blockedNumbers,
     blockedClasses,
+    routePin,
+    callDuration,
   ],
   inbound: [anonymousCallers],
 };

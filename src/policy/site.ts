@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
 import { country, numberPattern, source, timeZone } from './forms.ts';
+import type { PinsSettings } from './pins.ts';
+import { type OutboundRoute, OutboundRoutes } from './routes.ts';
+import { Times, type TimesSettings } from './times.ts';
 
 const patterns = z.array(numberPattern);
 
@@ -17,7 +20,9 @@ export const siteSchema = z
       .describe(
         'the country the site is in, DE; null: every number with an international prefix is abroad',
       ),
-    timeZone: timeZone.default('UTC').describe('of times in policies/: Europe/Berlin'),
+    timeZone: timeZone
+      .default('UTC')
+      .describe('of times in policies/ that name none: Europe/Berlin'),
     localNetworks: z
       .array(source)
       .default([
@@ -86,11 +91,34 @@ export type SiteSettings = z.output<typeof siteSchema>;
 export interface Site {
   readonly settings: SiteSettings;
   readonly extensions: Extensions;
+  readonly times: Times;
+  readonly routes: OutboundRoutes;
+  readonly pins: PinsSettings;
   readonly readDialled: ReadDialled;
 }
 
-export const createSite = (settings: SiteSettings, extensions: ExtensionsSettings): Site => ({
-  settings,
-  extensions: new Extensions(extensions),
-  readDialled: compileDialPlan({ homeCountry: settings.homeCountry, ...settings.dialPlan }, []),
-});
+/** What stands in files of its own. */
+export interface SiteParts {
+  readonly times?: TimesSettings;
+  readonly outboundRoutes?: readonly OutboundRoute[];
+  readonly pins?: PinsSettings;
+}
+
+export function createSite(
+  settings: SiteSettings,
+  extensions: ExtensionsSettings,
+  { times: named = {}, outboundRoutes = [], pins = {} }: SiteParts = {},
+): Site {
+  const { homeCountry, timeZone, dialPlan } = settings;
+  const times = new Times(named, timeZone);
+  // where there are none, PIN*number is nothing that could be taken apart: it goes to the PBX as it is, and is judged so
+  const pinSeparator = Object.keys(pins).length > 0 ? dialPlan.pinSeparator : null;
+  return {
+    settings,
+    extensions: new Extensions(extensions),
+    times,
+    routes: new OutboundRoutes(outboundRoutes, dialPlan.outsidePrefix, times),
+    pins,
+    readDialled: compileDialPlan({ homeCountry, ...dialPlan, pinSeparator }, []),
+  };
+}

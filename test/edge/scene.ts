@@ -99,6 +99,7 @@ export class Scene implements AsyncDisposable {
       signaling,
       settings: this.settings,
       tokenKey: this.#key,
+      pinKey: this.#key,
       registrations: [...this.kept.values()],
       mostRegistrations: this.#options.mostRegistrations ?? 1000,
       store: {

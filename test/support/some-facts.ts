@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Counters } from '../../src/policy/counters.ts';
 import type { ExtensionProfile } from '../../src/policy/extension-profile.ts';
 import { Extensions, extensionsSchema } from '../../src/policy/extensions.ts';
@@ -8,7 +9,10 @@ import type {
   RequestFacts,
   Source,
 } from '../../src/policy/facts.ts';
+import { pinsSchema } from '../../src/policy/pins.ts';
+import { outboundRoutesSchema } from '../../src/policy/routes.ts';
 import { createSite, type Site, siteSchema } from '../../src/policy/site.ts';
+import { timesSchema } from '../../src/policy/times.ts';
 import type { Verdict } from '../../src/policy/verdict.ts';
 
 /** Facts for tests: each states only what the test is about. */
@@ -79,6 +83,7 @@ export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
   divertedBy: undefined,
   dialled: aNumber(),
   route: undefined,
+  pin: undefined,
   trunk: undefined,
   anonymous: false,
   ...about,
@@ -110,8 +115,22 @@ export const extensionsOf = (settings: unknown = {}): Extensions =>
   new Extensions(extensionsSchema.parse(settings));
 
 /** A site where nothing is set but what the test is about. */
-export const someSite = (settings: object = {}, extensions: object = {}): Site =>
-  createSite(siteSchema.parse(settings), extensionsSchema.parse(extensions));
+export const someSite = (
+  settings: object = {},
+  extensions: object = {},
+  { times, outboundRoutes, pins }: z.input<typeof partsSchema> = {},
+): Site =>
+  createSite(
+    siteSchema.parse(settings),
+    extensionsSchema.parse(extensions),
+    partsSchema.parse({ times, outboundRoutes, pins }),
+  );
+
+const partsSchema = z.object({
+  times: timesSchema,
+  outboundRoutes: outboundRoutesSchema,
+  pins: pinsSchema,
+});
 
 /** `pass`, or why not. */
 export const outcomeOf = (verdict: Verdict): string =>

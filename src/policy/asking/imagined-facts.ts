@@ -1,3 +1,4 @@
+import { chooseRoute } from '../choose-route.ts';
 import type { CallFacts, Identity, RegistrationFacts, RequestFacts, Source } from '../facts.ts';
 import type { Site } from '../site.ts';
 import type { Question } from './question.ts';
@@ -90,16 +91,22 @@ export function callOf(question: Question, site: Site, around: Surroundings): Ca
   if (question.remoteParty !== undefined)
     identities.push({ header: 'Remote-Party-ID', user: question.remoteParty });
   const registered = question.registered ?? question.invite !== undefined;
+  const inbound = question.inbound !== undefined;
+  const dialled = site.readDialled(question.invite ?? question.inbound ?? '');
   return {
     ...request,
+    // whatever asks for a call, what is judged is the call
+    method: 'INVITE',
     by: question.by ?? 'invite',
     registered,
     onOwnFlow: registered,
     identities,
     divertedBy: question.divertedBy,
-    dialled: site.readDialled(question.invite ?? question.inbound ?? ''),
-    route: undefined,
+    dialled,
+    route: inbound ? undefined : chooseRoute({ ...request, dialled }, site)?.route,
+    pin:
+      question.pin === undefined && dialled.pin === undefined ? undefined : { entry: question.pin },
     trunk: question.trunk,
-    anonymous: question.anonymous ?? (question.inbound !== undefined && request.from === ''),
+    anonymous: question.anonymous ?? (inbound && request.from === ''),
   };
 }

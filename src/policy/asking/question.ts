@@ -62,6 +62,10 @@ export const questionShape = {
   from: z.string().optional().describe('the user part of From'),
   asserted: z.string().optional().describe('the user part of P-Asserted-Identity'),
   remoteParty: z.string().optional().describe('the user part of Remote-Party-ID'),
+  pin: z
+    .string()
+    .optional()
+    .describe('the entry of policies/pins.yaml whose PIN was dialled; of no entry: a wrong one'),
   divertedBy: z.string().optional().describe('who forwarded or transferred the call'),
   trunk: z.string().optional().describe('the trunk it came from or leaves by'),
   anonymous: z.boolean().optional().describe('true or false: true, the caller shows no number'),

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { Conflict } from './compile.ts';
+import { checkCalls } from './compile-calls.ts';
+import { settingsSchema } from './schema.ts';
+
+function check(settings: Record<string, unknown>) {
+  const problems: Conflict[] = [];
+  const notices: string[] = [];
+  const trunks = [{ name: 'carrier' }, { name: 'carrier-2' }];
+  checkCalls(settingsSchema.parse(settings), trunks, problems, notices);
+  return { notices, problems: problems.map(([{ path, text }]) => `${path.join('.')}: ${text}`) };
+}
+const route = (about: object) => ({ name: 'r', patterns: ['00.'], trunks: ['carrier'], ...about });
+const routes = (...list: readonly object[]) => check({ outboundRoutes: list.map(route) });
+
+describe('outbound routes are held against what they name', () => {
+  test.each([
+    [
+      { trunks: ['carier'] },
+      'outboundRoutes.0.trunks.0: found "carier", expected one of the trunks: carrier, carrier-2 (did you mean carrier?)',
+    ],
+    [
+      { times: ['offcie'] },
+      'outboundRoutes.0.times.0: found "offcie", expected no time: there is none',
+    ],
+    [{ pin: ['anna'] }, 'outboundRoutes.0.pin.0: found "anna", expected no PIN: there is none'],
+    [
+      { groups: ['sales'] },
+      'outboundRoutes.0.groups.0: found "sales", expected no group: there is none',
+    ],
+    [
+      { patterns: ['00.', 'X!'], strip: 2 },
+      'outboundRoutes.0.strip: found 2, expected at most 1: a pattern takes numbers as short as that',
+    ],
+  ])('%j', (about, problem) => {
+    expect(routes(about).problems).toEqual([problem]);
+  });
+
+  test('each has a name of its own', () => {
+    expect(routes({}, { patterns: ['01.'] }).problems).toEqual([
+      'outboundRoutes.1.name: found a second route called "r", expected a name of its own for each',
+    ]);
+  });
+
+  test.each(['trunks', 'patterns'])('and at least one of %s', (key) => {
+    expect(settingsSchema.safeParse({ outboundRoutes: [route({ [key]: [] })] }).success).toBe(
+      false,
+    );
+  });
+});
+
+describe('a pattern that is never reached is said', () => {
+  test.each([
+    ['00.', '0043!', true],
+    ['0!', '00.', true],
+    ['X.', '00.', true],
+    ['[0-9]0.', '00Z.', true],
+    ['.', '+.', true],
+    ['XXX', '911', true],
+    ['00X.', '00.', false],
+    ['X.', '.', false],
+    ['0043.', '0043!', false],
+    ['XXX', '9111', false],
+    ['XX!', 'X!', false],
+  ])('%s before %s: %s', (before, after, never) => {
+    const { notices } = routes({ patterns: [before] }, { name: 'late', patterns: [after] });
+    expect(notices).toEqual(
+      never ? [`route late: "${after}" is never reached, "${before}" of r comes first`] : [],
+    );
+  });
+  test('but not behind a route for some, or for a time', () => {
+    const late = { name: 'late', patterns: ['0043.'] };
+    expect(routes({ extensions: ['1001'] }, late).notices).toEqual([]);
+  });
+});
+
+describe('times, PINs and extensions are held against what they name', () => {
+  test.each([
+    [
+      { times: { office: {} }, extensions: { list: { 1001: { times: ['ofice'] } } } },
+      'extensions.list.1001.times.0: found "ofice", expected one of the times: office (did you mean office?)',
+    ],
+    [
+      { extensions: { defaults: { times: ['office'] } } },
+      'extensions.defaults.times.0: found "office", expected no time: there is none',
+    ],
+    [
+      {
+        pins: { anna: { hash: `hmac-sha256:${'s'.repeat(22)}:${'m'.repeat(43)}`, routes: ['x'] } },
+      },
+      'pins.anna.routes.0: found "x", expected no route: there is none',
+    ],
+  ])('%j', (settings, problem) => {
+    expect(check(settings).problems).toEqual([problem]);
+  });
+
+  test('a route that asks for a PIN which nobody can dial is said', () => {
+    expect(routes({ pin: 'any' }).notices).toEqual([
+      'a route asks for any PIN, but policies/pins.yaml has none: drawbridge pin add',
+    ]);
+  });
+  test('a PIN in clear is refused', () => {
+    expect(settingsSchema.safeParse({ pins: { anna: { hash: '1234' } } }).success).toBe(false);
+  });
+});

@@ -1,0 +1,104 @@
+import { type Pattern, parsePattern } from '../numbers/pattern.ts';
+import type { OutboundRoute } from '../policy/routes.ts';
+import type { Conflict } from './compile.ts';
+import { mustBe } from './must-be.ts';
+import { mismatch } from './problem.ts';
+import type { SettingsTree } from './schema.ts';
+import type { Path } from './schema-keys.ts';
+
+type Named = Pick<SettingsTree, 'outboundRoutes' | 'times' | 'pins' | 'extensions' | 'site'>;
+
+/** Holds outbound routes, times, PINs and extensions against each other: each may name only what there is. */
+export function checkCalls(
+  tree: Named,
+  trunks: readonly { readonly name: string }[],
+  problems: Conflict[],
+  notices: string[],
+): void {
+  const { outboundRoutes: routes, times, pins, extensions, site } = tree;
+  const known = {
+    trunk: trunks.map(({ name }) => name),
+    time: Object.keys(times),
+    PIN: Object.keys(pins),
+    group: Object.keys(extensions.groups),
+    route: routes.map(({ name }) => name),
+  };
+  const expect = (kind: keyof typeof known, names: readonly string[], path: Path): void => {
+    for (const [index, name] of names.entries())
+      mustBe(name, known[kind], kind, [...path, index], problems);
+  };
+  for (const [index, route] of routes.entries()) {
+    const path = ['outboundRoutes', index];
+    if (known.route.indexOf(route.name) !== index) {
+      const text = mismatch(`a second route called "${route.name}"`, 'a name of its own for each');
+      problems.push([{ path: [...path, 'name'], text }]);
+    }
+    expect('trunk', route.trunks, [...path, 'trunks']);
+    expect('group', route.groups, [...path, 'groups']);
+    expect('time', route.times, [...path, 'times']);
+    if (route.pin !== null && route.pin !== 'any') expect('PIN', route.pin, [...path, 'pin']);
+    const shortest = Math.min(...route.patterns.map((text) => shortestOf(patternOf(text))));
+    if (route.strip > shortest) {
+      const expected = `at most ${shortest}: a pattern takes numbers as short as that`;
+      problems.push([{ path: [...path, 'strip'], text: mismatch(String(route.strip), expected) }]);
+    }
+    if (route.pin !== null && site.dialPlan.pinSeparator === null)
+      notices.push(
+        `route ${route.name} asks for a PIN, but site.dialPlan.pinSeparator is null: nobody can dial one`,
+      );
+    notices.push(...neverReached(routes, index));
+  }
+  if (routes.some(({ pin }) => pin === 'any') && known.PIN.length === 0)
+    notices.push('a route asks for any PIN, but policies/pins.yaml has none: drawbridge pin add');
+
+  for (const [name, pin] of Object.entries(pins))
+    expect('route', pin.routes, ['pins', name, 'routes']);
+  expect('time', extensions.defaults.times ?? [], ['extensions', 'defaults', 'times']);
+  for (const section of ['groups', 'list'] as const)
+    for (const [name, profile] of Object.entries(extensions[section]))
+      expect('time', profile.times ?? [], ['extensions', section, name, 'times']);
+}
+
+/** Patterns of a route that an earlier one, which serves everybody at all times, leaves nothing to. */
+function neverReached(routes: readonly OutboundRoute[], index: number): readonly string[] {
+  const route = routes[index];
+  if (route === undefined) return [];
+  const before = routes
+    .slice(0, index)
+    .filter(
+      ({ extensions, groups, times }) =>
+        extensions.length === 0 && groups.length === 0 && times.length === 0,
+    );
+  return route.patterns.flatMap((text) => {
+    const pattern = patternOf(text);
+    for (const { name, patterns } of before) {
+      const taker = patterns.find((other) => covers(patternOf(other), pattern));
+      if (taker !== undefined)
+        return [
+          `route ${route.name}: "${text}" is never reached, "${taker}" of ${name} comes first`,
+        ];
+    }
+    return [];
+  });
+}
+
+/** The schema has let through only what can be read. */
+function patternOf(text: string): Pattern {
+  const read = parsePattern(text);
+  return read.ok ? read.pattern : { positions: [], tail: 'none' };
+}
+
+const shortestOf = ({ positions, tail }: Pattern): number =>
+  positions.length + (tail === 'one-or-more' ? 1 : 0);
+
+/** Does one take every number that the other takes? */
+function covers(one: Pattern, other: Pattern): boolean {
+  if (shortestOf(other) < shortestOf(one)) return false;
+  if (one.tail === 'none' && (other.tail !== 'none' || shortestOf(other) > shortestOf(one)))
+    return false;
+  // what a tail takes is anything: no named position covers that
+  return one.positions.every((symbols, at) => {
+    const others = other.positions[at];
+    return others !== undefined && (others & ~symbols) === 0;
+  });
+}
