@@ -3,6 +3,7 @@ import { certificateNotices, certificateProblems } from './certificate-files.ts'
 import { compile, type Surroundings } from './compile.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
+import { readHighRiskNumbers } from './high-risk-numbers.ts';
 import {
   fromEnvironment,
   fromFlags,
@@ -86,12 +87,18 @@ export function loadSettings(
       })),
     );
   }
+  const risky = readHighRiskNumbers(compiled.settings.policy.site.highRiskNumbers);
+  if (risky.problems.length > 0) return refuse(risky.problems);
+  const settings: Settings = {
+    ...compiled.settings,
+    policy: { ...compiled.settings.policy, riskyRanges: risky.ranges },
+  };
   const tests = readPolicyTests(directories.policies);
-  const broken = [...tests.problems, ...policyTestProblems(tests.tests, compiled.settings)];
+  const broken = [...tests.problems, ...policyTestProblems(tests.tests, settings)];
   if (broken.length > 0) return refuse(broken);
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
-  return { ok: true, settings: compiled.settings, notices, directories, locate };
+  return { ok: true, settings, notices, directories, locate };
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */

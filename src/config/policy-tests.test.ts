@@ -24,34 +24,37 @@ function problems(set?: readonly string[]): readonly string[] {
     : loaded.problems.map(({ where, key, text }) => `${where.replace(folder, '')} ${key}: ${text}`);
 }
 
-const korea = `tests:
-  - name: nobody calls Korea
-    invite: "00850238112345"
+const abroad = `tests:
+  - name: nobody calls Austria
+    invite: "0043123456789"
     as: "1001"
     expect: country-not-allowed
 `;
 
 describe('a policy test (X3)', () => {
   test('that holds is no problem', () => {
-    write(korea);
+    write(abroad);
     expect(load().ok).toBe(true);
   });
   test('that is broken refuses the settings, by its place and name', () => {
-    write(korea);
-    expect(problems(['outbound.allowed-countries.countries=[KP]'])).toEqual([
+    write(abroad);
+    expect(problems(['outbound.allowed-countries.countries=[AT]'])).toEqual([
       expect.stringMatching(
-        /^\/tests\/ours\.yaml:2:5 test "nobody calls Korea": found .*, expected country-not-allowed$/,
+        /^\/tests\/ours\.yaml:2:5 test "nobody calls Austria": found .*, expected country-not-allowed$/,
       ),
     ]);
   });
   test('can expect what a rule in shadow says', () => {
     write(
-      korea.replace('expect: country-not-allowed', 'expect: pass\n    shadow: [allowed-countries]'),
+      abroad.replace(
+        'expect: country-not-allowed',
+        'expect: pass\n    shadow: [allowed-countries]',
+      ),
     );
     expect(problems(['outbound.allowed-countries.mode=shadow'])).toEqual([]);
   });
   test('is not changed by an exception, which ends', () => {
-    write(korea);
+    write(abroad);
     writeFileSync(
       join(folder, 'exceptions.yaml'),
       'exceptions:\n  trip: { rule: allowed-countries, extension: "1001", until: 2099-01-01, why: x }\n',
@@ -73,7 +76,7 @@ describe('a policy test (X3)', () => {
     ['a moment that is none', '    at: noon', /found "noon", expected a moment/],
   ])('with %s is said with its place', (_what, line, says) => {
     const key = line.split(':')[0];
-    const kept = korea.split('\n').filter((one) => !one.startsWith(`${key}:`));
+    const kept = abroad.split('\n').filter((one) => !one.startsWith(`${key}:`));
     write(`${kept.join('\n').trimEnd()}\n${line}\n`);
     expect(problems()).toContainEqual(expect.stringMatching(says));
   });

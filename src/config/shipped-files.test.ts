@@ -56,5 +56,8 @@ test('every key is described', () => {
 test('the defaults compile to settings of their own', () => {
   const compiled = compile(settingsSchema.parse({}), { environment: {}, ipv6: true });
   const loaded = loadSettings({}, {}, true);
-  expect(compiled.ok && loaded.ok && compiled.settings).toEqual(loaded.ok && loaded.settings);
+  const { riskyRanges: _, ...policy } = loaded.ok ? loaded.settings.policy : {};
+  expect(compiled.ok && loaded.ok && compiled.settings).toEqual(
+    loaded.ok && { ...loaded.settings, policy },
+  );
 });

@@ -2,12 +2,13 @@ import type { Dialled } from '../numbers/dialled.ts';
 import { chooseRoute } from '../policy/choose-route.ts';
 import type { CallBy, CallFacts as Facts, Identity, PinFacts } from '../policy/facts.ts';
 import type { Chosen, OutboundRoute } from '../policy/routes.ts';
+import { asExtension } from '../policy/site.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { splitList } from '../sip/message/list.ts';
 import type { Edge } from './edge.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { Incoming } from './signaling.ts';
-import { userIn, userOf, userOfUri } from './user-part.ts';
+import { dialledIn, userIn, userOf, userOfUri } from './user-part.ts';
 import { type Caller, whoCalls } from './who-calls.ts';
 
 const identityHeaders = ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-Party-ID'] as const;
@@ -44,7 +45,7 @@ export class CallFacts extends RequestFacts implements Facts {
     return this.#emergency;
   }
   get dialled(): Dialled {
-    this.#dialled ??= this.edge.gatekeeper.policy.site.readDialled(userOfUri(this.#target));
+    this.#dialled ??= this.#readDialled();
     return this.#dialled;
   }
 
@@ -106,6 +107,13 @@ export class CallFacts extends RequestFacts implements Facts {
     if (this.method !== 'INVITE') return false;
     if (/^urn:service:sos(\.|$)/i.test(this.#target)) return true;
     return userOfUri(this.#target).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
+  }
+
+  #readDialled(): Dialled {
+    const dialled = this.edge.gatekeeper.policy.site.readDialled(dialledIn(this.#target));
+    if (dialled.kind !== 'unknown' && dialled.kind !== 'national') return dialled;
+    const isRegistered = this.edge.registrations.hasUser(userOfUri(this.#target), this.at);
+    return isRegistered ? asExtension(dialled) : dialled;
   }
 
   #who(): Caller {

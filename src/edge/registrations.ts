@@ -101,6 +101,13 @@ export class Registrations {
     return binding === undefined || binding.expiresAt <= now ? undefined : binding;
   }
 
+  /** Is anybody registered by this name? */
+  hasUser(user: string, now: number): boolean {
+    for (const domain of this.#domains)
+      for (const binding of this.of(`${user}@${domain}`)) if (binding.expiresAt > now) return true;
+    return false;
+  }
+
   /** For a PBX that drops our URI parameter: whoever registered with that user part, if it is only one. */
   withUser(user: string, now: number): Binding | undefined {
     let found: Binding | undefined;

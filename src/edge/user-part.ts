@@ -22,6 +22,10 @@ export function userOfUri(uri: string): string {
   return unescaped(parseUri(uri)?.user ?? '');
 }
 
+/** As written: whoever reads numbers undoes escapes and takes parameters off itself, once. */
+export const dialledIn = (uri: string): string =>
+  isTel(uri) ? uri.slice(4) : (parseUri(uri)?.user ?? '');
+
 /** RFC 3261 §19.1.2: `%31001` is 1001. What is no escape stays as it is. */
 function unescaped(user: string): string {
   if (!user.includes('%')) return user;

@@ -41,6 +41,11 @@ export class Extensions {
     this.#unlisted = { ...settings.defaults, groups: [], listed: false };
   }
 
+  /** Does it stand in the list? */
+  has(extension: string): boolean {
+    return Object.hasOwn(this.#settings.list, extension);
+  }
+
   /** Worked out when first asked for: ten thousand at a reload would hold calls up. */
   profileOf(extension: string | undefined): ExtensionProfile {
     if (extension === undefined || !Object.hasOwn(this.#settings.list, extension))

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RiskyRange } from '../numbers/risky-ranges.ts';
 import { exceptionsSchema } from './exceptions.ts';
 import { extensionsSchema } from './extensions.ts';
 import type { Stage } from './facts.ts';
@@ -45,7 +46,10 @@ export const policyShape = {
 } as const;
 
 export const policySchema = z.strictObject(policyShape);
-export type PolicySettings = z.output<typeof policySchema>;
+/** `riskyRanges`: the lines of `site.highRiskNumbers`, read. */
+export type PolicySettings = z.output<typeof policySchema> & {
+  readonly riskyRanges?: readonly RiskyRange[];
+};
 
 /** Which key of the settings holds the rules of a stage. */
 export const sectionOf: {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
+import type { Dialled } from '../numbers/dialled.ts';
+import type { RiskyRange } from '../numbers/risky-ranges.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
 import { country, numberPattern, source, timeZone } from './forms.ts';
 import type { PinsSettings } from './pins.ts';
@@ -40,6 +42,14 @@ export const siteSchema = z
       .default([])
       .describe(
         'addresses and networks of those who run the gate: a policy that shuts them out is refused',
+      ),
+    highRiskNumbers: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'a list of your own (CSV) of number ranges known for fraud; null: the one that ships',
       ),
     dialPlan: z
       .strictObject({
@@ -102,23 +112,43 @@ export interface SiteParts {
   readonly times?: TimesSettings;
   readonly outboundRoutes?: readonly OutboundRoute[];
   readonly pins?: PinsSettings;
+  readonly riskyRanges?: readonly RiskyRange[];
 }
 
 export function createSite(
   settings: SiteSettings,
-  extensions: ExtensionsSettings,
-  { times: named = {}, outboundRoutes = [], pins = {} }: SiteParts = {},
+  extensionsSettings: ExtensionsSettings,
+  { times: named = {}, outboundRoutes = [], pins = {}, riskyRanges = [] }: SiteParts = {},
 ): Site {
   const { homeCountry, timeZone, dialPlan } = settings;
   const times = new Times(named, timeZone);
   // where there are none, PIN*number is nothing that could be taken apart: it goes to the PBX as it is, and is judged so
   const pinSeparator = Object.keys(pins).length > 0 ? dialPlan.pinSeparator : null;
+  const extensions = new Extensions(extensionsSettings);
+  const read = compileDialPlan({ homeCountry, ...dialPlan, pinSeparator }, riskyRanges);
   return {
     settings,
-    extensions: new Extensions(extensions),
+    extensions,
     times,
     routes: new OutboundRoutes(outboundRoutes, dialPlan.outsidePrefix, times),
     pins,
-    readDialled: compileDialPlan({ homeCountry, ...dialPlan, pinSeparator }, []),
+    readDialled(dialled) {
+      const number = read(dialled);
+      return extensions.has(dialled) ? asExtension(number) : number;
+    },
   };
 }
+
+/** Who has a name of his own, or a number of another length than the others, is no less in the house. */
+export const asExtension = (number: Dialled): Dialled =>
+  number.kind === 'unknown' || number.kind === 'national'
+    ? {
+        ...number,
+        kind: 'extension',
+        e164: undefined,
+        country: undefined,
+        callingCode: undefined,
+        class: 'unknown',
+        risks: [],
+      }
+    : number;

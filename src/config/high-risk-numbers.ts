@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseRiskyRanges, type RiskyRange } from '../numbers/risky-ranges.ts';
+import type { Problem } from './problem.ts';
+import { shown } from './read-folders.ts';
+import { shippedFolders } from './settings-files.ts';
+import { readProblem } from './yaml-file.ts';
+
+const shipped = join(shippedFolders.policies, 'data', 'high-risk-numbers.csv');
+
+/** The operator's own list, or the one that ships; every line that cannot be read is a problem. */
+export function readHighRiskNumbers(file: string | null): {
+  readonly ranges: readonly RiskyRange[];
+  readonly problems: readonly Problem[];
+} {
+  const where = shown(file ?? shipped);
+  let text: string;
+  try {
+    text = readFileSync(file ?? shipped, 'utf8');
+  } catch (error) {
+    return {
+      ranges: [],
+      problems: [{ where, key: 'site.highRiskNumbers', text: readProblem(error) }],
+    };
+  }
+  const { ranges, problems } = parseRiskyRanges(text);
+  return {
+    ranges,
+    problems: problems.map(({ line, text: problem }) => ({
+      where: `${where}:${line}`,
+      text: problem,
+    })),
+  };
+}
