@@ -34,6 +34,7 @@ function binding(name: string, cseq = 1): BindingRow {
     callId: '',
     cseq,
     node: '',
+    instance: '',
   };
 }
 

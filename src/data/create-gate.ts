@@ -184,6 +184,8 @@ function observer(
     registered(binding) {
       if (settings().events.admitted) events.add(newRegistration(binding));
     },
+    failed: ({ extension, source }, reason) =>
+      log('info', 'a registration failed', { extension, source, reason }),
     callStarted: (call) =>
       log('debug', 'a call was answered', { callId: call.callId, caller: where(call.caller) }),
     callEnded(call, why) {

@@ -177,7 +177,9 @@ export class Incoming implements SignalingIncoming {
   // --- what the forwarding reports
 
   answerNow(status: number, changes?: readonly HeaderChange[], reason?: string): void {
-    const headers = new Headers().apply(changes, notOfAnswer);
+    const headers = new Headers();
+    for (const { name, value } of changes ?? [])
+      if (value !== undefined && !notOfAnswer.has(name.toLowerCase())) headers.add(name, value);
     this.#send(status, reason ?? reasonPhrase(status), headers, '', '');
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
@@ -6,11 +7,14 @@ import { CallFacts } from './call-facts.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
+import { Guesses } from './guesses.ts';
 import { createHiddenUris, type HiddenUris } from './hidden-uris.ts';
 import { inDialog } from './in-dialog.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { KnownSources } from './known-sources.ts';
+import type { Attempt } from './learn-from-answer.ts';
 import { LiveCounters } from './live-counters.ts';
+import { LookAlikeChallenge } from './look-alike-challenge.ts';
 import { Neighbours } from './neighbours.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { PinCheck } from './pin-check.ts';
@@ -44,6 +48,8 @@ export interface EdgeObserver extends PbxObserver {
   admitted(facts: CallFacts): void;
   /** A phone registered that was not registered before. */
   registered(binding: Binding): void;
+  /** Somebody failed to register: the PBX took his credentials not, or a rule refused him with them. Must be quick. */
+  failed(attempt: Attempt, kind: FailureKind): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call): void;
@@ -62,6 +68,8 @@ export interface Edge {
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
+  readonly guesses: Guesses;
+  readonly lookAlike: LookAlikeChallenge;
   readonly draining: boolean;
 }
 
@@ -83,9 +91,11 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
+  const guesses = new Guesses();
+  const lookAlike = new LookAlikeChallenge();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   const gatekeeper = new Gatekeeper(options.settings.policy, {
-    counters: new LiveCounters(),
+    counters: new LiveCounters(guesses),
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
     decided: (decided) => observer.decided(decided),
@@ -139,6 +149,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         bindingToken,
         uris,
         observer,
+        guesses,
+        lookAlike,
       },
       draining,
     };

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Counters } from '../policy/counters.ts';
+import type { FailureKind } from '../policy/failure-kinds.ts';
+import type { Guesses } from './guesses.ts';
 
 const MOST_KEYS = 65_536;
 
@@ -16,6 +18,12 @@ export class LiveCounters implements Counters {
   };
   readonly #buckets = new LRUCache<string, { tokens: number; at: number }>({ max: MOST_KEYS });
   readonly #windows = new LRUCache<string, readonly number[]>({ max: MOST_KEYS });
+
+  readonly #guesses: Guesses;
+
+  constructor(guesses: Guesses) {
+    this.#guesses = guesses;
+  }
 
   take(key: string, perSecond: number, burst: number, at: number): boolean {
     const tokens = this.#tokens(key, perSecond, burst, at);
@@ -38,8 +46,8 @@ export class LiveCounters implements Counters {
     return (this.#windows.get(key) ?? []).filter((one) => one > at - seconds * 1000);
   }
 
-  failures(_key: string, _seconds: number, _at: number): number {
-    return 0;
+  failures(key: string, seconds: number, at: number, kind?: FailureKind): number {
+    return this.#guesses.failures(key, seconds, at, kind);
   }
   live(_key: string): number {
     return 0;
@@ -47,7 +55,7 @@ export class LiveCounters implements Counters {
   calls(key: string, seconds: number, at: number): number {
     return this.within(`calls ${key}`, seconds, at);
   }
-  distinct(_key: string, _seconds: number, _at: number): number {
-    return 1;
+  distinct(key: string, seconds: number, at: number): number {
+    return this.#guesses.distinct(key, seconds, at);
   }
 }

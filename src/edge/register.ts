@@ -1,3 +1,5 @@
+import { failureKind } from '../policy/failure-kinds.ts';
+import type { Refused } from '../policy/verdict.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import {
@@ -8,13 +10,19 @@ import {
 import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
+import { challengeAnew } from './challenge-anew.ts';
+import { instanceOf } from './devices.ts';
 import type { Edge } from './edge.ts';
+import { bounded, type ExpiryBounds, withExpires } from './expiry-bounds.ts';
+import { type Attempt, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
 import type { PbxNode } from './pbx.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
+import { toldToStrangers } from './told-to-strangers.ts';
+import { unescaped } from './user-part.ts';
 
 /** RFC 3261 §10.3: what a registrar grants when nobody said how long. */
 const DEFAULT_EXPIRES = 3600;
@@ -30,6 +38,8 @@ interface AskedContact {
   readonly binding: Binding | undefined;
   readonly token: string;
   readonly expires: number;
+  /** As `instanceOf` has it. */
+  readonly instance: string;
 }
 
 /** A registration under way: what the phone asked for, and how the PBX is told. */
@@ -42,6 +52,10 @@ interface Registration {
   readonly changes: number;
   readonly asked: readonly AskedContact[];
   readonly toward: 'contact' | 'path';
+  /** Seconds that the rules allow. */
+  readonly bounds: ExpiryBounds | undefined;
+  /** What the PBX and we are to forget of the extension's other devices. */
+  readonly going: readonly Binding[];
 }
 
 /**
@@ -62,13 +76,21 @@ export function register(edge: Edge, incoming: Incoming): void {
   const { pbx, registrations } = edge;
   const known = registrations.of(aor);
   const asked = askedContacts(edge, request, aor, known);
-  const facts = new RegistrationFacts(edge, incoming, Date.now(), known, asked);
-  if (!admit(incoming, edge.gatekeeper.judge('registration', facts))) return;
+  const at = Date.now();
+  const facts = new RegistrationFacts(edge, incoming, at, asked);
+  const decision = edge.gatekeeper.judge('registration', facts);
+  const { verdict, adjust } = decision;
+  if (verdict.kind !== 'pass') noteRefusal(edge, facts, verdict);
+  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
+  if (verdict.kind === 'challenge') {
+    challengeAnew(edge, incoming, { targets, source: facts.source.key, adjust, verdict });
+    return;
+  }
+  if (!admit(incoming, decision)) return;
   if (registrations.full && asked.some(({ binding }) => binding === undefined)) {
     incoming.answer(503, retryAfter(edge));
     return;
   }
-  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
   const [first] = targets;
   const registration: Registration = {
     aor,
@@ -78,6 +100,8 @@ export function register(edge: Edge, incoming: Incoming): void {
     changes: registrations.changes,
     asked,
     toward: towardPbx(edge, first),
+    bounds: adjust?.expires,
+    going: adjust?.keepDevices === undefined ? none : facts.registered.beyond(adjust.keepDevices),
   };
   // nodes may differ in what we are called toward them, and in whether they keep a Path
   const perNode: ReadonlyMap<Target, Registration> | undefined =
@@ -98,11 +122,19 @@ export function register(edge: Edge, incoming: Incoming): void {
         told.toward === 'contact'
           ? listedContacts(response, asked, ownAddress(edge, target))
           : listedContacts(response);
+      if (facts.credentials && !facts.holder)
+        edge.guesses.succeeded(facts.extension, facts.source.key);
       noteBindings(edge, told, node, listed, response);
-      if (told.toward === 'contact') return restoreContacts(edge, asked, listed);
+      if (told.toward === 'contact') return restoreContacts(edge, told, listed, response);
       return noticeDroppedPath(edge, response, asked, node)
         ? comeBackSoon(listed)
-        : hidePath(response);
+        : [...hidePath(response), ...cutContacts(told, listed, response)];
+    },
+    onRefusal: (response) => {
+      const now = Date.now();
+      const attempt = attemptOf(facts);
+      const challenges = learnFromRefusal(edge, attempt, response, now);
+      return toldToStrangers(edge, attempt.source, response, challenges, adjust, now);
     },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
@@ -110,10 +142,24 @@ export function register(edge: Edge, incoming: Incoming): void {
   });
 }
 
-/** `user@host` of the To header, the host in lower case. */
+/** `user@host` of the To header, the host in lower case, escapes undone: `%31001` is 1001 to the PBX. */
 function addressOfRecord(request: Message): string | undefined {
   const uri = parseUri(parseNameAddress(request.value(Header.to) ?? '')?.uri ?? '');
-  return uri === undefined ? undefined : `${uri.user}@${uri.host}`;
+  return uri === undefined ? undefined : `${unescaped(uri.user)}@${uri.host}`;
+}
+
+const attemptOf = (facts: RegistrationFacts): Attempt => ({
+  extension: facts.extension,
+  source: facts.source.key,
+  proven: facts.credentials && facts.proven,
+});
+
+/** Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it was. */
+function noteRefusal(edge: Edge, facts: RegistrationFacts, { reason }: Refused): void {
+  const kind = failureKind(reason);
+  if (kind === undefined) return;
+  const attempt = attemptOf(facts);
+  if (attempt.proven) noteFailure(edge, attempt, kind, facts.at);
 }
 
 function askedContacts(
@@ -136,6 +182,7 @@ function askedContacts(
       binding,
       token: binding?.token ?? edge.bindingToken(aor, contact.uri),
       expires: expiresOf(contact) ?? expires,
+      instance: instanceOf(contact.parameters),
     });
   }
   return asked;
@@ -172,28 +219,43 @@ const secureAddress = ({ requestUri }: Message, ours: string): string | undefine
  */
 function withContact(
   edge: Edge,
-  { request, asked }: Registration,
+  { request, asked, bounds, going }: Registration,
   target: Target | undefined,
 ): readonly HeaderChange[] {
   if (asked.length === 0 || target === undefined) return [];
   const ours = ownAddress(edge, target);
   const secure = secureAddress(request, ours);
   let value = '';
-  for (const { uri, user, token, parameters } of asked) {
+  const rewritten = (uri: string, user: string, token: string): string => {
     const userPart = user === '' ? '' : `${user}@`;
     const own =
       secure !== undefined && isSips(uri) ? `sips:${userPart}${secure}` : `sip:${userPart}${ours}`;
-    const contact = `<${own};${TOKEN_PARAMETER}=${token}>${parameters}`;
-    value = value === '' ? contact : `${value}, ${contact}`;
+    return `<${own};${TOKEN_PARAMETER}=${token}>`;
+  };
+  for (const contact of asked) {
+    const one =
+      rewritten(contact.uri, contact.user, contact.token) + parametersToward(contact, bounds);
+    value = value === '' ? one : `${value}, ${one}`;
   }
+  for (const { contact, token } of going)
+    value += `, ${rewritten(contact, parseUri(contact)?.user ?? '', token)};expires=0`;
   const contact = { name: 'Contact', value };
   return request.find(Header.path) < 0 ? [contact] : [contact, { name: 'Path', value: undefined }];
+}
+
+/** What stands behind the Contact, with no longer and no shorter time than the rules allow. */
+function parametersToward(
+  { parameters, expires }: AskedContact,
+  bounds: ExpiryBounds | undefined,
+): string {
+  const allowed = bounded(expires, bounds);
+  return allowed === expires ? parameters : withExpires(parameters, allowed);
 }
 
 /** RFC 3327. Without `Supported: path` a registrar must refuse it (§5.3), so we vouch for the phone. */
 function withPath(
   edge: Edge,
-  { request, asked }: Registration,
+  { request, asked, bounds, going }: Registration,
   target: Target | undefined,
 ): readonly HeaderChange[] {
   const [contact] = asked;
@@ -208,6 +270,11 @@ function withPath(
   const changes: HeaderChange[] = [{ name: 'Path', value: [ours, ...others].join(', ') }];
   if (!supported.includes('path'))
     changes.push({ name: 'Supported', value: [...supported, 'path'].join(', ') });
+  if (going.length > 0 || asked.some(({ expires }) => bounded(expires, bounds) !== expires)) {
+    const kept = asked.map((one) => `<${one.uri}>${parametersToward(one, bounds)}`);
+    const ended = going.map((one) => `<${one.contact}>;expires=0`);
+    changes.push({ name: 'Contact', value: [...kept, ...ended].join(', ') });
+  }
   return changes;
 }
 
@@ -261,22 +328,24 @@ function noteBindings(
   response: Message,
 ): void {
   const { registrations } = edge;
-  const { aor, request, asked, toward } = registration;
+  const { aor, request, asked, toward, bounds, going } = registration;
   const now = Date.now();
+  for (const binding of going) registrations.remove(binding);
   for (const contact of asked) {
     const key = toward === 'contact' ? contact.token : contact.uri;
     const answer = listed.find((one) => one.key === key)?.contact;
-    const lasts =
+    const granted =
       answer === undefined
         ? 0
         : (expiresOf(answer) ?? seconds(response.value(Header.expires)) ?? contact.expires);
+    const lasts = Math.min(granted, bounds?.most ?? granted);
     // another registration may have come in between: what is known now counts
     const binding =
       contact.binding !== undefined && registrations.has(contact.binding)
         ? contact.binding
         : registrations.named(contact.token, 0);
     if (contact.expires > 0 && lasts > 0) {
-      const reach = reachOf(registration, node, now + lasts * 1000);
+      const reach = reachOf(registration, contact, node, now + lasts * 1000);
       if (binding === undefined)
         edge.observer.registered(registrations.add(aor, contact.uri, contact.token, reach));
       else registrations.refresh(binding, reach, now);
@@ -308,6 +377,7 @@ const isAmong = (known: readonly Binding[], token: string): boolean =>
 
 const reachOf = (
   { request, flow, toward }: Registration,
+  { instance }: AskedContact,
   node: PbxNode | undefined,
   expiresAt: number,
 ): Reach => ({
@@ -322,13 +392,15 @@ const reachOf = (
   callId: request.callId,
   cseq: request.cseq,
   node: node?.settings.name ?? '',
+  instance,
 });
 
 /** The phone sees the Contacts it gave, and not how we wrote them for the PBX (RFC 3261 §10.3 step 8). */
 function restoreContacts(
   edge: Edge,
-  asked: readonly AskedContact[],
+  { asked, bounds }: Registration,
   listed: readonly ListedContact[],
+  response: Message,
 ): readonly HeaderChange[] | undefined {
   if (listed.length === 0) return undefined;
   let value = '';
@@ -339,10 +411,40 @@ function restoreContacts(
         : (asked.find(({ token }) => token === key)?.uri ??
           edge.registrations.named(key, 0)?.contact);
     const restored =
-      contact === undefined || uri === undefined ? text : `<${uri}>${contact.parameters}`;
+      contact === undefined || uri === undefined
+        ? text
+        : `<${uri}>${parametersBack(contact, bounds, response)}`;
     value = value === '' ? restored : `${value}, ${restored}`;
   }
   return [{ name: 'Contact', value }];
+}
+
+/** What the PBX grants beyond what the rules allow is cut: the phone comes back in time, and is forgotten in time. */
+function parametersBack(
+  contact: NameAddress,
+  bounds: ExpiryBounds | undefined,
+  response: Message,
+): string {
+  if (bounds === undefined) return contact.parameters;
+  const granted = expiresOf(contact) ?? seconds(response.value(Header.expires)) ?? 0;
+  return granted > bounds.most ? withExpires(contact.parameters, bounds.most) : contact.parameters;
+}
+
+/** The same where the PBX holds the phones' own Contacts. */
+function cutContacts(
+  { bounds }: Registration,
+  listed: readonly ListedContact[],
+  response: Message,
+): readonly HeaderChange[] {
+  const cut = listed.map(({ text, contact }) => {
+    const parameters = contact && parametersBack(contact, bounds, response);
+    return contact === undefined || parameters === contact.parameters
+      ? text
+      : `<${contact.uri}>${parameters}`;
+  });
+  return cut.every((one, index) => one === listed[index]?.text)
+    ? nothing
+    : [{ name: 'Contact', value: cut.join(', ') }];
 }
 
 /** A registrar that keeps the Path puts it into the 200 (RFC 3327 §5.3). One that does not will go around us. */
@@ -377,8 +479,11 @@ function comeBackSoon(listed: readonly ListedContact[]): readonly HeaderChange[]
 }
 
 /** The Path is between the PBX and us; a phone that did not ask for it need not see it. */
-const hidePath = (response: Message): readonly HeaderChange[] | undefined =>
-  response.find(Header.path) < 0 ? undefined : [{ name: 'Path', value: undefined }];
+const hidePath = (response: Message): readonly HeaderChange[] =>
+  response.find(Header.path) < 0 ? nothing : [{ name: 'Path', value: undefined }];
+
+const nothing: readonly HeaderChange[] = [];
+const none: readonly Binding[] = [];
 
 const expiresOf = (contact: NameAddress): number | undefined =>
   seconds(headerParameter(contact.parameters, 'expires'));

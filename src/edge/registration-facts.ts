@@ -1,7 +1,7 @@
 import type { RegistrationFacts as Facts } from '../policy/facts.ts';
-import { digestParameters } from '../sip/message/digest.ts';
 import { Header } from '../sip/message/header-name.ts';
-import type { Message } from '../sip/message/message.ts';
+import { answersOurChallenge, credentialValues, hasCredentials } from './credentials.ts';
+import { type AskingDevice, Devices } from './devices.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
 import { RequestFacts } from './request-facts.ts';
@@ -9,62 +9,96 @@ import type { Incoming } from './signaling.ts';
 import { userOf } from './user-part.ts';
 
 /** A Contact that a phone asks to be reached by. */
-export interface AskedFor {
+interface AskedFor {
   readonly binding: Binding | undefined;
   /** Seconds. */
   readonly expires: number;
+  readonly instance: string;
 }
 
 /** The facts of a live REGISTER. */
 export class RegistrationFacts extends RequestFacts implements Facts {
-  readonly #known: readonly Binding[];
   readonly #asked: readonly AskedFor[];
+  #extension: string | undefined;
+  #devices: Devices | undefined;
 
-  constructor(
-    edge: Edge,
-    incoming: Incoming,
-    at: number,
-    known: readonly Binding[],
-    asked: readonly AskedFor[],
-  ) {
+  constructor(edge: Edge, incoming: Incoming, at: number, asked: readonly AskedFor[]) {
     super(edge, incoming, at);
-    this.#known = known;
     this.#asked = asked;
   }
 
   override get extension(): string {
-    return userOf(this.incoming.request.value(Header.to));
+    this.#extension ??= userOf(this.incoming.request.value(Header.to));
+    return this.#extension;
   }
   get registerName(): string | undefined {
-    return digestUserName(this.incoming.request);
+    const names = new Set(credentialValues(this.incoming.request, 'username'));
+    return names.size === 0 ? undefined : [...names].join(', ');
+  }
+  get credentials(): boolean {
+    return hasCredentials(this.incoming.request);
+  }
+  get proven(): boolean {
+    return answersOurChallenge(this.edge, this.incoming, this.at);
+  }
+  get holder(): boolean {
+    const { token } = this.incoming.flow;
+    if (this.#asked.some(({ binding }) => binding?.flow === token && binding.expiresAt > this.at))
+      return true;
+    const { callId } = this;
+    return this.#registered.some(
+      (one) =>
+        one.expiresAt > this.at &&
+        (one.flow === token ||
+          (one.address === this.source.address &&
+            (one.callId === callId ||
+              this.#asked.some(({ instance }) => instance !== '' && instance === one.instance)))),
+    );
+  }
+  get registeredHere(): boolean {
+    const { token, address } = this.incoming.flow;
+    return this.edge.registrations.whereIs(this.extension, token, address, this.at) !== undefined;
+  }
+  get shared(): boolean {
+    return this.edge.registrations.hasSource(this.source.key);
   }
   get expires(): readonly number[] {
     return this.#asked.map(({ expires }) => expires);
   }
   get newDevices(): number {
-    const { callId } = this;
-    // who registers another Contact with the same Call-ID is the same device on another address
-    const returns = this.#known.some((binding) => binding.callId === callId);
-    const fresh = this.#asked.filter(
-      ({ binding, expires }) => binding === undefined && expires > 0,
-    );
-    return returns ? 0 : fresh.length;
+    return this.registered.isNew ? 1 : 0;
   }
   get devices(): number {
-    return this.#known.filter(({ expiresAt }) => expiresAt > this.at).length;
+    return this.registered.others;
   }
-}
+  get alike(): number {
+    return this.registered.alike;
+  }
+  get returning(): boolean {
+    return this.registered.left.length > 0;
+  }
 
-const whereCredentialsStand = [Header.authorization, Header.proxyAuthorization] as const;
+  /** The devices of the extension, in whatever domain: a PBX may well take them all for one. */
+  get registered(): Devices {
+    this.#devices ??= new Devices(this.#asking, this.#registered, this.#ending);
+    return this.#devices;
+  }
 
-/**
- * The user name of the digest, undefined without credentials. Where there are several names, in one header or more, all
- * of them: the PBX may go by any.
- */
-function digestUserName(request: Message): string | undefined {
-  const names = new Set<string>();
-  for (const header of whereCredentialsStand)
-    for (let line = request.find(header); line >= 0; line = request.find(header, line + 1))
-      for (const name of digestParameters(request.valueOf(line), 'username')) names.add(name);
-  return names.size === 0 ? undefined : [...names].join(', ');
+  get #registered(): readonly Binding[] {
+    return this.edge.registrations.ofUser(this.extension);
+  }
+  get #asking(): AskingDevice {
+    return {
+      callId: this.callId,
+      userAgent: this.userAgent ?? '',
+      address: this.source.address,
+      now: this.at,
+      wanted: this.#asked.filter(({ expires }) => expires > 0),
+    };
+  }
+  get #ending(): readonly Binding[] {
+    return this.#asked.flatMap(({ binding, expires }) =>
+      binding === undefined || expires > 0 ? [] : [binding],
+    );
+  }
 }

@@ -27,6 +27,8 @@ export interface BindingRow {
   readonly cseq: number;
   /** The PBX node that took the registration. */
   readonly node: string;
+  /** Which device it is, as far as it says so (RFC 5626); else empty. */
+  readonly instance: string;
 }
 
 /** Which binding a change is about. */

@@ -16,6 +16,7 @@ const aReach = (changes: Partial<Reach> = {}): Reach => ({
   callId: 'c',
   cseq: 1,
   node: 'pbx-1',
+  instance: '',
   ...changes,
 });
 

@@ -3,6 +3,7 @@ import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { SharedTexts } from './shared-texts.ts';
+import { SourceCounts } from './source-counts.ts';
 
 /** What a registration may say anew each time. */
 export type Reach = Pick<
@@ -18,6 +19,7 @@ export type Reach = Pick<
   | 'callId'
   | 'cseq'
   | 'node'
+  | 'instance'
 >;
 
 /** A registered contact: what the phone said, and how it is reached. A refresh changes it in place. */
@@ -43,6 +45,7 @@ export class Registrations {
   readonly #byToken = new Map<string, Binding>();
   readonly #userAgents = new SharedTexts();
   readonly #flows = new FlowHolders<Binding>();
+  readonly #sources = new SourceCounts();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
@@ -89,6 +92,21 @@ export class Registrations {
   /** Does anybody hold a registration by this flow? */
   holds(flow: string): boolean {
     return this.#flows.has(flow);
+  }
+
+  /** Is anybody registered from this source (`sourceOf`)? */
+  hasSource(source: string): boolean {
+    return this.#sources.has(source);
+  }
+
+  /** What this user part is registered by, in whatever domain. */
+  ofUser(user: string): readonly Binding[] {
+    let found = none;
+    for (const domain of this.#domains) {
+      const here = this.of(`${user}@${domain}`);
+      if (here.length > 0) found = found.length === 0 ? here : [...found, ...here];
+    }
+    return found;
   }
 
   /** The flow by which those are reached now who were reached by this one, when that is gone. */
@@ -158,6 +176,7 @@ export class Registrations {
       callId: detached(reach.callId),
       cseq: reach.cseq,
       node: reach.node,
+      instance: detached(reach.instance),
       storedUntil: 0,
     };
     for (const sibling of this.of(aor))
@@ -179,6 +198,10 @@ export class Registrations {
       this.#flows.remove(binding.flow, binding);
       this.#flows.add(reach.flow, binding);
     }
+    if (binding.address !== reach.address) {
+      this.#sources.remove(binding.address);
+      this.#sources.add(reach.address);
+    }
     binding.flow = reach.flow;
     binding.transport = reach.transport;
     binding.listener = reach.listener;
@@ -191,6 +214,7 @@ export class Registrations {
     if (binding.callId !== reach.callId) binding.callId = detached(reach.callId);
     binding.cseq = reach.cseq;
     binding.node = reach.node;
+    if (binding.instance !== reach.instance) binding.instance = detached(reach.instance);
     const unstored = reach.expiresAt - binding.storedUntil;
     if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);
   }
@@ -201,6 +225,7 @@ export class Registrations {
     binding.storedUntil = REMOVED;
     this.#changes++;
     this.#flows.remove(binding.flow, binding);
+    this.#sources.remove(binding.address);
     this.#former.removed(binding);
     const others = this.of(binding.aor).filter((other) => other !== binding);
     this.#hold(binding.aor, others);
@@ -230,6 +255,7 @@ export class Registrations {
     this.#byToken.set(binding.token, binding);
     this.#changes++;
     this.#flows.add(binding.flow, binding);
+    this.#sources.add(binding.address);
     const siblings = this.of(binding.aor);
     if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));

@@ -1,9 +1,13 @@
 import { Header } from '../sip/message/header-name.ts';
+import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
+import { answersOurChallenge, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
+import { learnFromRefusal } from './learn-from-answer.ts';
+import { sourceOf } from './packed-address.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -31,10 +35,30 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
     headers: headersForPbx(edge, incoming),
+    onRefusal: (response) => learnFromCaller(edge, incoming, extension.user, response),
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
   });
+}
+
+/** A password can be guessed by calls as well. What the PBX says goes back as it is. */
+function learnFromCaller(
+  edge: Edge,
+  incoming: Incoming,
+  user: string,
+  response: Message,
+): undefined {
+  const { flow, request } = incoming;
+  if (flow.realm !== 'access' || (response.status !== 401 && response.status !== 407)) return;
+  const now = Date.now();
+  const proven = hasCredentials(request) && answersOurChallenge(edge, incoming, now);
+  learnFromRefusal(
+    edge,
+    { extension: user, source: sourceOf(flow.address), proven },
+    response,
+    now,
+  );
 }
 
 interface Extension {

@@ -27,7 +27,7 @@ export const dialledIn = (uri: string): string =>
   isTel(uri) ? uri.slice(4) : (parseUri(uri)?.user ?? '');
 
 /** RFC 3261 §19.1.2: `%31001` is 1001. What is no escape stays as it is. */
-function unescaped(user: string): string {
+export function unescaped(user: string): string {
   if (!user.includes('%')) return user;
   return user.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

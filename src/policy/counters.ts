@@ -1,3 +1,5 @@
+import type { FailureKind } from './failure-kinds.ts';
+
 /**
  * What was counted so far. Live, asking counts along; for a hypothetical request it only looks. Time is an argument, in
  * milliseconds since 1970.
@@ -7,8 +9,8 @@ export interface Counters {
   take(key: string, perSecond: number, burst: number, at: number): boolean;
   /** How many within the last seconds, this one included. */
   within(key: string, seconds: number, at: number): number;
-  /** Failures under that key within the last seconds. */
-  failures(key: string, seconds: number, at: number): number;
+  /** Failures under that key within the last seconds, of that kind or of any. */
+  failures(key: string, seconds: number, at: number, kind?: FailureKind): number;
   /** Live calls under that key. */
   live(key: string): number;
   /** Calls begun under that key within the last seconds, this one included. */

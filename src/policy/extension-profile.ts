@@ -33,18 +33,20 @@ export const profileShape = {
     .min(1)
     .max(100)
     .optional()
-    .describe('R5: devices registered at once; registration.devices if not given'),
+    .describe('R5: devices registered at once; registration.devices.most if not given'),
   remote: z
     .boolean()
     .optional()
     .describe(
-      'R8: may it register from outside site.localNetworks; registration.remote if not given',
+      'R8: may it register from outside site.localNetworks; registration.remote-registration.remote if not given',
     ),
   certificateName: z
     .string()
     .min(1)
     .optional()
-    .describe('R11: a name its client certificate must have; none is needed if not given'),
+    .describe(
+      'R11: a name its client certificate must have, {extension} for its own, *. for any one label; none is needed if not given',
+    ),
   international: z
     .boolean()
     .optional()

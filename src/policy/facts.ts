@@ -70,10 +70,24 @@ export interface RegistrationFacts extends RequestFacts {
   readonly registerName: string | undefined;
   /** Seconds asked for each Contact; 0 ends it. Empty for a question. */
   readonly expires: readonly number[];
-  /** Contacts asked for that are not registered yet, by the same device or another. */
+  /** Digest credentials came along. */
+  readonly credentials: boolean;
+  /** They answer a challenge that went to this very source, which nobody can forge. */
+  readonly proven: boolean;
+  /** From this source, a device that holds a registration for the extension: by its flow, Call-ID or +sip.instance. */
+  readonly holder: boolean;
+  /** The extension is registered from this source, by whatever device. */
+  readonly registeredHere: boolean;
+  /** Somebody is registered from this source: what one behind it does is not everybody's fault. */
+  readonly shared: boolean;
+  /** Devices asked for that are not registered yet. */
   readonly newDevices: number;
-  /** Devices of the extension that are registered now. */
+  /** Other devices of the extension that are registered now. */
   readonly devices: number;
+  /** So many of those are of the same source and User-Agent: most likely the same phone before it was unplugged. */
+  readonly alike: number;
+  /** A device that is registered asks to be reached by another Contact, or by another domain. */
+  readonly returning: boolean;
 }
 
 /** How a number came to be called: by an INVITE, a transfer, a redirection, or a call that was forwarded. */

@@ -8,11 +8,25 @@ import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
 import { callDuration } from './rules/outbound/call-duration.ts';
 import { callTimes } from './rules/outbound/call-times.ts';
 import { callerIdentity } from './rules/outbound/caller-identity.ts';
+import { callerPermittedIps } from './rules/outbound/caller-permitted-ips.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
 import { routePermission } from './rules/outbound/route-permission.ts';
 import { routePin } from './rules/outbound/route-pin.ts';
 import { unknownNumbers } from './rules/outbound/unknown-numbers.ts';
+import { clientCertificate } from './rules/registration/client-certificate.ts';
+import { devices } from './rules/registration/devices.ts';
+import { distributedGuessing } from './rules/registration/distributed-guessing.ts';
+import { expiry } from './rules/registration/expiry.ts';
+import { lockout } from './rules/registration/lockout.ts';
+import { noEnumeration } from './rules/registration/no-enumeration.ts';
+import { permittedIps } from './rules/registration/permitted-ips.ts';
+import { provenCredentials } from './rules/registration/proven-credentials.ts';
 import { registerName } from './rules/registration/register-name.ts';
+import { remoteRegistration } from './rules/registration/remote-registration.ts';
+import { spreadGuessing } from './rules/registration/spread-guessing.ts';
+import { transports } from './rules/registration/transports.ts';
+import { unlistedExtensions } from './rules/registration/unlisted-extensions.ts';
+import { userAgents } from './rules/registration/user-agents.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the registry forgets each rule's own options; they are parsed before `create`.
 type AnyRule<S extends Stage> = RuleDefinition<S, any>;
@@ -24,8 +38,24 @@ type AnyRule<S extends Stage> = RuleDefinition<S, any>;
 export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
   packet: [],
   network: [scanners],
-  registration: [registerName],
+  registration: [
+    noEnumeration,
+    provenCredentials,
+    lockout,
+    spreadGuessing,
+    distributedGuessing,
+    unlistedExtensions,
+    permittedIps,
+    transports,
+    remoteRegistration,
+    clientCertificate,
+    userAgents,
+    registerName,
+    expiry,
+    devices,
+  ],
   outbound: [
+    callerPermittedIps,
     noGuests,
     callerIdentity,
     unknownNumbers,

@@ -216,6 +216,7 @@ export class Scene implements AsyncDisposable {
         void this.events.push(`${verdict.kind} ${rule}`),
       admitted: () => {},
       registered: () => {},
+      failed: ({ extension }, kind) => void this.events.push(`failed ${extension} ${kind}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

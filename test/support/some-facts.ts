@@ -69,8 +69,15 @@ export const aRegistration = (about: Partial<RegistrationFacts> = {}): Registrat
   extension: '1001',
   registerName: undefined,
   expires: [3600],
+  credentials: true,
+  proven: true,
+  holder: false,
+  registeredHere: false,
+  shared: false,
   newDevices: 1,
   devices: 0,
+  alike: 0,
+  returning: false,
   ...about,
 });
 

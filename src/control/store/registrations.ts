@@ -11,7 +11,7 @@ export class RegistrationsTable {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#upsert = database.prepare(
-      `INSERT OR REPLACE INTO registrations VALUES (${Array.from({ length: 15 }, () => '?').join()})`,
+      `INSERT OR REPLACE INTO registrations VALUES (${Array.from({ length: 16 }, () => '?').join()})`,
     );
     this.#delete = database.prepare('DELETE FROM registrations WHERE aor = ? AND contact = ?');
   }
@@ -39,6 +39,7 @@ export class RegistrationsTable {
           row.cseq,
           row.node,
           writtenAt,
+          row.instance,
         );
       }
       this.#database.exec('COMMIT');
@@ -84,6 +85,7 @@ export function loadRegistrations(database: DatabaseSync, now: number): readonly
       callId: String(row.call_id),
       cseq: Number(row.cseq),
       node: String(row.node),
+      instance: String(row.instance),
     });
   }
   return rows;

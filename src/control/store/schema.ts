@@ -20,6 +20,7 @@ const steps: readonly string[] = [
      updated_at INTEGER NOT NULL,
      PRIMARY KEY (aor, contact)
    ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE registrations ADD COLUMN instance TEXT NOT NULL DEFAULT ''`,
 ];
 
 export const schemaVersion = steps.length;

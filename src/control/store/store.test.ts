@@ -50,6 +50,7 @@ function binding(name: string, changes: Partial<BindingRow> = {}): BindingRow {
     callId: 'x@y',
     cseq: 2,
     node: 'pbx1',
+    instance: '',
     ...changes,
   };
 }

@@ -73,13 +73,22 @@ export function registrationOf(
   around: Surroundings,
 ): RegistrationFacts {
   const expires = question.expires ?? 3600;
+  const request = requestOf(question, site, around);
+  const registered = question.registered === true;
   return {
-    ...requestOf(question, site, around),
+    ...request,
     extension: question.register,
     registerName: question.registerName,
     expires: [expires],
+    credentials: true,
+    proven: true,
+    holder: registered && question.newDevice === false,
+    registeredHere: registered,
+    shared: registered || request.source.tier === 'known',
     newDevices: question.newDevice === false || expires === 0 ? 0 : 1,
     devices: question.devices ?? 0,
+    alike: 0,
+    returning: false,
   };
 }
 

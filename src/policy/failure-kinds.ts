@@ -1,0 +1,22 @@
+import type { Reason } from './reasons.ts';
+
+/**
+ * How somebody fails who tries to register: what lockout counts. The first two are learnt from what the PBX answers,
+ * the others are refusals of our own.
+ */
+export const failureKinds = [
+  'password-wrong',
+  'extension-unknown',
+  'extension-unlisted',
+  'register-name-wrong',
+  'source-not-permitted',
+  'remote-not-allowed',
+  'transport-not-allowed',
+  'certificate-wrong',
+  'user-agent-not-allowed',
+  'too-many-devices',
+] as const satisfies readonly Reason[];
+export type FailureKind = (typeof failureKinds)[number];
+
+export const failureKind = (reason: Reason): FailureKind | undefined =>
+  failureKinds.find((kind) => kind === reason);

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Counters } from '../../counters.ts';
+import type { RegistrationFacts } from '../../facts.ts';
+import { failureKinds } from '../../failure-kinds.ts';
+import { defineRule } from '../../rule.ts';
+import { registrationAnswerOption } from '../../rule-options.ts';
+import { pass, refuseRegistration } from '../../verdict.ts';
+
+const options = z.strictObject({
+  failures: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(10)
+    .describe('so many of one source at one extension lock that extension for that source'),
+  sourceFailures: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(10)
+    .describe('so many of one source at several extensions block the source'),
+  seconds: z.int().min(60).max(86_400).default(1800).describe('within which they are counted'),
+  insisting: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe('a source that tries so often within a minute, though locked out, is blocked'),
+  blockSeconds: z.int().min(0).max(31_536_000).default(1800).describe('0: it is not blocked'),
+  answer: registrationAnswerOption(),
+});
+
+const INSISTING_SECONDS = 60;
+
+/**
+ * R6. What is counted answered a challenge that went to that very source (`proven-credentials`), so nobody can be locked
+ * out by what others write in his name. An extension is never locked for all: only for the source that failed. A
+ * device that holds a registration is let through whatever others behind its address do, and an address where phones are
+ * registered is not blocked for the failures of one of them.
+ */
+export const lockout = defineRule({
+  name: 'lockout',
+  stage: 'registration',
+  requirement: 'R6',
+  summary:
+    'locks an extension for a source that fails too often, and blocks sources that try several',
+  reasons: ['locked-out', 'guessing'],
+  mode: 'on',
+  options,
+  create({ failures, sourceFailures, seconds, insisting, blockSeconds, answer }) {
+    const block = blockSeconds === 0 ? {} : { block: { seconds: blockSeconds } };
+    const locked = refuseRegistration(answer, 'locked-out');
+    const insists = refuseRegistration(answer, 'locked-out', block);
+    const guesses = refuseRegistration(answer, 'guessing', block);
+    return {
+      judge(facts, counters) {
+        const { at, source, credentials, holder, shared } = facts;
+        if (!credentials || holder || source.tier === 'trusted') return pass;
+        if (counters.failures(keyOf(facts), seconds, at) >= failures) {
+          if (shared) return locked;
+          const tries = counters.within(`locked out ${source.key}`, INSISTING_SECONDS, at);
+          return tries > insisting ? insists : locked;
+        }
+        if (shared) return pass;
+        return counters.failures(source.key, seconds, at) >= sourceFailures ? guesses : pass;
+      },
+      explain(facts, counters) {
+        const { at, extension, source, credentials, holder, shared } = facts;
+        const here = counters.failures(keyOf(facts), seconds, at);
+        const all = counters.failures(source.key, seconds, at);
+        const exempt = [
+          !credentials && 'no credentials yet',
+          holder && 'a device that is registered already',
+          shared && 'phones are registered at the source',
+        ].filter((why) => why !== false);
+        return {
+          saw: [
+            `${here} failures of ${source.key} at ${extension}${kindsOf(facts, counters, seconds)}, ${all} in all, within ${seconds} s`,
+            ...exempt,
+          ].join('; '),
+          setting: ['registration', 'lockout', here >= failures ? 'failures' : 'sourceFailures'],
+          flip: `wait until less than ${here >= failures ? failures : sourceFailures} are younger than ${seconds} s`,
+        };
+      },
+    };
+  },
+});
+
+const keyOf = ({ extension, source }: RegistrationFacts): string => `${extension}|${source.key}`;
+
+function kindsOf(facts: RegistrationFacts, counters: Counters, seconds: number): string {
+  const counted = failureKinds
+    .map((kind) => [kind, counters.failures(keyOf(facts), seconds, facts.at, kind)] as const)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${kind} ${count}`);
+  return counted.length === 0 ? '' : ` (${counted.join(', ')})`;
+}

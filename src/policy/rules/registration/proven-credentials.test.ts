@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { aRegistration, noCounts, someSite } from '../../../../test/support/some-facts.ts';
+import { provenCredentials } from './proven-credentials.ts';
+
+const rule = provenCredentials.create(provenCredentials.options.parse({}), someSite());
+const judged = (facts: Parameters<typeof aRegistration>[0]) =>
+  rule.judge(aRegistration(facts), noCounts);
+
+describe('proven-credentials (N12)', () => {
+  test('challenges anew, as stale, what answers no challenge that went to the source', () => {
+    expect(judged({ credentials: true, proven: false })).toEqual({
+      kind: 'challenge',
+      reason: 'credentials-not-proven',
+      stale: true,
+    });
+  });
+  test.each([
+    ['what answers one', { credentials: true, proven: true }],
+    [
+      'a REGISTER without credentials, which the PBX challenges',
+      { credentials: false, proven: false },
+    ],
+    ['a registered device with a nonce of an hour ago', { proven: false, holder: true }],
+  ])('passes %s', (_what, facts) => {
+    expect(judged(facts)).toEqual({ kind: 'pass' });
+  });
+  test('explains by what it found', () => {
+    expect(rule.explain(aRegistration({ proven: false }), noCounts).saw).toBe(
+      'the credentials answer no challenge that went to this source',
+    );
+  });
+});

@@ -1,0 +1,321 @@
+import { describe, expect, test } from 'vitest';
+import type { Phone, RegisterOptions } from '../support/a-phone.ts';
+import { isRegistrar, type RegistrarOptions } from '../support/a-registrar.ts';
+import { aScene, last, type Scene, type SceneOptions } from './scene.ts';
+
+const passwords = { 1001: 'right', 1002: 'right', 1003: 'right' };
+
+/** The rules as they ship, but for what is said, in front of a PBX that knows three extensions. */
+async function guarded(
+  policy: SceneOptions['policy'] = {},
+  options: Partial<SceneOptions> & { readonly registrar?: Partial<RegistrarOptions> } = {},
+): Promise<{ readonly scene: Scene; readonly contacts: ReadonlyMap<string, Set<string>> }> {
+  const scene = await aScene({ ...options, policy: { site: { rules: 'on' }, ...policy } });
+  const contacts = isRegistrar(scene.pbx, { passwords, ...options.registrar });
+  return { scene, contacts };
+}
+
+const statusOf = async (phone: Phone, options?: RegisterOptions) =>
+  (await phone.tryToRegister(options)).status;
+
+/** An answer without what differs between any two. */
+const alike = (text: string): string =>
+  text
+    .replace(/;tag=[^;\r]*/g, ';tag=x')
+    .replace(/;branch=[^;\r]*/g, ';branch=x')
+    .replace(/Call-ID: .*/, 'Call-ID: x')
+    .replace(/nonce="[^"]*"/g, (nonce) => `nonce=${nonce.length}`)
+    .replace(/sip:\d{4}@/g, 'sip:N@')
+    .replace(/;?rport=\d+/, ';rport=x')
+    .replace(/127\.0\.0\.1:\d+/g, 'x');
+
+/** What a stranger is told who first asks, and then tries a password. */
+async function told(scene: Scene, user: string, options: { password?: string } = {}) {
+  const phone = await scene.phone({ user, password: options.password ?? 'wrong' });
+  const first = await phone.tryToRegister({ authenticates: false });
+  const second = await phone.tryToRegister();
+  return [alike(first.text), alike(second.text)];
+}
+
+describe('nobody learns which extensions there are (R7)', () => {
+  test.each([
+    ['says 404 and 403', { unknown: 404, wrong: 403 }],
+    ['says more than it should', { headers: { 'X-Mailbox': '3 messages' } }],
+    ['says 604 of those it does not have', { unknown: 604 }],
+    ['challenges whoever comes', {}],
+  ])('by a PBX that %s', async (_what, registrar) => {
+    const { scene } = await guarded({}, { registrar });
+    await using _ = scene;
+    // what a challenge looks like is learnt from the first
+    await scene.registered({ user: '1003', password: 'right' });
+    const [unknown, known] = [await told(scene, '9999'), await told(scene, '1001')];
+    expect(unknown).toEqual(known);
+    expect(known[0]).toMatch(/^SIP\/2\.0 401 Unauthorized\r\n/);
+  });
+
+  test('and without the rule one would: this test can fail', async () => {
+    const off = { registration: { 'no-enumeration': { mode: 'off' as const } } };
+    const { scene } = await guarded(off, { registrar: { unknown: 404 } });
+    await using _ = scene;
+    expect(await told(scene, '9999')).not.toEqual(await told(scene, '1001'));
+  });
+
+  test.each([
+    ['its address', { permittedIps: ['192.0.2.1'] }],
+    ['its transport', { transports: ['tls' as const] }],
+    ['its User-Agent', { userAgents: ['Yealink'] }],
+    ['its register name', { registerName: 'u-1' }],
+    ['its certificate', { certificateName: 'x' }],
+    ['where it is', { remote: false }],
+  ])(
+    'nor by an extension that is refused for %s, be the password right',
+    async (_what, profile) => {
+      const site = { rules: 'on' as const, localNetworks: [] };
+      const { scene } = await guarded(
+        { site, extensions: { list: { 1001: profile } } },
+        { registrar: { unknown: 404, wrong: 403 } },
+      );
+      await using _ = scene;
+      await scene.registered({ user: '1003', password: 'right' });
+      const unknown = await told(scene, '9999');
+      expect(await told(scene, '1001')).toEqual(unknown);
+      expect(await told(scene, '1001', { password: 'right' })).toEqual(unknown);
+      expect(scene.running.edge.registrations.size).toBe(1);
+    },
+  );
+
+  test('nor whether an extension is listed, where others are refused', async () => {
+    const { scene } = await guarded({ extensions: { unlisted: 'refuse', list: { 1001: {} } } });
+    await using _ = scene;
+    expect(await told(scene, '1002', { password: 'right' })).toEqual(await told(scene, '1001'));
+    expect(scene.events).toContain('challenge unlisted-extensions');
+  });
+
+  test('nor by a device that is one too many', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    await scene.registered({ user: '1001', password: 'right', address: '127.0.0.1' });
+    const second = await told(scene, '1001', { password: 'right' });
+    expect(second).toEqual(await told(scene, '9999'));
+  });
+});
+
+test('a password is tried, and its failure counted, only in answer to a challenge that went there (N12)', async () => {
+  const { scene } = await guarded();
+  await using _ = scene;
+  const elsewhere = await scene.phone({ user: '1001', address: '127.0.0.7' });
+  const challenged = await elsewhere.tryToRegister();
+  const nonce = /nonce="([^"]*)"/.exec(challenged.header('WWW-Authenticate') ?? '')?.[1];
+  const forger = await scene.phone({ user: '1001' });
+  const Authorization = `Digest username="1001", realm="pbx", nonce="${nonce}", uri="sip:x", response="0"`;
+  for (let count = 0; count < 20; count++) {
+    const anew = await forger.tryToRegister({ headers: { Authorization } });
+    expect(anew.header('WWW-Authenticate')).toMatch(/, stale=true$/);
+    expect(last(scene.pbx, 'REGISTER').header('Authorization')).toBeUndefined();
+  }
+  expect(scene.events.filter((event) => event.startsWith('failed'))).toEqual([]);
+  // and the owner of the address gets in
+  const owner = await scene.phone({ user: '1001', password: 'right' });
+  expect(await statusOf(owner)).toBe(200);
+});
+
+describe('who fails too often (R6)', () => {
+  const fails = async (scene: Scene, user: string, times: number, address = '127.0.0.1') => {
+    const phone = await scene.phone({ user, password: 'wrong', address });
+    for (let time = 0; time < times; time++) await phone.tryToRegister();
+    return phone;
+  };
+  const tried = (scene: Scene) =>
+    scene.pbx.received.filter(
+      ({ method, header }) => method === 'REGISTER' && header('Authorization'),
+    ).length;
+
+  test('is locked out of that extension, whatever he comes with then', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    await fails(scene, '1001', 10);
+    expect(tried(scene)).toBe(10);
+    const right = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(right)).toBe(401);
+    expect(tried(scene)).toBe(10);
+    expect(scene.events).toContain('challenge lockout');
+  });
+
+  test('is not after nine times: the count is forgotten once the password is right', async () => {
+    const { scene } = await guarded({ registration: { lockout: { sourceFailures: 100 } } });
+    await using _ = scene;
+    await fails(scene, '1001', 9);
+    const right = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(right)).toBe(200);
+    await right.unregister();
+    await fails(scene, '1001', 9);
+    expect(await statusOf(right)).toBe(200);
+  });
+
+  test('locks nobody out elsewhere', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    await fails(scene, '1001', 12);
+    const owner = await scene.phone({ user: '1001', password: 'right', address: '127.0.0.9' });
+    expect(await statusOf(owner)).toBe(200);
+  });
+
+  test('does not lock the phone out that is registered behind the same address', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    const owner = await scene.registered({ user: '1001', password: 'right' });
+    await fails(scene, '1001', 30);
+    expect(await statusOf(owner)).toBe(200);
+    const neighbour = await scene.phone({ user: '1002', password: 'right' });
+    expect(await statusOf(neighbour)).toBe(200);
+  });
+
+  test('is told apart by how he fails', async () => {
+    const { scene } = await guarded(
+      {
+        extensions: {
+          list: { 1002: { registerName: 'u' }, 1003: { permittedIps: ['192.0.2.1'] } },
+        },
+      },
+      { registrar: { unknown: 404 } },
+    );
+    await using _ = scene;
+    for (const user of ['1001', '1002', '1003', '9999']) await fails(scene, user, 1);
+    expect(scene.events.filter((event) => event.startsWith('failed'))).toEqual([
+      'failed 1001 password-wrong',
+      'failed 1002 register-name-wrong',
+      'failed 1003 source-not-permitted',
+      'failed 9999 extension-unknown',
+    ]);
+  });
+
+  test('at many extensions is refused at all of them (R13)', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    for (let extension = 2000; extension < 2006; extension++) await fails(scene, `${extension}`, 1);
+    const before = tried(scene);
+    const right = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(right)).toBe(401);
+    expect(tried(scene)).toBe(before);
+    expect(scene.events).toContain('challenge spread-guessing');
+  });
+});
+
+describe('devices (R5)', () => {
+  const UA = (name: string): RegisterOptions => ({ headers: { 'User-Agent': name } });
+
+  test('a second one is refused, the first goes on', async () => {
+    const { scene, contacts } = await guarded();
+    await using _ = scene;
+    const first = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(first, UA('A'))).toBe(200);
+    const second = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(second, UA('B'))).toBe(401);
+    expect(await statusOf(first, UA('A'))).toBe(200);
+    expect(contacts.get('1001')?.size).toBe(1);
+  });
+
+  test.each([
+    ['by its +sip.instance', 'B', { instance: '<urn:uuid:1>', callId: undefined }],
+    ['by its Call-ID', 'B', { instance: undefined, callId: 'the-same' }],
+    ['by its address and User-Agent', 'A', { instance: undefined, callId: undefined }],
+  ])(
+    'one that comes back is known %s, and what it had is taken back at the PBX',
+    async (_how, name, same) => {
+      const { scene, contacts } = await guarded();
+      await using _ = scene;
+      const asked = (phone: Phone, userAgent: string): RegisterOptions => ({
+        headers: {
+          'User-Agent': userAgent,
+          ...(same.callId !== undefined && { 'Call-ID': same.callId }),
+        },
+        ...(same.instance !== undefined && {
+          contact: `${phone.contact};+sip.instance="${same.instance}"`,
+        }),
+      });
+      const before = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(before, asked(before, 'A'))).toBe(200);
+      const after = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(after, asked(after, name))).toBe(200);
+      expect(contacts.get('1001')?.size).toBe(1);
+      expect(scene.running.edge.registrations.size).toBe(1);
+      await scene.reaches(after, [...(contacts.get('1001') ?? [])][0]);
+    },
+  );
+
+  test.each(['contact', 'path'] as const)(
+    'by choice the new one replaces the old one, there and here; toward the PBX by %s',
+    async (toward) => {
+      const policy = { registration: { devices: { atLimit: 'replace' as const } } };
+      const { scene, contacts } = await guarded(policy, { toward });
+      await using _ = scene;
+      const first = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(first, UA('A'))).toBe(200);
+      const [old] = contacts.get('1001') ?? [];
+      const second = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(second, UA('B'))).toBe(200);
+      expect(contacts.get('1001')?.size).toBe(1);
+      expect(contacts.get('1001')).not.toContain(old);
+      expect(scene.running.edge.registrations.size).toBe(1);
+    },
+  );
+
+  test('another domain, or another spelling, is no way around', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    const first = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(first, UA('A'))).toBe(200);
+    const second = await scene.phone({ user: '1001', password: 'right', domain: 'other.test' });
+    expect(await statusOf(second, UA('B'))).toBe(401);
+    const To = '<sip:%31001@127.0.0.1>';
+    expect(await statusOf(second, { headers: { 'User-Agent': 'B', To } })).toBe(401);
+  });
+});
+
+describe('how long a registration lasts (R9)', () => {
+  test('is at least a minute, or the phone is told so', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001', password: 'right' });
+    const refused = await phone.tryToRegister({ expires: 59 });
+    expect([refused.status, refused.header('Min-Expires')]).toEqual([423, '60']);
+    expect(await statusOf(phone, { expires: 60 })).toBe(200);
+    expect((await phone.unregister()).status).toBe(200);
+  });
+
+  test.each(['contact', 'path'] as const)(
+    'is at most an hour, toward the PBX, the phone and here; by %s',
+    async (toward) => {
+      const { scene } = await guarded({}, { toward });
+      await using _ = scene;
+      const phone = await scene.phone({ user: '1001', password: 'right' });
+      const before = Date.now();
+      const ok = await phone.register({ expires: 86_400 });
+      expect(scene.given()[0]).toMatch(/>;expires=3600$/);
+      expect(ok.list('Contact')[0]).toMatch(/>;expires=3600$/);
+      const [binding] = scene.running.edge.registrations.all();
+      expect(binding?.expiresAt).toBeLessThanOrEqual(Date.now() + 3_600_000);
+      expect(binding?.expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
+    },
+  );
+
+  test('is cut where the PBX grants more than was asked', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001' });
+    scene.pbx.always('REGISTER', (request) => {
+      const contact = `${request.header('Contact')};expires=86400`;
+      scene.pbx.answer(request, 200, { headers: { Contact: contact } });
+    });
+    const ok = await phone.register({ expires: 300 });
+    expect(ok.list('Contact')).toEqual([`${phone.contact};expires=3600`]);
+  });
+
+  test('is raised for phones that do not understand a 423, by choice', async () => {
+    const { scene } = await guarded({ registration: { expiry: { tooShort: 'raise' } } });
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001', password: 'right' });
+    await phone.register({ expires: 10 });
+    expect(scene.given()[0]).toMatch(/>;expires=60$/);
+  });
+});

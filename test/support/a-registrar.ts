@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { digestParameter } from '../../src/sip/message/digest.ts';
+import type { Pbx } from './a-pbx.ts';
+import type { Received } from './sip-party.ts';
+
+export interface RegistrarOptions {
+  /** By extension. */
+  readonly passwords: Readonly<Record<string, string>>;
+  /** What it says to a wrong password, and to an extension that it does not have; default: another challenge. */
+  readonly wrong?: number;
+  readonly unknown?: number;
+  /** What its refusals bring along, of extensions that exist. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** From now on the PBX registers who knows his password, and keeps the Contacts of each. */
+export function isRegistrar(pbx: Pbx, options: RegistrarOptions): ReadonlyMap<string, Set<string>> {
+  const contacts = new Map<string, Set<string>>();
+  const nonces = new Set<string>();
+  const refuse = (request: Received, status: number | undefined, known: boolean) => {
+    const nonce = randomBytes(8).toString('hex');
+    nonces.add(nonce);
+    const headers = known ? options.headers : undefined;
+    if (status !== undefined) return pbx.answer(request, status, { headers: { ...headers } });
+    const challenge = `Digest realm="pbx", nonce="${nonce}"`;
+    return pbx.answer(request, 401, { headers: { ...headers, 'WWW-Authenticate': challenge } });
+  };
+  pbx.always('REGISTER', (request) => {
+    const user = /sip:([^@>]*)@/.exec(request.header('To') ?? '')?.[1] ?? '';
+    const password = options.passwords[user];
+    const credentials = request.header('Authorization');
+    if (password === undefined) return void refuse(request, options.unknown, false);
+    if (credentials === undefined || !nonces.has(digestParameter(credentials, 'nonce') ?? ''))
+      return void refuse(request, undefined, true);
+    if (!isRight(credentials, password)) return void refuse(request, options.wrong, true);
+    const kept = contacts.get(user) ?? new Set();
+    contacts.set(user, kept);
+    const expires = request.header('Expires') ?? '300';
+    for (const contact of request.list('Contact')) {
+      const uri = /<([^>]*)>/.exec(contact)?.[1] ?? contact;
+      if ((/;expires=(\d+)/.exec(contact.slice(contact.indexOf('>')))?.[1] ?? expires) === '0')
+        kept.delete(uri);
+      else kept.add(uri);
+    }
+    const asked = request.list('Contact');
+    const listed = [...kept].map((uri) => {
+      const own = asked.find((contact) => contact.includes(`<${uri}>`)) ?? `<${uri}>`;
+      return /;expires=/.test(own) ? own : `${own};expires=${expires}`;
+    });
+    pbx.answer(request, 200, { headers: { Contact: listed, Path: request.headers('Path') } });
+  });
+  return contacts;
+}
+
+function isRight(credentials: string, password: string): boolean {
+  const [username = '', realm = '', nonce = '', uri = '', response] = [
+    ...['username', 'realm', 'nonce', 'uri', 'response'],
+  ].map((name) => digestParameter(credentials, name));
+  const hash = (text: string) => createHash('md5').update(text).digest('hex');
+  const ha1 = hash(`${username}:${realm}:${password}`);
+  return response === hash(`${ha1}:${nonce}:${hash(`REGISTER:${uri}`)}`);
+}
