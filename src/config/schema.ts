@@ -86,6 +86,11 @@ const trunk = z.strictObject({
   sources: sources.describe(
     "addresses or networks its calls come from; the URI's own address always is one",
   ),
+  certificateName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('I1: a name that its client certificate must have; none is asked for if not given'),
 });
 
 /** What can come to a program outside of a dialog. */

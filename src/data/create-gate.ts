@@ -181,6 +181,15 @@ function observer(
     admitted(facts) {
       if (settings().events.admitted) events.add(admittedCall(facts));
     },
+    emergency(facts) {
+      const { source, extension } = facts;
+      log('warn', 'an emergency call', {
+        extension,
+        number: facts.dialled.digits,
+        source: source.address,
+      });
+      events.add({ ...admittedCall(facts), level: 'alert', kind: 'emergency' });
+    },
     registered(binding) {
       if (settings().events.admitted) events.add(newRegistration(binding));
     },

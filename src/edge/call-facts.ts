@@ -94,8 +94,16 @@ export class CallFacts extends RequestFacts implements Facts {
     };
     return this.#pin;
   }
+  get asksAgain(): boolean {
+    return this.edge.leases.asksAgain(this);
+  }
   get trunk(): string | undefined {
-    return undefined;
+    return this.source.realm === 'trunk'
+      ? this.edge.neighbours.trunkAt(this.source.address)?.name
+      : undefined;
+  }
+  get trunkCertified(): boolean {
+    return this.source.certified;
   }
   get anonymous(): boolean {
     const privacy = this.incoming.request.header('Privacy');

@@ -41,6 +41,8 @@ export interface TrunkSettings {
   readonly uri: string;
   /** Addresses or CIDRs its calls come from; the URI's own address is always one. */
   readonly sources: readonly string[];
+  /** A name that its client certificate must have; none is asked for when not given. */
+  readonly certificateName?: string | undefined;
 }
 
 export interface RegistrationSettings {

@@ -4,6 +4,7 @@ import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
 import { CallFacts } from './call-facts.ts';
+import { CallLeases } from './call-leases.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
@@ -46,6 +47,8 @@ export interface EdgeObserver extends PbxObserver {
   decided(decided: Decided): void;
   /** A call was let through. */
   admitted(facts: CallFacts): void;
+  /** A call to an emergency number was let through, whatever the rules say (O11). */
+  emergency(facts: CallFacts): void;
   /** A phone registered that was not registered before. */
   registered(binding: Binding): void;
   /** Somebody failed to register: the PBX took his credentials not, or a rule refused him with them. Must be quick. */
@@ -65,6 +68,7 @@ export interface Edge {
   readonly registrations: Registrations;
   readonly gatekeeper: Gatekeeper;
   readonly pins: PinCheck;
+  readonly leases: CallLeases;
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
@@ -83,6 +87,7 @@ export interface RunningEdge {
 }
 
 const SWEEP_EVERY_MS = 1000;
+const RENEW_LEASES_EVERY_MS = 30_000;
 const LOOK_UP_PATIENCE_MS = 3000;
 
 /** Opens the gate. */
@@ -94,8 +99,9 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const guesses = new Guesses();
   const lookAlike = new LookAlikeChallenge();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
+  const leases = new CallLeases();
   const gatekeeper = new Gatekeeper(options.settings.policy, {
-    counters: new LiveCounters(guesses),
+    counters: new LiveCounters(guesses, leases.ledger),
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
     decided: (decided) => observer.decided(decided),
@@ -131,8 +137,14 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     behind: (uri) => uris.behind(uri),
     hears: (flow) => known.has(flow),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
-    callStarted: (call) => observer.callStarted(call),
-    callEnded: (call, why) => observer.callEnded(call, why),
+    callStarted(call) {
+      leases.started(call);
+      observer.callStarted(call);
+    },
+    callEnded(call, why) {
+      leases.ended(call);
+      observer.callEnded(call, why);
+    },
   } satisfies Handlers);
 
   neighbours.separate(serving.listeners);
@@ -146,6 +158,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         registrations,
         gatekeeper,
         pins,
+        leases,
         bindingToken,
         uris,
         observer,
@@ -160,6 +173,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 
   const keepAlive = new KeepAlive(() => current);
   pbx.watch(serving);
+  const renewing = setInterval(() => leases.renew(serving, Date.now()), RENEW_LEASES_EVERY_MS);
   const sweeping = setInterval(() => registrations.sweep(Date.now()), SWEEP_EVERY_MS);
 
   return {
@@ -185,6 +199,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     },
     async close() {
       clearInterval(sweeping);
+      clearInterval(renewing);
       keepAlive.close();
       pbx.close();
       neighbours.close();

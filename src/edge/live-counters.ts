@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Ledger } from '../limits/ledger.ts';
 import type { Counters } from '../policy/counters.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { Guesses } from './guesses.ts';
@@ -13,16 +14,19 @@ export class LiveCounters implements Counters {
     within: (key, seconds, at) => this.#recent(key, seconds, at).length,
     failures: (key, seconds, at) => this.failures(key, seconds, at),
     live: (key) => this.live(key),
-    calls: (key, seconds, at) => this.looking.within(`calls ${key}`, seconds, at),
+    calls: (key, seconds, at) => this.calls(key, seconds, at),
     distinct: (key, seconds, at) => this.distinct(key, seconds, at),
   };
   readonly #buckets = new LRUCache<string, { tokens: number; at: number }>({ max: MOST_KEYS });
   readonly #windows = new LRUCache<string, readonly number[]>({ max: MOST_KEYS });
 
   readonly #guesses: Guesses;
+  readonly #ledger: Ledger;
 
-  constructor(guesses: Guesses) {
+  /** Calls count once they were let through, so asking for them never counts along. */
+  constructor(guesses: Guesses, ledger: Ledger) {
     this.#guesses = guesses;
+    this.#ledger = ledger;
   }
 
   take(key: string, perSecond: number, burst: number, at: number): boolean {
@@ -49,11 +53,11 @@ export class LiveCounters implements Counters {
   failures(key: string, seconds: number, at: number, kind?: FailureKind): number {
     return this.#guesses.failures(key, seconds, at, kind);
   }
-  live(_key: string): number {
-    return 0;
+  live(key: string): number {
+    return this.#ledger.live(key);
   }
   calls(key: string, seconds: number, at: number): number {
-    return this.within(`calls ${key}`, seconds, at);
+    return this.#ledger.callsWithin(key, seconds, at) + 1;
   }
   distinct(key: string, seconds: number, at: number): number {
     return this.#guesses.distinct(key, seconds, at);

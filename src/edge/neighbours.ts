@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import { parseNetwork } from '../limits/address-key.ts';
+import { PrefixTable } from '../limits/prefix-table.ts';
 import { bareHost, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { AddressSet } from './address-set.ts';
-import type { EdgeSettings } from './edge-settings.ts';
+import type { EdgeSettings, TrunkSettings } from './edge-settings.ts';
 import { canonicalAddress } from './packed-address.ts';
 import type { Flow, Listener, Place, Realm, Signaling, Transport } from './signaling.ts';
 
@@ -28,6 +30,7 @@ export class Neighbours {
   #corePorts = new Set<number>();
   #coreSources = new AddressSet([]);
   #trunkSources = new AddressSet([]);
+  #trunks = new PrefixTable<TrunkSettings>();
   #hosts = new Set<string>();
   /** The last source asked about in each place, and where it stands. */
   readonly #recent: (Source | undefined)[] = new Array(RECENT_SOURCES).fill(undefined);
@@ -88,6 +91,11 @@ export class Neighbours {
     return listener.realm;
   }
 
+  /** Whose address that is; of several trunks at one, the last. */
+  trunkAt(address: string): TrunkSettings | undefined {
+    return this.#trunks.match(address);
+  }
+
   /** Is this the PBX or a trunk, by name or address? Nobody else is ever sent to because a message says so. */
   includes(host: string): boolean {
     const bare = canonicalAddress(bareHost(host).toLowerCase());
@@ -129,11 +137,17 @@ export class Neighbours {
       }
     }
     const hosts = new Set(coreHosts);
-    const trunkSources = trunks.flatMap(({ uri, sources }) => {
+    const byAddress = new PrefixTable<TrunkSettings>();
+    const trunkSources = trunks.flatMap((trunk) => {
+      const { uri, sources } = trunk;
       const host = parseUri(uri)?.host ?? '';
       hosts.add(bareHost(host));
       const addresses = this.#knownPlaces(uri).map(({ address }) => address);
       for (const address of addresses) hosts.add(address);
+      for (const text of [...addresses, ...sources]) {
+        const network = parseNetwork(text);
+        if (network !== undefined) byAddress.set(network, trunk);
+      }
       return [...addresses, ...sources];
     });
     this.#recent.fill(undefined);
@@ -143,6 +157,7 @@ export class Neighbours {
     this.#corePorts = ports;
     this.#coreSources = new AddressSet(pbx.sources);
     this.#trunkSources = new AddressSet(trunkSources);
+    this.#trunks = byAddress;
     this.#hosts = hosts;
   }
 

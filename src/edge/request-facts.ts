@@ -1,5 +1,5 @@
 import type { ExtensionProfile } from '../policy/extension-profile.ts';
-import type { RequestFacts as Facts, Source } from '../policy/facts.ts';
+import type { RequestFacts as Facts } from '../policy/facts.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Edge } from './edge.ts';
 import type { Incoming } from './signaling.ts';
@@ -9,7 +9,7 @@ import { userOf } from './user-part.ts';
 /** The facts of a live request, each worked out when a rule first asks for it. */
 export class RequestFacts implements Facts {
   readonly at: number;
-  readonly source: Source;
+  readonly source: SourceFacts;
   protected readonly edge: Edge;
   protected readonly incoming: Incoming;
   #from: string | undefined;

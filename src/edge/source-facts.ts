@@ -38,8 +38,16 @@ export class SourceFacts implements Source {
     return this.#key;
   }
   get tier(): Tier {
-    this.#tier ??= this.#edge.gatekeeper.tierOf(this.#flow);
+    this.#tier ??= this.certified ? this.#edge.gatekeeper.tierOf(this.#flow) : 'unknown';
     return this.#tier;
+  }
+  /** Whoever comes from a trunk's address must have its certificate as well, when one is set (I1). */
+  get certified(): boolean {
+    if (this.realm !== 'trunk') return true;
+    const wanted = this.#edge.neighbours.trunkAt(this.address)?.certificateName?.toLowerCase();
+    return (
+      wanted === undefined || this.certificateNames.some((name) => name.toLowerCase() === wanted)
+    );
   }
   get country(): string | undefined {
     return this.#edge.gatekeeper.countryOf(this.#flow.address);

@@ -1,3 +1,4 @@
+import { callKeys } from '../policy/call-keys.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -9,6 +10,7 @@ import type { Edge } from './edge.ts';
 import { learnFromRefusal } from './learn-from-answer.ts';
 import { sourceOf } from './packed-address.ts';
 import { recordsRoute } from './records-route.ts';
+import { retryAfter } from './retry-after.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 
@@ -20,7 +22,11 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   const { request, flow } = incoming;
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
   if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
-  if (request.method === 'INVITE') edge.observer.admitted(facts);
+  const onDone = request.method === 'INVITE' ? openCall(edge, facts) : noCall;
+  if (onDone === undefined) {
+    incoming.answer(503, retryAfter(edge));
+    return;
+  }
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const targets = pbx.targetsFor(
@@ -39,6 +45,7 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
+    onDone,
   });
 }
 
@@ -60,6 +67,19 @@ function learnFromCaller(
     now,
   );
 }
+
+/** What is to be told how the call came out; undefined when the gate holds as many calls as it can. */
+function openCall(edge: Edge, facts: CallFacts): ((status: number) => void) | undefined {
+  if (facts.emergency) {
+    edge.observer.emergency(facts);
+    return noCall;
+  }
+  const onDone = edge.leases.open(facts, callKeys(facts));
+  if (onDone !== undefined) edge.observer.admitted(facts);
+  return onDone;
+}
+
+const noCall = (): void => {};
 
 interface Extension {
   readonly user: string;

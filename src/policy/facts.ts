@@ -108,6 +108,8 @@ export interface CallFacts extends RequestFacts {
   readonly identities: readonly Identity[];
   /** Who forwarded or transferred it here: Diversion, History-Info, Referred-By. */
   readonly divertedBy: string | undefined;
+  /** The same call was made a moment ago, and challenged: now it comes with credentials. */
+  readonly asksAgain: boolean;
   readonly dialled: Dialled;
   /** The outbound route that takes it; where none does, the first whose pattern fits. */
   readonly route: RouteFacts | undefined;
@@ -115,6 +117,8 @@ export interface CallFacts extends RequestFacts {
   readonly pin: PinFacts | undefined;
   /** The trunk it came from or is to leave by. */
   readonly trunk: string | undefined;
+  /** From a trunk: it has the certificate that is set for it, or none is. */
+  readonly trunkCertified: boolean;
   /** From a trunk: who calls shows no number. */
   readonly anonymous: boolean;
 }

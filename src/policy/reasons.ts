@@ -38,6 +38,8 @@ export const reasons = {
   'pin-wrong': 'The PIN opens nothing, or not this route to this extension',
   'pin-locked': 'Too many wrong PINs: for now the right one is refused too',
   'call-too-long': 'The call lasted as long as it may, and was ended on both sides',
+  'trunk-not-certified': "It comes from a trunk's address without that trunk's certificate",
+  'caller-blocked': 'The caller from a trunk is blocked',
   'caller-anonymous': 'The caller from a trunk shows no number',
   'rule-failed':
     'A rule threw; what it was asked about is refused rather than let through unchecked',

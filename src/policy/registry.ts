@@ -1,14 +1,20 @@
 import type { Stage } from './facts.ts';
 import type { RuleDefinition } from './rule.ts';
 import { anonymousCallers } from './rules/inbound/anonymous-callers.ts';
+import { blockedCallers } from './rules/inbound/blocked-callers.ts';
+import { inboundCalls } from './rules/inbound/inbound-calls.ts';
+import { inboundFrequency } from './rules/inbound/inbound-frequency.ts';
+import { trunkCertificates } from './rules/inbound/trunk-certificates.ts';
 import { scanners } from './rules/network/scanners.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
 import { blockedClasses } from './rules/outbound/blocked-classes.ts';
 import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
 import { callDuration } from './rules/outbound/call-duration.ts';
+import { callFrequency } from './rules/outbound/call-frequency.ts';
 import { callTimes } from './rules/outbound/call-times.ts';
 import { callerIdentity } from './rules/outbound/caller-identity.ts';
 import { callerPermittedIps } from './rules/outbound/caller-permitted-ips.ts';
+import { concurrentCalls } from './rules/outbound/concurrent-calls.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
 import { routePermission } from './rules/outbound/route-permission.ts';
 import { routePin } from './rules/outbound/route-pin.ts';
@@ -66,8 +72,10 @@ export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
     blockedClasses,
     routePin,
     callDuration,
+    callFrequency,
+    concurrentCalls,
   ],
-  inbound: [anonymousCallers],
+  inbound: [trunkCertificates, anonymousCallers, blockedCallers, inboundFrequency, inboundCalls],
 };
 
 export const stages = Object.keys(rulesOf) as Stage[];

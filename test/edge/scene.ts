@@ -217,6 +217,8 @@ export class Scene implements AsyncDisposable {
       admitted: () => {},
       registered: () => {},
       failed: ({ extension }, kind) => void this.events.push(`failed ${extension} ${kind}`),
+      emergency: ({ extension, dialled }) =>
+        void this.events.push(`emergency ${extension} ${dialled.digits}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

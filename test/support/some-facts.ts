@@ -88,10 +88,12 @@ export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
   onOwnFlow: true,
   identities: [{ header: 'From', user: '1001' }],
   divertedBy: undefined,
+  asksAgain: false,
   dialled: aNumber(),
   route: undefined,
   pin: undefined,
   trunk: undefined,
+  trunkCertified: true,
   anonymous: false,
   ...about,
 });

@@ -115,7 +115,9 @@ export function callOf(question: Question, site: Site, around: Surroundings): Ca
     route: inbound ? undefined : chooseRoute({ ...request, dialled }, site)?.route,
     pin:
       question.pin === undefined && dialled.pin === undefined ? undefined : { entry: question.pin },
+    asksAgain: false,
     trunk: question.trunk,
+    trunkCertified: true,
     anonymous: question.anonymous ?? (inbound && request.from === ''),
   };
 }

@@ -1,0 +1,37 @@
+import type { CallFacts } from './facts.ts';
+
+/** Everything that a call counts under, as limits name it: `extension:1001`, `group:sales`, `all`. */
+export function callKeys(facts: CallFacts): readonly string[] {
+  const { trunk, route } = facts;
+  const keys = facts.source.realm === 'trunk' ? keysOfInbound(facts) : keysOfOutbound(facts);
+  if (route !== undefined) keys.push(keyOf('route', route.name));
+  if (trunk !== undefined) keys.push(keyOf('trunk', trunk));
+  keys.push(ALL);
+  return keys;
+}
+
+export const ALL = 'all';
+
+export type Counted = 'extension' | 'group' | 'source' | 'route' | 'trunk' | 'caller' | 'called';
+
+export const keyOf = (counted: Counted, name: string): string => `${counted}:${name}`;
+
+/** The number that a trunk shows as caller; undefined when it shows none. */
+export const callerOf = ({ anonymous, from }: CallFacts): string | undefined =>
+  anonymous ? undefined : from;
+
+/** The same number may be written in several ways: the number called is to be no other by that. */
+export const calledOf = ({ dialled }: CallFacts): string => dialled.e164 ?? dialled.digits;
+
+function keysOfOutbound({ extension, profile, source }: CallFacts): string[] {
+  const keys = extension === undefined ? [] : [keyOf('extension', extension)];
+  for (const group of profile.groups) keys.push(keyOf('group', group));
+  keys.push(keyOf('source', source.key));
+  return keys;
+}
+
+function keysOfInbound(facts: CallFacts): string[] {
+  const caller = callerOf(facts);
+  const called = keyOf('called', calledOf(facts));
+  return caller === undefined ? [called] : [keyOf('caller', caller), called];
+}
