@@ -20,6 +20,7 @@ import { readOrMakePinKey, readOrMakeTokenKey } from './control/secret-keys.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
+import { ExceptionWatch } from './control/watch-exceptions.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
@@ -95,6 +96,8 @@ export async function runGate({
     log,
   );
   undo.defer(() => events.close());
+  const exceptions = new ExceptionWatch(settings.policy, (event) => events.add([event]));
+  undo.defer(() => exceptions.close());
 
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
@@ -174,6 +177,7 @@ export async function runGate({
       dataDirectory: directory.path,
       metrics: metricsAt,
       ready: ready().reasons,
+      exceptions: exceptions.inForce,
     };
     return status;
   }
@@ -236,6 +240,7 @@ export async function runGate({
     settings = plan.settings;
     follow(settings.log);
     events.follow(settings.events);
+    exceptions.follow(settings.policy);
     serving.reload(settings);
     for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
     for (const notice of loaded.notices) log.warn(notice);

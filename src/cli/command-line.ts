@@ -3,6 +3,7 @@ import { nearMiss } from '../config/near-miss.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { events } from './events.ts';
+import { exception } from './exception.ts';
 import { explain } from './explain.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
@@ -12,7 +13,7 @@ import { status } from './status.ts';
 import { test } from './test.ts';
 import { version } from './version.ts';
 
-const described = [run, check, explain, test, status, events, hangup, version];
+const described = [run, check, explain, test, exception, status, events, hangup, version];
 const commands: readonly Command[] = [...described, helpCommand(described)];
 
 /** Does what the words say, and returns the exit code. */

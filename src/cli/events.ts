@@ -11,6 +11,7 @@ import {
 import type { GateEvent } from '../data/event.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import type { Command, Given } from './command.ts';
+import { readSpan } from './moments.ts';
 import { complain, harmless, print, styled } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 
@@ -101,7 +102,8 @@ function readFilter({ flags }: Given, now: number): Asked {
   const moment = (name: string): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    const read = readAgo(value, now) ?? readInstant(value, 'UTC');
+    const ago = readSpan(value);
+    const read = ago === undefined ? readInstant(value, 'UTC') : now - ago;
     if (read === undefined)
       problems.push(`--${name}: ${mismatch(`"${value}"`, '30m, 2h, 7d or 2026-11-28 03:00')}`);
     return read;
@@ -117,14 +119,6 @@ function readFilter({ flags }: Given, now: number): Asked {
     until: moment('until'),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, filter, most };
-}
-
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `2h`: so long ago. */
-function readAgo(text: string, now: number): number | undefined {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return unit === undefined ? undefined : now - Number(count) * (units[unit] ?? 0);
 }
 
 /** One event for a person: when, what, who, why. */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import type { CallStatus } from '../data/messages.ts';
-import { duration, showStatus } from './status.ts';
+import { showStatus } from './status.ts';
 
 const now = 1_800_000_000_000;
 const gate: ProcessStatus = {
@@ -12,6 +12,7 @@ const gate: ProcessStatus = {
   dataDirectory: '/var/lib/drawbridge',
   metrics: 'http://127.0.0.1:9464/metrics',
   ready: [],
+  exceptions: [],
   draining: false,
   listeners: [
     {
@@ -152,16 +153,6 @@ test('what keeps it from being ready stands in the first line', () => {
   expect(stripVTControlCharacters(first)).toContain('1.2.3  draining  process');
 });
 
-test.each([
-  [0, '0 s'],
-  [59_400, '59 s'],
-  [3_599_000, '59 min 59 s'],
-  [7_500_000, '2 h 5 min'],
-  [273_600_000, '3 d 4 h'],
-])('%i ms is %s', (ms, text) => {
-  expect(duration(ms)).toBe(text);
-});
-
 test('the drachtio-server that carries SIP is named, and that it is lost', () => {
   const over = (connected: boolean): string =>
     stripVTControlCharacters(
@@ -169,4 +160,22 @@ test('the drachtio-server that carries SIP is named, and that it is lost', () =>
     );
   expect(over(true)).toMatch(/^ {2}drachtio +127\.0\.0\.1:9022$/m);
   expect(over(false)).toMatch(/^ {2}drachtio +127\.0\.0\.1:9022 +lost$/m);
+});
+
+test('the exceptions in force are listed, with the time they have left', () => {
+  const fair = {
+    name: 'fair',
+    rule: 'allowed-countries',
+    extension: '1001',
+    until: '2027-01-15 12:00',
+    endsAt: now + 7_500_000,
+    why: 'trade\u001b[2J fair',
+    by: 'Anna',
+  };
+  const shown = stripVTControlCharacters(showStatus({ ...gate, exceptions: [fair] }, now));
+  expect(shown.split('\n\n').find((part) => part.startsWith('Exceptions'))).toBe(
+    `Exceptions
+  2 h 5 min left  fair  allowed-countries  extension 1001  trade?[2J fair (Anna)`,
+  );
+  expect(showStatus(gate, now)).not.toContain('Exceptions');
 });

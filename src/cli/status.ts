@@ -5,8 +5,10 @@ import type { ProcessStatus } from '../control/control-messages.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { ProgramsStatus } from '../data/messages.ts';
 import type { Command } from './command.ts';
+import { duration } from './duration.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { showException } from './show-exception.ts';
 
 export const status: Command = {
   name: 'status',
@@ -77,6 +79,11 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         ]),
       ),
     gate.programs !== undefined && programsSection(gate.programs),
+    gate.exceptions.length > 0 &&
+      section(
+        'Exceptions',
+        gate.exceptions.map((one) => showException(one, now)),
+      ),
     section(
       `Registrations: ${gate.registrations.count.toLocaleString('en')}`,
       gate.registrations.rows.map((row) => [
@@ -142,18 +149,4 @@ function section(title: string, rows: readonly (readonly string[])[], count = ro
   const tail = more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : [];
   const list = rows.length > 0 ? [table(rows)] : [];
   return [`\n${styled('bold', title)}`, ...list, ...tail].join('\n');
-}
-
-/** `4 s`, `3 min 12 s`, `2 h 5 min`, `3 d 4 h`. */
-export function duration(ms: number): string {
-  const total = Math.max(0, Math.round(ms / 1000));
-  const [days, hours, minutes, secs] = [
-    Math.floor(total / 86_400),
-    Math.floor(total / 3600) % 24,
-    Math.floor(total / 60) % 60,
-    total % 60,
-  ];
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${secs} s` : `${secs} s`;
 }

@@ -45,6 +45,15 @@ describe('what is named must be somewhere', () => {
       'exceptions.fair.until: found "noon", expected a moment such as 2026-12-01 18:00',
     ],
     [
+      'the source of an exception to what is asked before anybody is known',
+      {
+        exceptions: {
+          fair: { rule: 'scanners', extension: '1001', until: '2099-01-01', why: 'x' },
+        },
+      },
+      /^exceptions\.fair\.rule: found no source, expected one: scanners is asked when nobody knows/,
+    ],
+    [
       'the extension of an exception, where others are refused',
       {
         extensions: { unlisted: 'refuse' },

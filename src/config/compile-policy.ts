@@ -26,6 +26,8 @@ function checkGroups({ extensions: { groups, list } }: SettingsTree, problems: C
 
 const ruleNames = stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name));
 
+const networkRules = [...rulesOf.packet, ...rulesOf.network].map(({ name }) => name);
+
 function checkRuleNames({ extensions }: SettingsTree, problems: Conflict[]): void {
   const { defaults, groups, list } = extensions;
   const check = (rules: object | undefined, path: Path): void => {
@@ -42,7 +44,7 @@ function checkExceptions(
   problems: Conflict[],
   notices: string[],
 ): void {
-  for (const [name, { rule, group, extension, until }] of Object.entries(exceptions)) {
+  for (const [name, { rule, group, extension, source, until }] of Object.entries(exceptions)) {
     mustBe(rule, ruleNames, 'rule', ['exceptions', name, 'rule'], problems);
     if (group !== undefined)
       mustBe(
@@ -52,6 +54,13 @@ function checkExceptions(
         ['exceptions', name, 'group'],
         problems,
       );
+    if (source === undefined && networkRules.includes(rule)) {
+      const text = mismatch(
+        'no source',
+        `one: ${rule} is asked when nobody knows yet who it is, and anybody can claim to be an extension`,
+      );
+      problems.push([{ path: ['exceptions', name, 'rule'], text }]);
+    }
     const ends = readInstant(until, site.timeZone);
     if (ends === undefined) {
       const text = mismatch(showFound(until), 'a moment such as 2026-12-01 18:00');

@@ -15,6 +15,7 @@ import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
 import { mismatch, type Problem } from './problem.ts';
 import {
   type Directories,
+  type Drafts,
   type Files,
   fileTree,
   placeInFiles,
@@ -48,8 +49,9 @@ export function loadSettings(
   variables: Environment = environment(),
   ipv6 = hasIpv6(),
   addresses = ownAddresses(),
+  drafts: Drafts = {},
 ): Loaded {
-  const { directories, files, overrides, problems, tree } = gather(flags, variables);
+  const { directories, files, overrides, problems, tree } = gather(flags, variables, drafts);
   const refuse = (more: readonly Problem[]): Loaded => ({
     ok: false,
     problems: [...problems, ...more],
@@ -111,12 +113,16 @@ export function findDataDirectory(
   return typeof given === 'string' && given !== '' ? given : settingsSchema.parse({}).dataDirectory;
 }
 
-function gather(flags: SettingsFlags, variables: Environment) {
+/** As `loadSettings`, with files as they would be once these drafts are written. */
+export const loadDrafts = (flags: SettingsFlags, drafts: Drafts): Loaded =>
+  loadSettings(flags, environment(), hasIpv6(), ownAddresses(), drafts);
+
+function gather(flags: SettingsFlags, variables: Environment, drafts: Drafts = {}) {
   const directories: Directories = {
     routes: flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedFolders.routes),
     policies: flags.policies ?? (variables.DRAWBRIDGE_POLICIES || shippedFolders.policies),
   };
-  const { files, problems } = readFolders(directories);
+  const { files, problems } = readFolders(directories, drafts);
   const fromVariables = fromEnvironment(variables);
   const fromLine = fromFlags(flags);
   const overrides = [...fromVariables.overrides, ...fromLine.overrides];

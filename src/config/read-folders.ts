@@ -4,7 +4,7 @@ import { nearMiss } from './near-miss.ts';
 import { mismatch, type Problem } from './problem.ts';
 import type { Path } from './schema-keys.ts';
 import { type Folder, filesOf, folders, type Home, homeOf, keysOf } from './settings-files.ts';
-import { readProblem, readYamlFile, type YamlFile } from './yaml-file.ts';
+import { readProblem, readYaml, readYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** Which folder on disk is read for which. */
 export type Directories = Readonly<Record<Folder, string>>;
@@ -16,16 +16,26 @@ interface PlacedFile extends Home {
 /** Every file of all folders, as read. */
 export type Files = readonly PlacedFile[];
 
+/** By `policies/exceptions.yaml`: what a file would hold that is not written yet. */
+export type Drafts = Readonly<Record<string, string>>;
+
 /** Reads every file. One that is missing or has a name we do not know is a problem. */
-export function readFolders(directories: Directories): { files: Files; problems: Problem[] } {
-  const read = folders.map((folder) => readFolder(folder, directories[folder]));
+export function readFolders(
+  directories: Directories,
+  drafts: Drafts = {},
+): { files: Files; problems: Problem[] } {
+  const read = folders.map((folder) => readFolder(folder, directories[folder], drafts));
   return {
     files: read.flatMap(({ files }) => files),
     problems: read.flatMap(({ problems }) => problems),
   };
 }
 
-function readFolder(folder: Folder, directory: string): { files: Files; problems: Problem[] } {
+function readFolder(
+  folder: Folder,
+  directory: string,
+  drafts: Drafts,
+): { files: Files; problems: Problem[] } {
   let present: string[];
   try {
     // Hidden ones are an editor's own.
@@ -41,7 +51,9 @@ function readFolder(folder: Folder, directory: string): { files: Files; problems
       text: mismatch('a file of this name', whereItBelongs(folder, name), nearMiss(name, names)),
     }));
   const files = names.map((name): PlacedFile => {
-    const yaml = readYamlFile(shown(join(directory, name)));
+    const draft = drafts[`${folder}/${name}`];
+    const file = shown(join(directory, name));
+    const yaml = draft === undefined ? readYamlFile(file) : readYaml(file, draft);
     problems.push(...yaml.problems, ...strayKeys(folder, name, yaml));
     return { folder, name, yaml };
   });

@@ -5,6 +5,9 @@ import { reasonOf } from './data-directory.ts';
 /** The running gate could not be asked, or said no; the message is for the operator. */
 export class CannotAsk extends Error {}
 
+/** No gate runs on that socket. */
+export class NoGate extends CannotAsk {}
+
 /** Asks the gate that runs on this socket one thing. */
 export async function askGate<T>(
   path: string,
@@ -36,19 +39,25 @@ function exchange(path: string, request: string, timeoutMs: number): Promise<str
       chunks.push(String(chunk));
       if (String(chunk).endsWith('\n')) socket.end();
     });
-    socket.on('error', (error) => reject(new CannotAsk(whyNot(error, path), { cause: error })));
+    socket.on('error', (error) => reject(whyNot(error, path)));
     socket.on('close', () => resolve(chunks.join('')));
   });
 }
 
-function whyNot(error: Error, path: string): string {
+function whyNot(error: Error, path: string): CannotAsk {
   const code = 'code' in error ? error.code : undefined;
+  const cause = { cause: error };
   if (code === 'ENOENT')
-    return `No gate runs with this data directory (no ${path}). Is --data right?`;
+    return new NoGate(
+      `No gate runs with this data directory (no ${path}). Is --data right?`,
+      cause,
+    );
   if (code === 'ECONNREFUSED')
-    return `The gate is not running; it left ${path} behind when it ended.`;
-  if (code === 'EACCES' || code === 'EPERM') {
-    return `Permission denied on ${path}. Run this as the user the gate runs as, or as root.`;
-  }
-  return `The gate cannot be asked on ${path}: ${reasonOf(error)}.`;
+    return new NoGate(`The gate is not running; it left ${path} behind when it ended.`, cause);
+  if (code === 'EACCES' || code === 'EPERM')
+    return new CannotAsk(
+      `Permission denied on ${path}. Run this as the user the gate runs as, or as root.`,
+      cause,
+    );
+  return new CannotAsk(`The gate cannot be asked on ${path}: ${reasonOf(error)}.`, cause);
 }

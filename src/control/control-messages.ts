@@ -1,4 +1,5 @@
 import type { GateStatus } from '../data/messages.ts';
+import type { Exception } from '../policy/exceptions.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
 export type ControlRequest =
@@ -18,4 +19,6 @@ export interface ProcessStatus extends GateStatus {
   readonly dataDirectory: string;
   readonly metrics: string;
   readonly ready: readonly string[];
+  /** Those in force. */
+  readonly exceptions: readonly Exception[];
 }

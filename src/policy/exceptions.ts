@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { readInstant } from './asking/instant.ts';
 import type { RequestFacts, StageFacts } from './facts.ts';
-import { address } from './forms.ts';
+import { source } from './forms.ts';
+import { Networks } from './networks.ts';
 
 const exception = z
   .strictObject({
     rule: z.string().min(1).describe('the rule that does not count: allowed-countries'),
     extension: z.string().min(1).optional().describe('for this extension'),
     group: z.string().min(1).optional().describe('for the extensions of this group'),
-    source: address.optional().describe('for requests from this address'),
+    source: source.optional().describe('for requests from this address or network'),
     until: z
       .string()
       .min(1)
@@ -27,24 +28,39 @@ export const exceptionsSchema = z
   .default({})
   .describe('by name: a rule that does not count for somebody until a moment');
 export type ExceptionsSettings = z.output<typeof exceptionsSchema>;
-export type ExceptionSettings = z.output<typeof exception>;
+type ExceptionSettings = z.output<typeof exception>;
 
-interface Exception extends ExceptionSettings {
+export interface Exception extends ExceptionSettings {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly endsAt: number;
 }
 
+/** All of them, also those that have ended. */
+export const exceptionsOf = (
+  settings: ExceptionsSettings,
+  timeZone: string,
+): readonly Exception[] =>
+  Object.entries(settings).map(([name, one]) => ({
+    ...one,
+    name,
+    endsAt: readInstant(one.until, timeZone) ?? 0,
+  }));
+
+interface Compiled extends Exception {
+  readonly network: Networks | undefined;
+}
+
 /** Which rules do not count for whom, for how long yet. Asked after a refusal only. */
 export class Exceptions {
-  readonly #byRule = new Map<string, readonly Exception[]>();
+  readonly #byRule: ReadonlyMap<string, readonly Compiled[]>;
 
   constructor(settings: ExceptionsSettings, timeZone: string) {
-    for (const [name, one] of Object.entries(settings)) {
-      const endsAt = readInstant(one.until, timeZone) ?? 0;
-      const others = this.#byRule.get(one.rule) ?? [];
-      this.#byRule.set(one.rule, [...others, { ...one, name, endsAt }]);
-    }
+    const compiled = exceptionsOf(settings, timeZone).map((one) => ({
+      ...one,
+      network: one.source === undefined ? undefined : new Networks([one.source]),
+    }));
+    this.#byRule = Map.groupBy(compiled, ({ rule }) => rule);
   }
 
   /** The name of the exception that lets these facts through. */
@@ -54,10 +70,10 @@ export class Exceptions {
 }
 
 function isFor(
-  { extension, group, source }: Exception,
+  { extension, group, network }: Compiled,
   facts: StageFacts[keyof StageFacts],
 ): boolean {
-  if (source !== undefined && source !== facts.source.address) return false;
+  if (network !== undefined && network.find(facts.source.address) === undefined) return false;
   if (extension === undefined && group === undefined) return true;
   if (!isRequest(facts)) return false;
   if (extension !== undefined && extension !== facts.extension) return false;

@@ -30,12 +30,6 @@ function sourceMeant(text: string): string | undefined {
   return bytes.length === 4 ? whole : `${whole}/${bytes.length * 8}`;
 }
 
-function readAddress(text: string): Understood<string> {
-  return familyOf(text) === undefined
-    ? expected('an IP address such as 192.0.2.1', { meant: sourceMeant(text)?.split('/')[0] })
-    : understood(text);
-}
-
 function familyOf(address: string): 4 | 6 | undefined {
   if (z.regexes.ipv4.test(address)) return 4;
   return z.regexes.ipv6.test(address) ? 6 : undefined;
@@ -73,9 +67,6 @@ function readPattern(text: string): Understood<string> {
     /^found (.*?), expected (.*)$/s.exec(parsed.problem) ?? [];
   return { ok: false, expected: form, amiss };
 }
-
-/** A single address. */
-export const address = written(readAddress);
 
 /** An address or a network. */
 export const source = written(readSource);

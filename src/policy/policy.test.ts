@@ -5,6 +5,7 @@ import {
   aPacket,
   aRegistration,
   aRequest,
+  aSource,
   noCounts,
 } from '../../test/support/some-facts.ts';
 import type { Stage, StageFacts } from './facts.ts';
@@ -166,6 +167,16 @@ describe('an exception (X5)', () => {
   });
   test('ends by itself', () => {
     expect(by('1001', after).verdict.kind).toBe('reject');
+  });
+  test('is for whoever comes from a network', () => {
+    const guest = { rule: 'no-guests', source: '198.51.100.0/24', until: '2026-07-02', why: 'x' };
+    const from = (address: string) =>
+      policy({ exceptions: { guest } }).judge(
+        'outbound',
+        aCall({ at: before, registered: false, source: aSource({ address }) }),
+        noCounts,
+      ).verdict.kind;
+    expect([from('198.51.100.7'), from('198.51.101.7')]).toEqual(['pass', 'reject']);
   });
   test('is for one rule', () => {
     const guest = { ...abroad, registered: false, profile: extensions.profileOf('1001') };

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExceptionsText, type ExceptionWritten } from '../config/edit-exceptions.ts';
+import { findDataDirectory, type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
+import { replaceFile } from '../config/replace-file.ts';
+import { askToReload } from '../control/ask-to-reload.ts';
+import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import { type Exception, exceptionsOf } from '../policy/exceptions.ts';
+import type { Command, ExitCode, Given } from './command.ts';
+import { readSpan } from './moments.ts';
+import { complain, print, table } from './output.ts';
+import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
+import { showException } from './show-exception.ts';
+import { complainOf } from './show-problems.ts';
+
+const FILE = 'policies/exceptions.yaml';
+
+export const exception: Command = {
+  name: 'exception',
+  summary: 'let somebody pass a rule for a time, and say why; list these, and end one early',
+  operands: 'add|list|end|remove NAME',
+  mostOperands: 2,
+  flags: {
+    rule: {
+      type: 'string',
+      value: 'RULE',
+      help: 'the rule that does not count: allowed-countries',
+    },
+    extension: { type: 'string', value: 'NUMBER', help: 'for this extension' },
+    group: { type: 'string', value: 'NAME', help: 'for the extensions of this group' },
+    source: { type: 'string', value: 'ADDRESS', help: 'for requests from this address or network' },
+    until: {
+      type: 'string',
+      value: 'WHEN',
+      help: '2026-12-01 18:00 in the time of the site, or with Z or an offset',
+    },
+    for: { type: 'string', value: 'SPAN', help: 'in place of --until: 30m, 2h, 7d' },
+    why: { type: 'string', value: 'TEXT', help: 'why, for whoever reads it later' },
+    by: { type: 'string', value: 'WHO', help: 'who allows it' },
+    ...placeFlags,
+    set: settingsFlags.set,
+    json: { type: 'boolean', help: 'list: one JSON object, for programs' },
+  },
+  details:
+    'drawbridge exception add fair --rule allowed-countries --extension 1001 --for 3d --why "at the trade fair"\n' +
+    'drawbridge exception end fair\n' +
+    `They stand in ${FILE}, whose comments and order are kept. What would be wrong is refused whole; a gate that runs\n` +
+    'is told to reload. end lets it end now and keeps it in the file, remove takes it out. What an exception lets\n' +
+    'through, and its beginning and end, are events: drawbridge events --kind excepted, --kind exception.',
+  async run(given) {
+    const [verb, name] = given.rest;
+    if (verb === 'list' && name === undefined) return list(given);
+    if (name === undefined || !isChange(verb)) {
+      const found = given.rest.length === 0 ? 'nothing' : `"${given.rest.join(' ')}"`;
+      complain(`found ${found}, expected list, add NAME, end NAME or remove NAME`);
+      complain('See drawbridge exception --help.');
+      return 2;
+    }
+    return change(given, verb, name);
+  },
+};
+
+const changes = ['add', 'end', 'remove'] as const;
+type Change = (typeof changes)[number];
+const isChange = (word: string | undefined): word is Change => changes.some((one) => one === word);
+
+function list(given: Given): ExitCode {
+  const loaded = loadSettings(settingsFrom(given));
+  if (!loaded.ok) {
+    complainOf(loaded.problems);
+    return 1;
+  }
+  const now = Date.now();
+  const all = allOf(loaded).toSorted((a, b) => b.endsAt - a.endsAt);
+  if (given.flags.json === true) {
+    print(
+      JSON.stringify(
+        all.map((one) => ({ ...one, active: now < one.endsAt })),
+        null,
+        2,
+      ),
+    );
+    return 0;
+  }
+  print(all.length === 0 ? 'There is none.' : table(all.map((one) => showException(one, now))));
+  return 0;
+}
+
+const allOf = ({ settings: { policy } }: Loaded & { ok: true }): readonly Exception[] =>
+  exceptionsOf(policy.exceptions, policy.site.timeZone);
+
+/** Changes the file, unless what comes out would be refused. */
+async function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
+  const flags = settingsFrom(given);
+  // what is wrong already is said before anything is changed
+  const before = loadSettings(flags);
+  if (!before.ok) {
+    complainOf(before.problems);
+    return 1;
+  }
+  const file = join(before.directories.policies, 'exceptions.yaml');
+  const text = ExceptionsText.read(readFileSync(file, 'utf8'));
+  if (text === undefined) {
+    complain(`${file} cannot be changed by a program: exceptions is no block of keys.`);
+    return 1;
+  }
+  const problems = verb === 'add' ? add(text, name, given) : end(text, name, verb);
+  if (problems.length > 0) {
+    for (const problem of problems) complain(problem);
+    return verb === 'add' ? 2 : 1;
+  }
+  const after = loadDrafts(flags, { [FILE]: text.toString() });
+  if (!after.ok) {
+    complainOf(after.problems);
+    complain('Nothing was changed.');
+    return 1;
+  }
+  try {
+    replaceFile(file, text.toString());
+  } catch (error) {
+    complain(`${file} cannot be written: ${reasonOf(error)}. Nothing was changed.`);
+    return 1;
+  }
+  const done = allOf(after).find((one) => one.name === name);
+  print(done === undefined ? `${name} is taken out.` : table([showException(done, Date.now())]));
+  return tellGate(given);
+}
+
+function add(text: ExceptionsText, name: string, { flags }: Given): readonly string[] {
+  if (text.has(name)) return [`There is an exception ${name}: end it, or choose another name.`];
+  const given = (flag: string): string | undefined => {
+    const value = flags[flag];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const problems: string[] = [];
+  const wanted = (flag: string, form: string): string => {
+    const value = given(flag);
+    if (value === undefined) problems.push(`--${flag}: found nothing, expected ${form}`);
+    return value ?? '';
+  };
+  const span = given('for');
+  const ms = span === undefined ? undefined : readSpan(span);
+  if (span !== undefined && (ms === undefined || given('until') !== undefined))
+    problems.push(
+      `--for: found "${span}", expected ${ms === undefined ? '30m, 2h or 7d' : 'only one of --until and --for'}`,
+    );
+  const written: ExceptionWritten = {
+    rule: wanted('rule', 'the rule that does not count'),
+    ...Object.fromEntries(
+      ['extension', 'group', 'source']
+        .filter((flag) => given(flag) !== undefined)
+        .map((flag) => [flag, given(flag)]),
+    ),
+    until: ms === undefined ? (given('until') ?? '') : momentText(Date.now() + ms),
+    why: wanted('why', 'a reason'),
+    ...(given('by') !== undefined && { by: given('by') }),
+  };
+  if (written.until === '' && span === undefined)
+    problems.push('--until or --for: found neither, expected when it ends');
+  if (problems.length === 0) text.add(name, written);
+  return problems;
+}
+
+function end(text: ExceptionsText, name: string, verb: 'end' | 'remove'): readonly string[] {
+  if (!text.has(name)) return [`There is no exception ${name}: see drawbridge exception list.`];
+  if (verb === 'remove') text.remove(name);
+  else text.endAt(name, momentText(Date.now()));
+  return [];
+}
+
+/** To the second: a person will read it. */
+const momentText = (at: number): string => new Date(at).toISOString().replace(/\.\d+/, '');
+
+async function tellGate(given: Given): Promise<ExitCode> {
+  const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+  const told = await askToReload(socket);
+  if (told === 'told') print('The gate that runs was told to reload.');
+  else if (told === 'none') print('No gate runs here: it holds from the next start on.');
+  else {
+    complain(`It is written, but the gate could not be told: ${told.problem}`);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,28 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+
+/** Whole or not at all: whoever reads meanwhile, or after a crash, finds the old file or the new one. */
+export function replaceFile(path: string, text: string): void {
+  const file = realpathSync(path);
+  const begun = `${file}.new`;
+  rmSync(begun, { force: true });
+  const descriptor = openSync(begun, 'wx', statSync(file).mode & 0o777);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(begun, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(begun, file);
+}
