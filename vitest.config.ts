@@ -10,6 +10,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'bench/**/*.test.ts',
+            'test/config/**/*.test.ts',
             'test/conformance/torture-parse.test.ts',
             'test/fuzz/{message,corpus}.test.ts',
           ],

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { WrittenIssue } from '../policy/written.ts';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, showFound } from './problem.ts';
-import { bare, isSecret, keysAt, type Path, schemaAt, wordsAt } from './schema-keys.ts';
+import { bare, isSecret, keysAt, type Path, schemaAt } from './schema-keys.ts';
+import { belongsTo, hintOf, whatWasMeant } from './what-was-meant.ts';
 
 /** What is wrong at one path, in the operator's words. */
 export interface Explained {
@@ -12,20 +12,31 @@ export interface Explained {
   readonly text: string;
 }
 
+/** What was read, and by which schema, if not that of the settings. */
+export interface Read {
+  readonly tree: unknown;
+  readonly schema?: z.ZodType;
+  /** How a value stands in its file: of `0900` YAML makes 900. */
+  asWritten(path: Path): string | undefined;
+}
+
 type Issue = z.core.$ZodIssue;
 
 /** Puts an issue of the schema into `found X, expected Y (did you mean Z?)`. */
-export function explainIssue(issue: Issue, tree: unknown, root?: z.ZodType): readonly Explained[] {
+export function explainIssue(issue: Issue, read: Read): readonly Explained[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(path, root);
+    const known = keysAt(path, read.schema);
     return issue.keys.map((key) => ({
       path: [...path, key],
       unknownKey: true,
-      text: mismatch('an unknown key', `one of ${known.join(', ')}`, nearMiss(key, known)),
+      text: mismatch(
+        'an unknown key',
+        `one of ${known.join(', ')}`,
+        nearMiss(key, known) ?? belongsTo(key),
+      ),
     }));
   }
-  const found = showAt(path, tree);
   if (issue.code === 'invalid_key') {
     const text = mismatch(showFound(path.at(-1)), issue.issues[0]?.message ?? 'another name');
     return [{ path, unknownKey: true, text }];
@@ -34,16 +45,26 @@ export function explainIssue(issue: Issue, tree: unknown, root?: z.ZodType): rea
     const branch = meantBranch(issue.errors);
     if (branch !== undefined)
       return branch.flatMap((inner) =>
-        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, tree, root),
+        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, read),
       );
   }
-  const { amiss, meant } = writtenIssue(issue, path, valueAt(tree, path));
-  const text = mismatch(
-    amiss === undefined ? found : `${found} with ${amiss}`,
-    rangeAt(path, root) ?? expectedBy(issue),
-    meant ?? meantBy(issue, valueAt(tree, path), path, root),
+  return [{ path, unknownKey: false, text: explainValue(issue, path, read) }];
+}
+
+function explainValue(issue: Issue, path: Path, read: Read): string {
+  const schema = schemaAt(path, read.schema);
+  const expected = rangeOf(bare(schema)) ?? formOf(bare(schema)) ?? expectedBy(issue);
+  const value = valueAt(read.tree, path);
+  if (isSecret(path) && typeof value === 'string') return mismatch('a text (not shown)', expected);
+  const digits = typeof value === 'number' && bare(schema) instanceof z.ZodString;
+  const written = digits ? read.asWritten(path) : undefined;
+  const { amiss, meant } = hintOf(issue, value);
+  const shown = written ?? showFound(value);
+  return mismatch(
+    amiss === undefined ? shown : `${shown} with ${amiss}`,
+    expected,
+    meant ?? whatWasMeant({ value, written, schema, key: String(path.at(-1)) }),
   );
-  return [{ path, unknownKey: false, text }];
 }
 
 /** Of several forms a block may have, the one that fits but for something inside of it. */
@@ -55,74 +76,20 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
     .toSorted((a, b) => a.length - b.length)[0];
 }
 
-/** What a form of its own says of a text besides what it expected. */
-function writtenIssue(
-  issue: Issue,
-  path: Path,
-  value: unknown,
-): { amiss?: string; meant?: string } {
-  if (issue.code !== 'custom' || issue.params === undefined || isSecret(path)) return {};
-  const { amiss, hint }: WrittenIssue = issue.params;
-  const meant =
-    hint === undefined || 'meant' in hint ? hint?.meant : nearMiss(String(value), hint.among);
-  return { ...(amiss !== undefined && { amiss }), ...(meant !== undefined && { meant }) };
-}
-
-function showAt(path: Path, tree: unknown): string {
-  const value = valueAt(tree, path);
-  return isSecret(path) && typeof value === 'string' ? 'a text (not shown)' : showFound(value);
-}
-
-/** What the operator probably wanted to write. */
-function meantBy(issue: Issue, value: unknown, path: Path, root?: z.ZodType): string | undefined {
-  if (isSecret(path)) return undefined;
-  const schema = bare(schemaAt(path, root));
-  if (typeof value === 'number' && schema instanceof z.ZodString)
-    return `"${value}", in quotes: a leading 0 would be lost`;
-  if (schema instanceof z.ZodArray && isWord(value)) return `[${value}], a list of one`;
-  if (typeof value === 'boolean') return value ? oneOf(path, 'on', root) : oneOf(path, 'off', root);
-  if (typeof value !== 'string') return undefined;
-  const words = wordsAt(path, root);
-  if (words.length > 0) {
-    const word = nearMiss(value, words);
-    if (word !== undefined) return word;
-  }
-  if (schema instanceof z.ZodBoolean) {
-    return { yes: 'true', on: 'true', no: 'false', off: 'false' }[value.toLowerCase()];
-  }
-  if (value.trim() !== '' && takesNumber(schema, Number(value)))
-    return `${Number(value)} without quotes`;
-  if (issue.code !== 'invalid_type' || !(schema instanceof z.ZodObject)) return undefined;
-  const [, key, rest] = /^([\w-]+):(\S.*)$/s.exec(value) ?? [];
-  const only = Object.keys(schema.shape);
-  // `everySeconds:5` is one text for YAML.
-  return key !== undefined && only.includes(key)
-    ? `${key}: ${showPlain(rest)}, with a space`
-    : undefined;
-}
-
-function takesNumber(schema: unknown, number: number): boolean {
-  const takes = schema instanceof z.ZodNumber || schema instanceof z.ZodUnion;
-  return takes && schema.safeParse(number).success;
-}
-
-const isWord = (value: unknown): boolean => typeof value === 'string' && /^[\w./:-]+$/.test(value);
-
-/** YAML's true, where a word is asked for. */
-function oneOf(path: Path, word: string, root?: z.ZodType): string | undefined {
-  return wordsAt(path, root).includes(word) ? word : undefined;
-}
-
-function showPlain(text = ''): string {
-  return showFound(text).slice(1, -1);
-}
-
 /** What a key that takes a number may be, whole: too small and not a number get the same answer. */
-function rangeAt(path: Path, root?: z.ZodType): string | undefined {
-  const schema = bare(schemaAt(path, root));
+function rangeOf(schema: unknown): string | undefined {
   if (!(schema instanceof z.ZodNumber)) return undefined;
   const kind = schema.format === 'safeint' ? 'a whole number' : 'a number';
   return `${kind} from ${schema.minValue} to ${schema.maxValue}`;
+}
+
+/** Of a value that may have several forms, what its schema says of all of them. */
+function formOf(schema: unknown): string | undefined {
+  if (!(schema instanceof z.ZodUnion)) return undefined;
+  const [issue] = schema.safeParse(undefined).error?.issues ?? [];
+  return issue?.code === 'invalid_union' && issue.message !== 'Invalid input'
+    ? issue.message
+    : undefined;
 }
 
 function expectedBy(issue: Issue): string {
@@ -146,6 +113,7 @@ const typeNames: Readonly<Record<string, string>> = {
   int: 'a whole number',
   boolean: 'true or false',
   object: 'a block of keys',
+  record: 'a block of keys',
   array: 'a list',
 };
 

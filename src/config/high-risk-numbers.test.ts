@@ -35,6 +35,12 @@ test('a line that cannot be read is named, and nothing of the list is taken', ()
 test('a file that is not there is said by its key', () => {
   expect(load()).toMatchObject({
     ok: false,
-    problems: [{ key: 'site.highRiskNumbers', text: 'does not exist' }],
+    problems: [
+      {
+        key: 'site.highRiskNumbers',
+        where: '--set',
+        text: expect.stringMatching(/ours\.csv" does not exist$/),
+      },
+    ],
   });
 });

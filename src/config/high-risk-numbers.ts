@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRiskyRanges, type RiskyRange } from '../numbers/risky-ranges.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, showFound } from './problem.ts';
 import { shown } from './read-folders.ts';
 import { shippedFolders } from './settings-files.ts';
 import { readProblem } from './yaml-file.ts';
 
 const shipped = join(shippedFolders.policies, 'data', 'high-risk-numbers.csv');
 
-/** The operator's own list, or the one that ships; every line that cannot be read is a problem. */
-export function readHighRiskNumbers(file: string | null): {
+/** The operator's own list, named at this place, or the one that ships; every line that cannot be read is a problem. */
+export function readHighRiskNumbers(
+  file: string | null,
+  place: string,
+): {
   readonly ranges: readonly RiskyRange[];
   readonly problems: readonly Problem[];
 } {
@@ -20,7 +23,13 @@ export function readHighRiskNumbers(file: string | null): {
   } catch (error) {
     return {
       ranges: [],
-      problems: [{ where, key: 'site.highRiskNumbers', text: readProblem(error) }],
+      problems: [
+        {
+          where: place,
+          key: 'site.highRiskNumbers',
+          text: `${showFound(where)} ${readProblem(error)}`,
+        },
+      ],
     };
   }
   const { ranges, problems } = parseRiskyRanges(text);

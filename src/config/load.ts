@@ -20,6 +20,7 @@ import {
   fileTree,
   placeInFiles,
   readFolders,
+  textInFiles,
 } from './read-folders.ts';
 import { settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
@@ -89,7 +90,11 @@ export function loadSettings(
       })),
     );
   }
-  const risky = readHighRiskNumbers(compiled.settings.policy.site.highRiskNumbers);
+  const locate = (path: Path): string => whereIs(path, false, files, overrides);
+  const risky = readHighRiskNumbers(
+    compiled.settings.policy.site.highRiskNumbers,
+    locate(['site', 'highRiskNumbers']),
+  );
   if (risky.problems.length > 0) return refuse(risky.problems);
   const settings: Settings = {
     ...compiled.settings,
@@ -99,7 +104,6 @@ export function loadSettings(
   const broken = [...tests.problems, ...policyTestProblems(tests.tests, settings)];
   if (broken.length > 0) return refuse(broken);
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
-  const locate = (path: Path): string => whereIs(path, false, files, overrides);
   return { ok: true, settings, notices, directories, locate };
 }
 
@@ -164,8 +168,10 @@ function schemaProblems(
 ): readonly Problem[] {
   const checked = settingsSchema.safeParse(tree);
   if (checked.success) return [];
+  const asWritten = (path: Path): string | undefined =>
+    originOf(path, files, overrides) === undefined ? textInFiles(path, files) : undefined;
   return checked.error.issues
-    .flatMap((issue) => explainIssue(issue, tree))
+    .flatMap((issue) => explainIssue(issue, { tree, asWritten }))
     .map(({ path, unknownKey, text }) => ({
       where: whereIs(path, unknownKey, files, overrides),
       key: path.join('.'),

@@ -46,7 +46,11 @@ export function readPolicyTests(policies: string): PolicyTests {
         tests.push({ expectation, where: yaml.locate(['tests', index]) });
     else
       for (const { path, unknownKey, text } of checked.error.issues.flatMap((issue) =>
-        explainIssue(issue, yaml.tree, fileSchema),
+        explainIssue(issue, {
+          tree: yaml.tree,
+          schema: fileSchema,
+          asWritten: (path) => yaml.textAt(path),
+        }),
       )) {
         const last = path.at(-1);
         const where =

@@ -92,13 +92,21 @@ export function fileTree(files: Files): Record<string, unknown> {
 
 /** Where a path stands, or would stand; `isKey`: its last step is a key that should not be there. */
 export function placeInFiles(path: Path, isKey: boolean, files: Files): string {
-  const home = homeOf(String(path[0]));
-  const file = files.find(({ folder, name }) => folder === home?.folder && name === home.name);
-  if (file === undefined) return 'settings';
+  const yaml = fileOf(path, files);
+  if (yaml === undefined) return 'settings';
   const last = path.at(-1);
   return isKey && typeof last === 'string'
-    ? file.yaml.locateKey(path.slice(0, -1), last)
-    : file.yaml.locate(path);
+    ? yaml.locateKey(path.slice(0, -1), last)
+    : yaml.locate(path);
+}
+
+/** How a single value is written in its file. */
+export const textInFiles = (path: Path, files: Files): string | undefined =>
+  fileOf(path, files)?.textAt(path);
+
+function fileOf(path: Path, files: Files): YamlFile | undefined {
+  const home = homeOf(String(path[0]));
+  return files.find(({ folder, name }) => folder === home?.folder && name === home.name)?.yaml;
 }
 
 /** A path as short as it can be shown from here. */

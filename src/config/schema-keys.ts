@@ -40,18 +40,15 @@ export function keysAt(path: Path, root?: unknown): readonly string[] {
   return keysOf(schemaAt(path, root));
 }
 
-function keysOf(schema: unknown): readonly string[] {
+/** The keys that a block of a schema may have. */
+export function keysOf(schema: unknown): readonly string[] {
   const here = bare(schema);
   if (here instanceof z.ZodObject) return Object.keys(here.shape);
   return here instanceof z.ZodUnion ? here.options.flatMap(keysOf) : [];
 }
 
-/** The words that may stand at a path, where only some may. */
-export function wordsAt(path: Path, root?: unknown): readonly string[] {
-  return wordsOf(schemaAt(path, root));
-}
-
-function wordsOf(schema: unknown): readonly string[] {
+/** The words that a value may be, where only some may. */
+export function wordsOf(schema: unknown): readonly string[] {
   const here = bare(schema);
   if (here instanceof z.ZodEnum) return here.options.map(String);
   if (here instanceof z.ZodLiteral) return [...here.values].map(String);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { source } from '../policy/forms.ts';
+import { fileName as file, source } from '../policy/forms.ts';
 import { policyShape } from '../policy/policy-settings.ts';
 import { written } from '../policy/written.ts';
 import { readHandlerUrl, readHopUri, readHostPort, readListenPoint, readServer } from './forms.ts';
@@ -18,7 +18,6 @@ const named = z
     /^[A-Za-z0-9][A-Za-z0-9._:[\]-]{0,63}$/,
     'letters, digits, ".", "-", "_" or ":", at most 64',
   );
-const file = z.string().min(1);
 const headerPatterns = z.array(written(readHeaderPattern));
 const sources = z.array(source).default([]);
 

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { Lines } from './lines.ts';
+import { PlainDocument, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
 import type { Path } from './schema-keys.ts';
+import { readYamlDocument } from './yaml-document.ts';
 
 export interface YamlFile {
   /** The file's content as plain values; `{}` when it is empty. */
@@ -12,6 +14,8 @@ export interface YamlFile {
   locate(path: Path): string;
   /** `file:line:column` of a key itself. */
   locateKey(parent: Path, key: string): string;
+  /** A single value as it is written there: of `0900` the tree has 900. */
+  textAt(path: Path): string | undefined;
 }
 
 /** Larger than any routes file; a wrong one must not stall or fill a running gate. */
@@ -49,122 +53,42 @@ function lineOfOddByte(bytes: Buffer): number {
 
 /** The same for a text already read. `file` is only shown. */
 export function readYaml(file: string, text: string): YamlFile {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter,
-    prettyErrors: false,
-    // An extension 0100 is not one hundred.
-    stringKeys: true,
-    // Not silent: that would also hide that only the first of several documents is read.
-    logLevel: 'error',
-  });
-  const at = (offset: number | undefined): string => {
-    const { line, col } = lineCounter.linePos(offset ?? 0);
-    return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
-  };
-
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
-    where: at(error.pos[0]),
-    text: explained(error, text),
-  }));
-
-  const tree = problems.length > 0 ? {} : plain(document, problems, at);
-  const offsetAt = (path: Path): number | undefined => {
-    for (let length = path.length; length >= 0; length--) {
-      const node: unknown =
-        length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return node.range[0];
-    }
-    return undefined;
-  };
-
-  return {
-    tree,
-    problems,
-    locate: (path) => at(offsetAt(path)),
-    locateKey(parent, key) {
-      const map: unknown = parent.length === 0 ? document.contents : document.getIn(parent, true);
-      const pair = isMap(map)
-        ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-        : undefined;
-      const node = pair?.key;
-      return isNode(node) && node.range ? at(node.range[0]) : at(offsetAt(parent));
-    },
-  };
-}
-
-function plain(
-  document: ReturnType<typeof parseDocument>,
-  problems: Problem[],
-  at: (offset: number | undefined) => string,
-): Readonly<Record<string, unknown>> {
-  if (document.contents === null) return {};
-  if (isScalar(document.contents) && document.contents.value === null) return {};
-  const where = at(document.contents.range?.[0]);
-  if (!isMap(document.contents)) {
-    problems.push({ where, text: mismatch('a list or a single value', 'keys, each with a value') });
-    return {};
-  }
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (isCyclic(value)) {
-      problems.push({ where, text: mismatch('an alias inside of what it names', 'none') });
-      return {};
-    }
-    return isRecord(value) ? value : {};
-  } catch (error) {
+  const lines = new Lines(text);
+  const at = (offset: number | undefined): string => `${file}:${lines.place(offset ?? 0)}`;
+  const plain = readPlainYaml(text);
+  const read = plain === undefined ? readYamlDocument(text) : new PlainDocument(text, plain);
+  const problems = read.flaws.map((flaw) => ({ where: at(flaw.offset), text: flaw.text }));
+  const value = read.value ?? {};
+  if (!isRecord(value))
     problems.push({
-      where,
-      text: `cannot be read: ${error instanceof Error ? error.message : error}`,
+      where: at(read.offsetOf([])),
+      text: mismatch('a list or a single value', 'keys, each with a value'),
     });
-    return {};
-  }
+  const locate = (path: Path): string => {
+    for (let length = path.length; length >= 0; length--) {
+      const offset = read.offsetOf(path.slice(0, length));
+      if (offset !== undefined) return at(offset);
+    }
+    return at(undefined);
+  };
+  return {
+    tree: problems.length === 0 && isRecord(value) ? value : {},
+    problems,
+    locate,
+    locateKey(parent, key) {
+      const offset = read.offsetOfKey(parent, key);
+      return offset === undefined ? locate(parent) : at(offset);
+    },
+    textAt: (path) => read.textAt(path),
+  };
 }
 
 /** A single value, written as the files have it; refused when it is not YAML. */
 export function readYamlValue(
   text: string,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  const document = parseDocument(text, {
-    prettyErrors: false,
-    stringKeys: true,
-    logLevel: 'error',
-  });
-  if (document.errors.length > 0) return { ok: false };
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return isCyclic(value) ? { ok: false } : { ok: true, value };
-  } catch {
-    return { ok: false };
-  }
-}
-
-/** An anchor around its own alias: everything that walks such a value would never end. */
-function isCyclic(value: unknown, around: ReadonlySet<unknown> = new Set()): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (around.has(value)) return true;
-  const inside = new Set(around).add(value);
-  return Object.values(value).some((inner) => isCyclic(inner, inside));
-}
-
-function explained(error: YAMLError, text: string): string {
-  if (error.code === 'DUPLICATE_KEY') return duplicateKey(text, error.pos[0]);
-  if (error.code === 'MULTIPLE_DOCS') return mismatch('a second document after ---', 'one');
-  if (/^Missing closing ["']/.test(error.message)) {
-    return 'not YAML: a text that began with a quote has no closing one';
-  }
-  return syntax(error.message);
-}
-
-function duplicateKey(text: string, offset: number): string {
-  const key = /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? 'a key';
-  return `${key}: found a second time, expected each key once`;
-}
-
-/** The parser's first sentence, without what it quotes: that could be a secret in the wrong place. */
-function syntax(message: string): string {
-  const [sentence = ''] = message.split('\n');
-  return `not YAML: ${sentence.replace(/:? *["'`].*$/s, '')}`;
+  const { value, flaws } = readYamlDocument(text);
+  return flaws.length > 0 ? { ok: false } : { ok: true, value };
 }
 
 function unreadable(file: string, text: string): YamlFile {
@@ -173,6 +97,7 @@ function unreadable(file: string, text: string): YamlFile {
     problems: [{ where: file, text }],
     locate: () => file,
     locateKey: () => file,
+    textAt: () => undefined,
   };
 }
 

@@ -6,8 +6,13 @@ import {
   profileShape,
 } from './extension-profile.ts';
 
+/** What stands before the @ of an extension's address, or a group's name. */
+const name = z
+  .string()
+  .regex(/^[^\s@:;,<>"]{1,64}$/, 'a number or a name without blanks, at most 64 long');
+
 const listed = z.strictObject({
-  groups: z.array(z.string().min(1)).default([]).describe('the groups it is in'),
+  groups: z.array(name).default([]).describe('the groups it is in'),
   ...profileShape,
 });
 
@@ -20,8 +25,8 @@ export const extensionsSchema = z
         'extensions that are not in the list: allow (the defaults hold for them) or refuse',
       ),
     defaults: profileSchema.prefault({}).describe('for every extension'),
-    groups: z.record(z.string().min(1), profileSchema).default({}).describe('by name'),
-    list: z.record(z.string().min(1), listed).default({}).describe('by number or name'),
+    groups: z.record(name, profileSchema).default({}).describe('by name'),
+    list: z.record(name, listed).default({}).describe('by number or name'),
   })
   .prefault({});
 export type ExtensionsSettings = z.output<typeof extensionsSchema>;

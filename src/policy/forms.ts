@@ -78,3 +78,6 @@ export const timeZone = written(readTimeZone);
 
 /** A number or a telephony pattern: `0900!`, `NXX`, `[1-5]X.`. */
 export const numberPattern = written(readPattern);
+
+/** A file or folder by its name. */
+export const fileName = z.string().regex(/^\P{Cc}+$/u, 'the name of a file or folder');

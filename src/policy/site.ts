@@ -3,7 +3,7 @@ import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
 import type { Dialled } from '../numbers/dialled.ts';
 import type { RiskyRange } from '../numbers/risky-ranges.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
-import { country, numberPattern, source, timeZone } from './forms.ts';
+import { country, fileName, numberPattern, source, timeZone } from './forms.ts';
 import type { PinsSettings } from './pins.ts';
 import { type OutboundRoute, OutboundRoutes } from './routes.ts';
 import { Times, type TimesSettings } from './times.ts';
@@ -43,9 +43,7 @@ export const siteSchema = z
       .describe(
         'addresses and networks of those who run the gate: a policy that shuts them out is refused',
       ),
-    highRiskNumbers: z
-      .string()
-      .min(1)
+    highRiskNumbers: fileName
       .nullable()
       .default(null)
       .describe(

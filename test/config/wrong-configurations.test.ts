@@ -1,0 +1,94 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadSettings } from '../../src/config/load.ts';
+import { showProblem } from '../../src/config/problem.ts';
+import { filesOf, folders, shippedFolders } from '../../src/config/settings-files.ts';
+import { type Mutation, misspelt, slips, twice, wrongValues } from './mutations.ts';
+import { operatorMistakes } from './operator-mistakes.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'wrong-'));
+const at = Object.fromEntries(folders.map((folder) => [folder, join(directory, folder)]));
+for (const folder of folders)
+  cpSync(shippedFolders[folder], join(directory, folder), { recursive: true });
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What is said when one file is as given, and the others as they ship: the settings, or the problems. */
+function load(file: string, text: string): { settings?: unknown; problems: readonly string[] } {
+  const path = join(directory, file);
+  const shipped = readFileSync(path);
+  writeFileSync(path, text);
+  try {
+    const loaded = loadSettings(at, {}, true, []);
+    return loaded.ok
+      ? { settings: loaded.settings, problems: [] }
+      : {
+          problems: loaded.problems.map((one) => showProblem(one).replace(`${directory}/`, '')),
+        };
+  } finally {
+    writeFileSync(path, shipped);
+  }
+}
+
+const files = folders.flatMap((folder) => filesOf(folder).map((name) => `${folder}/${name}`));
+const shippedText = (file: string): string => readFileSync(join(directory, file), 'utf8');
+
+/** The mutations of a kind that no problem names by their line and key. */
+function unnamed(file: string, mutations: readonly Mutation[]): readonly string[] {
+  return mutations.flatMap(({ what, text, line, key }) => {
+    const { problems } = load(file, text);
+    const named = problems.some(
+      (one) => new RegExp(`^${file}:${line}:\\d+\\b`).test(one) && one.includes(key ?? ''),
+    );
+    return named ? [] : [`${what} (line ${line}): ${problems.join(' | ') || 'accepted'}`];
+  });
+}
+
+describe.each(files)('in %s', (file) => {
+  test('a misspelt key is named, and the right one guessed', () => {
+    const mutations = misspelt(shippedText(file));
+    expect(unnamed(file, mutations)).toEqual([]);
+    const guessed = mutations.every(({ text }) =>
+      load(file, text).problems.some((one) => one.includes('did you mean')),
+    );
+    expect(guessed).toBe(true);
+  });
+
+  test('a value that cannot be is named', () => {
+    expect(unnamed(file, wrongValues(shippedText(file)))).toEqual([]);
+  });
+
+  test('a key given twice is named', () => {
+    expect(unnamed(file, twice(shippedText(file)))).toEqual([]);
+  });
+
+  test('a slip is named by a line, or means the same', () => {
+    const { settings } = load(file, shippedText(file));
+    const silent = slips(shippedText(file)).flatMap(({ what, text, line }) => {
+      const said = load(file, text);
+      if (said.problems.length === 0)
+        return JSON.stringify(said.settings) === JSON.stringify(settings) ? [] : [what];
+      return said.problems.some((one) => new RegExp(`^${file}:\\d+:\\d+`).test(one))
+        ? []
+        : [`${what} (line ${line}): ${said.problems.join(' | ')}`];
+    });
+    expect(silent).toEqual([]);
+  });
+});
+
+test('that is a great many', () => {
+  const count = (kind: (text: string) => readonly Mutation[]): number =>
+    files.reduce((sum, file) => sum + kind(shippedText(file)).length, 0);
+  expect([misspelt, wrongValues, twice].map(count).reduce((a, b) => a + b)).toBeGreaterThan(300);
+});
+
+describe('at three in the morning', () => {
+  test.each(operatorMistakes)('$what', ({ file, text, said }) => {
+    const { problems } = load(file, text);
+    expect(problems).toContainEqual(
+      typeof said === 'string' ? `${file}:${said}` : expect.stringMatching(said),
+    );
+    for (const one of problems) expect(one).toMatch(/^(routes|policies)\/[a-z]+\.yaml(:\d+:\d+)?/);
+  });
+});
