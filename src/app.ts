@@ -1,9 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
-import { showProblem } from './config/problem.ts';
-import { planReload } from './config/restart.ts';
-import type { Settings } from './config/settings.ts';
 import type { ControlRequest, ProcessStatus } from './control/control-messages.ts';
 import {
   dataDirectoryAt,
@@ -16,11 +13,13 @@ import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
+import { type Accepted, type ReloadAsked, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey } from './control/secret-keys.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
 import { ExceptionWatch } from './control/watch-exceptions.ts';
+import { watchFiles } from './control/watch-files.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
@@ -28,12 +27,9 @@ import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine, PbxEvent } from './data/messages.ts';
 import { version } from './version.ts';
 
-export interface GateProcess {
-  readonly settings: Settings;
-  readonly notices: readonly string[];
-  readonly directories: Loaded['directories'];
+export interface GateProcess extends Accepted {
   /** Reads the settings anew, for a reload. */
-  load(): Loaded;
+  load(asked: ReloadAsked): Loaded;
 }
 
 /**
@@ -41,13 +37,13 @@ export interface GateProcess {
  * `CannotServe`, with a message for the operator, when it cannot begin.
  */
 export async function runGate({
-  settings: initial,
+  settings,
+  tree,
   notices,
   directories,
   load,
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
-  let settings = initial;
   const { log, follow } = openLog(settings.log);
   endOnBug(log);
   const ended = Promise.withResolvers<number>();
@@ -163,7 +159,27 @@ export async function runGate({
   );
   undo.defer(() => socket?.close());
 
+  const files = watchFiles(Object.values(directories), () => void reloads.reload({ by: 'change' }));
+  undo.defer(() => files.close());
+  const reloads = new Reloads({
+    running: { settings, tree },
+    load(asked) {
+      // What is written while they are read is a change of its own.
+      files.seen();
+      return load(asked);
+    },
+    async apply(fresh) {
+      follow(fresh.log);
+      events.follow(fresh.events);
+      exceptions.follow(fresh.policy);
+      await serving.reload(fresh);
+    },
+    record: (event) => events.add([event]),
+    log,
+  });
+
   async function answer(request: ControlRequest): Promise<unknown> {
+    if (request.command === 'reload') return reloads.reload({ ...request, by: 'command' });
     if (request.command === 'hangup') {
       const count = await serving.hangup(request.call, { text: 'ended by the operator' });
       log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');
@@ -207,6 +223,7 @@ export async function runGate({
     log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
   }
 
+  const reload = (): void => void reloads.reload({ by: 'signal' });
   actions = { reload, drain, stop: () => ended.resolve(0) };
   if (reloadAsked) reload();
   const code = await ended.promise;
@@ -218,35 +235,6 @@ export async function runGate({
   }
   return code;
 
-  function reload(): void {
-    let loaded: Loaded;
-    try {
-      loaded = load();
-    } catch (error) {
-      // A bug in reading a file must not end calls.
-      log.error(
-        { stack: error instanceof Error ? error.stack : String(error) },
-        'reload failed; the settings are as they were',
-      );
-      return;
-    }
-    if (!loaded.ok) {
-      const { problems } = loaded;
-      for (const problem of problems.slice(0, mostShown)) log.error(showProblem(problem));
-      log.error({ problems: problems.length }, 'reload refused; the settings are as they were');
-      return;
-    }
-    const plan = planReload(settings, loaded.settings);
-    settings = plan.settings;
-    follow(settings.log);
-    events.follow(settings.events);
-    exceptions.follow(settings.policy);
-    serving.reload(settings);
-    for (const { key, why } of plan.waiting) log.warn({ key, why }, 'changed, but needs a restart');
-    for (const notice of loaded.notices) log.warn(notice);
-    log.info({ changed: plan.changed }, 'reloaded');
-  }
-
   function underWay(): { readonly calls: number; readonly ringing: number } {
     const { calls = 0, ringing = 0 } = heartbeat?.stats ?? {};
     return { calls, ringing };
@@ -254,7 +242,7 @@ export async function runGate({
 
   function drain(): void {
     draining = true;
-    const { deadlineSeconds } = settings.drain;
+    const { deadlineSeconds } = reloads.settings.drain;
     log.info(
       { ...underWay(), deadlineSeconds },
       'draining: no new calls, answered and ringing ones go on; a second signal ends at once',
@@ -269,9 +257,6 @@ export async function runGate({
     });
   }
 }
-
-/** A file that is something else altogether has a problem on every line. */
-const mostShown = 50;
 
 interface SignalActions {
   reload(): void;

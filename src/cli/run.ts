@@ -14,7 +14,7 @@ export const run: Command = {
   flags: settingsFlags,
   details:
     'SIGTERM or SIGINT drains: new calls get 503, live ones go on until done or the deadline; a second one\n' +
-    'ends at once. SIGHUP reloads the settings; wrong ones are refused whole and the old stay.',
+    'ends at once. Files that change are read again, on SIGHUP too; wrong ones are refused whole and the old stay.',
   async run(given) {
     const flags = settingsFrom(given);
     const loaded = loadSettings(flags);

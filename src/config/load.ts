@@ -22,7 +22,7 @@ import {
   readFolders,
   textInFiles,
 } from './read-folders.ts';
-import { settingsSchema } from './schema.ts';
+import { type SettingsTree, settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
 import type { Settings } from './settings.ts';
 import { shippedFolders } from './settings-files.ts';
@@ -32,6 +32,8 @@ export type Loaded =
   | {
       readonly ok: true;
       readonly settings: Settings;
+      /** The same as written, by the keys that the operator knows; secrets are the variables' names. */
+      readonly tree: SettingsTree;
       /** Worth saying at start, but not wrong. */
       readonly notices: readonly string[];
       readonly directories: Directories;
@@ -59,11 +61,12 @@ export function loadSettings(
     directories,
   });
 
-  // The files are checked by themselves first, so that a flag cannot hide what is wrong with them.
-  const inFiles = schemaProblems(fileTree(files), files, []);
-  if (inFiles.length > 0) return refuse(inFiles);
   const merged = settingsSchema.safeParse(tree);
-  if (!merged.success) return refuse(schemaProblems(tree, files, overrides));
+  // What flags stand in place of is checked by itself, so that they cannot hide what is wrong with it.
+  if (!merged.success || schemaProblems(overridden(files, overrides), files, []).length > 0) {
+    const inFiles = schemaProblems(fileTree(files), files, []);
+    return refuse(inFiles.length > 0 ? inFiles : schemaProblems(tree, files, overrides));
+  }
   if (problems.length > 0) return refuse([]);
 
   const surroundings: Surroundings = { environment: variables, ipv6, addresses };
@@ -104,7 +107,7 @@ export function loadSettings(
   const broken = [...tests.problems, ...policyTestProblems(tests.tests, settings)];
   if (broken.length > 0) return refuse(broken);
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
-  return { ok: true, settings, notices, directories, locate };
+  return { ok: true, settings, tree: merged.data, notices, directories, locate };
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */
@@ -159,6 +162,12 @@ function gapBefore(tree: unknown, { path, origin }: Override): Problem | undefin
     at = typeof at === 'object' && at !== null ? Reflect.get(at, step) : undefined;
   }
   return undefined;
+}
+
+/** What the files say under the keys that something else is said of. */
+function overridden(files: Files, overrides: readonly Override[]): unknown {
+  const keys = new Set(overrides.map(({ path }) => path[0]));
+  return Object.fromEntries(Object.entries(fileTree(files)).filter(([key]) => keys.has(key)));
 }
 
 function schemaProblems(

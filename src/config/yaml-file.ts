@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
+import { LRUCache } from 'lru-cache';
 import { Lines } from './lines.ts';
 import { PlainDocument, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
@@ -43,8 +44,18 @@ export function readYamlFile(file: string): YamlFile {
     const where = `${file}:${lineOfOddByte(bytes)}:1`;
     return unreadable(where, mismatch('a byte that is not UTF-8', 'a text in UTF-8'));
   }
-  return readYaml(file, new TextDecoder().decode(bytes));
+  const text = new TextDecoder().decode(bytes);
+  const known = lastRead.get(file);
+  if (known?.text === text) return known.yaml;
+  const yaml = readYaml(file, text);
+  lastRead.set(file, { text, yaml });
+  return yaml;
 }
+
+/** A gate reads its settings again and again, and most files are as they were. */
+const lastRead = new LRUCache<string, { readonly text: string; readonly yaml: YamlFile }>({
+  max: 64,
+});
 
 function lineOfOddByte(bytes: Buffer): number {
   const lines = bytes.toString('latin1').split('\n');

@@ -4,7 +4,13 @@ import type { Exception } from '../policy/exceptions.ts';
 /** What the command line asks of a running gate: one JSON object per line. */
 export type ControlRequest =
   | { readonly command: 'status'; readonly rows: number }
-  | { readonly command: 'hangup'; readonly call?: string };
+  | { readonly command: 'hangup'; readonly call?: string }
+  /** Answered by a `ReloadOutcome`. */
+  | {
+      readonly command: 'reload';
+      readonly force: boolean;
+      readonly operators: readonly string[];
+    };
 
 /** What it gets back: one JSON object, on one line. */
 export type ControlReply<T = unknown> =

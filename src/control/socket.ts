@@ -10,6 +10,11 @@ export interface ControlSocket {
 
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status'), rows: z.int().min(0) }),
+  z.strictObject({
+    command: z.literal('reload'),
+    force: z.boolean(),
+    operators: z.array(z.union([z.ipv4(), z.ipv6()])).max(8),
+  }),
   z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
 ]);
 

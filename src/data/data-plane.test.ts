@@ -67,15 +67,15 @@ test('an error that nobody caught in the thread is a crash, with its stack', asy
   const crashed = Promise.withResolvers<Error>();
   const plane = await start(settingsFor(`udp:${address}:0`), { crashed: crashed.resolve });
   planes.length = 0;
-  const broken: unknown = null;
-  plane.reload(broken as Settings);
+  const broken: unknown = { policy: { extensions: { list: {} } } };
+  void plane.reload(broken as Settings);
   expect((await crashed.promise).stack).toContain('worker.ts');
 });
 
 test('whoever waits for an answer when it crashes is told', async () => {
   const plane = await start(settingsFor(`udp:${address}:0`));
   planes.length = 0;
-  const broken: unknown = null;
-  plane.reload(broken as Settings);
+  const broken: unknown = { policy: { extensions: { list: {} } } };
+  void plane.reload(broken as Settings);
   await expect(plane.status(1)).rejects.toThrow();
 });

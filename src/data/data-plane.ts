@@ -15,12 +15,14 @@ import type {
   Question,
   ToDataPlane,
 } from './messages.ts';
+import { sliceSettings } from './sliced-settings.ts';
 import { adviceOn } from './why-not-open.ts';
 
 /** What the main thread holds of the data plane. */
 export interface DataPlane {
   readonly listeners: readonly Listener[];
-  reload(settings: Settings): void;
+  /** Resolves when they hold. One at a time. */
+  reload(settings: Settings): Promise<void>;
   /** No new calls; resolves when the last live one is over. */
   drain(): Promise<void>;
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
@@ -69,6 +71,7 @@ export async function startDataPlane(
     { resolve(answer: Answer): void; reject(error: Error): void }
   >();
   const started = Promise.withResolvers<readonly Listener[]>();
+  let reloaded = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let lastQuery = 0;
@@ -98,6 +101,8 @@ export async function startDataPlane(
         questions.get(message.query)?.resolve(message.answer);
         questions.delete(message.query);
         return;
+      case 'reloaded':
+        return reloaded.resolve();
       case 'drained':
         return drained.resolve();
       case 'stopped':
@@ -113,6 +118,8 @@ export async function startDataPlane(
     questions.clear();
     if (!serving) started.reject(gone);
     if (serving && !stopping) observer.crashed(gone);
+    // Nobody waits for a thread that is gone.
+    reloaded.resolve();
     ended.resolve();
   });
 
@@ -134,7 +141,15 @@ export async function startDataPlane(
 
   return {
     listeners,
-    reload: (settings) => tell({ type: 'reload', settings }),
+    reload(settings) {
+      reloaded = Promise.withResolvers();
+      const sliced = sliceSettings(settings);
+      worker.postMessage(
+        { type: 'reload', ...sliced } satisfies ToDataPlane,
+        sliced.extensions.map(({ buffer }) => buffer),
+      );
+      return reloaded.promise;
+    },
     drain() {
       tell({ type: 'drain' });
       return drained.promise;

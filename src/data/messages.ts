@@ -8,6 +8,7 @@ import type {
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
 import type { GateEvent } from './event.ts';
+import type { SlicedSettings } from './sliced-settings.ts';
 
 /** What the control plane tells the data plane. */
 export type ToDataPlane =
@@ -20,7 +21,7 @@ export type ToDataPlane =
       readonly pinKey: Uint8Array;
       readonly registrations: readonly BindingRow[];
     }
-  | { readonly type: 'reload'; readonly settings: Settings }
+  | ({ readonly type: 'reload' } & SlicedSettings)
   /** No new calls from now on; `drained` comes back when the last live one is over. */
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
@@ -44,6 +45,8 @@ export type FromDataPlane =
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
+  /** What was sent with the last `reload` holds. */
+  | { readonly type: 'reloaded' }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' };
 

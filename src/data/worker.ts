@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import { GateEvents } from './gate-events.ts';
 import { LogLines } from './log-lines.ts';
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
+import { joinSettings } from './sliced-settings.ts';
 
 /**
  * The data plane's thread. It does what the control plane says and reports back; what a packet waits for
@@ -79,6 +80,13 @@ function beat(): void {
   });
 }
 
+async function reload(sliced: Extract<ToDataPlane, { type: 'reload' }>): Promise<void> {
+  const settings = await joinSettings(sliced);
+  log.setLevel(settings.log.level);
+  gate?.reload(settings);
+  tell({ type: 'reloaded' });
+}
+
 function drain(): void {
   if (draining) return;
   draining = true;
@@ -116,7 +124,8 @@ function answer(question: Question): Answer {
 /** Work that nobody waits for; its failure must still be seen. */
 function must(work: Promise<void>): void {
   work.catch((error: unknown) => {
-    setImmediate(() => {
+    // Before anything else is done.
+    queueMicrotask(() => {
       throw error;
     });
   });
@@ -127,8 +136,7 @@ port.on('message', (message: ToDataPlane) => {
     case 'start':
       return must(start(message));
     case 'reload':
-      log.setLevel(message.settings.log.level);
-      return gate?.reload(message.settings);
+      return must(reload(message));
     case 'drain':
       return drain();
     case 'stop':

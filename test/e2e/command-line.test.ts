@@ -213,13 +213,15 @@ describe('a gate that runs', () => {
     const limits = join(folder, 'routes/gate.yaml');
     writeFileSync(limits, readFileSync(limits, 'utf8').replace('calls: 50000', 'calls: 99'));
     gate.signal('SIGHUP');
-    await gate.prints('"changed":["registration","calls"],"msg":"reloaded"');
-    expect(gate.output()).toMatch(/"key":"limits".*changed, but needs a restart/);
-    expect(gate.output()).not.toContain('"key":"calls"');
+    await gate.prints(
+      '"changed":["pbx.registration.keepAlive.by: options -> crlf","calls.ringSeconds: 200 -> 300"],"msg":"reloaded"',
+    );
+    expect(gate.output()).toMatch(/limits\.calls: 50000 -> 99 \(needs a restart: tables/);
+    expect(gate.output()).not.toMatch(/calls\.ringSeconds.*needs a restart/);
 
     writeFileSync(limits, readFileSync(limits, 'utf8').replace('format: auto', 'format: text'));
     gate.signal('SIGHUP');
-    await gate.prints('info  reloaded  changed=["log"]');
+    await gate.prints('info  reloaded  changed=["log.format: auto -> text"]');
   });
 
   test('refuses wrong settings on SIGHUP, names every problem, and goes on', async () => {

@@ -1,0 +1,138 @@
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { shippedFolders } from '../../src/config/settings-files.ts';
+import { operatorMistakes } from '../config/operator-mistakes.ts';
+import { aPbx, type Pbx } from '../support/a-pbx.ts';
+import { drawbridge } from '../support/drawbridge.ts';
+import { type Gate, startGate } from '../support/gate-process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'reload-'));
+const routes = join(folder, 'routes');
+const policies = join(folder, 'policies');
+let pbx: Pbx;
+let gate: Gate;
+
+beforeAll(async () => {
+  restore();
+  pbx = await aPbx();
+  gate = await startGate({
+    pbx: pbx.uri,
+    rules: 'shipped',
+    flags: ['--routes', routes, '--policies', policies],
+  });
+});
+afterAll(async () => {
+  await gate.close();
+  await pbx.close();
+  rmSync(folder, { recursive: true });
+});
+
+function restore(): void {
+  cpSync(shippedFolders.routes, routes, { recursive: true });
+  cpSync(shippedFolders.policies, policies, { recursive: true });
+}
+
+const policy = (name: string): string => readFileSync(join(policies, name), 'utf8');
+const write = (name: string, text: string): void => writeFileSync(join(policies, name), text);
+
+/** What it logs from now on. */
+function fromNow(): () => string {
+  const { length } = gate.logs();
+  return () => gate.logs().slice(length);
+}
+
+const logs = (said: () => string, text: string | RegExp) =>
+  expect.poll(said, { timeout: 5000 }).toMatch(text);
+
+const reload = (...flags: readonly string[]) => drawbridge('reload', '--data', gate.data, ...flags);
+
+beforeEach(restore);
+afterEach(async () => {
+  restore();
+  expect((await reload()).code).toBe(0);
+});
+
+describe('a file that changes', () => {
+  test('is read again by itself, and what is different is said', async () => {
+    const said = fromNow();
+    write('outbound.yaml', policy('outbound.yaml').replace('countries: []', 'countries: [AT, CH]'));
+    await logs(said, 'outbound.allowed-countries.countries: [] -> [\\"AT\\",\\"CH\\"]');
+  });
+
+  test('is read once when an editor puts a new one in its place', async () => {
+    const said = fromNow();
+    writeFileSync(
+      join(policies, 'site.yaml~'),
+      policy('site.yaml').replace('rules: on', 'rules: shadow'),
+    );
+    renameSync(join(policies, 'site.yaml~'), join(policies, 'site.yaml'));
+    await logs(said, 'site.rules: on -> shadow');
+    await sleep(1000);
+    expect(said().match(/"reloaded"/g)).toHaveLength(1);
+  });
+
+  test('is refused while it is half written, and taken when it is whole', async () => {
+    const whole = policy('site.yaml').replace('homeCountry: null', 'homeCountry: AT');
+    const said = fromNow();
+    write('site.yaml', whole.slice(0, whole.indexOf('homeCountry: AT') + 7));
+    await logs(said, /site\.yaml:\d+:\d+.*reload refused/s);
+    write('site.yaml', whole);
+    await logs(said, 'site.homeCountry: null -> AT');
+  });
+});
+
+describe('drawbridge reload', () => {
+  test('says what changed, and what waits for a restart', async () => {
+    const said = fromNow();
+    write('extensions.yaml', 'extensions: { list: { 1001: { devices: 2 } } }\n');
+    const limits = join(routes, 'gate.yaml');
+    writeFileSync(limits, readFileSync(limits, 'utf8').replace('calls: 50000', 'calls: 99'));
+    const { code, output } = await reload();
+    expect(code).toBe(0);
+    // The gate may have seen it by itself before it was asked.
+    expect(`${output}${said()}`).toContain('extensions.list.1001: added');
+    expect(output).toMatch(/later +limits\.calls: 50000 -> 99 \(needs a restart/);
+  });
+
+  test('says so when nothing has', async () => {
+    expect(await reload()).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^Nothing has changed since \d\d:\d\d:\d\d\.\n$/),
+    });
+  });
+
+  test('says where no gate runs', async () => {
+    expect(await drawbridge('reload', '--data', join(folder, 'nowhere'))).toMatchObject({
+      code: 1,
+    });
+  });
+});
+
+/** One of each file at least, and as different as can be. */
+const some = operatorMistakes.filter((_, index) => index % 6 === 0);
+
+test('that is a fair choice of mistakes', () => {
+  expect(some.length).toBeGreaterThanOrEqual(10);
+});
+
+test.each(some)(
+  'a running gate refuses $what, and goes on as it was',
+  async ({ file, text, said }) => {
+    const log = fromNow();
+    writeFileSync(join(folder, file), text);
+    const { code, output } = await reload();
+    expect(code).toBe(1);
+    const here = output.replaceAll(`${folder}/`, '');
+    if (typeof said === 'string') expect(here).toContain(`${file}:${said}`);
+    else expect(here).toMatch(new RegExp(said.source.replace(/^\^/, ''), said.flags));
+    expect(output).toContain('nothing was started or changed');
+    expect(log()).toContain('reload refused; the settings are as they were');
+    restore();
+    // What is as it ships is as it was: nothing of the wrong file had been taken.
+    expect((await reload()).output).toMatch(/^Nothing has changed since/);
+    expect(log()).not.toContain('"changed":["');
+  },
+);
