@@ -10,11 +10,24 @@ import { helpCommand, helpFor, overview } from './help.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { reload } from './reload.ts';
 import { run } from './run.ts';
+import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { test } from './test.ts';
 import { version } from './version.ts';
 
-const described = [run, check, reload, explain, test, exception, status, events, hangup, version];
+const described = [
+  run,
+  check,
+  reload,
+  explain,
+  test,
+  exception,
+  status,
+  events,
+  hangup,
+  schema,
+  version,
+];
 const commands: readonly Command[] = [...described, helpCommand(described)];
 
 /** Does what the words say, and returns the exit code. */

@@ -31,6 +31,33 @@ describe('what is named must be somewhere', () => {
       /^extensions\.defaults\.rules\.allowed-country: .*\(did you mean allowed-countries\?\)$/,
     ],
     [
+      'the group of a limit',
+      {
+        extensions: { groups: { sales: {} } },
+        outbound: { 'concurrent-calls': { groups: { sale: 3 } } },
+      },
+      'outbound.concurrent-calls.groups.sale: found "sale", expected one of the groups: sales (did you mean sales?)',
+    ],
+    [
+      'the trunk of a limit, which may have no name of its own',
+      {
+        trunks: [{ uri: 'sip:203.0.113.5' }],
+        inbound: { 'inbound-calls': { trunks: { '203.0.113.5': 3, carrier: 3 } } },
+      },
+      /^inbound\.inbound-calls\.trunks\.carrier: found "carrier", expected one of the trunks: 203/,
+    ],
+    [
+      'the group of a limit in a list',
+      {
+        outbound: {
+          'call-frequency': {
+            limits: [{ calls: 1, seconds: 1, each: 'group', groups: ['sales'] }],
+          },
+        },
+      },
+      /^outbound\.call-frequency\.limits\.0\.groups\.0: found "sales", expected no group/,
+    ],
+    [
       'the rule of an exception',
       {
         exceptions: {

@@ -1,7 +1,9 @@
 import { compilePatterns } from '../numbers/pattern.ts';
 import { readInstant } from '../policy/asking/instant.ts';
+import { sectionOf } from '../policy/policy-settings.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
 import type { Conflict } from './compile.ts';
+import { hopOf } from './forms.ts';
 import { mustBe } from './must-be.ts';
 import { mismatch, showFound } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
@@ -11,6 +13,7 @@ import type { Path } from './schema-keys.ts';
 export function checkPolicy(tree: SettingsTree, problems: Conflict[], notices: string[]): void {
   checkGroups(tree, problems);
   checkRuleNames(tree, problems);
+  checkNamesInRules(tree, problems);
   checkExceptions(tree, problems, notices);
   noticeUndiallable(tree, notices);
 }
@@ -37,6 +40,30 @@ function checkRuleNames({ extensions }: SettingsTree, problems: Conflict[]): voi
   check(defaults.rules, ['defaults']);
   for (const [name, { rules }] of Object.entries(groups)) check(rules, ['groups', name]);
   for (const [name, { rules }] of Object.entries(list)) check(rules, ['list', name]);
+}
+
+const sections = [...new Set(Object.values(sectionOf))];
+
+/** Groups, routes and trunks that the options of a rule name, in lists or as keys. */
+function checkNamesInRules(tree: SettingsTree, problems: Conflict[]): void {
+  const known: Readonly<Record<string, readonly string[]>> = {
+    groups: Object.keys(tree.extensions.groups),
+    routes: tree.outboundRoutes.map(({ name }) => name),
+    trunks: tree.trunks.map(({ name, uri }) => name ?? hopOf(uri)),
+  };
+  const check = (value: unknown, path: Path): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      const names = known[key];
+      if (names === undefined) check(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+      else if (typeof inner === 'object' && inner !== null)
+        for (const [at, name] of Array.isArray(inner)
+          ? inner.entries()
+          : Object.keys(inner).map((one) => [one, one] as const))
+          mustBe(String(name), names, key.slice(0, -1), [...path, key, at], problems);
+    }
+  };
+  for (const section of sections) check(tree[section], [section]);
 }
 
 function checkExceptions(

@@ -124,11 +124,19 @@ export function findDataDirectory(
 export const loadDrafts = (flags: SettingsFlags, drafts: Drafts): Loaded =>
   loadSettings(flags, environment(), hasIpv6(), ownAddresses(), drafts);
 
-function gather(flags: SettingsFlags, variables: Environment, drafts: Drafts = {}) {
-  const directories: Directories = {
+/** The folders that are read, whether they are there or not. */
+export function foldersInUse(
+  flags: SettingsFlags,
+  variables: Environment = environment(),
+): Directories {
+  return {
     routes: flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedFolders.routes),
     policies: flags.policies ?? (variables.DRAWBRIDGE_POLICIES || shippedFolders.policies),
   };
+}
+
+function gather(flags: SettingsFlags, variables: Environment, drafts: Drafts = {}) {
+  const directories = foldersInUse(flags, variables);
   const { files, problems } = readFolders(directories, drafts);
   const fromVariables = fromEnvironment(variables);
   const fromLine = fromFlags(flags);

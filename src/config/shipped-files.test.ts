@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compile } from './compile.ts';
+import { editorSchemas } from './json-schemas.ts';
 import { loadSettings } from './load.ts';
 import { settingsSchema } from './schema.ts';
 import { knownKeys } from './schema-keys.ts';
@@ -40,6 +41,22 @@ describe('the files that ship', () => {
     });
     expect(missing).toEqual([]);
   });
+
+  test.each(files)('$folder/$name names its schema for editors', ({ path }) => {
+    const [, schema = ''] =
+      /^# yaml-language-server: \$schema=(.*)\n/.exec(readFileSync(path, 'utf8')) ?? [];
+    expect(join(dirname(path), schema)).toBe(
+      join(dirname(path), 'schema', basename(path).replace('.yaml', '.json')),
+    );
+  });
+
+  test.each(editorSchemas())(
+    '$folder/schema/$file says what the code says',
+    ({ folder, file, text }) => {
+      // When it does not: npm run -s drawbridge -- schema
+      expect(readFileSync(join(shippedFolders[folder], 'schema', file), 'utf8')).toBe(text);
+    },
+  );
 
   test('hold every key there is', () => {
     const keys = folders.flatMap((folder) =>

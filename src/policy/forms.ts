@@ -80,4 +80,6 @@ export const timeZone = written(readTimeZone);
 export const numberPattern = written(readPattern);
 
 /** A file or folder by its name. */
-export const fileName = z.string().regex(/^\P{Cc}+$/u, 'the name of a file or folder');
+export const fileName = written((text) =>
+  text === '' || /\p{Cc}/u.test(text) ? expected('the name of a file or folder') : understood(text),
+);
