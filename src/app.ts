@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
 import type { ControlRequest, ProcessStatus } from './control/control-messages.ts';
 import {
   dataDirectoryAt,
@@ -29,7 +30,7 @@ import { version } from './version.ts';
 
 export interface GateProcess extends Accepted {
   /** Reads the settings anew, for a reload. */
-  load(asked: ReloadAsked): Loaded;
+  load(asked: ReloadAsked, running: Settings): Loaded;
 }
 
 /**
@@ -163,10 +164,10 @@ export async function runGate({
   undo.defer(() => files.close());
   const reloads = new Reloads({
     running: { settings, tree },
-    load(asked) {
+    load(asked, running) {
       // What is written while they are read is a change of its own.
       files.seen();
-      return load(asked);
+      return load(asked, running);
     },
     async apply(fresh) {
       follow(fresh.log);

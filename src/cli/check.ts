@@ -1,23 +1,28 @@
 import { showHostPort } from '../config/forms.ts';
 import { loadSettings } from '../config/load.ts';
+import { refuseLockOut } from '../config/lock-out.ts';
+import { operatorAddresses } from '../config/operator-addresses.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
 import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print, styled, table } from './output.ts';
-import { settingsFlags, settingsFrom } from './settings-flags.ts';
+import { forceFlag, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 export const check: Command = {
   name: 'check',
   summary: 'load everything run would, and say what is wrong',
   mostOperands: 0,
-  flags: settingsFlags,
+  flags: { ...settingsFlags, ...forceFlag },
   details:
     'It opens no port and no connection: the gate may be running. Whether a port is free and whether the PBX\n' +
     'answers is seen at start only; whether the data directory can be written, as the user who asks.',
   async run(given) {
-    const loaded = loadSettings(settingsFrom(given));
+    const loaded = refuseLockOut(loadSettings(settingsFrom(given)), {
+      operators: operatorAddresses(),
+      force: given.flags.force === true,
+    });
     if (!loaded.ok) {
       complainOf(loaded.problems);
       return 1;

@@ -5,7 +5,7 @@ import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { ReloadOutcome } from '../control/reloads.ts';
 import type { Command } from './command.ts';
 import { complain, print, styled } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { forceFlag, placeFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 export const reload: Command = {
@@ -13,7 +13,7 @@ export const reload: Command = {
   summary: 'have the running gate read its files again, and say what changed or what is wrong',
   mostOperands: 0,
   flags: {
-    force: { type: 'boolean', help: 'also where the rules would refuse your own address' },
+    ...forceFlag,
     ...placeFlags,
   },
   details:

@@ -16,6 +16,14 @@ export const placeFlags = {
   },
 } as const satisfies Flags;
 
+/** For commands that would refuse a policy which shuts the operator out. */
+export const forceFlag = {
+  force: {
+    type: 'boolean',
+    help: 'take the settings also where the rules would never hear your own address',
+  },
+} as const satisfies Flags;
+
 /** The flags that change settings. */
 export const settingsFlags = {
   pbx: {

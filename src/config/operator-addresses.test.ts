@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { operatorAddresses } from './operator-addresses.ts';
+import { Operators, operatorAddresses } from './operator-addresses.ts';
 
 test.each([
   [{ SSH_CONNECTION: '192.0.2.7 50022 198.51.100.1 22' }, ['192.0.2.7']],
@@ -10,4 +10,12 @@ test.each([
   [{}, []],
 ])('who is at %j', (environment, addresses) => {
   expect(operatorAddresses(environment)).toEqual(addresses);
+});
+
+test('who has told the gate something once is an operator from then on, up to a bound', () => {
+  const operators = new Operators(['192.0.2.7']);
+  expect(operators.with(['198.51.100.7'])).toEqual(['192.0.2.7', '198.51.100.7']);
+  expect(operators.with()).toEqual(['192.0.2.7', '198.51.100.7']);
+  for (let index = 0; index < 100; index++) operators.with([`192.0.2.${index}`]);
+  expect(operators.known).toHaveLength(32);
 });

@@ -32,7 +32,7 @@ export type Accepted = Extract<Loaded, { ok: true }>;
 
 export interface ReloadOptions {
   readonly running: Pick<Accepted, 'settings' | 'tree'>;
-  load(asked: ReloadAsked): Loaded;
+  load(asked: ReloadAsked, running: Settings): Loaded;
   /** Resolves when they hold. */
   apply(settings: Settings): Promise<void>;
   record(event: GateEvent): void;
@@ -68,7 +68,7 @@ export class Reloads {
     const { log } = this.#options;
     let loaded: Loaded;
     try {
-      loaded = this.#options.load(asked);
+      loaded = this.#options.load(asked, this.settings);
     } catch (error) {
       // A bug in reading a file must not end calls.
       log.error(
