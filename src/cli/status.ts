@@ -97,12 +97,15 @@ export function showStatus(gate: ProcessStatus, now: number): string {
     ),
     section(
       callsTitle(gate.calls),
-      gate.calls.rows.map(({ callId, state, startedAt, from, to, caller, callee }) => [
-        harmless(callId),
-        `${state === 'ringing' ? 'rings ' : ''}${duration(now - startedAt)}`,
-        between(harmless(from), harmless(to)),
-        callee === undefined ? caller : between(caller, callee),
-      ]),
+      gate.calls.rows.map(
+        ({ callId, state, startedAt, from, to, caller, callee, trunk, route }) => [
+          harmless(callId),
+          `${state === 'ringing' ? 'rings ' : ''}${duration(now - startedAt)}`,
+          between(harmless(from), harmless(to)),
+          callee === undefined ? caller : between(caller, callee),
+          [trunk, route && `route ${route}`].filter(Boolean).join(', '),
+        ],
+      ),
       gate.calls.count + gate.calls.ringing,
     ),
   ]

@@ -1,5 +1,7 @@
 import type { Settings } from '../config/settings.ts';
-import { type EdgeObserver, openEdge } from '../edge/edge.ts';
+import { type Edge, type EdgeObserver, openEdge } from '../edge/edge.ts';
+import { addressWithoutPin } from '../edge/hidden-pins.ts';
+import type { OutsideCall } from '../edge/outside-calls.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { Call, Flow, Handlers, RingingCall } from '../edge/signaling.ts';
 import { ProgramServer } from '../engine/protocol/program-server.ts';
@@ -112,7 +114,7 @@ export const createGate: CreateGate = async (options) => {
           registrationStatus,
         ),
       },
-      calls: callsStatus(open, rows),
+      calls: callsStatus(open, running.edge, rows),
     }),
     stats() {
       const counts = open.counts();
@@ -195,18 +197,53 @@ function observer(
     },
     failed: ({ extension, source }, reason) =>
       log('info', 'a registration failed', { extension, source, reason }),
-    callStarted: (call) =>
-      log('debug', 'a call was answered', { callId: call.callId, caller: where(call.caller) }),
-    callEnded(call, why) {
+    callStarted: (call, outside) =>
+      log('debug', 'a call was answered', {
+        callId: call.callId,
+        caller: where(call.caller),
+        ...aboutOutside(outside),
+      }),
+    callOverdue(call, { seconds, setting, mode }) {
+      const { callId, extension, number } = call;
+      const about = { callId, ...(extension !== undefined && { extension }), number, seconds };
+      log('info', mode === 'on' ? 'a call was ended: too long' : 'a call is too long', about);
+      events.add({
+        at: Date.now(),
+        level: 'warn',
+        kind: mode === 'on' ? 'call-ended' : 'shadow',
+        count: 1,
+        reason: 'call-too-long',
+        rule: 'call-duration',
+        source: call.source,
+        ...about,
+        ...aboutOutside(call),
+        text: `after ${seconds} s, by ${setting.join('.')}`,
+      });
+    },
+    callEnded(call, why, outside) {
       const { callId } = call;
       const at = Date.now();
       const seconds = Math.round((at - call.startedAt) / 1000);
       log('debug', 'a call ended', { callId, why, seconds });
       if (settings().events.admitted)
-        events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why });
+        events.add({
+          ...{ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why },
+          ...(outside?.extension !== undefined && { extension: outside.extension }),
+          ...(outside !== undefined && { number: outside.number }),
+          ...aboutOutside(outside),
+        });
     },
   };
 }
+
+/** By which way it left, and with whose PIN. */
+const aboutOutside = (
+  outside: OutsideCall | undefined,
+): Pick<GateEvent, 'route' | 'trunk' | 'pin'> => ({
+  ...(outside?.route !== undefined && { route: outside.route }),
+  ...(outside?.trunk !== undefined && { trunk: outside.trunk }),
+  ...(outside?.pin !== undefined && { pin: outside.pin }),
+});
 
 const admittedCall = (facts: CallFacts): GateEvent => ({
   at: facts.at,
@@ -256,31 +293,26 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
 });
 
 /** The answered first. */
-function callsStatus(open: CarrierServing, most: number): GateStatus['calls'] {
-  const rows = [...Iterator.from(open.calls()).take(most)].map(answeredStatus);
+function callsStatus(open: CarrierServing, edge: Edge, most: number): GateStatus['calls'] {
+  const status = (call: Call | RingingCall, state: CallStatus['state']): CallStatus => {
+    const { route, trunk } = edge.outside.of(call) ?? {};
+    return {
+      ...{ id: call.id, callId: call.callId, state, from: call.from, startedAt: call.startedAt },
+      to: addressWithoutPin(call.to, edge.gatekeeper.policy.site),
+      caller: where(call.caller),
+      callee: 'callee' in call ? where(call.callee) : undefined,
+      ...(route !== undefined && { route }),
+      ...(trunk !== undefined && { trunk }),
+    };
+  };
+  const rows = [...Iterator.from(open.calls()).take(most)].map((call) => status(call, 'answered'));
   let ringing = 0;
   for (const call of open.ringing()) {
-    if (rows.length < most) rows.push(callStatus(call, 'ringing'));
+    if (rows.length < most) rows.push(status(call, 'ringing'));
     ringing++;
   }
   return { count: open.counts().calls, ringing, rows };
 }
-
-const answeredStatus = (call: Call): CallStatus => ({
-  ...callStatus(call, 'answered'),
-  callee: where(call.callee),
-});
-
-const callStatus = (call: RingingCall, state: CallStatus['state']): CallStatus => ({
-  id: call.id,
-  callId: call.callId,
-  state,
-  from: call.from,
-  to: call.to,
-  startedAt: call.startedAt,
-  caller: where(call.caller),
-  callee: undefined,
-});
 
 const transportLog = (log: Log): TransportLog => ({
   info: (fields, text) => log('info', text, { ...fields }),

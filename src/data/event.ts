@@ -48,6 +48,8 @@ export interface GateEvent {
   readonly number?: string;
   readonly trunk?: string;
   readonly route?: string;
+  /** The entry of the PIN that was dialled. */
+  readonly pin?: string;
   readonly callId?: string;
   readonly seconds?: number;
   readonly exception?: string;

@@ -166,6 +166,7 @@ export function describedRequest(facts: RequestFacts | CallFacts): Partial<GateE
       number: short(facts.dialled.e164 ?? facts.dialled.digits),
       ...(facts.route !== undefined && { route: facts.route.name }),
       ...(facts.trunk !== undefined && { trunk: facts.trunk }),
+      ...(facts.pin?.entry !== undefined && { pin: facts.pin.entry }),
     }),
   };
 }

@@ -212,4 +212,7 @@ export interface CallStatus {
   readonly caller: string;
   /** Undefined while it rings: it may do so in several places. */
   readonly callee: string | undefined;
+  /** Of a call outside: its route, and the trunk that answered. */
+  readonly route?: string;
+  readonly trunk?: string;
 }

@@ -181,6 +181,10 @@ class Drachtio implements Carrier, DrachtioServing {
     return this.bridges.calls();
   }
 
+  callsNamed(callId: string) {
+    return [...this.bridges.calls()].filter((call) => call.callId === callId);
+  }
+
   *ringing() {
     for (const { ringing } of this.incoming) if (ringing !== undefined) yield ringing;
   }

@@ -6,8 +6,11 @@ import { asExtension } from '../policy/site.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { splitList } from '../sip/message/list.ts';
 import type { Edge } from './edge.ts';
+import { type Behalf, diverterOf, onBehalfOf } from './on-behalf-of.ts';
+import { numberOf, type OutsideCall } from './outside-calls.ts';
 import { RequestFacts } from './request-facts.ts';
-import type { Incoming } from './signaling.ts';
+import type { Flow, Incoming } from './signaling.ts';
+import { trunksNamed, trunksOf } from './trunks-for.ts';
 import { dialledIn, userIn, userOf, userOfUri } from './user-part.ts';
 import { type Caller, whoCalls } from './who-calls.ts';
 
@@ -17,29 +20,33 @@ const MOST_EMERGENCY = 24;
 
 const nowhere = 'nowhere';
 
+export interface CallTarget {
+  /** The URI that is called, when it is not the Request-URI: where a transfer or a redirection leads. */
+  readonly target?: string;
+  /** Whose call it is, when it is not of whoever sent the request. */
+  readonly flow?: Flow;
+}
+
 /** The facts of a request that opens something: a call, a message, a subscription. */
 export class CallFacts extends RequestFacts implements Facts {
-  readonly by: CallBy;
-  readonly #target: string;
+  /** The URI that is called. */
+  readonly calledUri: string;
   #dialled: Dialled | undefined;
   #emergency: boolean | undefined;
   #caller: Caller | undefined;
   #chosen: Chosen | typeof nowhere | undefined;
   #pin: PinFacts | undefined;
+  #onBehalfOf: Behalf | undefined;
 
-  /** `target` is the URI that is called: the Request-URI, or where a transfer or a redirection leads. */
-  constructor(
-    edge: Edge,
-    incoming: Incoming,
-    at: number,
-    by: CallBy = 'invite',
-    target = edge.uris.behind(incoming.request.requestUri) ?? incoming.request.requestUri,
-  ) {
-    super(edge, incoming, at);
-    this.by = by;
-    this.#target = target;
+  constructor(edge: Edge, incoming: Incoming, at: number, { target, flow }: CallTarget = {}) {
+    super(edge, incoming, at, flow);
+    const { requestUri } = incoming.request;
+    this.calledUri = target ?? edge.uris.behind(requestUri) ?? requestUri;
   }
 
+  get by(): CallBy {
+    return this.#behalf?.by ?? 'invite';
+  }
   override get emergency(): boolean {
     this.#emergency ??= this.#readEmergency();
     return this.#emergency;
@@ -50,7 +57,12 @@ export class CallFacts extends RequestFacts implements Facts {
   }
 
   override get extension(): string | undefined {
-    return this.source.realm === 'access' ? this.#who().extension : super.extension;
+    if (this.source.realm === 'access') return this.#who().extension;
+    return this.#behalf === undefined ? super.extension : this.#behalf.extension;
+  }
+  /** The phone's own call that this one, sent by the PBX, is the rest of. */
+  get continues(): OutsideCall | undefined {
+    return this.#behalf?.continues;
   }
   get registered(): boolean {
     return this.source.realm === 'access' && this.#who().registered !== undefined;
@@ -74,9 +86,9 @@ export class CallFacts extends RequestFacts implements Facts {
     return found;
   }
   get divertedBy(): string | undefined {
-    const diverted =
-      this.incoming.request.header('Diversion') ?? this.incoming.request.header('Referred-By');
-    return diverted === undefined ? undefined : userOf(diverted);
+    const { request } = this.incoming;
+    const referred = request.header('Referred-By');
+    return diverterOf(request) ?? (referred === undefined ? undefined : userOf(referred));
   }
   get route(): OutboundRoute | undefined {
     return this.chosen?.route;
@@ -87,6 +99,9 @@ export class CallFacts extends RequestFacts implements Facts {
     return this.#chosen === nowhere ? undefined : this.#chosen;
   }
   get pin(): PinFacts | undefined {
+    const { continues } = this;
+    // whoever dialled it said it to us already, and the PBX never saw it
+    if (continues?.pin !== undefined) return { entry: continues.pin };
     const { pin } = this.dialled;
     if (pin === undefined) return undefined;
     this.#pin ??= {
@@ -98,9 +113,14 @@ export class CallFacts extends RequestFacts implements Facts {
     return this.edge.leases.asksAgain(this);
   }
   get trunk(): string | undefined {
-    return this.source.realm === 'trunk'
-      ? this.edge.neighbours.trunkAt(this.source.address)?.name
-      : undefined;
+    const { realm, address } = this.source;
+    if (realm === 'trunk') return this.edge.neighbours.trunkAt(address)?.name;
+    if (realm === 'access') return undefined;
+    const { settings } = this.edge;
+    const [first] = this.route
+      ? trunksOf(settings, this.route)
+      : trunksNamed(settings, this.incoming);
+    return first?.name;
   }
   get trunkCertified(): boolean {
     return this.source.certified;
@@ -113,14 +133,27 @@ export class CallFacts extends RequestFacts implements Facts {
   /** RFC 5031, or an emergency number: most numbers are longer, and then need not be read. */
   #readEmergency(): boolean {
     if (this.method !== 'INVITE') return false;
-    if (/^urn:service:sos(\.|$)/i.test(this.#target)) return true;
-    return userOfUri(this.#target).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
+    if (/^urn:service:sos(\.|$)/i.test(this.calledUri)) return true;
+    return userOfUri(this.calledUri).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
+  }
+
+  /** Of what the PBX sends to a trunk. */
+  get #behalf(): Behalf | undefined {
+    if (this.source.realm !== 'core') return undefined;
+    const { outside, gatekeeper } = this.edge;
+    this.#onBehalfOf ??= onBehalfOf(
+      this.incoming.request,
+      numberOf(this),
+      gatekeeper.policy.site,
+      outside,
+    );
+    return this.#onBehalfOf;
   }
 
   #readDialled(): Dialled {
-    const dialled = this.edge.gatekeeper.policy.site.readDialled(dialledIn(this.#target));
+    const dialled = this.edge.gatekeeper.policy.site.readDialled(dialledIn(this.calledUri));
     if (dialled.kind !== 'unknown' && dialled.kind !== 'national') return dialled;
-    const isRegistered = this.edge.registrations.hasUser(userOfUri(this.#target), this.at);
+    const isRegistered = this.edge.registrations.hasUser(userOfUri(this.calledUri), this.at);
     return isRegistered ? asExtension(dialled) : dialled;
   }
 
@@ -128,7 +161,7 @@ export class CallFacts extends RequestFacts implements Facts {
     this.#caller ??= whoCalls(
       this.edge.registrations,
       this.edge.gatekeeper.policy.site.extensions,
-      this.incoming.flow,
+      this.flow,
       this.#claimed(),
       this.at,
     );

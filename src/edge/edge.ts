@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FailureKind } from '../policy/failure-kinds.ts';
+import type { CallLimit } from '../policy/policy.ts';
+import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
@@ -9,6 +11,7 @@ import type { EdgeSettings } from './edge-settings.ts';
 import { fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
 import { Guesses } from './guesses.ts';
+import { hidingPins } from './hidden-pins.ts';
 import { createHiddenUris, type HiddenUris } from './hidden-uris.ts';
 import { inDialog } from './in-dialog.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -17,6 +20,7 @@ import type { Attempt } from './learn-from-answer.ts';
 import { LiveCounters } from './live-counters.ts';
 import { LookAlikeChallenge } from './look-alike-challenge.ts';
 import { Neighbours } from './neighbours.ts';
+import { type OutsideCall, OutsideCalls } from './outside-calls.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { PinCheck } from './pin-check.ts';
 import { register } from './register.ts';
@@ -55,8 +59,10 @@ export interface EdgeObserver extends PbxObserver {
   failed(attempt: Attempt, kind: FailureKind): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
-  callStarted(call: Call): void;
-  callEnded(call: Call, why: CallEnd): void;
+  callStarted(call: Call, outside: OutsideCall | undefined): void;
+  callEnded(call: Call, why: CallEnd, outside: OutsideCall | undefined): void;
+  /** A call has lasted as long as it may; it was ended, or would be by a rule in shadow. */
+  callOverdue(call: OutsideCall, limit: CallLimit): void;
 }
 
 /** Everything the story of a request is told with. What a reload changes is replaced, the rest stays. */
@@ -69,6 +75,7 @@ export interface Edge {
   readonly gatekeeper: Gatekeeper;
   readonly pins: PinCheck;
   readonly leases: CallLeases;
+  readonly outside: OutsideCalls;
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
   readonly observer: EdgeObserver;
@@ -89,6 +96,8 @@ export interface RunningEdge {
 const SWEEP_EVERY_MS = 1000;
 const RENEW_LEASES_EVERY_MS = 30_000;
 const LOOK_UP_PATIENCE_MS = 3000;
+/** Q.850 cause 102, recovery on timer expiry (RFC 3326 §2): no SIP status means that a timer ended a call. */
+const tooLong = { cause: 102, text: 'Call duration limit' };
 
 /** Opens the gate. */
 export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
@@ -104,7 +113,22 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     counters: new LiveCounters(guesses, leases.ledger),
     knows: (flow) => known.has(flow),
     countryOf: () => undefined,
-    decided: (decided) => observer.decided(decided),
+    decided(decided) {
+      if (refusedForPin(decided)) guesses.pinFailed(pinFailuresOf(decided.facts), decided.facts.at);
+      observer.decided(decided);
+    },
+  });
+  const limitOf = (call: OutsideCall): CallLimit => {
+    const { policy } = gatekeeper;
+    return policy.callLimit({
+      ...{ at: Date.now(), source: { address: call.source }, extension: call.extension },
+      profile: policy.site.extensions.profileOf(call.extension),
+      route: call.route === undefined ? undefined : { name: call.route },
+    });
+  };
+  const outside = new OutsideCalls((call) => {
+    const { mode, seconds } = limitOf(call);
+    return mode === 'off' ? undefined : seconds;
   });
   let settings = options.settings;
   let pins = new PinCheck(settings.policy.pins, options.pinKey);
@@ -119,6 +143,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       isPbx: (host, port) => neighbours.isPbx(host, port),
     });
   let topology = topologyNow();
+  const fromPhonesNow = () => hidingPins(topology('access'), gatekeeper.policy.site);
+  let fromPhones = fromPhonesNow();
   let draining = false;
   let edge: Edge | undefined;
 
@@ -133,17 +159,19 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     realmOf: (source) => neighbours.realmOf(source),
     mayReach: (host, port, from) =>
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
-    hides: (from) => topology(from),
+    hides: (from) => (from === 'access' ? fromPhones : topology(from)),
     behind: (uri) => uris.behind(uri),
     hears: (flow) => known.has(flow),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
     callStarted(call) {
       leases.started(call);
-      observer.callStarted(call);
+      outside.started(call);
+      observer.callStarted(call, outside.of(call));
     },
     callEnded(call, why) {
       leases.ended(call);
-      observer.callEnded(call, why);
+      observer.callEnded(call, why, outside.of(call));
+      outside.ended(call);
     },
   } satisfies Handlers);
 
@@ -159,6 +187,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         gatekeeper,
         pins,
         leases,
+        outside,
         bindingToken,
         uris,
         observer,
@@ -174,7 +203,16 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const keepAlive = new KeepAlive(() => current);
   pbx.watch(serving);
   const renewing = setInterval(() => leases.renew(serving, Date.now()), RENEW_LEASES_EVERY_MS);
-  const sweeping = setInterval(() => registrations.sweep(Date.now()), SWEEP_EVERY_MS);
+  const sweeping = setInterval(() => {
+    const now = Date.now();
+    registrations.sweep(now);
+    for (const call of outside.overdue(now)) {
+      const limit = limitOf(call);
+      if (limit.mode === 'off') continue;
+      if (limit.mode === 'on') serving.end(call.callId, tooLong);
+      observer.callOverdue(call, limit);
+    }
+  }, SWEEP_EVERY_MS);
 
   return {
     get edge() {
@@ -189,6 +227,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       topology = topologyNow();
       gatekeeper.reload(settings.policy);
       pins = new PinCheck(settings.policy.pins, options.pinKey);
+      fromPhones = fromPhonesNow();
+      outside.relimit();
       neighbours.separate(serving.listeners);
       current = assemble();
       pbx.watch(serving);
@@ -207,6 +247,14 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     },
   };
 }
+
+/** A PIN was wrong, also where the rule is only in shadow. */
+const refusedForPin = (decided: Decided): decided is Decided<'outbound'> => {
+  const { verdict, shadows } = decided.decision;
+  return [verdict, ...shadows.map((shadow) => shadow.verdict)].some(
+    (one) => one.kind !== 'pass' && one.reason === 'pin-wrong',
+  );
+};
 
 /** The story of a request, told by where it comes from and what it wants. */
 function receive(edge: Edge, incoming: Incoming): void {
@@ -228,7 +276,7 @@ function receive(edge: Edge, incoming: Incoming): void {
   if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
   else if (edge.draining && request.method === 'INVITE' && !facts.emergency)
     incoming.answer(503, retryAfter(edge));
-  else if (flow.realm === 'core') fromPbx(edge, incoming);
+  else if (flow.realm === 'core') fromPbx(edge, incoming, opening);
   else if (breaksSips(request.requestUri, flow) && !facts.emergency) refuseSips(incoming);
   else if (opening === undefined) register(edge, incoming);
   else toPbx(edge, incoming, opening);

@@ -28,6 +28,11 @@ export class Guesses {
     this.#spread.add(guessersOf(extension), source, now);
   }
 
+  /** A wrong PIN; `key` is as the rule asks for it. */
+  pinFailed(key: string, now: number): void {
+    this.#failures.note(key, 'pin-wrong', now);
+  }
+
   /** The right password: what was mistyped before is forgotten. */
   succeeded(extension: string, source: string): void {
     this.#failures.clear(`${extension}|${source}`);

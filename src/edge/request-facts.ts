@@ -2,7 +2,8 @@ import type { ExtensionProfile } from '../policy/extension-profile.ts';
 import type { RequestFacts as Facts } from '../policy/facts.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Edge } from './edge.ts';
-import type { Incoming } from './signaling.ts';
+import { addressWithoutPin, withoutPin } from './hidden-pins.ts';
+import type { Flow, Incoming } from './signaling.ts';
 import { SourceFacts } from './source-facts.ts';
 import { userOf } from './user-part.ts';
 
@@ -12,14 +13,16 @@ export class RequestFacts implements Facts {
   readonly source: SourceFacts;
   protected readonly edge: Edge;
   protected readonly incoming: Incoming;
+  protected readonly flow: Flow;
   #from: string | undefined;
   #profile: ExtensionProfile | undefined;
 
-  constructor(edge: Edge, incoming: Incoming, at: number) {
+  constructor(edge: Edge, incoming: Incoming, at: number, flow = incoming.flow) {
     this.edge = edge;
     this.incoming = incoming;
     this.at = at;
-    this.source = new SourceFacts(edge, incoming.flow);
+    this.flow = flow;
+    this.source = new SourceFacts(edge, flow);
   }
 
   get emergency(): boolean {
@@ -38,14 +41,15 @@ export class RequestFacts implements Facts {
     return this.incoming.request.callId;
   }
   get requestUri(): string {
-    return this.incoming.request.requestUri;
+    return withoutPin(this.incoming.request.requestUri, this.edge.gatekeeper.policy.site);
   }
   get from(): string {
     this.#from ??= userOf(this.incoming.request.value(Header.from));
     return this.#from;
   }
   get to(): string {
-    return userOf(this.incoming.request.value(Header.to));
+    const to = this.incoming.request.value(Header.to) ?? '';
+    return userOf(addressWithoutPin(to, this.edge.gatekeeper.policy.site));
   }
   get fromTag(): string {
     return this.incoming.request.fromTag;

@@ -98,6 +98,8 @@ export interface Serving {
   /** A few bytes over this flow that keep a NAT's door open and mean nothing (RFC 5626 §4.4.1). */
   ping(flow: Flow): void;
   calls(): Iterable<Call>;
+  /** Those with this Call-ID: more than one where the call forked. */
+  callsNamed(callId: string): readonly Call[];
   /** The calls that nobody has answered yet. */
   ringing(): Iterable<RingingCall>;
   /**

@@ -1,4 +1,3 @@
-import { callKeys } from '../policy/call-keys.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -7,12 +6,16 @@ import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import { answersOurChallenge, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
+import { restoringTo } from './hidden-pins.ts';
 import { learnFromRefusal } from './learn-from-answer.ts';
+import { openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
 import { recordsRoute } from './records-route.ts';
 import { retryAfter } from './retry-after.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
+import { admitTransfer } from './transfer.ts';
+import { withUser } from './with-user.ts';
 
 /**
  * A phone's or a trunk's request that opens something new: a call, a message, a subscription. Once the rules let it
@@ -22,8 +25,10 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   const { request, flow } = incoming;
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
   if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
-  const onDone = request.method === 'INVITE' ? openCall(edge, facts) : noCall;
-  if (onDone === undefined) {
+  const transferred = request.method === 'REFER' ? admitTransfer(edge, incoming) : nothing;
+  if (transferred === undefined) return;
+  const opened = openCall(edge, request, facts);
+  if (opened === undefined) {
     incoming.answer(503, retryAfter(edge));
     return;
   }
@@ -34,18 +39,19 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
     extension.aor && registeredOn(edge, extension.aor),
   );
   // what was sent to one of the PBX's own places, by a URI of ours, is asked for there
-  const requestUri = edge.uris.behind(request.requestUri);
+  const requestUri = edge.uris.behind(request.requestUri) ?? uriWithoutPin(facts);
   incoming.forward({
     targets:
       requestUri === undefined ? targets : targets.map((target) => ({ ...target, requestUri })),
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
-    headers: headersForPbx(edge, incoming),
+    headers: [...headersForPbx(edge, incoming), ...transferred],
     onRefusal: (response) => learnFromCaller(edge, incoming, extension.user, response),
+    ...restoringTo(request, edge.gatekeeper.policy.site),
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
-    onDone,
+    onDone: opened.done,
   });
 }
 
@@ -68,18 +74,14 @@ function learnFromCaller(
   );
 }
 
-/** What is to be told how the call came out; undefined when the gate holds as many calls as it can. */
-function openCall(edge: Edge, facts: CallFacts): ((status: number) => void) | undefined {
-  if (facts.emergency) {
-    edge.observer.emergency(facts);
-    return noCall;
-  }
-  const onDone = edge.leases.open(facts, callKeys(facts));
-  if (onDone !== undefined) edge.observer.admitted(facts);
-  return onDone;
-}
+const nothing: readonly HeaderChange[] = [];
 
-const noCall = (): void => {};
+/** O3: a PIN is for the gate. */
+function uriWithoutPin({ method, calledUri, dialled }: CallFacts): string | undefined {
+  return method === 'INVITE' && dialled.pin !== undefined
+    ? withUser(calledUri, dialled.digits)
+    : undefined;
+}
 
 interface Extension {
   readonly user: string;

@@ -53,6 +53,7 @@ export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
         ownAddress: (target) => engine.ownAddress(target),
         ping: (flow) => (flow as Channel).send(CRLF_CRLF),
         calls: () => engine.calls,
+        callsNamed: (callId) => engine.calls.named(callId),
         ringing: () => engine.ringing(),
         end: (callId, reason) => engine.end(callId, reason),
         cut: (which) => engine.transports.cut(which),

@@ -2,12 +2,17 @@ import type { CallFacts } from './facts.ts';
 
 /** Everything that a call counts under, as limits name it: `extension:1001`, `group:sales`, `all`. */
 export function callKeys(facts: CallFacts): readonly string[] {
-  const { trunk, route } = facts;
-  const keys = facts.source.realm === 'trunk' ? keysOfInbound(facts) : keysOfOutbound(facts);
-  if (route !== undefined) keys.push(keyOf('route', route.name));
+  const { trunk, route, continues } = facts;
+  const keys = keysOfParties(facts);
+  if (route !== undefined && route.name !== continues?.route) keys.push(keyOf('route', route.name));
   if (trunk !== undefined) keys.push(keyOf('trunk', trunk));
-  keys.push(ALL);
+  if (continues === undefined) keys.push(ALL);
   return keys;
+}
+
+function keysOfParties(facts: CallFacts): string[] {
+  if (facts.continues !== undefined) return [];
+  return facts.source.realm === 'trunk' ? keysOfInbound(facts) : keysOfOutbound(facts);
 }
 
 export const ALL = 'all';
@@ -26,7 +31,8 @@ export const calledOf = ({ dialled }: CallFacts): string => dialled.e164 ?? dial
 function keysOfOutbound({ extension, profile, source }: CallFacts): string[] {
   const keys = extension === undefined ? [] : [keyOf('extension', extension)];
   for (const group of profile.groups) keys.push(keyOf('group', group));
-  keys.push(keyOf('source', source.key));
+  // behind the PBX's address is everybody
+  if (source.realm === 'access') keys.push(keyOf('source', source.key));
   return keys;
 }
 

@@ -1,4 +1,3 @@
-import type { Extensions } from './extensions.ts';
 import type { CallFacts } from './facts.ts';
 import { leavesTheHouse } from './leaves-the-house.ts';
 import type { Chosen, OutboundRoutes, Wanted } from './routes.ts';
@@ -6,5 +5,5 @@ import type { Chosen, OutboundRoutes, Wanted } from './routes.ts';
 /** The outbound route of a call; none for one that stays in the house. */
 export const chooseRoute = (
   call: Wanted & Pick<CallFacts, 'source'>,
-  { routes, extensions }: { readonly routes: OutboundRoutes; readonly extensions: Extensions },
-): Chosen | undefined => (leavesTheHouse(call, extensions) ? routes.choose(call) : undefined);
+  { routes }: { readonly routes: OutboundRoutes },
+): Chosen | undefined => (leavesTheHouse(call) ? routes.choose(call) : undefined);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readInstant } from './asking/instant.ts';
-import type { RequestFacts, StageFacts } from './facts.ts';
+import type { PacketFacts, RequestFacts, Source } from './facts.ts';
 import { source } from './forms.ts';
 import { Networks } from './networks.ts';
 
@@ -50,6 +50,12 @@ export const exceptionsOf = (
 interface Compiled extends Exception {
   readonly network: Networks | undefined;
 }
+type ByExtension = Pick<RequestFacts, 'extension' | 'profile'>;
+
+/** Of a packet its source; of a request also by whom it is. */
+export type Concerned = Pick<PacketFacts, 'at'> & {
+  readonly source: Pick<Source, 'address'>;
+} & (ByExtension | object);
 
 /** Which rules do not count for whom, for how long yet. Asked after a refusal only. */
 export class Exceptions {
@@ -64,15 +70,12 @@ export class Exceptions {
   }
 
   /** The name of the exception that lets these facts through. */
-  find(rule: string, facts: StageFacts[keyof StageFacts]): string | undefined {
+  find(rule: string, facts: Concerned): string | undefined {
     return this.#byRule.get(rule)?.find((one) => facts.at < one.endsAt && isFor(one, facts))?.name;
   }
 }
 
-function isFor(
-  { extension, group, network }: Compiled,
-  facts: StageFacts[keyof StageFacts],
-): boolean {
+function isFor({ extension, group, network }: Compiled, facts: Concerned): boolean {
   if (network !== undefined && network.find(facts.source.address) === undefined) return false;
   if (extension === undefined && group === undefined) return true;
   if (!isRequest(facts)) return false;
@@ -80,5 +83,4 @@ function isFor(
   return group === undefined || facts.profile.groups.includes(group);
 }
 
-const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =>
-  'profile' in facts;
+const isRequest = (facts: Concerned): facts is Concerned & ByExtension => 'profile' in facts;

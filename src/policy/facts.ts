@@ -115,6 +115,8 @@ export interface CallFacts extends RequestFacts {
   readonly route: RouteFacts | undefined;
   /** The PIN dialled before the number, undefined when there was none. */
   readonly pin: PinFacts | undefined;
+  /** The phone's own call of which this one, sent by the PBX to a trunk, is the rest: it counts already. */
+  readonly continues: ContinuedFacts | undefined;
   /** The trunk it came from or is to leave by. */
   readonly trunk: string | undefined;
   /** From a trunk: it has the certificate that is set for it, or none is. */
@@ -125,6 +127,11 @@ export interface CallFacts extends RequestFacts {
 
 export interface RouteFacts {
   readonly name: string;
+}
+
+export interface ContinuedFacts {
+  /** The name of its route. */
+  readonly route: string | undefined;
 }
 
 /** A PIN is known by its entry of policies/pins.yaml only; nothing beyond the edge sees the PIN itself. */

@@ -1,8 +1,8 @@
 import type { Reason } from './reasons.ts';
 
 /**
- * How somebody fails who tries to register: what lockout counts. The first two are learnt from what the PBX answers,
- * the others are refusals of our own.
+ * How somebody fails who tries to register, or to open a route: what is counted against guessing. The first two are
+ * learnt from what the PBX answers, the others are refusals of our own.
  */
 export const failureKinds = [
   'password-wrong',
@@ -15,6 +15,7 @@ export const failureKinds = [
   'certificate-wrong',
   'user-agent-not-allowed',
   'too-many-devices',
+  'pin-wrong',
 ] as const satisfies readonly Reason[];
 export type FailureKind = (typeof failureKinds)[number];
 

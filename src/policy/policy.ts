@@ -1,9 +1,10 @@
 import type { Counters } from './counters.ts';
-import { Exceptions } from './exceptions.ts';
+import { type Concerned, Exceptions } from './exceptions.ts';
 import type { RequestFacts, Stage, StageFacts } from './facts.ts';
 import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf } from './registry.ts';
 import type { Mode, Rule, SettingPath } from './rule.ts';
+import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
 import { createSite, type Site } from './site.ts';
 import { type Adjustments, pass, type Refused, reject, type Verdict } from './verdict.ts';
 
@@ -25,6 +26,15 @@ export interface Shadow {
   readonly verdict: Refused;
   /** The name of the exception by which it does not count; undefined when it is in shadow. */
   readonly exception?: string | undefined;
+}
+
+/** When a live call ends by itself. */
+export interface CallLimit {
+  /** After its answer. */
+  readonly seconds: number;
+  /** Where that is said. */
+  readonly setting: SettingPath;
+  readonly mode: Mode;
 }
 
 /** One line of a trail. */
@@ -66,10 +76,13 @@ interface Askable<Facts> {
 export class Policy {
   readonly site: Site;
   readonly #exceptions: Exceptions;
+  readonly #callSeconds: number;
   readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
 
   constructor(settings: PolicySettings) {
     this.site = createSite(settings.site, settings.extensions, settings);
+    const { seconds } = settings.outbound[callDuration.name] as { readonly seconds: number };
+    this.#callSeconds = seconds;
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {
@@ -113,6 +126,16 @@ export class Policy {
     }
     if (shadows === noShadows && adjust === undefined) return admitted;
     return { verdict: pass, rule: undefined, shadows, adjust };
+  }
+
+  /** How long a call that was let through may last, and whether that counts for it (O9). */
+  callLimit(call: LimitedCall & Concerned): CallLimit {
+    const { setting, seconds } = mostSeconds(call, this.#callSeconds, this.site);
+    const { name } = callDuration;
+    const rule = this.#asked.outbound.find((one) => one.name === name);
+    const mode = call.profile.rules?.[name] ?? rule?.mode ?? 'off';
+    const excepted = mode !== 'off' && this.#exceptions.find(name, call) !== undefined;
+    return { seconds, setting, mode: excepted ? 'off' : mode };
   }
 
   /** The rules that were asked for this decision, up to the one that refused. Counts must not be counted along. */

@@ -41,6 +41,8 @@ export interface SceneOptions {
   readonly nameServer?: DnsServer;
   /** Default: what an operator gets who sets nothing. */
   readonly topology?: Partial<TopologySettings>;
+  /** What PINs are hashed with. */
+  readonly pinKey?: Uint8Array;
   /** As in policies/*.yaml. Default: no rules. */
   readonly policy?: z.input<typeof policySchema>;
 }
@@ -99,7 +101,7 @@ export class Scene implements AsyncDisposable {
       signaling,
       settings: this.settings,
       tokenKey: this.#key,
-      pinKey: this.#key,
+      pinKey: this.#options.pinKey ?? this.#key,
       registrations: [...this.kept.values()],
       mostRegistrations: this.#options.mostRegistrations ?? 1000,
       store: {
@@ -219,6 +221,7 @@ export class Scene implements AsyncDisposable {
       failed: ({ extension }, kind) => void this.events.push(`failed ${extension} ${kind}`),
       emergency: ({ extension, dialled }) =>
         void this.events.push(`emergency ${extension} ${dialled.digits}`),
+      callOverdue: ({ number }, { mode }) => void this.events.push(`overdue ${number} ${mode}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

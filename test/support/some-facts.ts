@@ -92,6 +92,7 @@ export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
   dialled: aNumber(),
   route: undefined,
   pin: undefined,
+  continues: undefined,
   trunk: undefined,
   trunkCertified: true,
   anonymous: false,

@@ -116,6 +116,7 @@ export function callOf(question: Question, site: Site, around: Surroundings): Ca
     pin:
       question.pin === undefined && dialled.pin === undefined ? undefined : { entry: question.pin },
     asksAgain: false,
+    continues: undefined,
     trunk: question.trunk,
     trunkCertified: true,
     anonymous: question.anonymous ?? (inbound && request.from === ''),

@@ -60,8 +60,7 @@ export const callDuration = defineRule({
     return {
       judge: () => pass,
       explain(facts) {
-        if (!leavesTheHouse(facts, site.extensions))
-          return { saw: `${facts.dialled.kind} number, no limit` };
+        if (!leavesTheHouse(facts)) return { saw: `${facts.dialled.kind} number, no limit` };
         const most = mostSeconds(facts, seconds, site);
         return { saw: `ends ${most.seconds} s after its answer`, setting: most.setting };
       },

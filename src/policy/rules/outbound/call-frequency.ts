@@ -30,7 +30,7 @@ const options = z.strictObject({
 
 /**
  * O7. A stolen extension is used by programs, and programs are fast. Calls count that were let through; one that is
- * challenged and comes again with credentials counts once.
+ * challenged and comes again with credentials counts once, and so does one that the PBX sends on to a trunk.
  */
 export const callFrequency = defineRule({
   name: 'call-frequency',
@@ -72,7 +72,7 @@ export const callFrequency = defineRule({
 
     return {
       judge(facts, counters) {
-        if (facts.asksAgain) return pass;
+        if (facts.asksAgain || facts.continues !== undefined) return pass;
         const found = crossed(facts, (key, seconds) => counters.calls(key, seconds, facts.at));
         return (found === undefined ? undefined : refusals[found.at]) ?? pass;
       },

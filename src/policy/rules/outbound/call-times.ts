@@ -20,15 +20,14 @@ export const callTimes = defineRule({
     return {
       judge(facts) {
         const { profile, at } = facts;
-        if (!leavesTheHouse(facts, extensions)) return pass;
+        if (!leavesTheHouse(facts)) return pass;
         const route = routes.named(facts.route?.name);
         const open = times.isAnyNow(profile.times, at) && times.isAnyNow(route?.times, at);
         return open ? pass : refusal;
       },
       explain(facts) {
         const { dialled, profile, at, extension } = facts;
-        if (!leavesTheHouse(facts, extensions))
-          return { saw: `${dialled.kind} number, at any time` };
+        if (!leavesTheHouse(facts)) return { saw: `${dialled.kind} number, at any time` };
         const route = routes.named(facts.route?.name);
         const index = routes.indexOf(facts.route?.name);
         const byRoute =

@@ -38,7 +38,9 @@ export const concurrentCalls = defineRule({
 
     /** Every limit that the call counts under. */
     const limitsOn = (facts: CallFacts): Counted[] => {
-      const { extension, profile, source, route, trunk } = facts;
+      const { profile, source, route, trunk, continues } = facts;
+      const anew = continues === undefined;
+      const extension = anew ? facts.extension : undefined;
       const own = profile.concurrentCalls ?? limits.extension;
       const found: Counted[] = [];
       if (extension !== undefined && own !== null)
@@ -47,20 +49,20 @@ export const concurrentCalls = defineRule({
           most: own,
           setting: () => extensions.whereSet(extension, 'concurrentCalls') ?? here('extension'),
         });
-      if (hasGroups)
+      if (hasGroups && anew)
         for (const group of profile.groups)
           addNamed(found, 'group', limits.groups, group, here('groups', group));
-      if (limits.source !== null)
+      if (limits.source !== null && source.realm === 'access')
         found.push({
           key: keyOf('source', source.key),
           most: limits.source,
           setting: () => here('source'),
         });
-      if (route !== undefined)
+      if (route !== undefined && route.name !== continues?.route)
         addNamed(found, 'route', limits.routes, route.name, here('routes', route.name));
       if (trunk !== undefined)
         addNamed(found, 'trunk', limits.trunks, trunk, here('trunks', trunk));
-      if (limits.all !== null)
+      if (limits.all !== null && anew)
         found.push({ key: ALL, most: limits.all, setting: () => here('all') });
       return found;
     };

@@ -23,12 +23,12 @@ export const routePermission = defineRule({
   reasons: ['no-route', 'route-not-permitted'],
   mode: 'on',
   options,
-  create({ answer, noRouteAnswer }, { routes, extensions }) {
+  create({ answer, noRouteAnswer }, { routes }) {
     const noRoute = refuse(noRouteAnswer, 'no-route');
     const notPermitted = refuse(answer, 'route-not-permitted');
     return {
       judge(facts) {
-        if (!routes.configured || !leavesTheHouse(facts, extensions)) return pass;
+        if (!routes.configured || !leavesTheHouse(facts)) return pass;
         const route = routes.named(facts.route?.name);
         if (route === undefined) return noRoute;
         return routes.serves(route, facts.extension, facts.profile) ? pass : notPermitted;
@@ -36,8 +36,7 @@ export const routePermission = defineRule({
       explain(facts) {
         const { dialled, extension, profile } = facts;
         if (!routes.configured) return { saw: 'no outbound routes', setting: ['outboundRoutes'] };
-        if (!leavesTheHouse(facts, extensions))
-          return { saw: `${dialled.kind} number, which needs no route` };
+        if (!leavesTheHouse(facts)) return { saw: `${dialled.kind} number, which needs no route` };
         const name = facts.route?.name;
         const route = routes.named(name);
         const index = routes.indexOf(name);

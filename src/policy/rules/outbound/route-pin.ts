@@ -21,7 +21,7 @@ const options = z.strictObject({
 });
 
 /** Under which wrong PINs are counted. */
-const pinFailuresOf = ({ extension, source }: CallFacts): string =>
+export const pinFailuresOf = ({ extension, source }: CallFacts): string =>
   `pin ${extension ?? ''}|${source.key}`;
 
 /**
@@ -36,12 +36,12 @@ export const routePin = defineRule({
   reasons: ['pin-missing', 'pin-wrong', 'pin-locked'],
   mode: 'on',
   options,
-  create({ wrongAttempts, withinSeconds, answer }, { routes, pins, extensions }) {
+  create({ wrongAttempts, withinSeconds, answer }, { routes, pins }) {
     const missing = refuse(answer, 'pin-missing');
     const wrong = refuse(answer, 'pin-wrong');
     const locked = refuse(answer, 'pin-locked');
     const asking = (facts: CallFacts) => {
-      const route = leavesTheHouse(facts, extensions) ? routes.named(facts.route?.name) : undefined;
+      const route = leavesTheHouse(facts) ? routes.named(facts.route?.name) : undefined;
       return route === undefined || route.pin === null ? undefined : route;
     };
     const failures = (facts: CallFacts, counters: Counters): number =>

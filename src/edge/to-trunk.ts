@@ -1,0 +1,104 @@
+import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
+import { admit } from './admit.ts';
+import type { CallFacts } from './call-facts.ts';
+import type { Edge } from './edge.ts';
+import type { TrunkSettings } from './edge-settings.ts';
+import { openCall } from './open-call.ts';
+import { recordsRoute } from './records-route.ts';
+import { retryAfter } from './retry-after.ts';
+import type { Incoming, Target } from './signaling.ts';
+import { refuseSips } from './sips.ts';
+import { trunksNamed, trunksOf } from './trunks-for.ts';
+import { userOfUri } from './user-part.ts';
+import { withUser } from './with-user.ts';
+
+/**
+ * The PBX wants something of a carrier: it goes to the trunks that the Request-URI names, and nowhere else. A call is
+ * judged like one of the phone it is for.
+ */
+export function toTrunk(edge: Edge, incoming: Incoming, facts: CallFacts | undefined): void {
+  const { request } = incoming;
+  const named = trunksNamed(edge.settings, incoming);
+  if (named.length === 0) incoming.answer(404);
+  else if (request.method === 'INVITE' && facts !== undefined)
+    callOut(edge, incoming, facts, named);
+  else {
+    const fit = fitFor(request.requestUri, named);
+    if (fit.length === 0) refuseSips(incoming);
+    else
+      incoming.forward({
+        targets: fit.map(({ uri }) => ({ nextHop: uri, realm: 'trunk' })),
+        recordRoute: recordsRoute(request.method),
+        tryNextAfterMs: edge.pbx.tryNextAfterMs,
+      });
+  }
+}
+
+/** Where there is a dial plan it says by which trunks, and as which number. */
+function callOut(
+  edge: Edge,
+  incoming: Incoming,
+  facts: CallFacts,
+  named: readonly TrunkSettings[],
+): void {
+  const { request } = incoming;
+  if (!admit(incoming, edge.gatekeeper.judge('outbound', facts))) return;
+  const { chosen, continues } = facts;
+  const trunks = chosen === undefined ? named : trunksOf(edge.settings, chosen.route);
+  const fit = fitFor(request.requestUri, trunks);
+  if (fit.length === 0) {
+    refuseSips(incoming);
+    return;
+  }
+  const opened = openCall(edge, request, facts);
+  if (opened === undefined) {
+    incoming.answer(503, retryAfter(edge));
+    return;
+  }
+  if (continues !== undefined) continues.continued = true;
+  const number = numberSent(facts);
+
+  incoming.forward({
+    targets: fit.map((trunk) => ({
+      nextHop: trunk.uri,
+      realm: 'trunk',
+      requestUri: number && renumbered(request.requestUri, number, trunk),
+    })),
+    recordRoute: true,
+    tryNextAfterMs: edge.pbx.tryNextAfterMs,
+    onAnswer({ status }, target) {
+      if (opened.outside !== undefined && status >= 200 && status < 300)
+        opened.outside.trunk = nameOf(fit, target);
+      return undefined;
+    },
+    onDone(status) {
+      if (continues !== undefined && status >= 300) continues.continued = false;
+      opened.done(status);
+    },
+  });
+}
+
+/** RFC 5630: what is asked for by `sips:` goes by TLS, or not at all. */
+const fitFor = (requestUri: string, trunks: readonly TrunkSettings[]): readonly TrunkSettings[] =>
+  isSips(requestUri) ? trunks.filter(overTls) : trunks;
+
+function overTls({ uri }: TrunkSettings): boolean {
+  const transport = uriParameter(parseUri(uri)?.parameters ?? '', 'transport');
+  return isSips(uri) || transport?.toLowerCase() === 'tls';
+}
+
+/** What is dialled at the trunk, when it is not what the PBX dialled: only what was judged leaves. */
+const numberSent = ({ chosen, dialled }: CallFacts): string | undefined =>
+  chosen?.number ?? (dialled.pin === undefined ? undefined : dialled.digits);
+
+const renumbered = (
+  requestUri: string,
+  number: string,
+  trunk: TrunkSettings,
+): string | undefined =>
+  userOfUri(requestUri) === number && parseUri(requestUri) !== undefined
+    ? undefined
+    : withUser(requestUri, number, parseUri(trunk.uri)?.host ?? '');
+
+const nameOf = (trunks: readonly TrunkSettings[], { nextHop }: Target): string | undefined =>
+  trunks.find(({ uri }) => uri === nextHop)?.name;

@@ -1,0 +1,348 @@
+import { describe, expect, test } from 'vitest';
+import { heard } from '../contract/scene.ts';
+import type { Pbx } from '../support/a-pbx.ts';
+import type { Phone } from '../support/a-phone.ts';
+import type { HeaderValues as Headers } from '../support/sip-text.ts';
+import { aScene, type Scene, type SceneOptions, statusOf } from './scene.ts';
+
+const route = {
+  name: 'abroad',
+  patterns: ['+43.'],
+  strip: 1,
+  prepend: '00',
+  trunks: ['carrier-2'],
+};
+const national = { name: 'national', patterns: ['+49.'], trunks: ['carrier-1', 'carrier-2'] };
+const policy = {
+  site: { homeCountry: 'DE' },
+  outbound: { 'allowed-countries': { countries: ['AT'] } },
+  outboundRoutes: [route, national],
+} satisfies SceneOptions['policy'];
+
+const judging = (more: SceneOptions['policy'] = {}): Promise<Scene> =>
+  aScene({ carriers: 2, policy: { ...policy, ...more } });
+
+const toGate = (scene: Scene, number: string): string => {
+  const { address, port } = scene.place();
+  return `sip:${number}@${address}:${port}`;
+};
+const from = (user: string): Headers => ({
+  From: `<sip:${user}@127.0.0.1>;tag=${crypto.randomUUID()}`,
+});
+/** What reaches a carrier, whoever it is, of what the PBX calls; or how it was refused. */
+async function sent(scene: Scene, number: string, headers: Headers = from('1001')) {
+  const call = await scene.call(toGate(scene, number), { headers });
+  for (const carrier of scene.carriers)
+    carrier.always('INVITE', (invite) => carrier.answer(invite, 486));
+  const { status } = await call.final();
+  const invites = scene.carriers.flatMap((one) => heard(one, 'INVITE'));
+  const { uri } = invites.toSorted((one, other) => one.at - other.at).at(-1) ?? {};
+  return status === 486 ? (uri?.split('@')[0] ?? 'nothing') : status;
+}
+/** A phone calls, and the PBX sends the call on. */
+async function through(scene: Scene, phone: Phone, number: string, headers: Headers) {
+  const caller = await phone.invite(number);
+  const invite = await scene.pbx.expect('INVITE');
+  const outcome = await sent(scene, number, headers);
+  scene.pbx.answer(invite, 486);
+  await caller.final();
+  return outcome;
+}
+
+describe('what the PBX sends to a trunk', () => {
+  test('leaves by its route, as the number that the route makes of it', async () => {
+    await using scene = await judging();
+    expect(await sent(scene, '+43123456789')).toBe('sip:0043123456789');
+    expect(heard(scene.carrier(0), 'INVITE')).toEqual([]);
+    expect(await sent(scene, '03012345678')).toBe('sip:+493012345678');
+    expect(heard(scene.carrier(0), 'INVITE')).toHaveLength(1);
+  });
+
+  test('keeps its To, and goes to the next trunk when the first one fails', async () => {
+    await using scene = await judging();
+    scene.carrier(0).always('INVITE', (invite) => scene.carrier(0).answer(invite, 503));
+    const uri = toGate(scene, '0049-30-12345678');
+    const call = await scene.call(uri, { headers: from('1001') });
+    const invite = await scene.carrier(1).expect('INVITE');
+    expect([invite.uri?.split('@')[0], invite.header('To')]).toEqual([
+      'sip:+493012345678',
+      `<${uri}>`,
+    ]);
+    scene.carrier(1).answer(invite, 486);
+    await call.final();
+  });
+
+  test('goes nowhere when no route takes it, and to a country that is not allowed neither', async () => {
+    await using scene = await judging();
+    expect(await sent(scene, '0041443335555')).toBe(404);
+    expect(await sent(scene, '12345678901')).toBe(404);
+    await using free = await judging({ outboundRoutes: [] });
+    expect(await sent(free, '0041443335555')).toBe(403);
+    expect(free.events).toContain('reject allowed-countries');
+  });
+
+  test('goes as it is to the first trunk where there are no routes', async () => {
+    await using scene = await judging({ outboundRoutes: [] });
+    expect(await sent(scene, '03012345678')).toBe('sip:03012345678');
+  });
+
+  test('is left alone when it is an emergency call', async () => {
+    const only = { outboundRoutes: [{ ...route, patterns: ['X.'], extensions: ['nobody'] }] };
+    await using scene = await judging(only);
+    expect(await sent(scene, '112')).toBe('sip:112');
+  });
+});
+
+describe('a call by the PBX is charged', () => {
+  const some = { outboundRoutes: [{ ...national, extensions: ['1001'] }] };
+  const number = '03012345678';
+  const leaves = 'sip:+493012345678';
+  const did = { From: '<sip:+493011122@127.0.0.1>;tag=did' };
+
+  test('to the extension that it names', async () => {
+    await using scene = await judging(some);
+    expect(await sent(scene, number, from('1001'))).toBe(leaves);
+    expect(await sent(scene, number, from('1002'))).toBe(403);
+    const asserted = { ...did, 'P-Asserted-Identity': '<sip:1001@pbx>' };
+    expect(await sent(scene, number, asserted)).toBe(leaves);
+  });
+
+  test.each([
+    ['Diversion', '<sip:1002@pbx>;reason=unconditional'],
+    [
+      'History-Info',
+      '<sip:1002@pbx?Reason=SIP%3Bcause%3D302>;index=1, <sip:03012345678@pbx>;index=1.1',
+    ],
+    ['Referred-By', '<sip:1002@pbx>'],
+  ])('to whoever forwarded or transferred it, by %s', async (header, value) => {
+    await using scene = await judging(some);
+    expect(await sent(scene, number, { ...from('1001'), [header]: value })).toBe(403);
+    const allowed = value.replace('1002', '1001');
+    expect(await sent(scene, number, { ...from('1002'), [header]: allowed })).toBe(leaves);
+  });
+
+  test('to the phone whose call it goes on with, whatever number it shows, and only as long as that lasts', async () => {
+    await using scene = await judging(some);
+    const phone = await scene.registered({ user: '1001' });
+    expect(await sent(scene, number, did)).toBe(403);
+    expect(await through(scene, phone, number, did)).toBe(leaves);
+    expect(await sent(scene, number, did)).toBe(403);
+  });
+
+  test('once for one call of a phone', async () => {
+    await using scene = await judging(some);
+    const phone = await scene.registered({ user: '1001' });
+    const caller = await phone.invite(number);
+    await scene.pbx.expect('INVITE');
+    const first = await scene.call(toGate(scene, number), { headers: did });
+    await scene.carrier(0).expect('INVITE');
+    expect(await sent(scene, number, did)).toBe(403);
+    caller.cancel();
+    await first.final().catch(() => {});
+  });
+
+  test('and counts once: an extension with one call may have it sent on', async () => {
+    await using scene = await judging({
+      outbound: { 'concurrent-calls': { extension: 1, all: 1, routes: { national: 1 } } },
+    });
+    const phone = await scene.registered({ user: '1001' });
+    expect(await through(scene, phone, number, from('1001'))).toBe(leaves);
+  });
+
+  test('not to whom a phone says that it was forwarded by', async () => {
+    await using scene = await judging(some);
+    const phone = await scene.registered({ user: '1002' });
+    const headers = { Diversion: '<sip:1001@pbx>' };
+    const call = await phone.invite(number, { headers });
+    expect((await call.final()).status).toBe(403);
+    await using open = await judging({
+      outboundRoutes: [national, { ...route, extensions: ['1001'] }],
+    });
+    const other = await open.registered({ user: '1002' });
+    expect(await statusOf(other, 'INVITE', 'sip:+43123456789@127.0.0.1', { headers })).toBe(403);
+  });
+});
+
+describe('a transfer by a phone (REFER)', () => {
+  async function inCall(scene: Scene, phone: Phone, number = '1002') {
+    const call = await phone.invite(number);
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+    const ok = await call.answered();
+    await accepting;
+    return { call, ok };
+  }
+  const refused: readonly (readonly [string, number])[] = [
+    ['<sip:0041443335555@127.0.0.1>', 404],
+    ['<sip:%30%30%34%31443335555@127.0.0.1>', 404],
+    ['<sips:0041443335555@127.0.0.1>', 404],
+    ['<tel:+41-44-333-5555>', 404],
+    ['sip:0041443335555@127.0.0.1', 404],
+    ['"1002" <sip:0041443335555@127.0.0.1;method=INVITE?Subject=1002>;x=1002', 404],
+    ['<sip:0041443335555@127.0.0.1?Replaces=made%3Bto-tag%3Dup%3Bfrom-tag%3Dit>', 404],
+    ['<http://example.com/>', 404],
+    ['<cid:list@example.com>', 404],
+  ];
+
+  test.each(refused)('to %s is refused, %i', async (target, status) => {
+    await using scene = await judging();
+    const phone = await scene.registered();
+    const { call } = await inCall(scene, phone);
+    const answer = await call.ask('REFER', { headers: { 'Refer-To': target } });
+    expect(answer.status).toBe(status);
+    const outside = await phone.finalAnswer(
+      phone.request('REFER', 'sip:1002@127.0.0.1', { headers: { 'Refer-To': target } }),
+    );
+    expect(outside.status).toBe(status);
+    expect(heard(scene.pbx, 'REFER')).toEqual([]);
+  });
+
+  test.each(['<sip:1003@127.0.0.1>', '<sip:03012345678@127.0.0.1>', '<tel:+43-123-456789>'])(
+    'to %s goes to the PBX as it is',
+    async (target) => {
+      await using scene = await judging();
+      scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+      const phone = await scene.registered();
+      const { call } = await inCall(scene, phone);
+      const answer = await call.ask('REFER', { headers: { 'Refer-To': target } });
+      expect(answer.status).toBe(202);
+      expect(heard(scene.pbx, 'REFER')[0]?.header('Refer-To')).toBe(target);
+    },
+  );
+
+  test('that joins two calls of the phone passes, whatever the PBX calls itself there', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const one = await inCall(scene, phone);
+    const two = await inCall(scene, phone, '1003');
+    const dialog = `${two.ok.callId};to-tag=${two.ok.toTag};from-tag=${two.ok.fromTag}`;
+    const replaces = `?Replaces=${encodeURIComponent(dialog)}`;
+    const to = { 'Refer-To': `<sip:asterisk@192.0.2.9${replaces}>` };
+    expect((await one.call.ask('REFER', { headers: to })).status).toBe(202);
+    const other = await scene.registered({ user: '1004', address: '127.0.3.4' });
+    const stolen = await inCall(scene, other);
+    expect((await stolen.call.ask('REFER', { headers: to })).status).toBe(404);
+  });
+
+  test('is one of the phone that is called, as well', async () => {
+    await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
+    const phone = await scene.registered({ user: '1002' });
+    const call = await scene.call();
+    const accepting = phone.accept(await phone.expect('INVITE'));
+    await call.answered();
+    const called = await accepting;
+    const headers = { 'Refer-To': '<sip:03012345678@127.0.0.1>' };
+    expect((await called.ask('REFER', { headers })).status).toBe(403);
+  });
+
+  test('lets the PBX call on its behalf, though it names nobody', async () => {
+    await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered({ user: '1001' });
+    const { call } = await inCall(scene, phone);
+    await call.ask('REFER', { headers: { 'Refer-To': '<sip:03012345678@127.0.0.1>' } });
+    const headers = { From: '<sip:+493011122@127.0.0.1>;tag=x' };
+    expect(await sent(scene, '03012345678', headers)).toBe('sip:+493012345678');
+  });
+});
+
+describe('a phone that redirects a call (302)', () => {
+  async function redirected(scene: Scene, contacts: readonly string[]) {
+    const phone = await scene.registered({ user: '1001' });
+    const call = await scene.call();
+    const headers = { Contact: contacts };
+    phone.answer(await phone.expect('INVITE'), 302, { headers });
+    const final = await call.final();
+    return { status: final.status, contacts: final.list('Contact') };
+  }
+
+  test('may name whom it may call', async () => {
+    await using scene = await judging();
+    const contacts = ['<sip:1002@127.0.0.1>', '"x, y" <sip:03012345678@127.0.0.1>;q=0.5'];
+    expect(await redirected(scene, contacts)).toEqual({ status: 302, contacts });
+  });
+  test('names nobody else to the PBX', async () => {
+    await using scene = await judging();
+    const contacts = ['<sip:0041443335555@127.0.0.1>;q=1', '<sip:1002@127.0.0.1>;q=0.1'];
+    expect(await redirected(scene, contacts)).toEqual({ status: 302, contacts: [contacts[1]] });
+    expect(scene.events).toContain('reject route-permission');
+  });
+  test('and nobody at all when it may call none of them', async () => {
+    await using scene = await judging();
+    expect(await redirected(scene, ['<tel:+41443335555>'])).toEqual({ status: 302, contacts: [] });
+  });
+  test('is charged for where the PBX goes', async () => {
+    await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
+    await redirected(scene, ['<sip:03012345678@127.0.0.1>']);
+    const headers = { ...from('1002'), Diversion: '<sip:1001@127.0.0.1>;reason=deflection' };
+    expect(await sent(scene, '03012345678', headers)).toBe('sip:+493012345678');
+  });
+});
+
+describe('a call outside ends when its time is over (O9)', () => {
+  const short = (mode = 'on') =>
+    ({
+      outbound: { 'call-duration': { seconds: 1, mode } },
+    }) as NonNullable<SceneOptions['policy']>;
+
+  async function answered(phone: Phone, by: Pbx, number: string) {
+    const call = await phone.invite(number);
+    const accepting = by.accept(await by.expect('INVITE'));
+    await call.answered();
+    return { call, called: await accepting };
+  }
+
+  test('on both sides, with the reason', async () => {
+    await using scene = await judging(short());
+    const phone = await scene.registered();
+    await answered(phone, scene.pbx, '03012345678');
+    for (const party of [phone, scene.pbx]) {
+      const bye = await party.expect('BYE', { within: 4000 });
+      expect(bye.header('Reason')).toBe('Q.850;cause=102;text="Call duration limit"');
+      party.answer(bye, 200);
+    }
+    expect(scene.events).toContain('overdue +493012345678 on');
+    expect([...scene.calls]).toEqual([]);
+  });
+
+  test('from the PBX to a trunk as well', async () => {
+    await using scene = await judging(short());
+    const call = await scene.call(toGate(scene, '03012345678'), { headers: from('1001') });
+    const accepting = scene.carrier().accept(await scene.carrier().expect('INVITE'));
+    await call.answered();
+    await accepting;
+    for (const party of [scene.pbx, scene.carrier()])
+      party.answer(await party.expect('BYE', { within: 4000 }), 200);
+  });
+
+  test('but not one in the house, nor an emergency call', async () => {
+    await using scene = await judging(short());
+    const phone = await scene.registered();
+    await answered(phone, scene.pbx, '1002');
+    await answered(phone, scene.pbx, '112');
+    await phone.silence(2500);
+    expect(scene.calls.size).toBe(2);
+  });
+
+  test('when a reload makes it so', async () => {
+    await using scene = await judging();
+    const phone = await scene.registered();
+    await answered(phone, scene.pbx, '03012345678');
+    await phone.silence(1500);
+    const limited = await judging(short());
+    await limited[Symbol.asyncDispose]();
+    scene.reload({ policy: limited.settings.policy });
+    phone.answer(await phone.expect('BYE', { within: 2500 }), 200);
+    scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+  });
+
+  test('and only in words where the rule is in shadow', async () => {
+    await using scene = await judging(short('shadow'));
+    const phone = await scene.registered();
+    await answered(phone, scene.pbx, '03012345678');
+    await phone.silence(2500);
+    expect(scene.events.filter((event) => event.startsWith('overdue'))).toEqual([
+      'overdue +493012345678 shadow',
+    ]);
+  });
+});
