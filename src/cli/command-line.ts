@@ -8,6 +8,7 @@ import { explain } from './explain.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
 import { complain, mindOutput, print } from './output.ts';
+import { pin } from './pin.ts';
 import { reload } from './reload.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
@@ -22,6 +23,7 @@ const described = [
   explain,
   test,
   exception,
+  pin,
   status,
   events,
   hangup,

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ExceptionsText, type ExceptionWritten } from '../config/edit-exceptions.ts';
-import { findDataDirectory, type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
-import { replaceFile } from '../config/replace-file.ts';
-import { askToReload } from '../control/ask-to-reload.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
-import { type Exception, exceptionsOf } from '../policy/exceptions.ts';
+import type { z } from 'zod';
+import type { EntriesText } from '../config/edit-entries.ts';
+import { loadSettings } from '../config/load.ts';
+import { type Exception, exceptionsOf, type exceptionsSchema } from '../policy/exceptions.ts';
+import { changeEntries, type Good } from './change-entries.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { readSpan } from './moments.ts';
 import { complain, print, table } from './output.ts';
@@ -13,7 +10,9 @@ import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
 import { complainOf } from './show-problems.ts';
 
-const FILE = 'policies/exceptions.yaml';
+const FILE = 'exceptions.yaml';
+
+type ExceptionWritten = NonNullable<z.input<typeof exceptionsSchema>>[string];
 
 export const exception: Command = {
   name: 'exception',
@@ -44,7 +43,7 @@ export const exception: Command = {
   details:
     'drawbridge exception add fair --rule allowed-countries --extension 1001 --for 3d --why "at the trade fair"\n' +
     'drawbridge exception end fair\n' +
-    `They stand in ${FILE}, whose comments and order are kept. What would be wrong is refused whole; a gate that runs\n` +
+    `They stand in policies/${FILE}, whose comments and order are kept. What would be wrong is refused whole; a gate that runs\n` +
     'is told to reload. end lets it end now and keeps it in the file, remove takes it out. What an exception lets\n' +
     'through, and its beginning and end, are events: drawbridge events --kind excepted, --kind exception.',
   async run(given) {
@@ -86,47 +85,27 @@ function list(given: Given): ExitCode {
   return 0;
 }
 
-const allOf = ({ settings: { policy } }: Loaded & { ok: true }): readonly Exception[] =>
+const allOf = ({ settings: { policy } }: Good): readonly Exception[] =>
   exceptionsOf(policy.exceptions, policy.site.timeZone);
 
-/** Changes the file, unless what comes out would be refused. */
-async function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
-  const flags = settingsFrom(given);
-  // what is wrong already is said before anything is changed
-  const before = loadSettings(flags);
-  if (!before.ok) {
-    complainOf(before.problems);
-    return 1;
-  }
-  const file = join(before.directories.policies, 'exceptions.yaml');
-  const text = ExceptionsText.read(readFileSync(file, 'utf8'));
-  if (text === undefined) {
-    complain(`${file} cannot be changed by a program: exceptions is no block of keys.`);
-    return 1;
-  }
-  const problems = verb === 'add' ? add(text, name, given) : end(text, name, verb);
-  if (problems.length > 0) {
-    for (const problem of problems) complain(problem);
-    return verb === 'add' ? 2 : 1;
-  }
-  const after = loadDrafts(flags, { [FILE]: text.toString() });
-  if (!after.ok) {
-    complainOf(after.problems);
-    complain('Nothing was changed.');
-    return 1;
-  }
-  try {
-    replaceFile(file, text.toString());
-  } catch (error) {
-    complain(`${file} cannot be written: ${reasonOf(error)}. Nothing was changed.`);
-    return 1;
-  }
-  const done = allOf(after).find((one) => one.name === name);
-  print(done === undefined ? `${name} is taken out.` : table([showException(done, Date.now())]));
-  return tellGate(given);
+function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
+  return changeEntries(given, {
+    file: FILE,
+    key: 'exceptions',
+    edit: (text) =>
+      verb === 'add'
+        ? { problems: add(text, name, given), code: 2 }
+        : { problems: end(text, name, verb), code: 1 },
+    done(after) {
+      const done = allOf(after).find((one) => one.name === name);
+      return done === undefined
+        ? `${name} is taken out.`
+        : table([showException(done, Date.now())]);
+    },
+  });
 }
 
-function add(text: ExceptionsText, name: string, { flags }: Given): readonly string[] {
+function add(text: EntriesText, name: string, { flags }: Given): readonly string[] {
   if (text.has(name)) return [`There is an exception ${name}: end it, or choose another name.`];
   const given = (flag: string): string | undefined => {
     const value = flags[flag];
@@ -161,24 +140,12 @@ function add(text: ExceptionsText, name: string, { flags }: Given): readonly str
   return problems;
 }
 
-function end(text: ExceptionsText, name: string, verb: 'end' | 'remove'): readonly string[] {
+function end(text: EntriesText, name: string, verb: 'end' | 'remove'): readonly string[] {
   if (!text.has(name)) return [`There is no exception ${name}: see drawbridge exception list.`];
   if (verb === 'remove') text.remove(name);
-  else text.endAt(name, momentText(Date.now()));
+  else text.set(name, 'until', momentText(Date.now()));
   return [];
 }
 
 /** To the second: a person will read it. */
 const momentText = (at: number): string => new Date(at).toISOString().replace(/\.\d+/, '');
-
-async function tellGate(given: Given): Promise<ExitCode> {
-  const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-  const told = await askToReload(socket);
-  if (told === 'told') print('The gate that runs was told to reload.');
-  else if (told === 'none') print('No gate runs here: it holds from the next start on.');
-  else {
-    complain(`It is written, but the gate could not be told: ${told.problem}`);
-    return 1;
-  }
-  return 0;
-}

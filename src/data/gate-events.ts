@@ -91,7 +91,7 @@ export class GateEvents {
   ): void {
     this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
     const { facts } = decided;
-    const key = `${kind} ${rule} ${facts.source.key}`;
+    const key = `${kind} ${rule} ${reason} ${facts.source.key}`;
     const known = this.#alike.get(key) ?? this.#crowded(kind, rule);
     if (known !== undefined) {
       known.more++;

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ExceptionsText } from './edit-exceptions.ts';
+import { EntriesText } from './edit-entries.ts';
 import { shippedFolders } from './settings-files.ts';
 import { readYaml } from './yaml-file.ts';
 
 const shipped = readFileSync(join(shippedFolders.policies, 'exceptions.yaml'), 'utf8');
 const fair = { rule: 'allowed-countries', extension: '0100', until: '2026-12-01', why: 'a # fair' };
 
-function changed(text: string, change: (exceptions: ExceptionsText) => void): string {
-  const exceptions = ExceptionsText.read(text);
+function changed(text: string, change: (exceptions: EntriesText) => void): string {
+  const exceptions = EntriesText.read(text, 'exceptions');
   if (exceptions === undefined) throw new Error('cannot be read');
   change(exceptions);
   return exceptions.toString();
@@ -27,7 +27,7 @@ describe('the file of exceptions', () => {
       '# all\n\nexceptions:\n  # one\n  b: { until: x } # b\n\n  # two\n  a:\n    why: y\n';
     const added = changed(text, (exceptions) => {
       exceptions.add('c', fair);
-      exceptions.endAt('b', 'z');
+      exceptions.set('b', 'until', 'z');
     });
     expect(added.startsWith(text.replace('until: x', 'until: z'))).toBe(true);
   });
@@ -42,6 +42,6 @@ describe('the file of exceptions', () => {
     });
   });
   test.each(['exceptions: [', 'exceptions: []', '- a'])('%j is not changed', (text) => {
-    expect(ExceptionsText.read(text)).toBeUndefined();
+    expect(EntriesText.read(text, 'exceptions')).toBeUndefined();
   });
 });

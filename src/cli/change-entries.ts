@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EntriesText } from '../config/edit-entries.ts';
+import { findDataDirectory, type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
+import { replaceFile } from '../config/replace-file.ts';
+import { askToReload } from '../control/ask-to-reload.ts';
+import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import type { ExitCode, Given } from './command.ts';
+import { complain, print } from './output.ts';
+import { settingsFrom } from './settings-flags.ts';
+import { complainOf } from './show-problems.ts';
+
+export type Good = Loaded & { readonly ok: true };
+
+interface Change {
+  /** Of the folder `policies`. */
+  readonly file: string;
+  /** Under which its entries stand. */
+  readonly key: string;
+  /** What is wrong with what was asked for, and the exit code for that. */
+  readonly edit: (text: EntriesText) => { readonly problems: readonly string[]; code: ExitCode };
+  /** What is said once it is done. */
+  readonly done: (after: Good) => string;
+}
+
+/** Changes a file of the operator's, unless what comes out would be refused, and tells the gate that runs. */
+export async function changeEntries(given: Given, change: Change): Promise<ExitCode> {
+  const flags = settingsFrom(given);
+  // what is wrong already is said before anything is changed
+  const before = loadSettings(flags);
+  if (!before.ok) {
+    complainOf(before.problems);
+    return 1;
+  }
+  const file = join(before.directories.policies, change.file);
+  const text = EntriesText.read(readFileSync(file, 'utf8'), change.key);
+  if (text === undefined) {
+    complain(`${file} cannot be changed by a program: ${change.key} is no block of keys.`);
+    return 1;
+  }
+  const { problems, code } = change.edit(text);
+  if (problems.length > 0) {
+    for (const problem of problems) complain(problem);
+    return code;
+  }
+  const after = loadDrafts(flags, { [`policies/${change.file}`]: text.toString() });
+  if (!after.ok) {
+    complainOf(after.problems);
+    complain('Nothing was changed.');
+    return 1;
+  }
+  try {
+    replaceFile(file, text.toString());
+  } catch (error) {
+    complain(`${file} cannot be written: ${reasonOf(error)}. Nothing was changed.`);
+    return 1;
+  }
+  print(change.done(after));
+  return tellGate(given);
+}
+
+async function tellGate(given: Given): Promise<ExitCode> {
+  const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+  const told = await askToReload(socket);
+  if (told === 'told') print('The gate that runs was told to reload.');
+  else if (told === 'none') print('No gate runs here: it holds from the next start on.');
+  else {
+    complain(`It is written, but the gate could not be told: ${told.problem}`);
+    return 1;
+  }
+  return 0;
+}
