@@ -5,7 +5,7 @@ import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import { recordsRoute } from './records-route.ts';
-import { judgeRedirect } from './redirect.ts';
+import { judgingRedirects } from './redirect.ts';
 import type { Binding } from './registrations.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { isSecure, refuseSips } from './sips.ts';
@@ -40,10 +40,7 @@ function toPhone(edge: Edge, incoming: Incoming, binding: Binding): void {
     targets: [target],
     recordRoute: recordsRoute(request.method),
     headers: binding.toward === 'contact' ? withoutRoute(incoming) : undefined,
-    onAnswer: (answer) =>
-      answer.cseqMethod === 'INVITE'
-        ? judgeRedirect(edge, incoming, binding, flow, answer)
-        : undefined,
+    ...judgingRedirects(edge, incoming, binding, flow),
   });
 }
 

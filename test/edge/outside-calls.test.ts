@@ -267,9 +267,9 @@ describe('a phone that redirects a call (302)', () => {
     expect(await redirected(scene, contacts)).toEqual({ status: 302, contacts: [contacts[1]] });
     expect(scene.events).toContain('reject route-permission');
   });
-  test('and nobody at all when it may call none of them', async () => {
+  test('and is as good as not there when it may call none of them', async () => {
     await using scene = await judging();
-    expect(await redirected(scene, ['<tel:+41443335555>'])).toEqual({ status: 302, contacts: [] });
+    expect(await redirected(scene, ['<tel:+41443335555>'])).toEqual({ status: 480, contacts: [] });
   });
   test('is charged for where the PBX goes', async () => {
     await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
