@@ -9,7 +9,9 @@ const reason = { text: 'limit reached', cause: 487 };
 async function end(scene: Scene): Promise<{ toCaller: Received; toCalled: Received }> {
   const { gate, phone, pbx } = scene;
   const [call] = gate.calls();
+  expect(gate.serving.callsNamed(call?.callId ?? '')).toEqual([call]);
   expect(gate.serving.end(call?.callId ?? '', reason)).toBe(true);
+  expect(gate.serving.callsNamed(call?.callId ?? '')).toEqual([]);
   const [toCaller, toCalled] = await Promise.all([phone.expect('BYE'), pbx.expect('BYE')]);
   phone.answer(toCaller, 200);
   pbx.answer(toCalled, 200);

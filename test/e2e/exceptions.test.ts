@@ -34,7 +34,7 @@ const exception = (...words: string[]) =>
   drawbridge('exception', ...words, '--policies', policies, '--data', gate.data);
 /** 486 is the PBX's: the call got there. */
 const callAbroad = async () =>
-  (await phone.finalAnswer(phone.request('INVITE', `sip:00850238112345@${gate.address}`))).status;
+  (await phone.finalAnswer(phone.request('INVITE', `sip:0046812345678@${gate.address}`))).status;
 const events = async (...flags: string[]) => {
   const { output } = await drawbridge('events', '--data', gate.data, '--json', ...flags);
   return output

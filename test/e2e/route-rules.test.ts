@@ -335,6 +335,23 @@ describe('with Asterisk', () => {
     carla.answer(await carla.expect('INVITE'), 486);
   }, 30_000);
 
+  test('an attended transfer joins two calls of a phone, whatever the PBX calls itself in them', async () => {
+    const [anna, ben, carla] = await Promise.all([phone('1003'), phone('1002'), phone('1004')]);
+    const answered = async (callee: Phone, number: string) => {
+      const call = await anna.invite(number);
+      const accepting = callee.accept(await callee.expect('INVITE'));
+      const ok = await call.answered();
+      await accepting;
+      return { call, ok };
+    };
+    const toBen = await answered(ben, '1002');
+    const { ok } = await answered(carla, '1004');
+    const dialog = encodeURIComponent(`${ok.callId};to-tag=${ok.toTag};from-tag=${ok.fromTag}`);
+    const refer = { headers: { 'Refer-To': `<sip:asterisk@${gateAddress}?Replaces=${dialog}>` } };
+    expect((await toBen.call.ask('REFER', refer)).status).toBe(202);
+    anna.answer(await anna.expect('BYE'), 200);
+  }, 30_000);
+
   test('a transfer by who may call outside reaches the carrier, charged to who transferred', async () => {
     const [anna, ben] = await Promise.all([phone('1001'), phone('1005')]);
     const call = await anna.invite('1005');
@@ -356,7 +373,7 @@ describe('with Asterisk', () => {
     });
     const final = await barred.final(20_000);
     expect([final.status, final.list('Contact')]).toEqual([480, []]);
-    await carrier.silence(200);
+    expect(carrier.received.filter(({ method }) => method === 'INVITE')).toEqual([]);
 
     const forwarded = await anna.invite('1002');
     ben.answer(await ben.expect('INVITE'), 302, {

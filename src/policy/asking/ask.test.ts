@@ -49,6 +49,46 @@ describe('a question', () => {
   });
 });
 
+describe('a question about an outbound route', () => {
+  const hash = `hmac-sha256:${'s'.repeat(22)}:${'m'.repeat(43)}`;
+  const settings = {
+    site: { homeCountry: 'DE' },
+    times: { office: { hours: ['mon-fri 08:00-18:00'] } },
+    pins: { anna: { hash } },
+    outboundRoutes: [
+      { name: 'office', patterns: ['+49.'], times: ['office'], pin: 'any', trunks: ['t'] },
+    ],
+  };
+  const number = { invite: '03012345678', as: '1001' };
+  test.each([
+    [{ ...number, pin: 'anna' }, undefined],
+    [number, 'pin-missing'],
+    [{ ...number, pin: 'nobody' }, 'pin-wrong'],
+    [{ ...number, invite: '4711*03012345678' }, 'pin-wrong'],
+    [{ ...number, pin: 'anna', failures: 5 }, 'pin-locked'],
+    [{ ...number, pin: 'anna', invite: '0041443335555' }, 'no-route'],
+    [{ ...number, by: 'refer' }, 'pin-missing'],
+    [{ ...number, realm: 'core', by: 'diversion' }, 'pin-missing'],
+  ])('%j: %s', (question, reason) => {
+    const { verdict } = asked(question, settings);
+    expect('reason' in verdict ? verdict.reason : undefined).toBe(reason);
+  });
+  test('names the time on the clock where it is out of hours', () => {
+    const policy = new Policy(policySchema.parse(settings));
+    const sunday = { ...around, at: Date.UTC(2026, 6, 5, 12) };
+    const { verdict, trail } = ask(
+      policy,
+      questionSchema.parse({ ...number, pin: 'anna' }),
+      sunday,
+    );
+    expect(verdict).toMatchObject({ reason: 'outside-times' });
+    expect(trail.find(({ rule }) => rule === 'call-times')).toMatchObject({
+      saw: 'Sun 12:00 UTC, times office of route office',
+      setting: ['outboundRoutes', 0, 'times'],
+    });
+  });
+});
+
 test.each([
   ['nothing asked', {}],
   ['two things at once', { register: '1001', invite: '1002', as: '1001' }],
