@@ -104,9 +104,9 @@ export class CallFacts extends RequestFacts implements Facts {
     if (continues?.pin !== undefined) return { entry: continues.pin };
     const { pin } = this.dialled;
     if (pin === undefined) return undefined;
-    this.#pin ??= {
-      entry: this.route && this.edge.pins.entryOf(pin, this.route, this.extension),
-    };
+    this.#pin ??= new DialledPin(
+      () => this.route && this.edge.pins.entryOf(pin, this.route, this.extension),
+    );
     return this.#pin;
   }
   get asksAgain(): boolean {
@@ -176,6 +176,21 @@ export class CallFacts extends RequestFacts implements Facts {
       userOf(this.incoming.request.header('P-Asserted-Identity')) ||
       this.from
     );
+  }
+}
+
+/** Looked up when the rule asks whose it is, which it does not once too many were wrong. */
+class DialledPin implements PinFacts {
+  readonly #find: () => string | undefined;
+  #found: { readonly entry: string | undefined } | undefined;
+
+  constructor(find: () => string | undefined) {
+    this.#find = find;
+  }
+
+  get entry(): string | undefined {
+    this.#found ??= { entry: this.#find() };
+    return this.#found.entry;
   }
 }
 

@@ -55,6 +55,17 @@ describe('route-pin (O3)', () => {
     expect(asked('any', 'anna', 5)).toMatchObject({ reason: 'pin-locked' });
     expect(asked('any', undefined, 5)).toMatchObject({ reason: 'pin-locked' });
   });
+  test('does not even look at a PIN once too many were wrong: looking costs something', () => {
+    const pin = {
+      get entry(): never {
+        throw new Error('looked at');
+      },
+    };
+    const facts = aCall({ dialled, route: { name: 'any' }, pin });
+    const { reason } = rule.judge(facts, { ...noCounts, failures: () => 5 }) as { reason: string };
+    expect(reason).toBe('pin-locked');
+    expect(() => rule.judge(facts, noCounts)).toThrow('looked at');
+  });
   test('does not ask where the route does not, nor in the house', () => {
     expect(asked('free', null).kind).toBe('pass');
     expect(asked('free', undefined, 9).kind).toBe('pass');
