@@ -8,12 +8,13 @@ import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
+import type { Question } from '../policy/asking/question.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { version } from '../version.ts';
 import { Counters } from './counters.ts';
 import type { GateEvent } from './event.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
-import { describedRequest } from './gate-events.ts';
+import { describedQuestion, describedRequest } from './gate-events.ts';
 import type {
   CallStatus,
   CertificateStatus,
@@ -192,11 +193,15 @@ function observer(
       });
       events.add({ ...admittedCall(facts), level: 'alert', kind: 'emergency' });
     },
-    registered(binding) {
-      if (settings().events.admitted) events.add(newRegistration(binding));
+    registered(binding, asked) {
+      if (settings().events.admitted) events.add(newRegistration(binding, asked));
     },
-    failed: ({ extension, source }, reason) =>
-      log('info', 'a registration failed', { extension, source, reason }),
+    failed({ extension, source }, reason) {
+      log('info', 'a registration failed', { extension, source, reason });
+      // our own refusals are told of as such
+      if (reason === 'password-wrong' || reason === 'extension-unknown')
+        events.failed(extension, source, reason);
+    },
     callStarted: (call, outside) =>
       log('debug', 'a call was answered', {
         callId: call.callId,
@@ -250,24 +255,20 @@ const admittedCall = (facts: CallFacts): GateEvent => ({
   level: 'info',
   kind: 'call',
   count: 1,
-  source: facts.source.address,
-  transport: facts.source.transport,
-  realm: facts.source.realm,
   ...describedRequest(facts),
 });
 
-const newRegistration = (binding: Binding): GateEvent => ({
+const newRegistration = (binding: Binding, asked: Question): GateEvent => ({
   at: Date.now(),
   level: 'info',
   kind: 'registered',
   count: 1,
-  source: binding.address,
-  port: binding.port,
-  transport: binding.transport,
-  userAgent: binding.userAgent,
-  extension: binding.aor.slice(0, binding.aor.indexOf('@')),
-  callId: binding.callId,
-  seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
+  ...describedQuestion(asked, {
+    method: 'REGISTER',
+    extension: asked.register ?? '',
+    callId: binding.callId,
+    seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
+  }),
 });
 
 const where = ({ transport, address, port }: Flow): string => `${transport} ${address}:${port}`;

@@ -1,3 +1,4 @@
+import type { Question } from '../policy/asking/question.ts';
 import type { Asked } from '../policy/policy.ts';
 import type { Reason } from '../policy/reasons.ts';
 
@@ -13,6 +14,7 @@ export const eventKinds = [
   'call',
   'call-ended',
   'registered',
+  'failed',
   'blocked',
   'unblocked',
   'pbx',
@@ -55,4 +57,6 @@ export interface GateEvent {
   readonly exception?: string;
   readonly text?: string;
   readonly trail?: readonly Asked[];
+  /** What else the rules looked at, where it was not as usual: with it the same can be asked of another policy. */
+  readonly asked?: Partial<Question>;
 }

@@ -36,6 +36,16 @@ const refusal = (address = '198.51.100.7', more: object = {}): Decided => {
   };
 };
 
+test('a wrong password is told of, and how often it came within a second', () => {
+  for (let again = 0; again < 5; again++) events.failed('1001', '198.51.100.7', 'password-wrong');
+  vi.advanceTimersByTime(1300);
+  const told = { kind: 'failed', extension: '1001', reason: 'password-wrong' };
+  expect(sent).toEqual([
+    expect.objectContaining({ ...told, count: 1 }),
+    expect.objectContaining({ ...told, count: 4 }),
+  ]);
+});
+
 describe('a refusal', () => {
   test('is told with who, why and the trail', () => {
     events.decided(refusal());

@@ -1,7 +1,10 @@
 import type { Decided } from '../edge/gatekeeper.ts';
-import type { CallFacts, RequestFacts, StageFacts } from '../policy/facts.ts';
+import type { Question } from '../policy/asking/question.ts';
+import { questionOf } from '../policy/asking/question-of-facts.ts';
+import type { CallFacts, RequestFacts, Source, StageFacts } from '../policy/facts.ts';
 import type { Reason } from '../policy/reasons.ts';
 import type { EventKind, GateEvent } from './event.ts';
+import { askedBeside, sharedWith } from './question-of-event.ts';
 
 export interface GateEventsOptions {
   readonly send: (events: readonly GateEvent[], lost: number) => void;
@@ -82,6 +85,23 @@ export class GateEvents {
     this.flush();
   }
 
+  /** The PBX took somebody's credentials not. */
+  failed(extension: string, source: string, reason: Reason): void {
+    const key = `failed ${extension} ${source}`;
+    if (this.#isAgain(key, 'failed', reason)) return;
+    const at = Date.now();
+    this.#first(key, {
+      at,
+      level: 'info',
+      kind: 'failed',
+      count: 1,
+      method: 'REGISTER',
+      extension: short(extension),
+      source,
+      reason,
+    });
+  }
+
   #refusal(
     kind: EventKind,
     rule: string,
@@ -89,15 +109,10 @@ export class GateEvents {
     decided: Decided,
     exception?: string,
   ): void {
-    this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
     const { facts } = decided;
     const key = `${kind} ${rule} ${reason} ${facts.source.key}`;
-    const known = this.#alike.get(key) ?? this.#crowded(kind, rule);
-    if (known !== undefined) {
-      known.more++;
-      return;
-    }
-    const event: GateEvent = {
+    if (this.#isAgain(key, kind, rule)) return;
+    this.#first(key, {
       at: facts.at,
       level: facts.source.tier === 'unknown' ? 'info' : 'warn',
       kind,
@@ -107,20 +122,32 @@ export class GateEvents {
       rule,
       ...(exception !== undefined && { exception }),
       ...(this.#trails++ < MOST_TRAILS && { trail: decided.trail() }),
-    };
-    this.#alike.set(key, { since: facts.at, last: event, more: 0 });
+    });
+  }
+
+  /** The same within the second: it is told at the end of it, with how often it came. */
+  #isAgain(key: string, kind: EventKind, by: string): boolean {
+    const known = this.#alike.get(key) ?? this.#crowded(kind, by);
+    if (known === undefined) return false;
+    known.more++;
+    return true;
+  }
+
+  #first(key: string, event: GateEvent): void {
+    this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
+    this.#alike.set(key, { since: event.at, last: event, more: 0 });
     this.add(event);
   }
 
   /** With too many sources at once, one entry stands for all that are new. */
-  #crowded(kind: EventKind, rule: string): Alike | undefined {
+  #crowded(kind: EventKind, by: string): Alike | undefined {
     if (this.#alike.size < MOST_ALIKE) return undefined;
-    const key = `${kind} ${rule}`;
+    const key = `${kind} ${by}`;
     const known = this.#alike.get(key);
     if (known !== undefined || this.#alike.size >= MOST_ALIKE * 2) return known;
     const at = Date.now();
     const text = 'from more sources than are told apart';
-    const last: GateEvent = { at, level: 'warn', kind, count: 1, rule, text };
+    const last: GateEvent = { at, level: 'warn', kind, count: 1, rule: by, text };
     const all = { since: at, last, more: 0 };
     this.#alike.set(key, all);
     return all;
@@ -139,37 +166,50 @@ export class GateEvents {
 }
 
 /** The facts that an event keeps. */
-function described({ facts, decision: { verdict } }: Decided): Partial<GateEvent> {
-  const { source } = facts;
+function described({ stage, facts, decision: { verdict } }: Decided): Partial<GateEvent> {
   return {
+    stage,
     ...(verdict.kind !== 'pass' && { verdict: verdict.kind }),
     ...(verdict.kind === 'reject' && { status: verdict.status }),
-    source: source.address,
-    port: source.port,
-    transport: source.transport,
-    realm: source.realm,
-    tier: source.tier,
-    ...(source.country !== undefined && { country: source.country }),
-    ...(isRequest(facts) && describedRequest(facts)),
+    ...(isRequest(facts) ? describedRequest(facts) : describedSource(facts.source)),
   };
 }
 
 /** Of a request, also for calls and registrations that were let through. */
 export function describedRequest(facts: RequestFacts | CallFacts): Partial<GateEvent> {
-  const { extension, userAgent, callId } = facts;
-  return {
-    method: facts.method.slice(0, 32),
-    ...(extension !== undefined && extension !== '' && { extension: short(extension) }),
-    ...(userAgent !== undefined && { userAgent: short(userAgent) }),
-    callId: short(callId),
+  const { extension } = facts;
+  return describedQuestion(questionOf(facts), {
+    method: facts.method,
+    callId: facts.callId,
+    ...(extension !== undefined && extension !== '' && { extension }),
     ...('dialled' in facts && {
-      number: short(facts.dialled.e164 ?? facts.dialled.digits),
+      number: facts.dialled.e164 ?? facts.dialled.digits,
       ...(facts.route !== undefined && { route: facts.route.name }),
-      ...(facts.trunk !== undefined && { trunk: facts.trunk }),
-      ...(facts.pin?.entry !== undefined && { pin: facts.pin.entry }),
     }),
+  });
+}
+
+/** The same of what was asked, where the facts are gone. */
+export function describedQuestion(
+  question: Question,
+  more: Partial<GateEvent>,
+): Partial<GateEvent> {
+  const asked = askedBeside(question, more);
+  return {
+    ...shortened(sharedWith(question)),
+    ...shortened(more),
+    ...(Object.keys(asked).length > 0 && { asked: shortened(asked) }),
   };
 }
+
+const describedSource = ({ address, port, transport, realm, tier, country }: Source) => ({
+  source: address,
+  port,
+  transport,
+  realm,
+  tier,
+  ...(country !== undefined && { country }),
+});
 
 const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =>
   'profile' in facts;
@@ -177,3 +217,11 @@ const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =
 /** What a stranger wrote fills no log. Copied, so that it does not keep the whole message it was cut from. */
 const short = (text: string): string =>
   text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
+
+const shortened = <T extends object>(texts: T): T =>
+  Object.fromEntries(
+    Object.entries(texts).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? short(value) : value,
+    ]),
+  ) as T;

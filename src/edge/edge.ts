@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit } from '../policy/policy.ts';
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
@@ -53,8 +54,8 @@ export interface EdgeObserver extends PbxObserver {
   admitted(facts: CallFacts): void;
   /** A call to an emergency number was let through, whatever the rules say (O11). */
   emergency(facts: CallFacts): void;
-  /** A phone registered that was not registered before. */
-  registered(binding: Binding): void;
+  /** A phone registered that was not registered before; `asked` is what the rules were asked. */
+  registered(binding: Binding, asked: Question): void;
   /** Somebody failed to register: the PBX took his credentials not, or a rule refused him with them. Must be quick. */
   failed(attempt: Attempt, kind: FailureKind): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */

@@ -1,3 +1,4 @@
+import { questionOf } from '../policy/asking/question-of-facts.ts';
 import { failureKind } from '../policy/failure-kinds.ts';
 import type { Refused } from '../policy/verdict.ts';
 import { Header } from '../sip/message/header-name.ts';
@@ -44,6 +45,7 @@ interface AskedContact {
 
 /** A registration under way: what the phone asked for, and how the PBX is told. */
 interface Registration {
+  readonly facts: RegistrationFacts;
   readonly aor: string;
   readonly request: Message;
   readonly flow: Flow;
@@ -93,6 +95,7 @@ export function register(edge: Edge, incoming: Incoming): void {
   }
   const [first] = targets;
   const registration: Registration = {
+    facts,
     aor,
     request,
     flow,
@@ -346,9 +349,12 @@ function noteBindings(
         : registrations.named(contact.token, 0);
     if (contact.expires > 0 && lasts > 0) {
       const reach = reachOf(registration, contact, node, now + lasts * 1000);
-      if (binding === undefined)
-        edge.observer.registered(registrations.add(aor, contact.uri, contact.token, reach));
-      else registrations.refresh(binding, reach, now);
+      if (binding === undefined) {
+        // before it counts as registered itself
+        const what = questionOf(registration.facts);
+        const added = registrations.add(aor, contact.uri, contact.token, reach);
+        edge.observer.registered(added, what);
+      } else registrations.refresh(binding, reach, now);
     } else if (binding !== undefined) registrations.remove(binding);
   }
   // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too

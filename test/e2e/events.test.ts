@@ -42,6 +42,7 @@ test('a refused call is found by reason and extension, with its trail, and stand
         kind: 'refused',
         rule: 'allowed-countries',
         status: 403,
+        asked: expect.objectContaining({ invite: '00850238112345' }),
         trail: expect.arrayContaining([
           expect.objectContaining({ rule: 'allowed-countries', says: 'refuse' }),
         ]),

@@ -1,4 +1,5 @@
-import type { Stage } from '../facts.ts';
+import type { Counters } from '../counters.ts';
+import type { Stage, StageFacts } from '../facts.ts';
 import type { Decision, Policy, Step } from '../policy.ts';
 import { pass } from '../verdict.ts';
 import { assumedCounters } from './assumed-counters.ts';
@@ -17,46 +18,66 @@ export interface Answered {
   readonly trail: readonly (Step & { readonly stage: Stage })[];
 }
 
-/** Asks the very rules that live traffic meets, in the order in which it meets them. */
-export function ask(policy: Policy, question: Question, around: Surroundings): Answered {
-  const { site } = policy;
-  const counters = assumedCounters(question);
-  const request = requestOf(question, site, around);
-  const stages = stagesOf(policy, question, around);
-  const trail: (Step & { readonly stage: Stage })[] = [];
-  const shadows: string[] = [];
-  let refusal: Decision | undefined;
-  for (const { stage, facts } of stages) {
-    if (refusal === undefined) {
-      const decision = policy.judge(stage, facts, counters);
-      shadows.push(...decision.shadows.map(({ rule }) => rule));
-      if (decision.verdict.kind !== 'pass') refusal = decision;
-    }
-    for (const step of policy.explain(stage, facts, counters)) trail.push({ stage, ...step });
-  }
+/**
+ * Asks the very rules that live traffic meets, in the order in which it meets them. The counters given must not count
+ * along; without any, the counts are those that the question assumes.
+ */
+export function ask(
+  policy: Policy,
+  question: Question,
+  around: Surroundings,
+  counters = assumedCounters(question),
+): Answered {
+  const met = stagesMet(policy, question, around);
+  const { refusal, shadows } = decide(policy, met, counters);
   return {
     verdict: refusal?.verdict ?? pass,
     rule: refusal?.rule,
-    emergency: request.emergency,
+    emergency: requestOf(question, policy.site, around).emergency,
     shadows,
-    trail,
+    trail: met.flatMap(({ stage, facts }) =>
+      policy.explain(stage, facts, counters).map((step) => ({ stage, ...step })),
+    ),
   };
 }
 
-function stagesOf(policy: Policy, question: Question, around: Surroundings) {
-  const { site } = policy;
+type Met = { [S in Stage]: { readonly stage: S; readonly facts: StageFacts[S] } }[Stage];
+
+interface Decided {
+  /** Of the first stage that refuses. */
+  readonly refusal: Decision | undefined;
+  /** The rules in shadow that would, up to there. */
+  readonly shadows: readonly string[];
+}
+
+/** As a live request is judged: a stage after the one that refuses is not asked. */
+function decide(policy: Policy, met: readonly Met[], counters: Counters): Decided {
+  const shadows: string[] = [];
+  for (const { stage, facts } of met) {
+    const decision = policy.judge(stage, facts, counters);
+    for (const { rule } of decision.shadows) shadows.push(rule);
+    if (decision.verdict.kind !== 'pass') return { refusal: decision, shadows };
+  }
+  return { refusal: undefined, shadows };
+}
+
+/** The stages that such a request meets, in order. */
+function stagesMet({ site }: Policy, question: Question, around: Surroundings): readonly Met[] {
   const request = requestOf(question, site, around);
-  const stages = [
+  const met: Met[] = [
     { stage: 'packet', facts: request },
     { stage: 'network', facts: request },
-  ] as const;
+  ];
   const { register } = question;
   if (register !== undefined)
-    return [
-      ...stages,
-      { stage: 'registration', facts: registrationOf({ ...question, register }, site, around) },
-    ] as const;
-  if (question.method !== undefined) return stages;
-  const stage = question.inbound === undefined ? 'outbound' : 'inbound';
-  return [...stages, { stage, facts: callOf(question, site, around) }] as const;
+    met.push({
+      stage: 'registration',
+      facts: registrationOf({ ...question, register }, site, around),
+    });
+  else if (question.method === undefined)
+    met.push({
+      stage: question.inbound === undefined ? 'outbound' : 'inbound',
+      facts: callOf(question, site, around),
+    });
+  return met;
 }

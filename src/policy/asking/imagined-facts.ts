@@ -1,6 +1,6 @@
 import { chooseRoute } from '../choose-route.ts';
 import type { CallFacts, Identity, RegistrationFacts, RequestFacts, Source } from '../facts.ts';
-import type { Site } from '../site.ts';
+import { asExtension, type Site } from '../site.ts';
 import type { Question } from './question.ts';
 
 /** What the edge would know of such a request. */
@@ -80,14 +80,14 @@ export function registrationOf(
     extension: question.register,
     registerName: question.registerName,
     expires: [expires],
-    credentials: true,
-    proven: true,
+    credentials: question.credentials ?? true,
+    proven: question.proven ?? true,
     holder: registered && question.newDevice === false,
     registeredHere: registered,
     shared: registered || request.source.tier === 'known',
     newDevices: question.newDevice === false || expires === 0 ? 0 : 1,
     devices: question.devices ?? 0,
-    alike: 0,
+    alike: question.alike ?? 0,
     returning: false,
   };
 }
@@ -95,30 +95,34 @@ export function registrationOf(
 export function callOf(question: Question, site: Site, around: Surroundings): CallFacts {
   const request = requestOf(question, site, around);
   const identities: Identity[] = [{ header: 'From', user: request.from }];
+  if (question.preferred !== undefined)
+    identities.push({ header: 'P-Preferred-Identity', user: question.preferred });
   if (question.asserted !== undefined)
     identities.push({ header: 'P-Asserted-Identity', user: question.asserted });
   if (question.remoteParty !== undefined)
     identities.push({ header: 'Remote-Party-ID', user: question.remoteParty });
   const registered = question.registered ?? question.invite !== undefined;
   const inbound = question.inbound !== undefined;
-  const dialled = site.readDialled(question.invite ?? question.inbound ?? '');
+  const read = site.readDialled(question.invite ?? question.inbound ?? '');
+  const dialled = question.toRegistered === true ? asExtension(read) : read;
   return {
     ...request,
     // whatever asks for a call, what is judged is the call
     method: 'INVITE',
     by: question.by ?? 'invite',
     registered,
-    onOwnFlow: registered,
+    onOwnFlow: registered && question.sameFlow !== false,
     identities,
     divertedBy: question.divertedBy,
     dialled,
     route: inbound ? undefined : chooseRoute({ ...request, dialled }, site)?.route,
     pin:
       question.pin === undefined && dialled.pin === undefined ? undefined : { entry: question.pin },
-    asksAgain: false,
-    continues: undefined,
+    asksAgain: question.asksAgain ?? false,
+    continues:
+      question.continues === undefined ? undefined : { route: question.continues || undefined },
     trunk: question.trunk,
-    trunkCertified: true,
+    trunkCertified: question.trunkCertified ?? true,
     anonymous: question.anonymous ?? (inbound && request.from === ''),
   };
 }

@@ -9,15 +9,15 @@ const counts = z.union([count, z.record(z.string(), count)]);
  * nobody.
  */
 export const questionShape = {
-  register: z.string().min(1).optional().describe('the extension that registers'),
-  invite: z.string().min(1).optional().describe('what an extension dials; needs `as`'),
-  inbound: z.string().min(1).optional().describe('the number that a trunk calls'),
+  register: z.string().optional().describe('the extension that registers'),
+  invite: z.string().optional().describe('what an extension dials; needs `as`'),
+  inbound: z.string().optional().describe('the number that a trunk calls'),
   method: z
     .string()
     .regex(/^[A-Z]{2,16}$/, 'a method in capital letters: OPTIONS')
     .optional()
     .describe('any other request: OPTIONS, MESSAGE; only network rules are asked'),
-  as: z.string().min(1).optional().describe('the extension that calls'),
+  as: z.string().optional().describe('the extension that calls'),
   by: z
     .enum(['invite', 'refer', 'redirect', 'diversion'])
     .optional()
@@ -55,11 +55,37 @@ export const questionShape = {
     .boolean()
     .optional()
     .describe('true or false: false, the device is registered already'),
+  alike: count
+    .optional()
+    .describe(
+      'so many of those are of the same source and User-Agent: the same phone, most likely',
+    ),
+  credentials: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, it registers without credentials, as the first time'),
+  proven: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, they answer no challenge that went to this source'),
   registered: z
     .boolean()
     .optional()
     .describe('true or false: false, the source holds no registration'),
+  sameFlow: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, by another port or connection than it registered by'),
+  toRegistered: z
+    .boolean()
+    .optional()
+    .describe('true or false: true, what is dialled is an extension that is registered now'),
+  asksAgain: z
+    .boolean()
+    .optional()
+    .describe('true or false: true, the same call once more, now with credentials'),
   from: z.string().optional().describe('the user part of From'),
+  preferred: z.string().optional().describe('the user part of P-Preferred-Identity'),
   asserted: z.string().optional().describe('the user part of P-Asserted-Identity'),
   remoteParty: z.string().optional().describe('the user part of Remote-Party-ID'),
   pin: z
@@ -67,7 +93,17 @@ export const questionShape = {
     .optional()
     .describe('the entry of policies/pins.yaml whose PIN was dialled; of no entry: a wrong one'),
   divertedBy: z.string().optional().describe('who forwarded or transferred the call'),
+  continues: z
+    .string()
+    .optional()
+    .describe(
+      "the rest of the phone's own call, which the PBX sends to a trunk: the route that one took",
+    ),
   trunk: z.string().optional().describe('the trunk it came from or leaves by'),
+  trunkCertified: z
+    .boolean()
+    .optional()
+    .describe('true or false: false, the trunk has not the certificate that is set for it'),
   anonymous: z.boolean().optional().describe('true or false: true, the caller shows no number'),
   live: counts.optional().describe('live calls: under every key, or by key: { extension:1001: 2 }'),
   recentCalls: counts.optional().describe('calls begun of late, this one not counted'),

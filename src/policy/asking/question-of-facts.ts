@@ -1,0 +1,87 @@
+import type { CallFacts, Identity, RegistrationFacts, RequestFacts } from '../facts.ts';
+import type { Question } from './question.ts';
+
+type Facts = RequestFacts | RegistrationFacts | CallFacts;
+type Told = { -readonly [Key in keyof Question]: Question[Key] };
+
+/**
+ * The question that asks the same again: what an event keeps of the facts, so that it can be judged by another policy.
+ * What is as for an ordinary extension is left out. No PIN is in it, only whose it was.
+ */
+export function questionOf(facts: Facts): Question {
+  const { source, userAgent, from } = facts;
+  const told: Told = {
+    source: source.address,
+    port: source.port,
+    transport: source.transport,
+    realm: source.realm,
+    tier: source.tier,
+  };
+  if (source.country !== undefined) told.country = source.country;
+  if (source.toPort !== usualPort(source.transport)) told.toPort = source.toPort;
+  if (source.certificateNames.length > 0) told.certificateNames = [...source.certificateNames];
+  if (userAgent !== undefined) told.userAgent = userAgent;
+  if (isRegistration(facts)) tellRegistration(told, facts);
+  else if (isCall(facts)) tellCall(told, facts);
+  else told.method = facts.method;
+  const who = told.register ?? told.as ?? '';
+  if (from !== who) told.from = from;
+  return told;
+}
+
+const usualPort = (transport: string): number =>
+  transport === 'tls' || transport === 'wss' ? 5061 : 5060;
+
+const isRegistration = (facts: Facts): facts is RegistrationFacts => 'newDevices' in facts;
+
+/** A message or a subscription has the facts of a call, but is none. */
+const isCall = (facts: Facts): facts is CallFacts =>
+  'dialled' in facts && (facts.method === 'INVITE' || facts.by !== 'invite');
+
+function tellRegistration(told: Told, facts: RegistrationFacts): void {
+  const [expires = 0] = facts.expires;
+  told.register = facts.extension;
+  if (facts.registerName !== undefined) told.registerName = facts.registerName;
+  if (expires !== 3600) told.expires = expires;
+  if (facts.devices > 0) told.devices = facts.devices;
+  if (facts.alike > 0) told.alike = facts.alike;
+  if (facts.newDevices === 0 && expires > 0) told.newDevice = false;
+  if (facts.registeredHere) told.registered = true;
+  if (!facts.credentials) told.credentials = false;
+  if (facts.credentials && !facts.proven) told.proven = false;
+}
+
+function tellCall(told: Told, facts: CallFacts): void {
+  const { dialled, extension, source, divertedBy, trunk } = facts;
+  const inbound = source.realm === 'trunk';
+  if (inbound) told.inbound = dialled.digits;
+  else {
+    told.invite = dialled.digits;
+    told.as = extension ?? '';
+    if (!facts.registered) told.registered = false;
+    else if (!facts.onOwnFlow) told.sameFlow = false;
+    if (dialled.kind === 'extension') told.toRegistered = true;
+  }
+  if (facts.by !== 'invite') told.by = facts.by;
+  if (divertedBy !== undefined) told.divertedBy = divertedBy;
+  if (trunk !== undefined) told.trunk = trunk;
+  if (!facts.trunkCertified) told.trunkCertified = false;
+  if (facts.pin !== undefined) told.pin = facts.pin.entry ?? '';
+  if (facts.continues !== undefined) told.continues = facts.continues.route ?? '';
+  if (facts.asksAgain) told.asksAgain = true;
+  if (facts.anonymous !== (inbound && facts.from === '')) told.anonymous = facts.anonymous;
+  tellIdentities(told, facts);
+}
+
+const keyOf = {
+  'P-Preferred-Identity': 'preferred',
+  'P-Asserted-Identity': 'asserted',
+  'Remote-Party-ID': 'remoteParty',
+} as const satisfies Partial<Record<Identity['header'], keyof Question>>;
+
+function tellIdentities(told: Told, { identities }: CallFacts): void {
+  for (const { header, user } of identities) {
+    if (header === 'From') continue;
+    told[keyOf[header]] ??= user ?? '';
+  }
+}
