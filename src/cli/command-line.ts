@@ -10,6 +10,7 @@ import { helpCommand, helpFor, overview } from './help.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
 import { reload } from './reload.ts';
+import { replay } from './replay.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
@@ -22,6 +23,7 @@ const described = [
   reload,
   explain,
   test,
+  replay,
   exception,
   pin,
   status,

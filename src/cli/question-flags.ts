@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mismatch, showFound } from '../config/problem.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import { type Question, questionSchema, questionShape } from '../policy/asking/question.ts';
+import { isOfSeveral, readAnswer } from '../policy/asking/read-answer.ts';
 import type { Flag, Flags, Given } from './command.ts';
 
 /** What a question is about stands in words, `invite 0044…`; all else is a flag. */
@@ -20,7 +21,7 @@ const flagOf = (key: string): string =>
 export const questionFlags: Flags = Object.fromEntries(
   keys.map((key): [string, Flag] => {
     const help = questionShape[key].description ?? key;
-    const several = takesSeveral(key);
+    const several = isOfSeveral(key);
     return [flagOf(key), { type: 'string', value: placeholder(key), multiple: several, help }];
   }),
 );
@@ -40,7 +41,7 @@ export function readQuestion({ flags, rest: [subject, value] }: Given): Understo
   const asked: Record<string, unknown> = { [subject as Subject]: value };
   for (const key of keys) {
     const given = flags[flagOf(key)];
-    if (given !== undefined) asked[key] = readValue(key, given);
+    if (given !== undefined) asked[key] = readAnswer(key, given);
   }
   const checked = questionSchema.safeParse(asked);
   if (checked.success) return { ok: true, question: checked.data };
@@ -61,40 +62,10 @@ function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['fla
 export const momentOf = ({ at }: Question, timeZone: string): number | undefined =>
   at === undefined ? Date.now() : readInstant(at, timeZone);
 
-type FlagValue = Given['flags'][string];
-
-function readValue(key: Key, given: FlagValue | undefined): unknown {
-  const inner = questionShape[key].unwrap();
-  if (Array.isArray(given)) return takesCounts(key) ? countsFrom(given) : given;
-  if (inner instanceof z.ZodNumber) return Number(given);
-  if (inner instanceof z.ZodBoolean) return given === 'true' || (given === 'false' ? false : given);
-  return given;
-}
-
-function takesCounts(key: Key): boolean {
-  return questionShape[key].unwrap() instanceof z.ZodUnion;
-}
-
-function takesSeveral(key: Key): boolean {
-  return takesCounts(key) || questionShape[key].unwrap() instanceof z.ZodArray;
-}
-
 function placeholder(key: Key): string {
   const inner = questionShape[key].unwrap();
   if (inner instanceof z.ZodUnion) return '[KEY=]N';
   if (inner instanceof z.ZodNumber) return 'N';
   if (inner instanceof z.ZodBoolean) return 'true|false';
   return inner instanceof z.ZodEnum ? inner.options.join('|') : 'TEXT';
-}
-
-/** `3`, for every key, or `extension:1001=3` for one. */
-function countsFrom(texts: readonly string[]): unknown {
-  const [only = ''] = texts;
-  if (texts.length === 1 && !only.includes('=')) return Number(only);
-  return Object.fromEntries(
-    texts.map((text) => {
-      const equals = text.lastIndexOf('=');
-      return [text.slice(0, equals), Number(text.slice(equals + 1))];
-    }),
-  );
 }

@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { GateEvent } from '../../data/event.ts';
+import type { EventKind, GateEvent } from '../../data/event.ts';
 import { reasonOf } from '../data-directory.ts';
 
 /** What can be asked for: a column of its own, so that a year of events is searched at once. */
@@ -145,6 +145,21 @@ export function searchEvents(
   return rows
     .map(({ id, event }) => ({ id: Number(id), event: JSON.parse(String(event)) as GateEvent }))
     .toReversed();
+}
+
+/** Events of these kinds in the order in which they were, one after the other: there may be a million. */
+export function* readEvents(
+  file: string,
+  kinds: readonly EventKind[],
+  since = 0,
+): Generator<GateEvent> {
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  const rows = database
+    .prepare(
+      `SELECT event FROM events WHERE at >= ? AND kind IN (${kinds.map(() => '?').join(', ')}) ORDER BY at, id`,
+    )
+    .iterate(since, ...kinds);
+  for (const { event } of rows) yield JSON.parse(String(event)) as GateEvent;
 }
 
 const columns: readonly (readonly [keyof EventFilter, string])[] = [

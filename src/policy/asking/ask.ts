@@ -41,7 +41,7 @@ export function ask(
   };
 }
 
-type Met = { [S in Stage]: { readonly stage: S; readonly facts: StageFacts[S] } }[Stage];
+export type Met = { [S in Stage]: { readonly stage: S; readonly facts: StageFacts[S] } }[Stage];
 
 interface Decided {
   /** Of the first stage that refuses. */
@@ -51,7 +51,7 @@ interface Decided {
 }
 
 /** As a live request is judged: a stage after the one that refuses is not asked. */
-function decide(policy: Policy, met: readonly Met[], counters: Counters): Decided {
+export function decide(policy: Policy, met: readonly Met[], counters: Counters): Decided {
   const shadows: string[] = [];
   for (const { stage, facts } of met) {
     const decision = policy.judge(stage, facts, counters);
@@ -62,7 +62,11 @@ function decide(policy: Policy, met: readonly Met[], counters: Counters): Decide
 }
 
 /** The stages that such a request meets, in order. */
-function stagesMet({ site }: Policy, question: Question, around: Surroundings): readonly Met[] {
+export function stagesMet(
+  { site }: Policy,
+  question: Question,
+  around: Surroundings,
+): readonly Met[] {
   const request = requestOf(question, site, around);
   const met: Met[] = [
     { stage: 'packet', facts: request },

@@ -29,16 +29,7 @@ function offsetOf(zone: string): number {
 
 /** How far the zone's clocks are ahead of UTC then. */
 function zoneOffset(at: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(at);
+  const parts = formatOf(timeZone).formatToParts(at);
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
   const wall = Date.UTC(
     part('year'),
@@ -49,4 +40,25 @@ function zoneOffset(at: number, timeZone: string): number {
     part('second'),
   );
   return wall - Math.floor(at / 1000) * 1000;
+}
+
+let last: { readonly timeZone: string; readonly format: Intl.DateTimeFormat } | undefined;
+
+/** Making one costs as much as a thousand uses, and a site has one zone. */
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  if (last?.timeZone !== timeZone)
+    last = {
+      timeZone,
+      format: new Intl.DateTimeFormat('en-US', {
+        timeZone,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: '2-digit',
+        day: '2-digit',
+        hour: '2-digit',
+        minute: '2-digit',
+        second: '2-digit',
+      }),
+    };
+  return last.format;
 }
