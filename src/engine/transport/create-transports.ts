@@ -27,6 +27,7 @@ import type {
   TransportEvents,
   Transports,
 } from './transports.ts';
+import { TurnPace } from './turn-pace.ts';
 import { UdpSocket } from './udp.ts';
 import { WebSocketGreeting } from './websocket-greeting.ts';
 
@@ -67,6 +68,7 @@ class SocketTransports implements Transports {
       settings: settings.limits,
       limits: new ConnectionLimits(settings.limits),
       connections: new Connections(),
+      pace: new TurnPace(),
       report: reporter(log),
     };
   }

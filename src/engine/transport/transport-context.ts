@@ -3,6 +3,7 @@ import type { FlowTokens } from '../../edge/flow-token.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Connections } from './connections.ts';
 import type { Channel, FramingProblem, TransportEvents } from './transports.ts';
+import type { TurnPace } from './turn-pace.ts';
 
 /** The part of a logger the transports use; pino has it. */
 export interface TransportLog {
@@ -19,6 +20,7 @@ export interface TransportContext {
   readonly settings: LimitSettings;
   readonly limits: ConnectionLimits;
   readonly connections: Connections;
+  readonly pace: TurnPace;
   /** Tells whoever sent a message that it did not go out; a fault of theirs is logged and ends nothing. */
   readonly report: (failed: (problem: Error) => void, problem: Error) => void;
 }

@@ -165,11 +165,14 @@ export class UdpSocket {
   #turn(): void {
     this.#due = false;
     if (this.#closed) return;
+    const { pace } = this.#context;
     const arrived = this.#arrived;
     this.#arrived = [];
+    if (arrived.length > 0) pace.begin();
     for (const { datagram, start, peer } of arrived)
       this.#context.events.message(datagram.toString('latin1', start), peer);
     this.#sendAll();
+    if (arrived.length > 0) pace.end();
   }
 
   #sendAll(): void {
