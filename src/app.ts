@@ -26,6 +26,7 @@ import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine, PbxEvent } from './data/messages.ts';
+import { momentOf, type Question } from './policy/asking/question.ts';
 import { version } from './version.ts';
 
 export interface GateProcess extends Accepted {
@@ -179,8 +180,15 @@ export async function runGate({
     log,
   });
 
+  function explain(question: Question): Promise<unknown> {
+    const at = momentOf(question, reloads.settings.policy.site.timeZone, Date.now());
+    if (at === undefined) throw new Error(`at: found "${question.at}", expected a moment`);
+    return serving.explain(question, at);
+  }
+
   async function answer(request: ControlRequest): Promise<unknown> {
     if (request.command === 'reload') return reloads.reload({ ...request, by: 'command' });
+    if (request.command === 'explain') return explain(request.question);
     if (request.command === 'hangup') {
       const count = await serving.hangup(request.call, { text: 'ended by the operator' });
       log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');

@@ -11,6 +11,7 @@ import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
+import { rules } from './rules.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
@@ -22,6 +23,7 @@ const described = [
   check,
   reload,
   explain,
+  rules,
   test,
   replay,
   exception,

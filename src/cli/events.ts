@@ -8,12 +8,12 @@ import {
   type StoredEvent,
   searchEvents,
 } from '../control/events/events-database.ts';
-import type { GateEvent } from '../data/event.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import type { Command, Given } from './command.ts';
 import { readSpan } from './moments.ts';
-import { complain, harmless, print, styled } from './output.ts';
+import { complain, print } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { showEvent } from './show-event.ts';
 
 const filters = {
   kind: {
@@ -64,11 +64,11 @@ export const events: Command = {
       return 1;
     }
     const show = (found: readonly StoredEvent[]): void => {
-      for (const { event } of found)
+      for (const stored of found)
         print(
           given.flags.json === true
-            ? JSON.stringify(event)
-            : showEvent(event, given.flags.trail === true),
+            ? JSON.stringify({ id: stored.id, ...stored.event })
+            : showEvent(stored, given.flags.trail === true),
         );
     };
     try {
@@ -119,41 +119,4 @@ function readFilter({ flags }: Given, now: number): Asked {
     until: moment('until'),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, filter, most };
-}
-
-/** One event for a person: when, what, who, why. */
-function showEvent(event: GateEvent, withTrail: boolean): string {
-  const { source, port, transport, extension, number, reason, rule, count, text, callId } = event;
-  const who = [
-    extension,
-    number === undefined ? undefined : `→ ${number}`,
-    source === undefined
-      ? undefined
-      : `from ${transport ?? ''} ${source}${port === undefined ? '' : `:${port}`}`,
-  ];
-  const why = reason === undefined ? [] : [`${reason}, by ${rule}`];
-  const line = [
-    new Date(event.at).toISOString(),
-    styled(
-      event.level === 'alert' ? 'red' : event.level === 'warn' ? 'yellow' : 'gray',
-      event.kind.padEnd(10),
-    ),
-    ...[
-      event.method,
-      ...who,
-      ...why,
-      event.exception && `excepted by ${event.exception}`,
-      text,
-      callId && `call ${callId}`,
-    ]
-      .filter((part): part is string => part !== undefined && part !== '')
-      .map(harmless),
-    ...(count > 1 ? [`${count} times`] : []),
-  ].join('  ');
-  if (!withTrail || event.trail === undefined) return line;
-  const steps = event.trail.map(
-    ({ rule: name, says, saw, flip }) =>
-      `    ${says.padEnd(8)} ${name}: ${harmless(saw)}${flip === undefined ? '' : `; would pass with ${harmless(flip)}`}`,
-  );
-  return [line, ...steps].join('\n');
 }

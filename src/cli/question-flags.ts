@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { mismatch, showFound } from '../config/problem.ts';
-import { readInstant } from '../policy/asking/instant.ts';
 import { type Question, questionSchema, questionShape } from '../policy/asking/question.ts';
 import { isOfSeveral, readAnswer } from '../policy/asking/read-answer.ts';
 import type { Flag, Flags, Given } from './command.ts';
@@ -57,10 +56,6 @@ function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['fla
   const found = showFound(flags[flagOf(name)]);
   return `--${flagOf(name)}: ${mismatch(found, questionShape[name].description ?? placeholder(name))}`;
 }
-
-/** When the question is about; undefined for a time that is none. */
-export const momentOf = ({ at }: Question, timeZone: string): number | undefined =>
-  at === undefined ? Date.now() : readInstant(at, timeZone);
 
 function placeholder(key: Key): string {
   const inner = questionShape[key].unwrap();

@@ -3,17 +3,16 @@ import { aroundQuestions } from '../config/around-question.ts';
 import { findDataDirectory, loadSettings } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
 import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
-import { readEvents } from '../control/events/events-database.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import { Policy } from '../policy/policy.ts';
 import { compare, type Difference, type Example, type Group } from '../replay/compare.ts';
 import type { Past } from '../replay/past.ts';
 import { pastOfCsv } from '../replay/past-of-csv.ts';
-import { callEndsOf, pastOfEvent } from '../replay/past-of-events.ts';
 import { pastOfLines } from '../replay/past-of-lines.ts';
 import type { Command } from './command.ts';
 import { readSpan } from './moments.ts';
 import { complain, counted, harmless, print, styled } from './output.ts';
+import { pastOfDatabase } from './past-of-database.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
@@ -109,18 +108,6 @@ function beginningOf(file: string): string {
     return bytes.toString('latin1', 0, readSync(descriptor, bytes));
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function* pastOfDatabase(file: string, since: number): Generator<Past> {
-  const ends = callEndsOf(readEvents(file, ['call-ended'], since));
-  for (const event of readEvents(
-    file,
-    ['call', 'registered', 'emergency', 'refused', 'failed'],
-    since,
-  )) {
-    const past = pastOfEvent(event, ends);
-    if (past !== undefined) yield past;
   }
 }
 

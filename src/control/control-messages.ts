@@ -1,10 +1,13 @@
 import type { GateStatus } from '../data/messages.ts';
+import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
 export type ControlRequest =
   | { readonly command: 'status'; readonly rows: number }
   | { readonly command: 'hangup'; readonly call?: string }
+  /** Answered by an `AnsweredLive`. */
+  | { readonly command: 'explain'; readonly question: Question }
   /** Answered by a `ReloadOutcome`. */
   | {
       readonly command: 'reload';

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
+import { questionSchema } from '../policy/asking/question.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
 import { CannotStart, reasonOf } from './data-directory.ts';
 
@@ -15,6 +16,7 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     force: z.boolean(),
     operators: z.array(z.union([z.ipv4(), z.ipv6()])).max(8),
   }),
+  z.strictObject({ command: z.literal('explain'), question: questionSchema }),
   z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
 ]);
 

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import { askLive } from '../edge/ask-live.ts';
 import { type Edge, type EdgeObserver, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
 import type { OutsideCall } from '../edge/outside-calls.ts';
@@ -102,6 +103,7 @@ export const createGate: CreateGate = async (options) => {
       for (const callId of callIds) open.end(callId, reason);
       return ended;
     },
+    explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
       draining: running.edge.draining,
       listeners: open.listeners,
@@ -224,6 +226,12 @@ function observer(
         ...aboutOutside(call),
         text: `after ${seconds} s, by ${setting.join('.')}`,
       });
+    },
+    callFailed(callId, status) {
+      if (!settings().events.admitted) return;
+      const at = Date.now();
+      const text = 'not answered';
+      events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, status, text });
     },
     callEnded(call, why, outside) {
       const { callId } = call;

@@ -1,8 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
+import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { Question as Asked } from '../policy/asking/question.ts';
 import type { GateEvent } from './event.ts';
 import type {
   Answer,
@@ -29,6 +31,8 @@ export interface DataPlane {
   stop(withinMs: number): Promise<boolean>;
   stored(batch: number): void;
   status(rows: number): Promise<GateStatus>;
+  /** What would become of such a request now. */
+  explain(question: Asked, at: number): Promise<AnsweredLive>;
   /** How many calls were ended. */
   hangup(call: string | undefined, reason: EndReason): Promise<number>;
 }
@@ -171,6 +175,11 @@ export async function startDataPlane(
       const answer = await ask({ about: 'status', rows });
       if (answer.about !== 'status') throw new Error('The data plane answered another question.');
       return answer.status;
+    },
+    async explain(question, at) {
+      const answer = await ask({ about: 'explain', question, at });
+      if (answer.about !== 'explain') throw new Error('The data plane answered another question.');
+      return answer.answered;
     },
     async hangup(call, reason) {
       const answer = await ask({ about: 'hangup', call, reason });

@@ -1,6 +1,8 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
+import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { Question } from '../policy/asking/question.ts';
 import type { GateEvents } from './gate-events.ts';
 import type { GateStats, GateStatus, PbxEvent } from './messages.ts';
 
@@ -14,6 +16,8 @@ export interface Gate {
   liveCalls(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
   hangup(call: string | undefined, reason: EndReason): number;
+  /** What would become of such a request now. */
+  explain(question: Question, at: number): AnsweredLive;
   status(rows: number): GateStatus;
   stats(): GateStats;
   close(): Promise<void>;

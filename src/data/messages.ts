@@ -1,4 +1,5 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
+import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingKey, BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   ProgramPort,
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
+import type { Question as Asked } from '../policy/asking/question.ts';
 import type { GateEvent } from './event.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
 
@@ -32,6 +34,7 @@ export type ToDataPlane =
 export type Question =
   /** At most `rows` registrations and calls are listed; both are counted whole. */
   | { readonly about: 'status'; readonly rows: number }
+  | { readonly about: 'explain'; readonly question: Asked; readonly at: number }
   /** Ends a call by its id or its Call-ID; every call when `call` is undefined. Answers how many. */
   | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason };
 
@@ -58,6 +61,7 @@ export interface BindingBatch {
 
 export type Answer =
   | { readonly about: 'status'; readonly status: GateStatus }
+  | { readonly about: 'explain'; readonly answered: AnsweredLive }
   | { readonly about: 'hangup'; readonly ended: number };
 
 export interface LogLine {

@@ -116,6 +116,9 @@ function answer(question: Question): Answer {
     case 'status':
       if (!gate) throw new Error('The gate is not open yet.');
       return { about: 'status', status: { ...gate.status(question.rows), draining } };
+    case 'explain':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'explain', answered: gate.explain(question.question, question.at) };
     case 'hangup':
       return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }

@@ -61,6 +61,8 @@ export interface EdgeObserver extends PbxObserver {
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call, outside: OutsideCall | undefined): void;
+  /** A call that was let through was not answered, or was challenged. */
+  callFailed(callId: string, status: number): void;
   callEnded(call: Call, why: CallEnd, outside: OutsideCall | undefined): void;
   /** A call has lasted as long as it may; it was ended, or would be by a rule in shadow. */
   callOverdue(call: OutsideCall, limit: CallLimit): void;

@@ -54,6 +54,11 @@ export class Gatekeeper {
     return decision;
   }
 
+  /** The counts as they are, for whoever asks without being counted. */
+  get looking(): Counters {
+    return this.#options.counters.looking;
+  }
+
   tierOf(flow: Flow): Tier {
     if (flow.realm !== 'access') return 'trusted';
     return this.#options.knows(flow) ? 'known' : 'unknown';

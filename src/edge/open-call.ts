@@ -25,8 +25,13 @@ export function openCall(edge: Edge, request: Message, facts: CallFacts): Opened
     edge.observer.emergency(facts);
     return noCall;
   }
-  const counted = edge.leases.open(facts, callKeys(facts));
-  if (counted === undefined) return undefined;
+  const lease = edge.leases.open(facts, callKeys(facts));
+  if (lease === undefined) return undefined;
+  const { callId } = facts;
+  const counted = (status: number): void => {
+    lease(status);
+    if (status >= 300) edge.observer.callFailed(callId, status);
+  };
   edge.observer.admitted(facts);
   if (facts.source.realm === 'trunk' || !leavesTheHouse(facts))
     return { done: counted, outside: undefined };

@@ -36,7 +36,6 @@ export function pastOfEvent(event: GateEvent, ends: CallEnds): Past | undefined 
     callId,
     refused:
       passed || rule === undefined || reason === undefined ? undefined : { stage, rule, reason },
-    // a call of which no end is told was not answered
-    endsAt: passed ? (ends.get(callId ?? '') ?? at) : undefined,
+    endsAt: callId === undefined ? undefined : ends.get(callId),
   };
 }

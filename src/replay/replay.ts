@@ -51,8 +51,9 @@ export class Replay {
     this.#counters = new WatchedCounters(new LiveCounters(this.#guesses, this.#ledger));
   }
 
-  /** The counts as they are now, for whoever asks without being counted. */
-  get looking(): Counters {
+  /** The counts as they were then, for whoever asks without being counted. */
+  lookingAt(at: number): Counters {
+    this.#endUntil(at);
     return this.#counters.looking;
   }
 

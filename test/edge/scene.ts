@@ -222,6 +222,7 @@ export class Scene implements AsyncDisposable {
       emergency: ({ extension, dialled }) =>
         void this.events.push(`emergency ${extension} ${dialled.digits}`),
       callOverdue: ({ number }, { mode }) => void this.events.push(`overdue ${number} ${mode}`),
+      callFailed: () => {},
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

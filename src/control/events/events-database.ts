@@ -5,6 +5,7 @@ import { reasonOf } from '../data-directory.ts';
 
 /** What can be asked for: a column of its own, so that a year of events is searched at once. */
 export interface EventFilter {
+  readonly id?: number | undefined;
   readonly kind?: string | undefined;
   readonly reason?: string | undefined;
   readonly rule?: string | undefined;
@@ -163,6 +164,7 @@ export function* readEvents(
 }
 
 const columns: readonly (readonly [keyof EventFilter, string])[] = [
+  ['id', 'id = ?'],
   ['kind', 'kind = ?'],
   ['reason', 'reason = ?'],
   ['rule', 'rule = ?'],

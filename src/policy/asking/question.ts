@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readInstant } from './instant.ts';
 
 const count = z.int().min(0);
 const counts = z.union([count, z.record(z.string(), count)]);
@@ -131,3 +132,7 @@ export function isOneQuestion(
 
 export const questionSchema = z.strictObject(questionShape).superRefine(isOneQuestion);
 export type Question = z.output<typeof questionSchema>;
+
+/** When the question is about; undefined for a time that is none. */
+export const momentOf = ({ at }: Question, timeZone: string, now: number): number | undefined =>
+  at === undefined ? now : readInstant(at, timeZone);
