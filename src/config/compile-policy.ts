@@ -29,7 +29,9 @@ function checkGroups({ extensions: { groups, list } }: SettingsTree, problems: C
 
 const ruleNames = stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name));
 
-const networkRules = [...rulesOf.packet, ...rulesOf.network].map(({ name }) => name);
+const networkRules = [...rulesOf.packet, ...rulesOf.broken, ...rulesOf.network].map(
+  ({ name }) => name,
+);
 
 function checkRuleNames({ extensions }: SettingsTree, problems: Conflict[]): void {
   const { defaults, groups, list } = extensions;

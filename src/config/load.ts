@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { certificateNotices, certificateProblems } from './certificate-files.ts';
 import { compile, type Surroundings } from './compile.ts';
+import { countryFileProblem } from './country-file.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
 import { readHighRiskNumbers } from './high-risk-numbers.ts';
@@ -94,6 +95,11 @@ export function loadSettings(
     );
   }
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
+  const countries = countryFileProblem(compiled.settings.policy);
+  if (countries !== undefined) {
+    const path = ['network', 'countryDatabase'];
+    return refuse([{ where: locate(path), key: path.join('.'), text: countries }]);
+  }
   const risky = readHighRiskNumbers(
     compiled.settings.policy.site.highRiskNumbers,
     locate(['site', 'highRiskNumbers']),

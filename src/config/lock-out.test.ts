@@ -18,3 +18,20 @@ test('the settings that ship shut nobody out', () => {
 test('what is wrong otherwise is said as ever', () => {
   expect(problems('calls.ringSeconds=1')).toEqual([expect.stringContaining('calls.ringSeconds')]);
 });
+
+test('what would drop all is refused, unless the operator is on the accept list', () => {
+  const dropAll = 'network.drop-all.mode=on';
+  expect(problems(dropAll)).toEqual([expect.stringContaining('never hears 198.51.100.7')]);
+  expect(problems(dropAll, 'network.allowed=[198.51.100.0/24]')).toEqual([]);
+  const office = '{name: office, action: accept, sources: [198.51.100.0/24]}';
+  expect(problems(dropAll, `network.firewall.rules=[${office}]`)).toEqual([]);
+});
+
+test('so is a country that is not the operator’s, and a network that he is in', () => {
+  expect(
+    problems('network.source-countries.mode=on', 'network.source-countries.countries=[DE]'),
+  ).toEqual([expect.stringContaining('network.source-countries')]);
+  expect(problems('network.blocked-sources.sources=[198.51.100.0/24]')).toEqual([
+    expect.stringContaining('network.blocked-sources.sources.0'),
+  ]);
+});

@@ -1,5 +1,5 @@
 import { assumedCounters } from '../policy/asking/assumed-counters.ts';
-import { requestOf } from '../policy/asking/imagined-facts.ts';
+import { requestOf, type Surroundings } from '../policy/asking/imagined-facts.ts';
 import { Policy } from '../policy/policy.ts';
 import type { SettingPath } from '../policy/rule.ts';
 import { aroundQuestion } from './around-question.ts';
@@ -53,10 +53,12 @@ interface Refusal {
 class LockOut {
   readonly #settings: Settings;
   readonly #policy: Policy;
+  readonly #around: Surroundings;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#policy = new Policy(settings.policy);
+    this.#around = aroundQuestion(settings, Date.now());
   }
 
   /** What refuses an address at every listener; undefined where one lets it in. */
@@ -72,18 +74,16 @@ class LockOut {
   }
 
   #refusal(address: string, transport: Transport, toPort: number): Refusal | undefined {
-    const around = aroundQuestion(this.#settings, Date.now());
     const facts = requestOf(
       {
         method: 'OPTIONS',
         source: address,
         realm: 'access',
-        tier: 'unknown',
         transport,
         toPort: toPort || usual.port,
       },
       this.#policy.site,
-      around,
+      this.#around,
     );
     const counters = assumedCounters({});
     for (const stage of ['packet', 'network'] as const) {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { askLive } from '../edge/ask-live.ts';
+import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts';
 import { type Edge, type EdgeObserver, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
 import type { OutsideCall } from '../edge/outside-calls.ts';
@@ -11,6 +12,7 @@ import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts'
 import type { TransportLog } from '../engine/transport/transport-context.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { CallFacts } from '../policy/facts.ts';
+import { needsCountries } from '../policy/policy-settings.ts';
 import { version } from '../version.ts';
 import { Counters } from './counters.ts';
 import type { GateEvent } from './event.ts';
@@ -29,6 +31,7 @@ import { type CarrierServing, openCarrier } from './open-carrier.ts';
 export const createGate: CreateGate = async (options) => {
   const { settings, log, store, registrations } = options;
   let current = settings;
+  let countryOf = countriesFor(settings, log);
   const counters = new Counters();
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
   let serving: CarrierServing | undefined;
@@ -46,6 +49,8 @@ export const createGate: CreateGate = async (options) => {
     registrations,
     mostRegistrations: settings.limits.registrations,
     store,
+    blocks: [],
+    countryOf: (address) => countryOf(address),
     observer: observer(options, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
@@ -75,6 +80,7 @@ export const createGate: CreateGate = async (options) => {
   return {
     listeners: open.listeners,
     reload(fresh: Settings) {
+      countryOf = countriesFor(fresh, log, { settings: current, countryOf });
       current = fresh;
       open.reconfigure(fresh);
       running.reload(fresh);
@@ -167,6 +173,29 @@ const programsStatus = (programs: ProgramServer, rows: number): GateStatus['prog
   return { port: programs.port, count: connected, rows: programs.connected(rows) };
 };
 
+const nowhere: CountryOf = () => undefined;
+
+/** They are read when a rule asks for them, and anew when they are to be others. */
+function countriesFor(
+  { policy }: Settings,
+  log: Log,
+  before?: { readonly settings: Settings; readonly countryOf: CountryOf },
+): CountryOf {
+  if (!needsCountries(policy)) return nowhere;
+  const { countryDatabase } = policy.network;
+  if (before === undefined) return openCountryDatabase(countryDatabase);
+  const { network } = before.settings.policy;
+  const open = needsCountries(before.settings.policy);
+  if (open && network.countryDatabase === countryDatabase) return before.countryOf;
+  try {
+    return openCountryDatabase(countryDatabase);
+  } catch (error) {
+    // it was there when the settings were checked; without it strangers are in no country
+    log('error', 'the country database cannot be read', { error });
+    return before.countryOf;
+  }
+}
+
 function observer(
   { log, event, events }: GateOptions,
   settings: () => Pick<Settings, 'events'>,
@@ -175,6 +204,7 @@ function observer(
     up: ({ settings: { name, uri }, latencyMs }) =>
       event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
     down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
+    blockChanged: (change) => events.blockChanged(change),
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
     decided(decided) {

@@ -1,4 +1,5 @@
 import type { Decided } from '../edge/gatekeeper.ts';
+import type { BlockChange } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
 import { questionOf } from '../policy/asking/question-of-facts.ts';
 import type { CallFacts, RequestFacts, Source, StageFacts } from '../policy/facts.ts';
@@ -26,6 +27,8 @@ const ALIKE_MS = 1000;
 const MOST_ALIKE = 2000;
 /** A trail costs as much as ten requests: so many in a second have one. */
 const MOST_TRAILS = 50;
+/** So many blocks in a second are told one by one. */
+const MOST_BLOCKS = 100;
 const LONGEST_TEXT = 200;
 
 /** What happens, on its way to the control plane: in batches, floods summed, never more than a bound. */
@@ -36,6 +39,7 @@ export class GateEvents {
   #timer: NodeJS.Timeout | undefined;
   readonly #alike = new Map<string, Alike>();
   #trails = 0;
+  #blocks = 0;
   #second: NodeJS.Timeout | undefined;
 
   constructor(options: GateEventsOptions) {
@@ -64,6 +68,26 @@ export class GateEvents {
         decided,
         shadow.exception,
       );
+  }
+
+  /** A source was blocked, or is no longer. That a block ends which anybody could bring about is no news. */
+  blockChanged({ kind, entry }: BlockChange): void {
+    const blocked = kind === 'added' || kind === 'changed';
+    if (!blocked && entry.forgeable) return;
+    this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
+    if (++this.#blocks > MOST_BLOCKS) return;
+    const { network, rule, evidence, until } = entry;
+    const at = Date.now();
+    this.add({
+      at,
+      level: 'info',
+      kind: blocked ? 'blocked' : 'unblocked',
+      count: 1,
+      source: network,
+      rule,
+      ...(blocked && until !== undefined && { seconds: Math.round((until - at) / 1000) }),
+      text: blocked ? short(evidence) : kind,
+    });
   }
 
   flush(): void {
@@ -159,8 +183,14 @@ export class GateEvents {
       const { trail: _, ...same } = last;
       if (more > 0) this.add({ ...same, at, count: more });
     }
+    const blocks = this.#blocks - MOST_BLOCKS;
+    if (blocks > 0) {
+      const text = 'more blocks than are told one by one';
+      this.add({ at, level: 'warn', kind: 'blocked', count: blocks, text });
+    }
     this.#alike.clear();
     this.#trails = 0;
+    this.#blocks = 0;
     this.#second = undefined;
   }
 }

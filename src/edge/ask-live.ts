@@ -22,6 +22,7 @@ export function askLive(edge: Edge, question: Question, at: number): AnsweredLiv
     at,
     keyOf: sourceOf,
     isLocal: (address: string) => gatekeeper.isLocal(address),
+    isAllowed: (address: string) => gatekeeper.isAllowed(address),
     countryOf: (address: string) => gatekeeper.countryOf(address),
   };
   const counters = assumedOver(asked, gatekeeper.looking);
@@ -65,6 +66,10 @@ function assumedOver(question: Question, looking: Counters): Counters {
       requests === undefined
         ? (key, seconds, at) => looking.within(key, seconds, at) + 1
         : assumed.within,
+    packets:
+      requests === undefined
+        ? (kind, source, seconds, at) => looking.packets(kind, source, seconds, at) + 1
+        : assumed.packets,
     failures: failures === undefined ? looking.failures : assumed.failures,
     live: live === undefined ? looking.live : assumed.live,
     calls: recentCalls === undefined ? looking.calls : assumed.calls,

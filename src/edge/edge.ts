@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit } from '../policy/policy.ts';
@@ -31,6 +32,7 @@ import { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
 import { breaksSips, refuseSips } from './sips.ts';
+import { SourceFacts } from './source-facts.ts';
 import { toPbx } from './to-pbx.ts';
 import { createTopology } from './topology.ts';
 
@@ -44,6 +46,10 @@ export interface EdgeOptions {
   readonly registrations: readonly BindingRow[];
   readonly mostRegistrations: number;
   readonly store: RegistrationsStore;
+  /** As kept from the last run. */
+  readonly blocks: readonly BlockEntry[];
+  /** ISO 3166 alpha-2; undefined when it is in no country, or nobody asks for countries. */
+  readonly countryOf: (address: string) => string | undefined;
   readonly observer: EdgeObserver;
 }
 
@@ -58,6 +64,8 @@ export interface EdgeObserver extends PbxObserver {
   registered(binding: Binding, asked: Question): void;
   /** Somebody failed to register: the PBX took his credentials not, or a rule refused him with them. Must be quick. */
   failed(attempt: Attempt, kind: FailureKind): void;
+  /** A source was blocked, or is no longer. */
+  blockChanged(change: BlockChange): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call, outside: OutsideCall | undefined): void;
@@ -115,11 +123,16 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const gatekeeper = new Gatekeeper(options.settings.policy, {
     counters: new LiveCounters(guesses, leases.ledger),
     knows: (flow) => known.has(flow),
-    countryOf: () => undefined,
+    isFamiliar: (source) => registrations.sources.has(source),
+    realmOf: (source) => neighbours.realmOf(source),
+    countryOf: (address) => options.countryOf(address),
     decided(decided) {
       if (refusedForPin(decided)) guesses.pinFailed(pinFailuresOf(decided.facts), decided.facts.at);
       observer.decided(decided);
     },
+    blocks: options.blocks,
+    blockChanged: (change) => observer.blockChanged(change),
+    cut: (which) => edge?.serving.cut?.(which),
   });
   const limitOf = (call: OutsideCall): CallLimit => {
     const { policy } = gatekeeper;
@@ -159,6 +172,15 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const serving = await options.signaling.serve({
     // what comes before all is up comes again
     request: (incoming) => (edge === undefined ? incoming.drop() : receive(edge, incoming)),
+    admits: (listener, address, port, received) =>
+      gatekeeper.admits(listener, address, port, received),
+    answersBroken: (flow, problem) =>
+      edge === undefined ||
+      gatekeeper.answersBroken({
+        at: Date.now(),
+        source: new SourceFacts(edge, flow),
+        problem,
+      }),
     realmOf: (source) => neighbours.realmOf(source),
     mayReach: (host, port, from) =>
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
@@ -209,6 +231,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const sweeping = setInterval(() => {
     const now = Date.now();
     registrations.sweep(now);
+    gatekeeper.sweep(now);
     for (const call of outside.overdue(now)) {
       const limit = limitOf(call);
       if (limit.mode === 'off') continue;
@@ -243,6 +266,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     async close() {
       clearInterval(sweeping);
       clearInterval(renewing);
+      gatekeeper.close();
       keepAlive.close();
       pbx.close();
       neighbours.close();

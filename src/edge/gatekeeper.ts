@@ -1,9 +1,16 @@
+import type { BlockChange, BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import { BlockList } from '../limits/block-list.ts';
+import { isEmergencyUrn } from '../numbers/emergency-numbers.ts';
 import type { Counters } from '../policy/counters.ts';
-import type { Stage, StageFacts, Tier } from '../policy/facts.ts';
+import type { Blocked, Stage, StageFacts, Tier } from '../policy/facts.ts';
+import { Networks } from '../policy/networks.ts';
 import { type Asked, type Decision, Policy } from '../policy/policy.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
-import { AddressSet } from './address-set.ts';
-import type { Flow } from './signaling.ts';
+import { blockOrderFor } from './block-source.ts';
+import { EmergencyPasses } from './emergency-passes.ts';
+import { ScreenedPacket } from './screened-packet.ts';
+import type { FarEnd, Flow, Listener, Realm, Received } from './signaling.ts';
+import { userOfUri } from './user-part.ts';
 
 /** A decision that somebody may want to know of: a refusal, or what a rule in shadow would have refused. */
 export interface Decided<S extends Stage = Stage> {
@@ -18,39 +25,124 @@ export interface GatekeeperOptions {
   readonly counters: Counters & { readonly looking: Counters };
   /** Does a source at this flow hold a live registration, or is it in a call? */
   readonly knows: (flow: Flow) => boolean;
+  /** Are phones registered from this source, or were some of late? */
+  readonly isFamiliar: (source: string) => boolean;
+  readonly realmOf: (source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>) => Realm;
   readonly countryOf: (address: string) => string | undefined;
   readonly decided: (decided: Decided) => void;
+  /** As kept from the last run. */
+  readonly blocks: readonly BlockEntry[];
+  readonly blockChanged: (change: BlockChange) => void;
+  /** Cuts the connections whose far end is refused from now on. */
+  readonly cut: (which: FarEnd) => void;
 }
 
-/** Asks the rules about what comes in, by the snapshot that holds now. */
+/** A power of two. */
+const RECENT_TRUSTED = 256;
+/** Refused packets are told of so many times a second at most; all are counted. */
+const TOLD_PER_SECOND = 20;
+const CUT_AFTER_MS = 50;
+const TOO_LONG_FOR_EMERGENCY = 64;
+
+/** Asks the rules about what comes in, by the snapshot that holds now, and keeps the list of who is blocked. */
 export class Gatekeeper {
   policy: Policy;
+  readonly blocks: BlockList;
   readonly #options: GatekeeperOptions;
-  #local: AddressSet;
+  readonly #emergencies = new EmergencyPasses((uri) => this.isEmergency(uri));
+  #settings: PolicySettings;
+  #local: Networks;
+  #allowed: Networks;
+  #packet: ScreenedPacket | undefined;
+  /** The PBX and trunks send most of what comes, and nothing else is asked of them. */
+  readonly #trusted: (Pick<Flow, 'listener' | 'address' | 'port'> | undefined)[] = new Array(
+    RECENT_TRUSTED,
+  ).fill(undefined);
+  #told = 0;
+  #cutting: NodeJS.Timeout | undefined;
 
   constructor(settings: PolicySettings, options: GatekeeperOptions) {
     this.#options = options;
+    this.#settings = settings;
     this.policy = new Policy(settings);
-    this.#local = new AddressSet(settings.site.localNetworks);
+    this.#local = new Networks(settings.site.localNetworks);
+    this.#allowed = new Networks(settings.network.allowed);
+    this.blocks = new BlockList({
+      escalation: escalationOf(settings),
+      onChange: (change) => this.#blockChanged(change),
+    });
+    this.blocks.load(options.blocks, Date.now());
   }
 
   /** From now on by these. What was counted stays. */
   reload(settings: PolicySettings): void {
+    this.#settings = settings;
     this.policy = new Policy(settings);
-    this.#local = new AddressSet(settings.site.localNetworks);
+    this.#local = new Networks(settings.site.localNetworks);
+    this.#allowed = new Networks(settings.network.allowed);
+    this.blocks.escalation = escalationOf(settings);
+    this.#trusted.fill(undefined);
+    this.#cutSoon();
+  }
+
+  /** Once a second. */
+  sweep(now: number): void {
+    this.#told = 0;
+    this.#trusted.fill(undefined); // the PBX may have another address by now
+    this.blocks.sweep(now);
+  }
+
+  close(): void {
+    clearTimeout(this.#cutting);
+  }
+
+  /** May this be read? Asked of every packet, so nothing is made for one that may, nor for one that may not. */
+  admits(listener: Listener, address: string, port: number, received?: Received): boolean {
+    const trusted = this.#trusted[port & (RECENT_TRUSTED - 1)];
+    if (
+      trusted !== undefined &&
+      trusted.port === port &&
+      trusted.address === address &&
+      trusted.listener === listener
+    )
+      return true;
+    const packet = this.#screen(listener, address, port);
+    const now = Date.now();
+    packet.at = now;
+    packet.blocked = this.#touch(address, packet, now);
+    const decision = this.policy.judge('packet', packet, this.#options.counters);
+    if (decision.verdict.kind === 'pass') {
+      if (decision.shadows.length > 0) this.#tellOf(packet, decision);
+      return true;
+    }
+    const { familiar } = packet;
+    const lets = this.#emergencies.lets(listener, address, port, received, familiar, now);
+    if (lets && received !== undefined) return true;
+    this.#punish('packet', packet, decision);
+    if (lets) return true;
+    // what the block list refuses it counts by itself
+    if (packet.blocked === undefined) this.#tellOf(packet, decision);
+    return false;
+  }
+
+  /** Is a broken message answered? */
+  answersBroken(facts: StageFacts['broken']): boolean {
+    return this.judge('broken', facts).verdict.kind === 'pass';
   }
 
   judge<S extends Stage>(stage: S, facts: StageFacts[S]): Decision {
     const { policy } = this;
     const { counters, decided } = this.#options;
     const decision = policy.judge(stage, facts, counters);
-    if (decision.verdict.kind !== 'pass' || decision.shadows.length > 0)
+    if (decision.verdict.kind !== 'pass' || decision.shadows.length > 0) {
+      this.#punish(stage, facts, decision);
       decided({
         stage,
         facts,
         decision,
         trail: () => policy.trail(stage, facts, counters.looking, decision),
       });
+    }
     return decision;
   }
 
@@ -59,16 +151,117 @@ export class Gatekeeper {
     return this.#options.counters.looking;
   }
 
+  /** Blocks by the word of a person or a list. */
+  block(order: BlockOrder, now: number): BlockEntry | undefined {
+    return this.blocks.block(order, now);
+  }
+
   tierOf(flow: Flow): Tier {
-    if (flow.realm !== 'access') return 'trusted';
+    if (flow.realm !== 'access' || this.isAllowed(flow.address)) return 'trusted';
     return this.#options.knows(flow) ? 'known' : 'unknown';
   }
 
+  realmOf(listener: Listener, address: string, port: number): Realm {
+    const { transport } = listener;
+    return this.#options.realmOf({ listener, transport, address, port });
+  }
+
+  isTrusted(listener: Listener, address: string, port: number): boolean {
+    if (this.realmOf(listener, address, port) === 'access' && !this.isAllowed(address))
+      return false;
+    this.#trusted[port & (RECENT_TRUSTED - 1)] = { listener, address, port };
+    return true;
+  }
+
+  isAllowed(address: string): boolean {
+    return this.#allowed.find(address) !== undefined;
+  }
+
+  isFamiliar(source: string): boolean {
+    return this.#options.isFamiliar(source);
+  }
+
+  /** A block that anybody could have brought about is none for an address that phones are registered from. */
+  blockOf(address: string, source: string): Blocked | undefined {
+    const block = this.blocks.isBlocked(address, Date.now());
+    return block?.forgeable === true && this.isFamiliar(source) ? undefined : block;
+  }
+
   isLocal(address: string): boolean {
-    return this.#local.has(address);
+    return this.#local.find(address) !== undefined;
   }
 
   countryOf(address: string): string | undefined {
     return this.#options.countryOf(address);
   }
+
+  isEmergency(requestUri: string): boolean {
+    if (requestUri.length > TOO_LONG_FOR_EMERGENCY) return false;
+    if (isEmergencyUrn(requestUri)) return true;
+    return this.policy.site.readDialled(userOfUri(requestUri)).kind === 'emergency';
+  }
+
+  #screen(listener: Listener, address: string, port: number): ScreenedPacket {
+    this.#packet ??= new ScreenedPacket(this, listener);
+    const packet = this.#packet;
+    packet.listener = listener;
+    packet.address = address;
+    packet.port = port;
+    return packet;
+  }
+
+  #touch(address: string, packet: ScreenedPacket, now: number): Blocked | undefined {
+    if (this.blocks.size === 0) return undefined;
+    const block = this.blocks.isBlocked(address, now);
+    if (block === undefined || (block.forgeable && packet.familiar)) return undefined;
+    this.blocks.touch(address, now);
+    return block;
+  }
+
+  #punish<S extends Stage>(stage: S, facts: StageFacts[S], decision: Decision): void {
+    const { verdict, rule } = decision;
+    if (rule === undefined || !('block' in verdict) || verdict.block === undefined) return;
+    const { unprovenSeconds } = this.#settings.network.blocks;
+    const trail = this.policy.trail(stage, facts, this.#options.counters.looking, decision);
+    const evidence = trail.at(-1)?.saw ?? '';
+    const order = blockOrderFor(facts.source, verdict.block, unprovenSeconds, rule, evidence);
+    if (order !== undefined) this.blocks.block(order, facts.at);
+  }
+
+  #tellOf(packet: ScreenedPacket, decision: Decision): void {
+    if (this.#told++ >= TOLD_PER_SECOND) return;
+    const { looking } = this.#options.counters;
+    this.#options.decided({
+      stage: 'packet',
+      facts: packet,
+      decision,
+      trail: () => this.policy.trail('packet', packet, looking, decision),
+    });
+  }
+
+  #blockChanged(change: BlockChange): void {
+    this.#options.blockChanged(change);
+    if (change.kind === 'added' || change.kind === 'changed') this.#cutSoon();
+  }
+
+  /** Several blocks at once, as in an attack, are one look at all connections. */
+  #cutSoon(): void {
+    this.#cutting ??= setTimeout(() => {
+      this.#cutting = undefined;
+      const { looking } = this.#options.counters;
+      this.#options.cut((listener, address, port) => {
+        if (this.#emergencies.holds(listener, address, port)) return false;
+        const packet = this.#screen(listener, address, port);
+        packet.at = Date.now();
+        packet.blocked = this.blockOf(address, packet.key);
+        return this.policy.judge('packet', packet, looking).verdict.kind !== 'pass';
+      });
+    }, CUT_AFTER_MS);
+  }
 }
+
+const escalationOf = ({ network: { blocks } }: PolicySettings) => ({
+  factor: blocks.factor,
+  mostMs: blocks.mostSeconds * 1000,
+  memoryMs: blocks.rememberSeconds * 1000,
+});

@@ -1,24 +1,30 @@
-import { LRUCache } from 'lru-cache';
+import { BucketTable } from '../limits/bucket-table.ts';
 import type { Ledger } from '../limits/ledger.ts';
+import { WindowCounts } from '../limits/window-counts.ts';
 import type { Counters } from '../policy/counters.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { Guesses } from './guesses.ts';
 
-const MOST_KEYS = 65_536;
+const MOST_KEYS = 131_072;
+/** Places of one kind of packets: a source takes one for each window it is counted in. */
+const MOST_SOURCES = 65_536;
 
 /** What was counted of live traffic. Bounded, whatever strangers send. */
 export class LiveCounters implements Counters {
   /** The same counts, for whoever asks without being counted: a trail, a question. */
   readonly looking: Counters = {
-    take: (key, perSecond, burst, at) => this.#tokens(key, perSecond, burst, at) >= 1,
-    within: (key, seconds, at) => this.#recent(key, seconds, at).length,
+    take: (key, perSecond, burst, at) => this.#buckets.peek(key, perSecond, burst, at),
+    within: (key, seconds, at) => this.#windows.count(key, seconds, at),
+    packets: (kind, source, seconds, at) => this.#packets(kind).count(source, seconds, at),
     failures: (key, seconds, at) => this.failures(key, seconds, at),
     live: (key) => this.live(key),
     calls: (key, seconds, at) => this.calls(key, seconds, at),
     distinct: (key, seconds, at) => this.distinct(key, seconds, at),
   };
-  readonly #buckets = new LRUCache<string, { tokens: number; at: number }>({ max: MOST_KEYS });
-  readonly #windows = new LRUCache<string, readonly number[]>({ max: MOST_KEYS });
+  readonly #buckets = new BucketTable(MOST_KEYS);
+  readonly #windows = new WindowCounts(MOST_KEYS);
+  /** Kinds are written by rules and the operator, and are few. */
+  readonly #byKind = new Map<string, WindowCounts>();
 
   readonly #guesses: Guesses;
   readonly #ledger: Ledger;
@@ -30,24 +36,24 @@ export class LiveCounters implements Counters {
   }
 
   take(key: string, perSecond: number, burst: number, at: number): boolean {
-    const tokens = this.#tokens(key, perSecond, burst, at);
-    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
-    return tokens >= 1;
-  }
-
-  #tokens(key: string, perSecond: number, burst: number, at: number): number {
-    const last = this.#buckets.get(key) ?? { tokens: burst, at };
-    return Math.min(burst, last.tokens + ((at - last.at) / 1000) * perSecond);
+    return this.#buckets.take(key, perSecond, burst, at);
   }
 
   within(key: string, seconds: number, at: number): number {
-    const recent = [...this.#recent(key, seconds, at), at];
-    this.#windows.set(key, recent);
-    return recent.length;
+    return this.#windows.add(key, seconds, at);
   }
 
-  #recent(key: string, seconds: number, at: number): readonly number[] {
-    return (this.#windows.get(key) ?? []).filter((one) => one > at - seconds * 1000);
+  packets(kind: string, source: string, seconds: number, at: number): number {
+    return this.#packets(kind).add(source, seconds, at);
+  }
+
+  #packets(kind: string): WindowCounts {
+    let counts = this.#byKind.get(kind);
+    if (counts === undefined) {
+      counts = new WindowCounts(MOST_SOURCES);
+      this.#byKind.set(kind, counts);
+    }
+    return counts;
   }
 
   failures(key: string, seconds: number, at: number, kind?: FailureKind): number {

@@ -1,9 +1,9 @@
 import { detached } from '../sip/message/detached.ts';
+import { FamiliarSources } from './familiar-sources.ts';
 import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { SharedTexts } from './shared-texts.ts';
-import { SourceCounts } from './source-counts.ts';
 
 /** What a registration may say anew each time. */
 export type Reach = Pick<
@@ -45,7 +45,8 @@ export class Registrations {
   readonly #byToken = new Map<string, Binding>();
   readonly #userAgents = new SharedTexts();
   readonly #flows = new FlowHolders<Binding>();
-  readonly #sources = new SourceCounts();
+  /** The addresses that somebody is registered from, or was of late. */
+  readonly sources = new FamiliarSources();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
@@ -96,7 +97,7 @@ export class Registrations {
 
   /** Is anybody registered from this source (`sourceOf`)? */
   hasSource(source: string): boolean {
-    return this.#sources.has(source);
+    return this.sources.holds(source);
   }
 
   /** What this user part is registered by, in whatever domain. */
@@ -199,8 +200,8 @@ export class Registrations {
       this.#flows.add(reach.flow, binding);
     }
     if (binding.address !== reach.address) {
-      this.#sources.remove(binding.address);
-      this.#sources.add(reach.address);
+      this.sources.came(reach.address);
+      this.sources.left(binding.address);
     }
     binding.flow = reach.flow;
     binding.transport = reach.transport;
@@ -225,7 +226,7 @@ export class Registrations {
     binding.storedUntil = REMOVED;
     this.#changes++;
     this.#flows.remove(binding.flow, binding);
-    this.#sources.remove(binding.address);
+    this.sources.left(binding.address);
     this.#former.removed(binding);
     const others = this.of(binding.aor).filter((other) => other !== binding);
     this.#hold(binding.aor, others);
@@ -255,7 +256,7 @@ export class Registrations {
     this.#byToken.set(binding.token, binding);
     this.#changes++;
     this.#flows.add(binding.flow, binding);
-    this.#sources.add(binding.address);
+    this.sources.came(binding.address);
     const siblings = this.of(binding.aor);
     if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));

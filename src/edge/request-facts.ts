@@ -5,7 +5,7 @@ import type { Edge } from './edge.ts';
 import { addressWithoutPin, withoutPin } from './hidden-pins.ts';
 import type { Flow, Incoming } from './signaling.ts';
 import { SourceFacts } from './source-facts.ts';
-import { userOf } from './user-part.ts';
+import { userOf, userOfUri } from './user-part.ts';
 
 /** The facts of a live request, each worked out when a rule first asks for it. */
 export class RequestFacts implements Facts {
@@ -26,7 +26,9 @@ export class RequestFacts implements Facts {
   }
 
   get emergency(): boolean {
-    return false;
+    return (
+      this.method === 'INVITE' && this.edge.gatekeeper.isEmergency(this.incoming.request.requestUri)
+    );
   }
   get method(): string {
     return this.incoming.request.method;
@@ -42,6 +44,18 @@ export class RequestFacts implements Facts {
   }
   get requestUri(): string {
     return withoutPin(this.incoming.request.requestUri, this.edge.gatekeeper.policy.site);
+  }
+  get requestUser(): string {
+    return userOfUri(this.incoming.request.requestUri);
+  }
+  get fromHeader(): string {
+    return this.incoming.request.value(Header.from) ?? '';
+  }
+  get headerLines(): number {
+    return this.incoming.request.lineCount;
+  }
+  get headBytes(): number {
+    return this.incoming.request.headEnd;
   }
   get from(): string {
     this.#from ??= userOf(this.incoming.request.value(Header.from));

@@ -79,7 +79,7 @@ export interface Handlers {
 }
 
 /** What came, a byte each: as the socket gave it, or as a string of latin1. */
-export type Received = Uint8Array | string;
+export type Received = Buffer | string;
 
 /** What is wrong with a message: the first line is no SIP, it is too long, or what `validate.ts` found. */
 export type BrokenBy = Problem | 'not-sip' | 'too-large';

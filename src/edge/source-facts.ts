@@ -1,4 +1,4 @@
-import type { Source, Tier } from '../policy/facts.ts';
+import type { Blocked, Source, Tier } from '../policy/facts.ts';
 import type { Edge } from './edge.ts';
 import { sourceOf } from './packed-address.ts';
 import type { Flow, Realm, Transport } from './signaling.ts';
@@ -54,6 +54,12 @@ export class SourceFacts implements Source {
   }
   get local(): boolean {
     return this.#edge.gatekeeper.isLocal(this.#flow.address);
+  }
+  get familiar(): boolean {
+    return this.#edge.gatekeeper.isFamiliar(this.key);
+  }
+  get blocked(): Blocked | undefined {
+    return this.#edge.gatekeeper.blockOf(this.address, this.key);
   }
   get proven(): boolean {
     return this.transport !== 'udp' || this.tier !== 'unknown';

@@ -15,6 +15,8 @@ export interface BlockEntry {
   readonly hits: number;
   /** `undefined`: for good. */
   readonly until: number | undefined;
+  /** Anybody may have sent, in its name, what it is blocked for. */
+  readonly forgeable: boolean;
   /** How many times a rule has blocked it within the memory for offences; 0 if none did. */
   readonly offences: number;
 }
@@ -25,6 +27,8 @@ export interface BlockOrder {
   readonly rule: string;
   readonly evidence: string;
   readonly note?: string | undefined;
+  /** Anybody may have sent, in its name, what it is blocked for: that is no offence, and never prolongs an earned block. */
+  readonly forgeable?: boolean;
   /** For a rule's block, the time of a first offence. `undefined`: for good. */
   readonly forMs: number | undefined;
 }

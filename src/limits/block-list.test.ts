@@ -271,9 +271,10 @@ describe('a list that is full', () => {
 describe('what was stored', () => {
   const rowsOf = (list: BlockList): BlockEntry[] =>
     [...list.entries()].map(
-      ({ network, by, rule, evidence, note, firstSeen, lastSeen, hits, until, offences }) => ({
+      ({ network, by, rule, evidence, note, firstSeen, lastSeen, hits, until, ...how }) => ({
         ...{ network, by, rule, evidence, note },
-        ...{ firstSeen, lastSeen, hits, until, offences },
+        ...{ firstSeen, lastSeen, hits, until },
+        ...{ forgeable: how.forgeable, offences: how.offences },
       }),
     );
 

@@ -36,6 +36,7 @@ class Block implements BlockEntry {
   lastSeen: number;
   hits: number;
   until: number | undefined;
+  forgeable: boolean;
   offences: number;
 
   constructor(key: Network, entry: BlockEntry) {
@@ -49,6 +50,7 @@ class Block implements BlockEntry {
     this.lastSeen = entry.lastSeen;
     this.hits = entry.hits;
     this.until = entry.until;
+    this.forgeable = entry.forgeable;
     this.offences = entry.offences;
   }
 }
@@ -112,12 +114,13 @@ export class BlockList {
     if (known !== undefined) this.#end(known, 'expired');
 
     const name = formatNetwork(key);
-    const offences = order.by === 'rule' ? this.#offenders.offencesOf(name, now) + 1 : 0;
+    const { network, by, rule, evidence, note, forgeable = false } = order;
+    const earned = by === 'rule' && !forgeable;
+    const offences = earned ? this.#offenders.offencesOf(name, now) + 1 : 0;
     const until = this.#endOf(order, offences, now);
-    if (order.by === 'rule') this.#remember(name, offences, until ?? now);
-    const { network, by, rule, evidence, note } = order;
+    if (earned) this.#remember(name, offences, until ?? now);
     const times = { firstSeen: now, lastSeen: now, until };
-    const counts = { hits: 0, offences };
+    const counts = { hits: 0, forgeable, offences };
     const shown = key === written ? network : name;
     const block = new Block(key, { network: shown, by, rule, evidence, note, ...times, ...counts });
     if (!this.#makeRoom(block, now)) return undefined;
@@ -187,20 +190,28 @@ export class BlockList {
 
   /** An operator's word stands above a rule's and a list's; of the others, the one that lasts longer. */
   #strengthen(block: Block, order: BlockOrder, now: number): Block {
+    const { forgeable = false } = order;
     if (order.by === 'rule') block.lastSeen = now;
-    const until = this.#endOf(order, block.offences, now);
+    if (forgeable && !block.forgeable) return block;
+    const name = formatNetwork(block.key);
+    const earned = order.by === 'rule' && !forgeable;
+    const offences =
+      earned && block.forgeable ? this.#offenders.offencesOf(name, now) + 1 : block.offences;
+    const until = this.#endOf(order, offences, now);
     const refreshed = order.by === 'operator' || (order.by === 'list' && block.by === 'list');
     if (block.by === 'operator' && order.by !== 'operator') return block;
-    if (!refreshed && !endsBefore(block.until, until)) return block;
+    const proven = block.forgeable && !forgeable;
+    if (!refreshed && !proven && !endsBefore(block.until, until)) return block;
     this.#ends[block.by].remove(block);
     block.by = order.by;
     block.rule = order.rule;
     block.evidence = order.evidence;
     block.note = order.note;
     block.until = until;
-    if (order.by === 'rule') {
-      block.offences ||= 1;
-      this.#remember(formatNetwork(block.key), block.offences, until ?? now);
+    block.forgeable = forgeable;
+    if (earned) {
+      block.offences = Math.max(1, offences);
+      this.#remember(name, block.offences, until ?? now);
     }
     this.#ends[block.by].add(block);
     this.#tell('changed', block);

@@ -9,6 +9,8 @@ export interface Counters {
   take(key: string, perSecond: number, burst: number, at: number): boolean;
   /** How many within the last seconds, this one included. */
   within(key: string, seconds: number, at: number): number;
+  /** The same for every packet, under a kind of packets and a source: no key is put together. */
+  packets(kind: string, source: string, seconds: number, at: number): number;
   /** Failures under that key within the last seconds, of that kind or of any. */
   failures(key: string, seconds: number, at: number, kind?: FailureKind): number;
   /** Live calls under that key. */

@@ -32,8 +32,20 @@ export interface Source {
   readonly local: boolean;
   /** It gets what we send: a connection, or an answer to a challenge that went to this very address. */
   readonly proven: boolean;
+  /** Phones are registered from its address, or were of late; it may be another one behind the same NAT, or a forger. */
+  readonly familiar: boolean;
+  /** It is on the block list. */
+  readonly blocked: Blocked | undefined;
   /** Of the verified client certificate. */
   readonly certificateNames: readonly string[];
+}
+
+/** Why a source is blocked, and until when (milliseconds since 1970; undefined: for good). */
+export interface Blocked {
+  readonly network: string;
+  readonly rule: string;
+  readonly evidence: string;
+  readonly until: number | undefined;
 }
 
 /** All that is known before a message is read. */
@@ -43,8 +55,14 @@ export interface PacketFacts {
   readonly source: Source;
 }
 
+/** What is known of a message that is none, or breaks the rules of SIP. */
+export interface BrokenFacts extends PacketFacts {
+  /** What is wrong with it: `not-sip`, `too-large`, `content-length`, `max-forwards`. */
+  readonly problem: string;
+}
+
 export interface RequestFacts extends PacketFacts {
-  /** Nothing stands in the way of an emergency call: no rule is asked. */
+  /** Nothing stands in the way of an emergency call: what a rule says of it does not count. */
   readonly emergency: boolean;
   readonly method: string;
   /** Inside a dialog that is known. */
@@ -53,9 +71,15 @@ export interface RequestFacts extends PacketFacts {
   readonly callId: string;
   readonly requestUri: string;
   /** User parts, escapes undone. */
+  readonly requestUser: string;
   readonly from: string;
   readonly to: string;
   readonly fromTag: string;
+  /** The From header as it stands there. */
+  readonly fromHeader: string;
+  readonly headerLines: number;
+  /** Of the first line and the headers. */
+  readonly headBytes: number;
   /** Of the topmost Via. */
   readonly branch: string;
   /** Who it says it is: the extension that registers or calls; undefined from a trunk. */
@@ -144,6 +168,8 @@ export interface PinFacts {
 export interface StageFacts {
   /** Before a message is read. */
   readonly packet: PacketFacts;
+  /** A message that cannot be passed on as it is. */
+  readonly broken: BrokenFacts;
   /** Every request. */
   readonly network: RequestFacts;
   /** REGISTER from the access side. */

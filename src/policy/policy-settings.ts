@@ -3,6 +3,7 @@ import type { RiskyRange } from '../numbers/risky-ranges.ts';
 import { exceptionsSchema } from './exceptions.ts';
 import { extensionsSchema } from './extensions.ts';
 import type { Stage } from './facts.ts';
+import { networkShape } from './network-settings.ts';
 import { pinsSchema } from './pins.ts';
 import { rulesOf } from './registry.ts';
 import { outboundRoutesSchema } from './routes.ts';
@@ -17,9 +18,9 @@ const mode = (standard: Mode) =>
     .describe('on; shadow: it judges and counts, and lets through; off');
 
 /** The rules of a stage, each under its name, with its options and its mode. */
-function rulesSchema(stages: readonly Stage[]) {
+function rulesShape(stages: readonly Stage[]) {
   const rules = stages.flatMap((stage) => [...rulesOf[stage]]);
-  const shape = Object.fromEntries(
+  return Object.fromEntries(
     rules.map((rule) => [
       rule.name,
       rule.options
@@ -28,16 +29,19 @@ function rulesSchema(stages: readonly Stage[]) {
         .describe(`${rule.requirement}: ${rule.summary}`),
     ]),
   );
-  return z.strictObject(shape).prefault({});
 }
+
+const rulesSchema = (stage: Stage) => z.strictObject(rulesShape([stage])).prefault({});
 
 /** Everything that stands in policies/*.yaml, and the routes that lead outside. */
 export const policyShape = {
   site: siteSchema,
-  network: rulesSchema(['packet', 'network']),
-  registration: rulesSchema(['registration']),
-  outbound: rulesSchema(['outbound']),
-  inbound: rulesSchema(['inbound']),
+  network: z
+    .strictObject({ ...networkShape, ...rulesShape(['packet', 'broken', 'network']) })
+    .prefault({}),
+  registration: rulesSchema('registration'),
+  outbound: rulesSchema('outbound'),
+  inbound: rulesSchema('inbound'),
   extensions: extensionsSchema,
   times: timesSchema,
   pins: pinsSchema,
@@ -56,8 +60,16 @@ export const sectionOf: {
   readonly [S in Stage]: 'network' | 'registration' | 'outbound' | 'inbound';
 } = {
   packet: 'network',
+  broken: 'network',
   network: 'network',
   registration: 'registration',
   outbound: 'outbound',
   inbound: 'inbound',
 };
+
+/** Does a rule ask which country an address is in? */
+export function needsCountries({ site, network }: PolicySettings): boolean {
+  const rules: Readonly<Record<string, unknown>> = network;
+  const { mode: asked } = rules['source-countries'] as { readonly mode: Mode };
+  return site.rules !== 'off' && asked !== 'off';
+}

@@ -6,7 +6,7 @@ import { rulesOf } from './registry.ts';
 import type { Mode, Rule, SettingPath } from './rule.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
 import { createSite, type Site } from './site.ts';
-import { type Adjustments, pass, type Refused, reject, type Verdict } from './verdict.ts';
+import { type Adjustments, accept, pass, type Refused, reject, type Verdict } from './verdict.ts';
 
 /** What became of one request at one stage. */
 export interface Decision {
@@ -67,6 +67,8 @@ interface Askable<Facts> {
   readonly mode: Mode;
   readonly methods: readonly string[] | 'all';
   readonly rule: Rule<Facts>;
+  /** The last decision by it alone: in a flood all are the same. */
+  refused?: Decision;
 }
 
 /**
@@ -86,12 +88,14 @@ export class Policy {
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {
-        const { mode, ...options } = settings[sectionOf[stage]][name] as { readonly mode: Mode };
+        const section: Readonly<Record<string, unknown>> = settings[sectionOf[stage]];
+        const { mode, ...options } = section[name] as { readonly mode: Mode };
         const rule = create(options, this.site);
         return { name, mode: least(mode, settings.site.rules), methods, rule };
       });
     this.#asked = {
       packet: asked('packet'),
+      broken: asked('broken'),
       network: asked('network'),
       registration: asked('registration'),
       outbound: asked('outbound'),
@@ -99,29 +103,43 @@ export class Policy {
     };
   }
 
-  /** The first rule that refuses decides. A rule that throws refuses: a broken gate must not stand open. */
+  /**
+   * The first rule that refuses decides; what it says of emergency calls and of the trusted does not count. A rule that
+   * throws refuses: a broken gate must not stand open.
+   */
   judge<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): Decision {
-    if (isUntouchable(facts)) return admitted;
     const own = ownModes(stage, facts);
     let shadows = noShadows;
     let adjust: Adjustments | undefined;
-    for (const { name, mode, methods, rule } of this.#asked[stage]) {
+    for (const asked of this.#asked[stage]) {
+      const { name, mode, methods, rule } = asked;
       const effective = own === undefined ? mode : (own[name] ?? mode);
       if (effective === 'off' || !concerns(methods, facts)) continue;
       let verdict: Verdict;
       try {
         verdict = rule.judge(facts, counters);
       } catch (fault) {
+        if (isSpared(stage, facts)) return admitted;
         return { verdict: reject(500, 'rule-failed'), rule: name, shadows, fault };
       }
-      if (verdict.kind === 'pass') continue;
+      if (verdict.kind === 'pass') {
+        if (verdict === accept && effective === 'on') break;
+        continue;
+      }
       if (verdict.kind === 'adjust') {
         if (effective === 'on') adjust = adjust === undefined ? verdict : { ...adjust, ...verdict };
         continue;
       }
+      // asked of the few that are refused, and not of all that pass
+      if (isSpared(stage, facts)) return admitted;
       const exception = this.#exceptions.find(name, facts);
-      if (effective === 'on' && exception === undefined)
-        return { verdict, rule: name, shadows, adjust };
+      if (effective === 'on' && exception === undefined) {
+        if (shadows !== noShadows || adjust !== undefined)
+          return { verdict, rule: name, shadows, adjust };
+        if (asked.refused?.verdict !== verdict)
+          asked.refused = { verdict, rule: name, shadows, adjust };
+        return asked.refused;
+      }
       shadows = [...shadows, { rule: name, verdict, exception }];
     }
     if (shadows === noShadows && adjust === undefined) return admitted;
@@ -167,7 +185,7 @@ export class Policy {
    * after the one that decides. The counters given must not count along.
    */
   explain<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): readonly Step[] {
-    if (isUntouchable(facts)) return [];
+    if (isSpared(stage, facts)) return [];
     const own = ownModes(stage, facts);
     const asked = this.#asked[stage].filter(({ methods }) => concerns(methods, facts));
     return asked.map(({ name, mode, rule }) => {
@@ -181,6 +199,13 @@ export class Policy {
   }
 }
 
+/** What is asked of strangers only: who is trusted may do as he likes (N1). */
+const ofStrangers: ReadonlySet<Stage> = new Set(['packet', 'broken', 'network']);
+
+function isSpared<S extends Stage>(stage: S, facts: StageFacts[S]): boolean {
+  return (ofStrangers.has(stage) && facts.source.tier === 'trusted') || isUntouchable(facts);
+}
+
 /** O11: nothing stands in the way of an emergency call. */
 function isUntouchable(facts: StageFacts[Stage]): boolean {
   return 'emergency' in facts && facts.emergency;
@@ -189,6 +214,7 @@ function isUntouchable(facts: StageFacts[Stage]): boolean {
 /** Whether a stage is of requests that open something, most of them calls. */
 const isOfCalls: { readonly [S in Stage]: boolean } = {
   packet: false,
+  broken: false,
   network: false,
   registration: false,
   outbound: true,

@@ -3,6 +3,14 @@
  * an open text here would let a scanner grow our metrics without bound.
  */
 export const reasons = {
+  'source-blocked': 'The source is on the block list',
+  'packet-rate': 'The source sends more packets than the port may get from one',
+  firewall: 'A firewall rule drops it',
+  'source-country': 'The source is in a country that is not allowed',
+  'drop-all': 'Only sources on the accept list are served',
+  'message-broken': 'The message is no SIP, or breaks its rules',
+  'message-hostile': 'The message is made to harm whoever reads it',
+  'request-rate': 'The source sends requests faster than its allowance',
   scanner: 'It says it is an attack tool, or behaves like one',
   'register-name-wrong': 'The digest user name is not the one set for the extension',
   'password-wrong': 'The PBX refused the credentials',

@@ -5,7 +5,15 @@ import { blockedCallers } from './rules/inbound/blocked-callers.ts';
 import { inboundCalls } from './rules/inbound/inbound-calls.ts';
 import { inboundFrequency } from './rules/inbound/inbound-frequency.ts';
 import { trunkCertificates } from './rules/inbound/trunk-certificates.ts';
+import { automaticDefence } from './rules/network/automatic-defence.ts';
+import { blockedSources } from './rules/network/blocked-sources.ts';
+import { brokenMessages } from './rules/network/broken-messages.ts';
+import { dropAll } from './rules/network/drop-all.ts';
+import { firewall } from './rules/network/firewall.ts';
+import { hostileMessages } from './rules/network/hostile-messages.ts';
+import { requestRates } from './rules/network/request-rates.ts';
 import { scanners } from './rules/network/scanners.ts';
+import { sourceCountries } from './rules/network/source-countries.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
 import { blockedClasses } from './rules/outbound/blocked-classes.ts';
 import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
@@ -42,8 +50,9 @@ type AnyRule<S extends Stage> = RuleDefinition<S, any>;
  * what the product promises: it stands in the README, and `explain` prints it.
  */
 export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
-  packet: [],
-  network: [scanners],
+  packet: [blockedSources, automaticDefence, firewall, sourceCountries, dropAll],
+  broken: [brokenMessages],
+  network: [scanners, hostileMessages, requestRates],
   registration: [
     noEnumeration,
     provenCredentials,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { numberPattern, source } from './forms.ts';
-import type { Answer, RegistrationAnswer } from './verdict.ts';
+import type { Answer, Block, RegistrationAnswer } from './verdict.ts';
 
 /** How a rule refuses, as the operator writes it. */
 export const answerOption = (standard: Answer) =>
@@ -28,3 +28,16 @@ export const registrationAnswerOption = (standard: RegistrationAnswer = 'challen
 export const patternsOption = z.array(numberPattern);
 
 export const networksOption = z.array(source);
+
+/** How long whoever is refused is blocked. */
+export const blockSecondsOption = (standard: number) =>
+  z
+    .int()
+    .min(0)
+    .max(31_536_000)
+    .default(standard)
+    .describe('how long the source is blocked the first time; 0: it is not');
+
+/** The block that an option of that many seconds asks for. */
+export const blockFor = (seconds: number): { readonly block?: Block } =>
+  seconds === 0 ? {} : { block: { seconds } };

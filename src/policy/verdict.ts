@@ -64,6 +64,8 @@ export type Answer = 'silence' | number;
 export type RegistrationAnswer = Answer | 'challenge';
 
 export const pass: Pass = { kind: 'pass' };
+/** It passes, and the rules behind this one are not asked at this stage. */
+export const accept: Pass = { kind: 'pass' };
 
 const drop = (reason: Reason, more: Pick<Drop, 'block'> = {}): Drop => ({
   kind: 'drop',

@@ -10,6 +10,7 @@ const around = (at: number) => ({
   at,
   keyOf: (address: string) => address,
   isLocal: () => false,
+  isAllowed: () => false,
   countryOf: () => undefined,
 });
 const replayed = (past: readonly Past[], settings: object = {}, unknownMs = 0) =>
@@ -138,8 +139,12 @@ describe('what is counted', () => {
     expect(await refused([{ ...failure, count: 9 }, registration], {})).toEqual([]);
   });
   test('are not packets, of which there is no record', async () => {
-    const past = aCall(0, 0, { refused: refusedFor('scanner', 'scanners', 'network') });
-    expect((await replayed([past])).newlyPassed).toHaveLength(1);
+    const scanner = aCall(0, 0, { refused: refusedFor('scanner', 'scanners', 'network') });
+    const fast = aCall(0, 0, { refused: refusedFor('request-rate', 'request-rates', 'network') });
+    expect(await replayed([scanner, fast])).toMatchObject({
+      newlyPassed: [{ reason: 'scanner', count: 1 }],
+      uncountable: 1,
+    });
     expect(await replayed([{ what: 'untold' }])).toMatchObject({ judged: 0, untold: 1 });
   });
 });

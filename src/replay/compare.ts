@@ -1,7 +1,11 @@
 import type { Surroundings } from '../policy/asking/imagined-facts.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Reason } from '../policy/reasons.ts';
 import type { Past, PastRequest } from './past.ts';
 import { Replay, type Replayed } from './replay.ts';
+
+/** Why somebody was refused for how much came from him. */
+const ofPackets: ReadonlySet<string> = new Set(['packet-rate', 'request-rate'] satisfies Reason[]);
 
 /** What would be different under another policy. */
 export interface Difference {
@@ -76,8 +80,7 @@ class Tally {
         count,
       );
     else if (refused !== undefined) {
-      const ofPackets = refused.stage === 'packet' || refused.stage === 'network';
-      if (ofPackets && countsPackets) this.#uncountable += count;
+      if (countsPackets && ofPackets.has(refused.reason)) this.#uncountable += count;
       else this.#passed.add(refused.rule, refused.reason, past, count);
     }
   }

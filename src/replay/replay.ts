@@ -150,6 +150,10 @@ class WatchedCounters implements Counters {
     this.askedForPackets = true;
     return this.#counters.within(...asked);
   }
+  packets(...asked: Parameters<Counters['packets']>): number {
+    this.askedForPackets = true;
+    return this.#counters.packets(...asked);
+  }
   failures(...asked: Parameters<Counters['failures']>): number {
     return this.#counters.failures(...asked);
   }

@@ -108,6 +108,8 @@ export class Scene implements AsyncDisposable {
         saved: (row) => void this.kept.set(`${row.aor} ${row.contact}`, { ...row }),
         removed: ({ aor, contact }) => void this.kept.delete(`${aor} ${contact}`),
       },
+      blocks: [],
+      countryOf: () => undefined,
       observer: this.#observer(),
     });
     // what the system chose stays over a restart
@@ -223,6 +225,7 @@ export class Scene implements AsyncDisposable {
         void this.events.push(`emergency ${extension} ${dialled.digits}`),
       callOverdue: ({ number }, { mode }) => void this.events.push(`overdue ${number} ${mode}`),
       callFailed: () => {},
+      blockChanged: ({ kind, entry }) => void this.events.push(`${kind} ${entry.network}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

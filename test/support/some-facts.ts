@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { Guesses } from '../../src/edge/guesses.ts';
+import { LiveCounters } from '../../src/edge/live-counters.ts';
+import { Ledger } from '../../src/limits/ledger.ts';
 import type { Counters } from '../../src/policy/counters.ts';
 import type { ExtensionProfile } from '../../src/policy/extension-profile.ts';
 import { Extensions, extensionsSchema } from '../../src/policy/extensions.ts';
@@ -28,6 +31,8 @@ export const aSource = (about: Partial<Source> = {}): Source => ({
   country: undefined,
   local: false,
   proven: false,
+  familiar: false,
+  blocked: undefined,
   certificateNames: [],
   ...about,
 });
@@ -55,9 +60,13 @@ export const aRequest = (about: Partial<RequestFacts> = {}): RequestFacts => ({
   userAgent: 'Grandstream GXP2170 1.0.11.64',
   callId: '843817637684230@998sdasdh09',
   requestUri: 'sip:gate.example.com',
+  requestUser: '',
   from: '1001',
   to: '1001',
   fromTag: '1928301774',
+  fromHeader: '"Alice" <sip:1001@gate.example.com>;tag=1928301774',
+  headerLines: 12,
+  headBytes: 500,
   branch: 'z9hG4bK776asdhds',
   extension: '1001',
   profile: aProfile(),
@@ -115,6 +124,7 @@ export const aNumber = (about: Partial<CallFacts['dialled']> = {}): CallFacts['d
 export const noCounts: Counters = {
   take: () => true,
   within: () => 1,
+  packets: () => 1,
   failures: () => 0,
   live: () => 0,
   calls: () => 1,
@@ -145,3 +155,6 @@ const partsSchema = z.object({
 /** `pass`, or why not. */
 export const outcomeOf = (verdict: Verdict): string =>
   'reason' in verdict ? verdict.reason : verdict.kind;
+
+/** Counters as the gate has them, with nothing counted yet. */
+export const countersOfOwn = (): LiveCounters => new LiveCounters(new Guesses(), new Ledger());

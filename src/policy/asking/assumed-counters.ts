@@ -14,6 +14,7 @@ const under = (counts: Counts, key: string): number =>
 export const assumedCounters = (assumed: Question): Counters => ({
   take: (key, _perSecond, burst) => under(assumed.requests, key) < burst,
   within: (key) => under(assumed.requests, key) + 1,
+  packets: (kind, source) => under(assumed.requests, `${kind} ${source}`) + 1,
   failures: (key, _seconds, _at, kind) => (kind === undefined ? under(assumed.failures, key) : 0),
   live: (key) => under(assumed.live, key),
   calls: (key) => under(assumed.recentCalls, key) + 1,

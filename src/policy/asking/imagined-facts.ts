@@ -9,6 +9,8 @@ export interface Surroundings {
   /** Who is counted as one with this address. */
   readonly keyOf: (address: string) => string;
   readonly isLocal: (address: string) => boolean;
+  /** Is it on the list of those that nothing of the network is asked about? */
+  readonly isAllowed: (address: string) => boolean;
   readonly countryOf: (address: string) => string | undefined;
 }
 
@@ -19,9 +21,9 @@ function sourceOf(question: Question, around: Surroundings): Source {
   const address = question.source ?? SOMEWHERE;
   const realm = question.realm ?? (question.inbound === undefined ? 'access' : 'trunk');
   const transport = question.transport ?? 'udp';
+  const trusted = realm !== 'access' || around.isAllowed(address);
   const tier =
-    question.tier ??
-    (realm !== 'access' ? 'trusted' : question.invite === undefined ? 'unknown' : 'known');
+    question.tier ?? (trusted ? 'trusted' : question.invite === undefined ? 'unknown' : 'known');
   return {
     address,
     port: question.port ?? 5060,
@@ -33,6 +35,8 @@ function sourceOf(question: Question, around: Surroundings): Source {
     country: question.country ?? around.countryOf(address),
     local: around.isLocal(address),
     proven: transport !== 'udp' || tier !== 'unknown',
+    familiar: tier !== 'unknown',
+    blocked: undefined,
     certificateNames: question.certificateNames ?? [],
   };
 }
@@ -58,9 +62,13 @@ export function requestOf(question: Question, site: Site, around: Surroundings):
     userAgent: question.userAgent,
     callId: 'imagined',
     requestUri: dialled === undefined ? 'sip:gate' : `sip:${dialled}@gate`,
+    requestUser: dialled ?? '',
     from,
     to: dialled ?? extension ?? '',
     fromTag: 'imagined',
+    fromHeader: `<sip:${from}@gate>;tag=imagined`,
+    headerLines: 12,
+    headBytes: 500,
     branch: 'z9hG4bKimagined',
     extension,
     profile: site.extensions.profileOf(extension),

@@ -10,6 +10,7 @@ const around = {
   at: Date.UTC(2026, 6, 1, 12),
   keyOf: (address: string) => address,
   isLocal: () => false,
+  isAllowed: () => false,
   countryOf: () => undefined,
 };
 

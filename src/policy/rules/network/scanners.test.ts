@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aRequest, noCounts, someSite } from '../../../../test/support/some-facts.ts';
+import { aRequest, aSource, noCounts, someSite } from '../../../../test/support/some-facts.ts';
 import { scanners } from './scanners.ts';
 
 const rule = (options: object = {}) => scanners.create(scanners.options.parse(options), someSite());
@@ -18,6 +18,28 @@ describe('scanners (N8)', () => {
   test.each(['Grandstream GXP2170', '', undefined])('passes %j', (userAgent) => {
     expect(rule().judge(aRequest({ userAgent }), noCounts)).toEqual({ kind: 'pass' });
   });
+  test.each(['Asterisk PBX 18.2.0', 'FPBX-16.0.19(18.13.0)', 'FreeSWITCH'])(
+    'a stranger who calls as %j is one; who registers, or is known, is not',
+    (userAgent) => {
+      const call = aRequest({ method: 'INVITE', userAgent });
+      expect(rule().judge(call, noCounts).kind).toBe('drop');
+      expect(rule().judge({ ...call, method: 'REGISTER' }, noCounts).kind).toBe('pass');
+      const source = aSource({ tier: 'known' });
+      expect(rule().judge({ ...call, source }, noCounts).kind).toBe('pass');
+    },
+  );
+  test('knows a tool by its habits when it says another name', () => {
+    const disguised = aRequest({
+      userAgent: 'Cisco-SIPGateway/IOS-12.x',
+      fromHeader: '"100" <sip:100@1.1.1.1>;tag=2',
+    });
+    expect(rule().judge(disguised, noCounts).kind).toBe('drop');
+    expect(rule().explain(disguised, noCounts)).toMatchObject({
+      saw: 'From at 1.1.1.1, as sipvicious writes it',
+      setting: ['network', 'scanners', 'habits'],
+    });
+    expect(rule({ habits: false }).judge(disguised, noCounts).kind).toBe('pass');
+  });
   test('answers when the operator asks for an answer, and blocks nobody when told so', () => {
     const answering = rule({ userAgents: ['evil'], answer: 403, blockSeconds: 0 });
     expect(answering.judge(aRequest({ userAgent: 'evil/1' }), noCounts)).toEqual({
@@ -29,7 +51,7 @@ describe('scanners (N8)', () => {
   test('explains by the text that was found', () => {
     expect(rule().explain(aRequest({ userAgent: 'SIPVicious' }), noCounts)).toEqual({
       saw: 'User-Agent "SIPVicious"',
-      setting: ['network', 'scanners', 'userAgents', 1],
+      setting: ['network', 'scanners', 'userAgents', 2],
       flip: 'another User-Agent',
     });
   });

@@ -1,25 +1,43 @@
 import { z } from 'zod';
+import type { RequestFacts } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
+import { answerOption, blockFor, blockSecondsOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
+import { scannerHabitOf } from './scanner-habits.ts';
 
 const options = z.strictObject({
   userAgents: z
     .array(z.string().min(4))
     .default([
       'friendly-scanner',
+      'friendly-request',
       'sipvicious',
       'sipcli',
       'sipsak',
       'sip-scan',
+      'sipscan',
+      'sipptk',
+      'sippts',
       'pplsip',
       'sundayddr',
+      'siparmyknife',
+      'smap 0.',
     ])
     .describe(
       'texts, in any case; a User-Agent that contains one is a scanner: keep them specific',
     ),
+  habits: z
+    .boolean()
+    .default(true)
+    .describe('known tools are recognised by their From, Call-ID, branch and tag as well'),
+  pbxUserAgents: z
+    .array(z.string().min(4))
+    .default(['asterisk', 'fpbx', 'freeswitch'])
+    .describe(
+      'a stranger who calls and whose User-Agent begins with one of these is a scanner: a real PBX is a trunk or registers',
+    ),
   answer: answerOption('silence'),
-  blockSeconds: z.int().min(0).max(31_536_000).default(3600).describe('0: it is not blocked'),
+  blockSeconds: blockSecondsOption(3600),
 });
 
 /** N8. Silence is the default because any answer tells a scanner that a SIP server lives here. */
@@ -31,28 +49,48 @@ export const scanners = defineRule({
   reasons: ['scanner'],
   mode: 'on',
   options,
-  create({ userAgents, answer, blockSeconds }) {
+  create({ userAgents, habits, pbxUserAgents, answer, blockSeconds }) {
     const needles = userAgents.map((text) => text.toLowerCase());
-    const refusal = refuse(
-      answer,
-      'scanner',
-      blockSeconds === 0 ? {} : { block: { seconds: blockSeconds } },
-    );
-    const found = (userAgent: string | undefined): number => {
-      if (userAgent === undefined) return -1;
-      const announced = userAgent.toLowerCase();
-      return needles.findIndex((needle) => announced.includes(needle));
-    };
+    const pbxes = pbxUserAgents.map((text) => text.toLowerCase());
+    const refusal = refuse(answer, 'scanner', blockFor(blockSeconds));
+    const named = (announced: string): number =>
+      needles.findIndex((needle) => announced.includes(needle));
+    const posing = ({ method, source, inDialog }: RequestFacts, announced: string): number =>
+      method === 'INVITE' && !inDialog && source.tier === 'unknown'
+        ? pbxes.findIndex((pbx) => announced.startsWith(pbx))
+        : -1;
     return {
-      judge: ({ userAgent }) => (found(userAgent) < 0 ? pass : refusal),
-      explain({ userAgent }) {
-        const at = found(userAgent);
-        return {
-          saw:
-            userAgent === undefined ? 'no User-Agent' : `User-Agent ${JSON.stringify(userAgent)}`,
-          setting: ['network', 'scanners', 'userAgents', ...(at < 0 ? [] : [at])],
-          flip: 'another User-Agent',
-        };
+      judge(facts) {
+        const { userAgent } = facts;
+        if (userAgent !== undefined) {
+          const announced = userAgent.toLowerCase();
+          if (named(announced) >= 0 || posing(facts, announced) >= 0) return refusal;
+        }
+        return habits && scannerHabitOf(facts) !== undefined ? refusal : pass;
+      },
+      explain(facts) {
+        const { userAgent } = facts;
+        const announced = userAgent?.toLowerCase() ?? '';
+        const shown =
+          userAgent === undefined ? 'no User-Agent' : `User-Agent ${JSON.stringify(userAgent)}`;
+        const setting = ['network', 'scanners'] as const;
+        const tool = named(announced);
+        if (tool >= 0)
+          return {
+            saw: shown,
+            setting: [...setting, 'userAgents', tool],
+            flip: 'another User-Agent',
+          };
+        const pbx = posing(facts, announced);
+        if (pbx >= 0)
+          return {
+            saw: `${shown}, of a stranger who calls`,
+            setting: [...setting, 'pbxUserAgents', pbx],
+            flip: 'register first, or be a trunk',
+          };
+        const habit = habits ? scannerHabitOf(facts) : undefined;
+        if (habit === undefined) return { saw: shown, setting: [...setting, 'userAgents'] };
+        return { saw: habit, setting: [...setting, 'habits'], flip: 'another SIP stack' };
       },
     };
   },

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openCountryDatabase } from './country-database.ts';
+
+describe('the data that comes along', () => {
+  const countryOf = openCountryDatabase(null);
+  test.each([
+    ['193.99.144.80', 'DE'],
+    ['2a00:1450:4001:80b::200e', 'DE'],
+    ['8.8.8.8', 'US'],
+  ])('%s is in %s', (address, country) => {
+    expect(countryOf(address)).toBe(country);
+    expect(countryOf(address)).toBe(country);
+  });
+  test.each(['127.0.0.1', '10.1.2.3', '::1', 'not an address'])('%s is in none', (address) => {
+    expect(countryOf(address)).toBeUndefined();
+  });
+  test('takes no more memory than countries need', () => {
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(40e6);
+  });
+});
+
+describe('an operator’s own file', () => {
+  test('that is missing, or is something else, is said at once', () => {
+    expect(() => openCountryDatabase('/nowhere/countries.mmdb')).toThrow(/ENOENT/);
+    const file = join(tmpdir(), `no-database-${process.pid}.mmdb`);
+    writeFileSync(file, 'something else');
+    expect(() => openCountryDatabase(file)).toThrow();
+  });
+});

@@ -1,0 +1,92 @@
+import { BucketTable } from '../limits/bucket-table.ts';
+import type { Listener, Received } from './signaling.ts';
+
+/** A power of two: calls under way by those who are shut out otherwise. */
+const PASSES = 64;
+const PASS_MS = 4 * 3_600_000;
+/** All strangers together: so many calls, and connections to make them over. */
+const STRANGERS_PER_SECOND = 1;
+const STRANGERS_BURST = 10;
+/** Of one call: answers, acknowledgements, repeats. */
+const CALL_PER_SECOND = 10;
+const CALL_BURST = 50;
+const LONGEST_URI = 128;
+
+interface Pass {
+  readonly listener: Listener;
+  readonly address: string;
+  readonly port: number;
+  readonly until: number;
+}
+
+/**
+ * O11 for those who are refused before anything of theirs is read, by a block, a country or a firewall: a call to an
+ * emergency number gets in all the same, and what belongs to it. A phone's, always; of strangers, who could flood us
+ * with them, one a second. A connection comes before any call: it is let in on the same terms, and ends with the first
+ * message that is something else.
+ */
+export class EmergencyPasses {
+  readonly #isEmergency: (requestUri: string) => boolean;
+  readonly #passes: (Pass | undefined)[] = new Array(PASSES).fill(undefined);
+  readonly #buckets = new BucketTable(1024);
+
+  constructor(isEmergency: (requestUri: string) => boolean) {
+    this.#isEmergency = isEmergency;
+  }
+
+  /** `received` is undefined for a connection that nothing has come over yet. */
+  lets(
+    listener: Listener,
+    address: string,
+    port: number,
+    received: Received | undefined,
+    familiar: boolean,
+    now: number,
+  ): boolean {
+    if (received === undefined)
+      return familiar ? this.#take(`to ${address}`, now) : this.#takeStrangers(now);
+    if (this.holds(listener, address, port, now)) return this.#take(`in ${address} ${port}`, now);
+    if (!beginsInvite(received) || !this.#isEmergency(requestUriOf(received))) return false;
+    if (!familiar && !this.#takeStrangers(now)) return false;
+    this.#passes[port & (PASSES - 1)] = { listener, address, port, until: now + PASS_MS };
+    return true;
+  }
+
+  /** Is there such a call from there, now or a while ago? */
+  holds(listener: Listener, address: string, port: number, now = Date.now()): boolean {
+    const pass = this.#passes[port & (PASSES - 1)];
+    return (
+      pass !== undefined &&
+      pass.port === port &&
+      pass.address === address &&
+      pass.listener === listener &&
+      pass.until > now
+    );
+  }
+
+  #take(key: string, now: number): boolean {
+    return this.#buckets.take(key, CALL_PER_SECOND, CALL_BURST, now);
+  }
+
+  #takeStrangers(now: number): boolean {
+    return this.#buckets.take('strangers', STRANGERS_PER_SECOND, STRANGERS_BURST, now);
+  }
+}
+
+const INVITE = 'INVITE ';
+
+function beginsInvite(received: Received): boolean {
+  if (typeof received === 'string') return received.startsWith(INVITE);
+  for (let at = 0; at < INVITE.length; at++)
+    if (received[at] !== INVITE.charCodeAt(at)) return false;
+  return true;
+}
+
+function requestUriOf(received: Received): string {
+  const text =
+    typeof received === 'string'
+      ? received.slice(INVITE.length, INVITE.length + LONGEST_URI)
+      : received.toString('latin1', INVITE.length, INVITE.length + LONGEST_URI);
+  const end = text.indexOf(' ');
+  return end < 0 ? '' : text.slice(0, end);
+}

@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { aRequest, aSource, countersOfOwn } from '../../test/support/some-facts.ts';
+import type { BlockChange } from '../limits/block-entry.ts';
+import { policySchema } from '../policy/policy-settings.ts';
+import { type Decided, Gatekeeper } from './gatekeeper.ts';
+import type { Listener, Realm, Transport } from './signaling.ts';
+
+const STRANGER = '203.0.113.7';
+const PHONE = '198.51.100.7';
+const PBX = '192.0.2.10';
+
+const listener = (transport: Transport = 'udp', port = 5060): Listener => ({
+  name: `${transport}:192.0.2.1:${port}`,
+  transport,
+  address: '192.0.2.1',
+  port,
+  realm: 'access',
+  advertised: { host: '192.0.2.1', port },
+});
+const udp = listener();
+const tls = listener('tls', 5061);
+
+/** A gatekeeper that takes one address for the PBX, and phones to be registered from another. */
+function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = {}) {
+  const told: Decided[] = [];
+  const changes: BlockChange[] = [];
+  const cut: ((listener: Listener, address: string, port: number) => boolean)[] = [];
+  const gatekeeper = new Gatekeeper(policySchema.parse({ network, ...more }), {
+    counters: countersOfOwn(),
+    knows: () => false,
+    isFamiliar: (source) => source === PHONE,
+    realmOf: ({ address }): Realm => (address === PBX ? 'core' : 'access'),
+    countryOf: (address) => (address === STRANGER ? 'KP' : undefined),
+    decided: (decided) => told.push(decided),
+    blocks: [],
+    blockChanged: (change) => changes.push(change),
+    cut: (which) => cut.push(which),
+  });
+  return { gatekeeper, told, changes, cut };
+}
+
+const block = (gatekeeper: Gatekeeper, network: string, forgeable = false) =>
+  gatekeeper.block(
+    { network, by: 'rule', rule: 'scanners', evidence: 'sipcli', forMs: 60_000, forgeable },
+    Date.now(),
+  );
+const datagram = (line: string) => Buffer.from(`${line} SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n`);
+const emergency = datagram('INVITE sip:112@gate.example.com');
+const ordinary = datagram('INVITE sip:1002@gate.example.com');
+
+describe('the screen', () => {
+  test('lets through whom nothing speaks against', () => {
+    const { gatekeeper, told } = aGatekeeper();
+    expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(true);
+    expect(told).toEqual([]);
+  });
+
+  test('refuses who is blocked, counts that he came, and tells nobody: the list has it', () => {
+    const { gatekeeper, told } = aGatekeeper();
+    block(gatekeeper, STRANGER);
+    for (let came = 0; came < 3; came++)
+      expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+    expect([...gatekeeper.blocks.entries()]).toMatchObject([{ network: STRANGER, hits: 3 }]);
+    expect(told).toEqual([]);
+  });
+
+  test('a block that anybody could bring about is none for an address that phones are registered from', () => {
+    const { gatekeeper } = aGatekeeper();
+    for (const address of [PHONE, STRANGER]) block(gatekeeper, address, true);
+    expect(gatekeeper.admits(udp, PHONE, 5060, ordinary)).toBe(true);
+    expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+  });
+
+  test('refuses nothing of the PBX and of allowed sources, whatever they do (N1)', () => {
+    const { gatekeeper, changes } = aGatekeeper({
+      allowed: ['203.0.113.0/24'],
+      'drop-all': { mode: 'on' },
+      'blocked-sources': { sources: [PBX] },
+    });
+    for (const address of [PBX, STRANGER])
+      for (let sent = 0; sent < 500; sent++)
+        expect(gatekeeper.admits(udp, address, 5060, ordinary)).toBe(true);
+    expect(gatekeeper.admits(udp, '198.51.100.99', 5060, ordinary)).toBe(false);
+    expect(changes).toEqual([]);
+  });
+
+  test('blocks a stranger who sends too many packets: over UDP shortly, for anybody can write his address', () => {
+    const { gatekeeper, changes } = aGatekeeper();
+    for (let sent = 0; sent < 41; sent++) gatekeeper.admits(udp, STRANGER, 5060, ordinary);
+    const other = '203.0.113.8';
+    for (let sent = 0; sent < 81; sent++) gatekeeper.admits(tls, other, 40_000 + sent);
+    const [forgeable, proven] = changes.map(({ entry }) => entry);
+    expect(forgeable).toMatchObject({
+      network: STRANGER,
+      rule: 'automatic-defence',
+      evidence: '41 packets to 5060/udp in 2 s, 40 allowed',
+      forgeable: true,
+    });
+    expect(proven).toMatchObject({ network: other, forgeable: false });
+    const seconds = (entry = forgeable) =>
+      Math.round(((entry?.until ?? 0) - (entry?.firstSeen ?? 0)) / 1000);
+    expect([seconds(forgeable), seconds(proven)]).toEqual([120, 3600]);
+  });
+
+  test('a flood in the name of a phone’s address blocks nobody', () => {
+    const { gatekeeper, changes } = aGatekeeper();
+    for (let sent = 0; sent < 1000; sent++)
+      expect(gatekeeper.admits(udp, PHONE, sent, ordinary)).toBe(true);
+    expect(changes).toEqual([]);
+  });
+
+  test('tells of some of a flood that a firewall rule drops, and not of all', () => {
+    const rules = [{ name: 'lab', action: 'drop', sources: ['203.0.113.0/24'] }];
+    const { gatekeeper, told } = aGatekeeper({
+      firewall: { rules },
+      'automatic-defence': { mode: 'off' },
+    });
+    for (let sent = 0; sent < 1000; sent++)
+      expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThan(50);
+    expect(told[0]?.trail().at(-1)).toMatchObject({ rule: 'firewall', says: 'refuse' });
+  });
+
+  test('asks for the country only where a rule wants it', () => {
+    const { gatekeeper } = aGatekeeper({
+      'source-countries': { mode: 'on', countries: ['DE'], unlisted: 'accept' },
+    });
+    expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+    expect(gatekeeper.admits(udp, '203.0.113.8', 5060, ordinary)).toBe(true);
+  });
+
+  test('after a block the connections that it is about are cut, and no others', async () => {
+    const { gatekeeper, cut } = aGatekeeper({ allowed: ['192.0.2.77'] });
+    for (const network of [STRANGER, '192.0.2.77']) block(gatekeeper, network);
+    await expect.poll(() => cut.length).toBe(1);
+    const [which] = cut;
+    expect(
+      [STRANGER, '203.0.113.8', '192.0.2.77', PBX].map((address) => which?.(tls, address, 5061)),
+    ).toEqual([true, false, false, false]);
+  });
+});
+
+describe('a call to an emergency number (O11)', () => {
+  test('gets in from a phone’s address that is blocked, and what belongs to it; nothing else does', () => {
+    const { gatekeeper } = aGatekeeper();
+    block(gatekeeper, PHONE);
+    expect(gatekeeper.admits(udp, PHONE, 5062, ordinary)).toBe(false);
+    expect(gatekeeper.admits(udp, PHONE, 5060, emergency)).toBe(true);
+    expect(gatekeeper.admits(udp, PHONE, 5060, datagram('ACK sip:gate.example.com'))).toBe(true);
+    expect(gatekeeper.admits(udp, PHONE, 5062, datagram('ACK sip:gate.example.com'))).toBe(false);
+  });
+
+  test('gets in through every rule that is asked before it is read', () => {
+    const { gatekeeper } = aGatekeeper({
+      'drop-all': { mode: 'on' },
+      'source-countries': { mode: 'on' },
+      firewall: { rules: [{ name: 'all', action: 'drop' }] },
+      'blocked-sources': { sources: ['0.0.0.0/0'] },
+    });
+    expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+    expect(gatekeeper.admits(udp, STRANGER, 5060, emergency)).toBe(true);
+    const urn = datagram('INVITE urn:service:sos.police');
+    expect(gatekeeper.admits(udp, '203.0.113.8', 5060, urn)).toBe(true);
+  });
+
+  test('of blocked strangers one a second gets in, so that nobody is a flood for free', () => {
+    const { gatekeeper } = aGatekeeper({ 'automatic-defence': { mode: 'off' } });
+    block(gatekeeper, '203.0.113.0/24');
+    const passed = Array.from({ length: 500 }, (_, index) =>
+      gatekeeper.admits(udp, `203.0.113.${index % 250}`, 1000 + index, emergency),
+    ).filter(Boolean).length;
+    expect(passed).toBe(10);
+    block(gatekeeper, PHONE);
+    expect(gatekeeper.admits(udp, PHONE, 5060, emergency)).toBe(true);
+  });
+
+  test('over a connection: it is let in, and ends with the first message that is something else', () => {
+    const { gatekeeper } = aGatekeeper();
+    block(gatekeeper, PHONE);
+    expect(gatekeeper.admits(tls, PHONE, 40_000)).toBe(true);
+    expect(gatekeeper.admits(tls, PHONE, 40_000, 'REGISTER sip:x SIP/2.0\r\n\r\n')).toBe(false);
+    expect(gatekeeper.admits(tls, PHONE, 40_001)).toBe(true);
+    expect(gatekeeper.admits(tls, PHONE, 40_001, emergency.toString('latin1'))).toBe(true);
+    expect(gatekeeper.admits(tls, PHONE, 40_001, 'BYE sip:x SIP/2.0\r\n\r\n')).toBe(true);
+  });
+});
+
+describe('what a request earns', () => {
+  const scanner = (about: Parameters<typeof aSource>[0]) =>
+    aRequest({ at: Date.now(), userAgent: 'sipcli/v1.8', source: aSource(about) });
+
+  test.each([
+    ['a stranger over TCP: blocked', { transport: 'tcp', proven: true }, [3600]],
+    ['a stranger over UDP: shortly', {}, [120]],
+    ['a phone over UDP, whom anybody could name: not at all', { tier: 'known' }, []],
+    ['an address of phones over UDP: not at all', { familiar: true }, []],
+    ['an address of phones over TLS: blocked', { transport: 'tls', familiar: true }, [3600]],
+    ['a trusted source: not even refused', { tier: 'trusted' }, []],
+  ] as const)('%s', (_who, about, seconds) => {
+    const { gatekeeper, changes } = aGatekeeper();
+    const { verdict } = gatekeeper.judge('network', scanner(about));
+    expect(verdict.kind).toBe('tier' in about && about.tier === 'trusted' ? 'pass' : 'drop');
+    expect(
+      changes.map(({ entry }) => Math.round(((entry.until ?? 0) - entry.firstSeen) / 1000)),
+    ).toEqual(seconds);
+    if (seconds.length > 0)
+      expect(changes[0]?.entry).toMatchObject({
+        rule: 'scanners',
+        evidence: 'User-Agent "sipcli/v1.8"',
+      });
+  });
+
+  test('IPv6: the /64 is blocked', () => {
+    const { gatekeeper, changes } = aGatekeeper();
+    gatekeeper.judge('network', scanner({ address: '2001:db8::5', transport: 'tcp' }));
+    expect(changes[0]?.entry.network).toBe('2001:db8::/64');
+    expect(gatekeeper.admits(udp, '2001:db8::99', 5060, ordinary)).toBe(false);
+    expect(gatekeeper.admits(udp, '2001:db8:0:1::99', 5060, ordinary)).toBe(true);
+  });
+
+  test('a rule in shadow blocks nobody', () => {
+    const { gatekeeper, changes } = aGatekeeper({ scanners: { mode: 'shadow' } });
+    expect(gatekeeper.judge('network', scanner({})).verdict.kind).toBe('pass');
+    expect(changes).toEqual([]);
+  });
+
+  test('an emergency call is not refused by what its sender earns', () => {
+    const { gatekeeper, changes } = aGatekeeper();
+    const call = { ...scanner({}), method: 'INVITE', emergency: true };
+    expect(gatekeeper.judge('network', call).verdict.kind).toBe('pass');
+    expect(changes).toEqual([]);
+  });
+});
