@@ -90,7 +90,7 @@ export async function runGate({
 
   const events = new EventLog(
     { database: directory.events, file: directory.eventsFile },
-    settings.events,
+    settings,
     log,
   );
   undo.defer(() => events.close());
@@ -172,7 +172,7 @@ export async function runGate({
     },
     async apply(fresh) {
       follow(fresh.log);
-      events.follow(fresh.events);
+      events.follow(fresh);
       exceptions.follow(fresh.policy);
       await serving.reload(fresh);
     },
@@ -203,6 +203,7 @@ export async function runGate({
       metrics: metricsAt,
       ready: ready().reasons,
       exceptions: exceptions.inForce,
+      shadows: events.shadows,
     };
     return status;
   }

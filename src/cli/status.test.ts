@@ -13,6 +13,7 @@ const gate: ProcessStatus = {
   metrics: 'http://127.0.0.1:9464/metrics',
   ready: [],
   exceptions: [],
+  shadows: [],
   draining: false,
   listeners: [
     {
@@ -178,4 +179,18 @@ test('the exceptions in force are listed, with the time they have left', () => {
   2 h 5 min left  fair  allowed-countries  extension 1001  trade?[2J fair (Anna)`,
   );
   expect(showStatus(gate, now)).not.toContain('Exceptions');
+});
+
+test('of rules in shadow it is told how often they would have refused', () => {
+  const since = now - 273_600_000;
+  const shadows = [
+    { rule: 'blocked-classes', since, refusals: 12, lastAt: now - 65_000 },
+    { rule: 'no-guests', since, refusals: 0, lastAt: undefined },
+  ];
+  const shown = stripVTControlCharacters(showStatus({ ...gate, shadows }, now));
+  expect(shown.split('\n\n').find((part) => part.startsWith('Rules in shadow'))).toBe(
+    `Rules in shadow
+  blocked-classes  would have refused 12 times  in 3 d 4 h  last 1 min 5 s ago
+  no-guests        would have refused 0 times   in 3 d 4 h`,
+  );
 });

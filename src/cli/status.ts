@@ -84,6 +84,16 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         'Exceptions',
         gate.exceptions.map((one) => showException(one, now)),
       ),
+    gate.shadows.length > 0 &&
+      section(
+        'Rules in shadow',
+        gate.shadows.map(({ rule, refusals, since, lastAt }) => [
+          rule,
+          `would have refused ${counted(refusals, 'time')}`,
+          `in ${duration(now - since)}`,
+          lastAt === undefined ? '' : `last ${duration(now - lastAt)} ago`,
+        ]),
+      ),
     section(
       `Registrations: ${gate.registrations.count.toLocaleString('en')}`,
       gate.registrations.rows.map((row) => [

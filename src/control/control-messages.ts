@@ -1,6 +1,7 @@
 import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
+import type { ShadowTotal } from './events/events-database.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
 export type ControlRequest =
@@ -30,4 +31,6 @@ export interface ProcessStatus extends GateStatus {
   readonly ready: readonly string[];
   /** Those in force. */
   readonly exceptions: readonly Exception[];
+  /** Of the rules that are in shadow for anybody. */
+  readonly shadows: readonly ShadowTotal[];
 }

@@ -6,6 +6,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
   const stats: DataPlaneStats = {
     requests: {},
     answers: {},
+    decisions: [],
     registrations: 0,
     calls: 0,
     ringing: 0,

@@ -15,6 +15,7 @@ import type { CallFacts } from '../policy/facts.ts';
 import { needsCountries } from '../policy/policy-settings.ts';
 import { version } from '../version.ts';
 import { Counters } from './counters.ts';
+import { DecisionCounts } from './decision-counts.ts';
 import type { GateEvent } from './event.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
 import { describedQuestion, describedRequest } from './gate-events.ts';
@@ -33,6 +34,7 @@ export const createGate: CreateGate = async (options) => {
   let current = settings;
   let countryOf = countriesFor(settings, log);
   const counters = new Counters();
+  const decisions = new DecisionCounts();
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
   let serving: CarrierServing | undefined;
   const running = await openEdge({
@@ -51,7 +53,7 @@ export const createGate: CreateGate = async (options) => {
     store,
     blocks: [],
     countryOf: (address) => countryOf(address),
-    observer: observer(options, () => current),
+    observer: observer(options, decisions, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
@@ -130,6 +132,7 @@ export const createGate: CreateGate = async (options) => {
       const { byTransport, handshaking, refused } = counts.connections;
       return {
         ...counters.stats,
+        decisions: decisions.rows,
         registrations: running.edge.registrations.size,
         calls: counts.calls,
         ringing: counts.ringing,
@@ -198,6 +201,7 @@ function countriesFor(
 
 function observer(
   { log, event, events }: GateOptions,
+  decisions: DecisionCounts,
   settings: () => Pick<Settings, 'events'>,
 ): EdgeObserver {
   return {
@@ -211,6 +215,7 @@ function observer(
       const { rule, fault } = decided.decision;
       if (fault !== undefined)
         log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
+      decisions.decided(decided);
       events.decided(decided);
     },
     admitted(facts) {

@@ -9,6 +9,8 @@ import type {
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
+import type { Tier } from '../policy/facts.ts';
+import type { Reason } from '../policy/reasons.ts';
 import type { GateEvent } from './event.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
 
@@ -105,6 +107,17 @@ export const countedMethods = [
 ] as const;
 export type CountedMethod = (typeof countedMethods)[number];
 
+/** So many decisions of one kind, since the start. */
+export interface DecisionCount {
+  readonly outcome: 'refused' | 'shadow' | 'excepted';
+  readonly rule: string;
+  readonly reason: Reason;
+  readonly method: CountedMethod | 'none';
+  readonly realm: Realm;
+  readonly tier: Tier;
+  readonly count: number;
+}
+
 export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | '6xx';
 
 /** Counters since the start, and how things stand now. What is left out counts as zero. */
@@ -116,6 +129,7 @@ export interface GateStats {
   readonly answers: Readonly<
     Partial<Record<Realm, Readonly<Partial<Record<StatusClass, number>>>>>
   >;
+  readonly decisions: readonly DecisionCount[];
   readonly registrations: number;
   readonly calls: number;
   readonly ringing: number;

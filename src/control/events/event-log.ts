@@ -1,8 +1,10 @@
-import type { EventSettings } from '../../config/settings.ts';
+import type { EventSettings, Settings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
+import type { PolicySettings } from '../../policy/policy-settings.ts';
+import { isInShadow, ruleModes } from '../../policy/rule-modes.ts';
 import { reasonOf } from '../data-directory.ts';
 import type { Logger } from '../log.ts';
-import { EventsDatabase } from './events-database.ts';
+import { EventsDatabase, type ShadowTotal } from './events-database.ts';
 import { EventsFile } from './events-file.ts';
 
 export interface EventLogPlaces {
@@ -18,6 +20,7 @@ export class EventLog {
   readonly #log: Logger;
   readonly #places: EventLogPlaces;
   #settings: EventSettings;
+  #shadowed: readonly string[];
   #database: EventsDatabase | undefined;
   #file: EventsFile | undefined;
   #failing = false;
@@ -25,33 +28,44 @@ export class EventLog {
   /** Events that are on no disk. */
   lost = 0;
 
-  constructor(places: EventLogPlaces, settings: EventSettings, log: Logger) {
+  constructor(
+    places: EventLogPlaces,
+    { events, policy }: Pick<Settings, 'events' | 'policy'>,
+    log: Logger,
+  ) {
     this.#places = places;
-    this.#settings = settings;
+    this.#settings = events;
+    this.#shadowed = shadowedIn(policy);
     this.#log = log;
     this.#open();
     this.#pruning = setInterval(() => this.#prune(), PRUNE_EVERY_MS).unref();
   }
 
-  follow(settings: EventSettings): void {
-    this.#settings = settings;
+  follow({ events, policy }: Pick<Settings, 'events' | 'policy'>): void {
+    this.#settings = events;
     this.#file = this.#fileWanted();
+    this.#shadowed = shadowedIn(policy);
+    this.#try(() => this.#database?.shadow(this.#shadowed, Date.now()));
+  }
+
+  /** Of every rule that is in shadow for anybody. */
+  get shadows(): readonly ShadowTotal[] {
+    return this.#try(() => this.#database?.shadowTotals()) ?? [];
   }
 
   add(events: readonly GateEvent[], lostBefore = 0): void {
     this.lost += lostBefore;
     if (events.length === 0) return;
-    try {
+    const written = this.#try(() => {
       if (this.#database === undefined) this.#open();
       this.#database?.write(events);
       this.#file?.write(events);
-      if (this.#failing) this.#log.info('events are written to disk again');
+      return true;
+    });
+    if (written !== true) for (const { count } of events) this.lost += count;
+    else if (this.#failing) {
+      this.#log.info('events are written to disk again');
       this.#failing = false;
-    } catch (error) {
-      for (const { count } of events) this.lost += count;
-      if (!this.#failing)
-        this.#log.error({ why: reasonOf(error) }, 'events cannot be written to disk; serving on');
-      this.#failing = true;
     }
   }
 
@@ -61,7 +75,7 @@ export class EventLog {
   }
 
   #open(): void {
-    try {
+    this.#try(() => {
       const { database, movedTo } = EventsDatabase.open(this.#places.database);
       this.#database = database;
       if (movedTo !== undefined)
@@ -70,10 +84,19 @@ export class EventLog {
           'the events database is damaged: moved aside, and a new one begun',
         );
       this.#file = this.#fileWanted();
+      database.shadow(this.#shadowed, Date.now());
+    });
+  }
+
+  /** What fails is said once, until something succeeds again. */
+  #try<T>(work: () => T): T | undefined {
+    try {
+      return work();
     } catch (error) {
       if (!this.#failing)
         this.#log.error({ why: reasonOf(error) }, 'events cannot be written to disk; serving on');
       this.#failing = true;
+      return undefined;
     }
   }
 
@@ -94,3 +117,8 @@ export class EventLog {
     }
   }
 }
+
+const shadowedIn = (policy: PolicySettings): readonly string[] =>
+  ruleModes(policy)
+    .filter(isInShadow)
+    .map(({ name }) => name);

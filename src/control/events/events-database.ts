@@ -19,6 +19,16 @@ export interface EventFilter {
   readonly until?: number | undefined;
 }
 
+/** How often a rule would have refused since it was put in shadow. */
+export interface ShadowTotal {
+  readonly rule: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly refusals: number;
+  /** When last; undefined when never. */
+  readonly lastAt: number | undefined;
+}
+
 /** An event with its number in the log. */
 export interface StoredEvent {
   readonly id: number;
@@ -45,18 +55,28 @@ const tables = `
   CREATE INDEX IF NOT EXISTS events_source ON events (source, id) WHERE source IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_reason ON events (reason, id) WHERE reason IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_call ON events (call_id, id) WHERE call_id IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS shadows (
+    rule TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    refusals INTEGER NOT NULL,
+    last_at INTEGER
+  ) STRICT, WITHOUT ROWID;
 `;
 
 /** The events on disk, in a database of their own: however many come, registrations do not wait for them. */
 export class EventsDatabase {
   readonly #database: DatabaseSync;
   readonly #insert: ReturnType<DatabaseSync['prepare']>;
+  readonly #addToShadow: ReturnType<DatabaseSync['prepare']>;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#insert = database.prepare(
       `INSERT INTO events (at, level, kind, reason, rule, extension, source, number, call_id, event)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#addToShadow = database.prepare(
+      'UPDATE shadows SET refusals = refusals + ?, last_at = ? WHERE rule = ?',
     );
   }
 
@@ -93,7 +113,9 @@ export class EventsDatabase {
   write(events: readonly GateEvent[]): void {
     this.#database.exec('BEGIN');
     try {
-      for (const event of events)
+      for (const event of events) {
+        if (event.kind === 'shadow' && event.rule !== undefined)
+          this.#addToShadow.run(event.count, event.at, event.rule);
         this.#insert.run(
           event.at,
           event.level,
@@ -106,11 +128,36 @@ export class EventsDatabase {
           event.callId ?? null,
           JSON.stringify(event),
         );
+      }
       this.#database.exec('COMMIT');
     } catch (error) {
       this.#database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** From now on these rules are in shadow, and no others: what is counted of them begins when they come to be. */
+  shadow(rules: readonly string[], now: number): void {
+    const begin = this.#database.prepare(
+      'INSERT OR IGNORE INTO shadows (rule, since, refusals) VALUES (?, ?, 0)',
+    );
+    for (const rule of rules) begin.run(rule, now);
+    this.#database
+      .prepare('DELETE FROM shadows WHERE rule NOT IN (SELECT value FROM json_each(?))')
+      .run(JSON.stringify(rules));
+  }
+
+  /** Those that would have refused most first. */
+  shadowTotals(): readonly ShadowTotal[] {
+    return this.#database
+      .prepare('SELECT * FROM shadows ORDER BY refusals DESC, rule')
+      .all()
+      .map(({ rule, since, refusals, last_at: lastAt }) => ({
+        rule: String(rule),
+        since: Number(since),
+        refusals: Number(refusals),
+        lastAt: lastAt === null ? undefined : Number(lastAt),
+      }));
   }
 
   /** Forgets what is too old or too much: a slice each time, so that nobody waits for it. True when more is left to do. */

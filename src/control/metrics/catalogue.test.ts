@@ -5,6 +5,12 @@ import { openMetrics } from './catalogue.ts';
 const stats: DataPlaneStats = {
   requests: { access: { INVITE: 3, other: 1 }, core: { OPTIONS: 2 } },
   answers: { access: { '2xx': 4 } },
+  decisions: [
+    {
+      ...{ outcome: 'shadow', rule: 'no-guests', reason: 'guest' },
+      ...{ method: 'INVITE', realm: 'access', tier: 'unknown', count: 7 },
+    },
+  ],
   registrations: 5,
   calls: 6,
   ringing: 4,
@@ -53,6 +59,7 @@ test('what the data plane reports is what a scrape shows, however often it is sc
     'drawbridge_requests_total{realm="access",method="INVITE"} 3',
     'drawbridge_requests_total{realm="core",method="OPTIONS"} 2',
     'drawbridge_answers_total{realm="access",class="2xx"} 4',
+    'drawbridge_decisions_total{outcome="shadow",rule="no-guests",reason="guest",method="INVITE",realm="access",tier="unknown"} 7',
     'drawbridge_registrations 5',
     'drawbridge_calls 6',
     'drawbridge_calls_ringing 4',

@@ -74,6 +74,15 @@ export function openMetrics(from: MetricSources): Registry {
   });
 
   counter(
+    'decisions_total',
+    'What rules refused, or would have: in shadow, or but for an exception',
+    ['outcome', 'rule', 'reason', 'method', 'realm', 'tier'],
+    (count, { decisions }) => {
+      for (const { count: value, ...labels } of decisions) count(value, labels);
+    },
+  );
+
+  counter(
     'messages_ignored_total',
     'Messages that were no SIP, or belonged to nothing',
     [],

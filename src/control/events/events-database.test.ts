@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { GateEvent } from '../../data/event.ts';
+import { EventsDatabase, readEvents, searchEvents } from './events-database.ts';
+
+let folder: string;
+let file: string;
+let database: EventsDatabase;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'events-'));
+  file = join(folder, 'events.db');
+  database = EventsDatabase.open(file).database;
+});
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true });
+});
+
+const anEvent = (at: number, more: Partial<GateEvent> = {}): GateEvent => ({
+  at,
+  level: 'info',
+  kind: 'call',
+  count: 1,
+  ...more,
+});
+
+describe('what is written', () => {
+  test('is found by its number, and by what it says', () => {
+    database.write([anEvent(1, { extension: '1001' }), anEvent(2, { extension: '1002' })]);
+    expect(searchEvents(file, { extension: '1002' }, 10)).toMatchObject([{ id: 2 }]);
+    expect(searchEvents(file, { id: 1 }, 10)).toMatchObject([{ event: { extension: '1001' } }]);
+  });
+  test('is read in the order of time, from a moment on, of some kinds', () => {
+    database.write([anEvent(3), anEvent(1), anEvent(4, { kind: 'fault' }), anEvent(2)]);
+    expect([...readEvents(file, ['call'], 2)].map(({ at }) => at)).toEqual([2, 3]);
+  });
+});
+
+describe('of a rule in shadow', () => {
+  const shadow = (at: number, count: number, rule = 'no-guests') =>
+    anEvent(at, { kind: 'shadow', rule, count });
+
+  test('it is counted how often it would have refused, since it came to be', () => {
+    database.shadow(['no-guests', 'scanners'], 100);
+    database.write([shadow(200, 3), shadow(300, 1), shadow(300, 1, 'call-times'), anEvent(400)]);
+    expect(database.shadowTotals()).toEqual([
+      { rule: 'no-guests', since: 100, refusals: 4, lastAt: 300 },
+      { rule: 'scanners', since: 100, refusals: 0, lastAt: undefined },
+    ]);
+  });
+  test('a reload and a restart begin nothing anew; leaving the shadow does', () => {
+    database.shadow(['no-guests', 'scanners'], 100);
+    database.write([shadow(200, 3)]);
+    database.close();
+    database = EventsDatabase.open(file).database;
+    database.shadow(['no-guests'], 500);
+    expect(database.shadowTotals()).toMatchObject([{ rule: 'no-guests', since: 100, refusals: 3 }]);
+    database.shadow([], 600);
+    database.shadow(['no-guests'], 700);
+    expect(database.shadowTotals()).toMatchObject([{ rule: 'no-guests', since: 700, refusals: 0 }]);
+  });
+});
