@@ -1,4 +1,5 @@
 import type { Dialled } from '../numbers/dialled.ts';
+import { isEmergencyUrn } from '../numbers/emergency-numbers.ts';
 import { chooseRoute } from '../policy/choose-route.ts';
 import type { CallBy, CallFacts as Facts, Identity, PinFacts } from '../policy/facts.ts';
 import type { Chosen, OutboundRoute } from '../policy/routes.ts';
@@ -133,7 +134,7 @@ export class CallFacts extends RequestFacts implements Facts {
   /** RFC 5031, or an emergency number: most numbers are longer, and then need not be read. */
   #readEmergency(): boolean {
     if (this.method !== 'INVITE') return false;
-    if (/^urn:service:sos(\.|$)/i.test(this.calledUri)) return true;
+    if (isEmergencyUrn(this.calledUri)) return true;
     return userOfUri(this.calledUri).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
   }
 

@@ -187,6 +187,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     hides: (from) => (from === 'access' ? fromPhones : topology(from)),
     behind: (uri) => uris.behind(uri),
     hears: (flow) => known.has(flow),
+    isEmergency: (requestUri) => gatekeeper.isEmergency(requestUri),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
     callStarted(call) {
       leases.started(call);

@@ -66,6 +66,8 @@ export interface Handlers {
    * when those three are out. Always, when not given.
    */
   hears?(flow: Flow): boolean;
+  /** Is this the Request-URI of an emergency call? Asked when there is no room for a call; never one, when not given. */
+  isEmergency?(requestUri: string): boolean;
   /**
    * The token of the flow by which whoever this token stands for is reached now: it was of a connection that is gone, or
    * none of a flow. Undefined, or not given, when nobody vouches for that.

@@ -412,7 +412,8 @@ export class Engine implements Core {
     // strangers fill the table before the PBX or a live call does
     const mine = channel.realm !== 'access' || found !== undefined;
     const most = mine ? limits.transactions * RESERVE : limits.transactions;
-    if (this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls)) {
+    const full = this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls);
+    if (full && !(opensCall && this.#hasReserveFor(request))) {
       this.#refuse(request, channel, 503, undefined, [
         { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
@@ -438,6 +439,16 @@ export class Engine implements Core {
       this.fault(problem);
       incoming.answer(500);
     }
+  }
+
+  /** An emergency call finds room where others find none, up to a bound: anybody can dial one. */
+  #hasReserveFor({ requestUri }: Message): boolean {
+    const { limits } = this.#options.settings;
+    return (
+      this.#servers.size < limits.transactions * RESERVE &&
+      this.calls.size < limits.calls * RESERVE &&
+      this.#handlers.isEmergency?.(requestUri) === true
+    );
   }
 
   /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */

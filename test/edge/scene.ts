@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { settingsSchema } from '../../src/config/schema.ts';
+import type { LimitSettings } from '../../src/config/settings.ts';
 import { type EdgeObserver, openEdge, type RunningEdge } from '../../src/edge/edge.ts';
 import type {
   EdgeSettings,
@@ -37,6 +38,10 @@ export interface SceneOptions {
   readonly toward?: 'contact' | 'path';
   readonly keepAlive?: Partial<RegistrationSettings['keepAlive']>;
   readonly mostRegistrations?: number;
+  /** Timer C. */
+  readonly ringSeconds?: number;
+  /** Smaller than any operator would set them, for the tests that reach them. */
+  readonly limits?: Partial<LimitSettings>;
   /** Asked about PBX nodes and carriers that are given by name. */
   readonly nameServer?: DnsServer;
   /** Default: what an operator gets who sets nothing. */
@@ -94,6 +99,8 @@ export class Scene implements AsyncDisposable {
     const { signaling, dispose } = await signalingUnderTest({
       listeners: this.#listeners,
       tokenKey: this.#key,
+      ...(this.#options.ringSeconds !== undefined && { ringSeconds: this.#options.ringSeconds }),
+      ...(this.#options.limits && { limits: this.#options.limits }),
       ...(this.#options.nameServer && { nameServer: this.#options.nameServer }),
     });
     this.#dispose = dispose;

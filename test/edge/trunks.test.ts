@@ -157,3 +157,56 @@ describe('the PBX calls out', () => {
     await carrier.silence(50);
   });
 });
+
+describe('a carrier’s calls', () => {
+  const judging = { carriers: 1, policy: { site: { homeCountry: 'DE' } } };
+  const callsOnce = async (scene: Scene, from: string, called: string) => {
+    const carrier = scene.carrier();
+    const { address, port } = scene.place();
+    const call = await carrier.invite(`sip:${called}@${address}:${port}`, {
+      to: scene.place(),
+      headers: { From: `<sip:${from}@carrier.test>;tag=${crypto.randomUUID()}` },
+    });
+    return (await call.final()).status;
+  };
+
+  test('need the certificate that is set for it, besides its address (I1)', async () => {
+    await using scene = await aScene({ ...judging, policy: { site: {} } });
+    scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 486));
+    expect(await callsOnce(scene, '+4989123456', '030999')).toBe(486);
+    const [trunk] = scene.settings.trunks;
+    if (trunk === undefined) throw new Error('no trunk');
+    scene.reload({ trunks: [{ ...trunk, certificateName: 'carrier.test' }] });
+    expect(await callsOnce(scene, '+4989123456', '030999')).toBe(403);
+    expect(scene.events).toContain('reject trunk-certificates');
+  });
+
+  test('flooding one number are refused, those to another are not (I2)', async () => {
+    await using scene = await aScene(judging);
+    scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 404));
+    const statuses = [];
+    for (let call = 0; call < 21; call++)
+      statuses.push(await callsOnce(scene, `+49891234${100 + call}`, '030999999'));
+    expect(statuses).toEqual([...Array(20).fill(404), 486]);
+    expect(await callsOnce(scene, '+4989123999', '+4930999999')).toBe(486);
+    expect(await callsOnce(scene, '+4989123999', '030999998')).toBe(404);
+  });
+
+  test('by one caller at once are five, and the next is busy until one ends (I2)', async () => {
+    await using scene = await aScene(judging);
+    const carrier = scene.carrier();
+    const { address, port } = scene.place();
+    const calling = () =>
+      carrier.invite(`sip:030999@${address}:${port}`, {
+        to: scene.place(),
+        headers: { From: `<sip:+4989123@carrier.test>;tag=${crypto.randomUUID()}` },
+      });
+    for (let call = 0; call < 5; call++) {
+      await calling();
+      await scene.pbx.expect('INVITE');
+    }
+    expect((await (await calling()).final()).status).toBe(486);
+    const { ledger } = scene.running.edge.leases;
+    expect([ledger.live('caller:+4989123'), ledger.live('trunk:carrier-1')]).toEqual([5, 5]);
+  });
+});

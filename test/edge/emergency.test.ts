@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { aScene, type Scene, statusOf } from './scene.ts';
+
+/** Whatever a rule can be set to refuse, it does. */
+const hopeless = {
+  site: { homeCountry: 'DE' },
+  network: {
+    'drop-all': { mode: 'on' },
+    'request-rates': { strangers: { invite: { perSecond: 1, burst: 1 } } },
+  },
+  outbound: {
+    'call-frequency': { limits: [{ calls: 1, seconds: 3600, each: 'all' }] },
+    'concurrent-calls': { extension: 0, all: 0 },
+    'blocked-numbers': { blocked: ['.'] },
+    'caller-identity': { anonymous: false },
+  },
+} as object;
+
+const REACHED_THE_PBX = 404;
+function answering(scene: Scene): void {
+  scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, REACHED_THE_PBX));
+}
+const calls = (scene: Scene, uri: string) => async (user: string) => {
+  const phone = await scene.phone({ user, address: '127.0.3.9' });
+  return statusOf(phone, 'INVITE', uri);
+};
+
+describe('an emergency call (O11)', () => {
+  test.each(['sip:112@127.0.0.1', 'sip:110@127.0.0.1', 'urn:service:sos', 'urn:service:sos.fire'])(
+    'to %s reaches the PBX though every rule is against it, from a stranger too; and is an alert',
+    async (uri) => {
+      await using scene = await aScene({ policy: hopeless });
+      answering(scene);
+      expect(await calls(scene, uri)('1001')).toBe(REACHED_THE_PBX);
+      expect(await calls(scene, uri)('1001')).toBe(REACHED_THE_PBX);
+      expect(scene.events.filter((event) => event.startsWith('emergency 1001'))).toHaveLength(2);
+    },
+  );
+
+  test('is known behind the prefix for an outside line, and no number that only begins like one is', async () => {
+    await using scene = await aScene({
+      policy: { site: { homeCountry: 'DE', dialPlan: { outsidePrefix: '0' } } },
+    });
+    answering(scene);
+    expect(await calls(scene, 'sip:0112@127.0.0.1')('1001')).toBe(REACHED_THE_PBX);
+    expect(await calls(scene, 'sip:1123@127.0.0.1')('1001')).toBe(403);
+    expect(await calls(scene, 'sip:112112@127.0.0.1')('1001')).toBe(403);
+  });
+
+  test('gets through while the gate ends, other calls do not', async () => {
+    await using scene = await aScene();
+    answering(scene);
+    scene.running.drain();
+    expect(await calls(scene, 'sip:112@127.0.0.1')('1001')).toBe(REACHED_THE_PBX);
+    expect(await calls(scene, 'sip:1002@127.0.0.1')('1001')).toBe(503);
+  });
+
+  test('gets through when there is no room for another call, up to a bound', async () => {
+    await using scene = await aScene({ limits: { calls: 4 } });
+    const phone = await scene.phone();
+    for (let call = 0; call < 4; call++) {
+      const caller = await phone.invite('1002');
+      const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+      await caller.answered();
+      await accepting;
+    }
+    expect(await statusOf(phone, 'INVITE', 'sip:1002@127.0.0.1')).toBe(503);
+    const urgent = await phone.invite('112');
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+    await urgent.answered();
+    await accepting;
+    expect(await statusOf(phone, 'INVITE', 'sip:112@127.0.0.1')).toBe(503);
+  });
+
+  test('counts under nothing, so that it bars no other call', async () => {
+    await using scene = await aScene({ policy: { site: {} } });
+    const phone = await scene.registered();
+    await phone.invite('112');
+    await scene.pbx.expect('INVITE');
+    expect(scene.running.edge.leases.ledger.size).toBe(0);
+  });
+});
