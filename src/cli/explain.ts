@@ -17,7 +17,7 @@ import { complainOf } from './show-problems.ts';
 export const explain: Command = {
   name: 'explain',
   summary: 'what would become of a registration or call, by which rule, and what would change it',
-  operands: 'register|invite|inbound|method WHAT',
+  operands: 'register|invite|inbound|method|broken WHAT',
   mostOperands: 2,
   flags: {
     ...placeFlags,

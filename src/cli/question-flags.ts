@@ -5,7 +5,7 @@ import { isOfSeveral, readAnswer } from '../policy/asking/read-answer.ts';
 import type { Flag, Flags, Given } from './command.ts';
 
 /** What a question is about stands in words, `invite 0044…`; all else is a flag. */
-const subjects = ['register', 'invite', 'inbound', 'method'] as const;
+const subjects = ['register', 'invite', 'inbound', 'method', 'broken'] as const;
 type Subject = (typeof subjects)[number];
 type Key = Exclude<keyof typeof questionShape, Subject>;
 
@@ -34,7 +34,7 @@ export function readQuestion({ flags, rest: [subject, value] }: Given): Understo
   if (!subjects.some((one) => one === subject) || value === undefined) {
     const found =
       subject === undefined ? 'nothing' : `"${[subject, value].filter(Boolean).join(' ')}"`;
-    const expected = 'register EXTENSION, invite NUMBER, inbound NUMBER or method NAME';
+    const expected = 'register EXTENSION, invite NUMBER, inbound NUMBER, method NAME or broken HOW';
     return { ok: false, problems: [`found ${found}, expected ${expected}`] };
   }
   const asked: Record<string, unknown> = { [subject as Subject]: value };

@@ -36,11 +36,11 @@ export function showAnswer(
   ].join('\n');
 }
 
-function subjectOf({ register, invite, inbound, method, as }: Question): string {
+function subjectOf({ register, invite, inbound, method, broken, as }: Question): string {
   if (register !== undefined) return harmless(`${register} registers`);
   if (invite !== undefined) return harmless(`${as} dials ${invite}`);
   if (inbound !== undefined) return harmless(`a trunk calls ${inbound}`);
-  return `${method}`;
+  return broken === undefined ? `${method}` : `a broken message: ${broken}`;
 }
 
 function markOf(

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -53,6 +53,10 @@ describe('a policy test (X3)', () => {
     );
     expect(problems(['outbound.allowed-countries.mode=shadow'])).toEqual([]);
   });
+  test('is not changed by site.rules, which puts all rules to shadow or off for a while', () => {
+    write(abroad);
+    expect(problems(['site.rules=off'])).toEqual([]);
+  });
   test('is not changed by an exception, which ends', () => {
     write(abroad);
     writeFileSync(
@@ -79,5 +83,20 @@ describe('a policy test (X3)', () => {
     const kept = abroad.split('\n').filter((one) => !one.startsWith(`${key}:`));
     write(`${kept.join('\n').trimEnd()}\n${line}\n`);
     expect(problems()).toContainEqual(expect.stringMatching(says));
+  });
+});
+
+describe('the tests that ship', () => {
+  const shipped = readFileSync(join(shippedFolders.policies, 'tests', 'essentials.yaml'), 'utf8');
+
+  test('hold for the policy that ships, those too that are for the operator to take up', () => {
+    const all = shipped.replaceAll(/^#(?= {2})/gm, '');
+    expect(all.match(/- name/g)).toHaveLength(13);
+    write(all);
+    expect(problems()).toEqual([]);
+  });
+  test('hold whatever is switched off, as they come', () => {
+    write(shipped);
+    expect(problems(['network.drop-all.mode=on', 'extensions.unlisted=refuse'])).toEqual([]);
   });
 });

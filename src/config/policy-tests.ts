@@ -8,7 +8,7 @@ import {
 } from '../policy/asking/expectation.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import { Policy } from '../policy/policy.ts';
-import { aroundQuestion } from './around-question.ts';
+import { aroundQuestions } from './around-question.ts';
 import { explainIssue } from './explain-issue.ts';
 import { mismatch, type Problem } from './problem.ts';
 import { shown } from './read-folders.ts';
@@ -67,21 +67,27 @@ export function readPolicyTests(policies: string): PolicyTests {
 const USUALLY = '2026-07-01 12:00';
 
 /**
- * The tests that this policy breaks. Exceptions are left out, since they end: a test is about the policy that stands
- * when they have.
+ * The tests that this policy breaks. Exceptions are left out, since they end, and so is `site.rules`, by which all rules
+ * are put to shadow or off for a while: a test is about the policy that stands then.
  */
 export function policyTestProblems(
   tests: readonly PolicyTest[],
   settings: Settings,
 ): readonly Problem[] {
-  const policy = new Policy({ ...settings.policy, exceptions: {} });
+  const { site } = settings.policy;
+  const policy = new Policy({
+    ...settings.policy,
+    exceptions: {},
+    site: { ...site, rules: 'on' },
+  });
+  const around = aroundQuestions(settings);
   return tests.flatMap(({ expectation, where }): readonly Problem[] => {
     const { name, at: moment = USUALLY } = expectation;
     const at = readInstant(moment, settings.policy.site.timeZone);
     const key = name === undefined ? 'test' : `test "${name}"`;
     if (at === undefined)
       return [{ where, key, text: mismatch(`"${moment}"`, 'a moment: 2026-11-28 03:00') }];
-    const failed = checkExpectation(policy, expectation, aroundQuestion(settings, at));
+    const failed = checkExpectation(policy, expectation, around(at));
     return failed === undefined
       ? []
       : [{ where, key, text: mismatch(failed.found, failed.expected) }];

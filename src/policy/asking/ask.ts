@@ -3,7 +3,13 @@ import type { Stage, StageFacts } from '../facts.ts';
 import type { Decision, Policy, Step } from '../policy.ts';
 import { pass } from '../verdict.ts';
 import { assumedCounters } from './assumed-counters.ts';
-import { callOf, registrationOf, requestOf, type Surroundings } from './imagined-facts.ts';
+import {
+  brokenOf,
+  callOf,
+  registrationOf,
+  requestOf,
+  type Surroundings,
+} from './imagined-facts.ts';
 import type { Question } from './question.ts';
 
 /** What would become of a request, and why. */
@@ -67,12 +73,19 @@ export function stagesMet(
   question: Question,
   around: Surroundings,
 ): readonly Met[] {
+  const { register, broken } = question;
+  if (broken !== undefined) {
+    const facts = brokenOf({ ...question, broken }, around);
+    return [
+      { stage: 'packet', facts },
+      { stage: 'broken', facts },
+    ];
+  }
   const request = requestOf(question, site, around);
   const met: Met[] = [
     { stage: 'packet', facts: request },
     { stage: 'network', facts: request },
   ];
-  const { register } = question;
   if (register !== undefined)
     met.push({
       stage: 'registration',

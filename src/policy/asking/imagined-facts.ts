@@ -1,5 +1,14 @@
+import { isEmergencyUrn } from '../../numbers/emergency-numbers.ts';
 import { chooseRoute } from '../choose-route.ts';
-import type { CallFacts, Identity, RegistrationFacts, RequestFacts, Source } from '../facts.ts';
+import type {
+  Blocked,
+  BrokenFacts,
+  CallFacts,
+  Identity,
+  RegistrationFacts,
+  RequestFacts,
+  Source,
+} from '../facts.ts';
 import { asExtension, type Site } from '../site.ts';
 import type { Question } from './question.ts';
 
@@ -35,11 +44,27 @@ function sourceOf(question: Question, around: Surroundings): Source {
     country: question.country ?? around.countryOf(address),
     local: around.isLocal(address),
     proven: transport !== 'udp' || tier !== 'unknown',
-    familiar: tier !== 'unknown',
-    blocked: undefined,
+    familiar: question.familiar ?? tier !== 'unknown',
+    blocked: question.blocked === true ? someBlock(address) : undefined,
     certificateNames: question.certificateNames ?? [],
   };
 }
+
+const someBlock = (network: string): Blocked => ({
+  network,
+  rule: 'some rule',
+  evidence: 'as is assumed',
+  until: undefined,
+});
+
+export const brokenOf = (
+  question: Question & { readonly broken: string },
+  around: Surroundings,
+): BrokenFacts => ({
+  at: around.at,
+  source: sourceOf(question, around),
+  problem: question.broken,
+});
 
 export function requestOf(question: Question, site: Site, around: Surroundings): RequestFacts {
   const source = sourceOf(question, around);
@@ -49,8 +74,7 @@ export function requestOf(question: Question, site: Site, around: Surroundings):
   return {
     at: around.at,
     source,
-    emergency:
-      question.invite !== undefined && site.readDialled(question.invite).kind === 'emergency',
+    emergency: question.invite !== undefined && isEmergency(question.invite, site),
     method:
       question.method ??
       (question.register === undefined
@@ -65,15 +89,18 @@ export function requestOf(question: Question, site: Site, around: Surroundings):
     requestUser: dialled ?? '',
     from,
     to: dialled ?? extension ?? '',
-    fromTag: 'imagined',
+    fromTag: question.fromTag ?? 'imagined',
     fromHeader: `<sip:${from}@gate>;tag=imagined`,
-    headerLines: 12,
-    headBytes: 500,
+    headerLines: question.headerLines ?? 12,
+    headBytes: question.headBytes ?? 500,
     branch: 'z9hG4bKimagined',
     extension,
     profile: site.extensions.profileOf(extension),
   };
 }
+
+const isEmergency = (dialled: string, site: Site): boolean =>
+  isEmergencyUrn(dialled) || site.readDialled(dialled).kind === 'emergency';
 
 export function registrationOf(
   question: Question & { readonly register: string },

@@ -31,6 +31,8 @@ describe('what is asked of facts again', () => {
     { register: '' },
     { method: 'OPTIONS', source: '198.51.100.9', port: 1024, tier: 'trusted' },
     { method: 'OPTIONS', from: '1001' },
+    { method: 'OPTIONS', familiar: true, headerLines: 70, headBytes: 5000 },
+    { method: 'OPTIONS', fromTag: '6434396633623535313363340133343333313138393833' },
     { invite: '00441632960000', as: '1001' },
     { invite: '1002', as: '1001', registered: false, asksAgain: true },
     { invite: '1002', as: '1001', sameFlow: false, anonymous: true },

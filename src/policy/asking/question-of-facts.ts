@@ -1,5 +1,10 @@
 import type { CallFacts, Identity, RegistrationFacts, RequestFacts } from '../facts.ts';
+import { scannerHabitOf } from '../rules/network/scanner-habits.ts';
 import type { Question } from './question.ts';
+
+/** What a phone writes is less; no limit is set there. */
+const MANY_LINES = 50;
+const MANY_BYTES = 4096;
 
 type Facts = RequestFacts | RegistrationFacts | CallFacts;
 type Told = { -readonly [Key in keyof Question]: Question[Key] };
@@ -20,6 +25,11 @@ export function questionOf(facts: Facts): Question {
   if (source.country !== undefined) told.country = source.country;
   if (source.toPort !== usualPort(source.transport)) told.toPort = source.toPort;
   if (source.certificateNames.length > 0) told.certificateNames = [...source.certificateNames];
+  if (source.familiar !== (source.tier !== 'unknown')) told.familiar = source.familiar;
+  if (source.blocked !== undefined) told.blocked = true;
+  if (scannerHabitOf(facts) !== undefined) told.fromTag = facts.fromTag;
+  if (facts.headerLines > MANY_LINES) told.headerLines = facts.headerLines;
+  if (facts.headBytes > MANY_BYTES) told.headBytes = facts.headBytes;
   if (userAgent !== undefined) told.userAgent = userAgent;
   if (isRegistration(facts)) tellRegistration(told, facts);
   else if (isCall(facts)) tellCall(told, facts);

@@ -18,6 +18,11 @@ export const questionShape = {
     .regex(/^[A-Z]{2,16}$/, 'a method in capital letters: OPTIONS')
     .optional()
     .describe('any other request: OPTIONS, MESSAGE; only network rules are asked'),
+  broken: z
+    .string()
+    .regex(/^[a-z-]{1,40}$/, 'what is wrong with it: not-sip')
+    .optional()
+    .describe('a message that is none: not-sip, too-large, content-length …'),
   as: z.string().optional().describe('the extension that calls'),
   by: z
     .enum(['invite', 'refer', 'redirect', 'diversion'])
@@ -43,6 +48,11 @@ export const questionShape = {
     .regex(/^[A-Z]{2}$/, 'a country by two capital letters (ISO 3166): DE')
     .optional()
     .describe('the country of the source, by two capital letters'),
+  familiar: z
+    .boolean()
+    .optional()
+    .describe('true or false: true, phones are registered from its address'),
+  blocked: z.boolean().optional().describe('true or false: true, it is on the block list'),
   certificateNames: z.array(z.string()).optional().describe('of its client certificate'),
   at: z
     .string()
@@ -86,6 +96,9 @@ export const questionShape = {
     .optional()
     .describe('true or false: true, the same call once more, now with credentials'),
   from: z.string().optional().describe('the user part of From'),
+  fromTag: z.string().optional().describe('the tag of From, by which some tools are known'),
+  headerLines: count.optional().describe('how many lines its headers have'),
+  headBytes: count.optional().describe('how many bytes its headers have'),
   preferred: z.string().optional().describe('the user part of P-Preferred-Identity'),
   asserted: z.string().optional().describe('the user part of P-Asserted-Identity'),
   remoteParty: z.string().optional().describe('the user part of Remote-Party-ID'),
@@ -115,16 +128,18 @@ export const questionShape = {
 
 /** One thing is asked, and whoever dials is named. */
 export function isOneQuestion(
-  question: { readonly [Key in 'register' | 'invite' | 'inbound' | 'method' | 'as']?: unknown },
+  question: {
+    readonly [Key in 'register' | 'invite' | 'inbound' | 'method' | 'broken' | 'as']?: unknown;
+  },
   context: { addIssue(issue: { code: 'custom'; message: string; path?: string[] }): void },
 ): void {
-  const asked = (['register', 'invite', 'inbound', 'method'] as const).filter(
+  const asked = (['register', 'invite', 'inbound', 'method', 'broken'] as const).filter(
     (key) => question[key] !== undefined,
   );
   if (asked.length !== 1)
     context.addIssue({
       code: 'custom',
-      message: 'exactly one of register, invite, inbound, method',
+      message: 'exactly one of register, invite, inbound, method, broken',
     });
   if (question.invite !== undefined && question.as === undefined)
     context.addIssue({ code: 'custom', path: ['as'], message: 'the extension that dials' });
