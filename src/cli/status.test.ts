@@ -51,6 +51,7 @@ const gate: ProcessStatus = {
     ],
   },
   calls: { count: 0, ringing: 0, rows: [] },
+  counted: [],
 };
 
 test('the whole picture, in columns', () => {

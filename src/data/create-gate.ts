@@ -126,6 +126,7 @@ export const createGate: CreateGate = async (options) => {
         ),
       },
       calls: callsStatus(open, running.edge, rows),
+      counted: [...Iterator.from(running.edge.leases.ledger.liveByKey()).take(rows)],
     }),
     stats() {
       const counts = open.counts();

@@ -205,6 +205,8 @@ export interface GateStatus {
     readonly ringing: number;
     readonly rows: readonly CallStatus[];
   };
+  /** What live calls count under, as limits name it: `extension:1001`, `trunk:carrier`. At most so many as rows. */
+  readonly counted: readonly { readonly key: string; readonly calls: number }[];
 }
 
 export interface ProgramsStatus {

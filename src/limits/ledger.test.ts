@@ -69,6 +69,13 @@ describe('live calls', () => {
     expect([...ledger.findLive('extension:1002')]).toEqual([]);
   });
 
+  test('are told by key, and a key without any is gone', () => {
+    const ledger = new Ledger();
+    ledger.reserve({ id: 'a', places: [{ key: 'all' }, { key: 'trunk:a' }], now: 0 });
+    ledger.reserve({ id: 'b', places: [{ key: 'all' }], now: 0 });
+    ledger.settle('a');
+    expect([...ledger.liveByKey()]).toEqual([{ key: 'all', calls: 1 }]);
+  });
   test('are no more than the ledger has room for', () => {
     const ledger = new Ledger({ mostLeases: 2 });
     for (let call = 0; call < 1000; call++)

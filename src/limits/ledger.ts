@@ -145,6 +145,11 @@ export class Ledger {
     return lost;
   }
 
+  /** How many calls are live under each key that has one. */
+  *liveByKey(): IterableIterator<{ readonly key: string; readonly calls: number }> {
+    for (const [key, leases] of this.#byKey) yield { key, calls: leases.size };
+  }
+
   live(key: string): number {
     return this.#byKey.get(key)?.size ?? 0;
   }
