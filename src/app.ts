@@ -26,6 +26,7 @@ import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine, PbxEvent } from './data/messages.ts';
+import type { BlockOrder } from './limits/block-entry.ts';
 import { momentOf, type Question } from './policy/asking/question.ts';
 import { version } from './version.ts';
 
@@ -76,7 +77,7 @@ export async function runGate({
   let lostLogLines = 0;
   let draining = false;
 
-  const store = openStore(directory.database, log, (batch) => plane?.stored(batch));
+  const store = openStore(directory.database, log, (kept, batch) => plane?.stored(kept, batch));
   undo.defer(() => store.close());
   const watch = watchDataDirectory(directory, {
     gone: () =>
@@ -118,7 +119,11 @@ export async function runGate({
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
 
   const serving = await startDataPlane(
-    { settings, tokenKey, pinKey, registrations: store.takeRegistrations() },
+    {
+      ...{ settings, tokenKey, pinKey },
+      registrations: store.takeRegistrations(),
+      blocks: store.takeBlocks(),
+    },
     {
       log(lines, lost) {
         for (const line of lines) writeLine(log, line);
@@ -129,6 +134,7 @@ export async function runGate({
         heartbeat = { stats, at: performance.now() };
       },
       bindings: (batch) => store.write(batch),
+      blocks: (batch) => store.writeBlocks(batch),
       event(event) {
         announce(log, event);
         events.add([recorded(event)]);
@@ -193,6 +199,19 @@ export async function runGate({
       const count = await serving.hangup(request.call, { text: 'ended by the operator' });
       log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');
       return { ended: count };
+    }
+    if (request.command === 'blocks') return serving.blocks(request.search, request.rows);
+    if (request.command === 'block') {
+      const { network, seconds, why } = request;
+      const outcome = await serving.block(orderOf(network, seconds, why));
+      if (outcome.kind === 'blocked')
+        log.info({ network, seconds, why }, 'blocked by the operator');
+      return outcome;
+    }
+    if (request.command === 'unblock') {
+      const lifted = await serving.unblock(request.network);
+      if (lifted) log.info({ network: lifted.network }, 'unblocked by the operator');
+      return { lifted: lifted ?? null };
     }
     const status: ProcessStatus = {
       ...(await serving.status(request.rows)),
@@ -267,6 +286,15 @@ export async function runGate({
     });
   }
 }
+
+/** A block by the word of a person. */
+const orderOf = (network: string, seconds: number | null, why: string): BlockOrder => ({
+  network,
+  by: 'operator',
+  rule: 'operator',
+  evidence: why,
+  forMs: seconds === null ? undefined : seconds * 1000,
+});
 
 interface SignalActions {
   reload(): void;

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { nearMiss } from '../config/near-miss.ts';
+import { block } from './block.ts';
+import { blocks } from './blocks.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { events } from './events.ts';
@@ -16,6 +18,7 @@ import { run } from './run.ts';
 import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { test } from './test.ts';
+import { unblock } from './unblock.ts';
 import { version } from './version.ts';
 
 const described = [
@@ -26,6 +29,9 @@ const described = [
   rules,
   test,
   replay,
+  blocks,
+  block,
+  unblock,
   exception,
   pin,
   status,

@@ -14,6 +14,7 @@ const gate: ProcessStatus = {
   ready: [],
   exceptions: [],
   shadows: [],
+  blocks: { count: 12, enforced: ['socket'] },
   draining: false,
   listeners: [
     {
@@ -69,6 +70,9 @@ PBX nodes
 
 Certificates
   sip.example.com  90 days left  self-signed
+
+Blocked
+  12 sources; drawbridge blocks lists them  refused at our sockets, before anything is read
 
 Registrations: 3
   101@example.com  udp 192.0.2.7:5062  55 s  main  Phone?[2J 1.0

@@ -79,6 +79,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         ]),
       ),
     gate.programs !== undefined && programsSection(gate.programs),
+    section('Blocked', [[blockedSources(gate.blocks), enforcement(gate.blocks)]]),
     gate.exceptions.length > 0 &&
       section(
         'Exceptions',
@@ -122,6 +123,14 @@ export function showStatus(gate: ProcessStatus, now: number): string {
     .filter((part) => part !== false)
     .join('\n');
 }
+
+const blockedSources = ({ count }: ProcessStatus['blocks']): string =>
+  count === 0 ? 'nobody' : `${counted(count, 'source')}; drawbridge blocks lists them`;
+
+const enforcement = ({ enforced }: ProcessStatus['blocks']): string =>
+  enforced.includes('socket')
+    ? 'refused at our sockets, before anything is read'
+    : 'refused request by request: the sockets are the drachtio-server’s';
 
 function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {
   if (drachtio === undefined) return [];

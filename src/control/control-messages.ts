@@ -7,6 +7,17 @@ import type { ShadowTotal } from './events/events-database.ts';
 export type ControlRequest =
   | { readonly command: 'status'; readonly rows: number }
   | { readonly command: 'hangup'; readonly call?: string }
+  /** Answered by `FoundBlocks`. */
+  | { readonly command: 'blocks'; readonly search: string; readonly rows: number }
+  /** For good without seconds. Answered by a `BlockOutcome`. */
+  | {
+      readonly command: 'block';
+      readonly network: string;
+      readonly seconds: number | null;
+      readonly why: string;
+    }
+  /** Answered by `{ lifted }`, the block that was there or null. */
+  | { readonly command: 'unblock'; readonly network: string }
   /** Answered by an `AnsweredLive`. */
   | { readonly command: 'explain'; readonly question: Question }
   /** Answered by a `ReloadOutcome`. */

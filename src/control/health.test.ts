@@ -7,6 +7,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     requests: {},
     answers: {},
     decisions: [],
+    blocks: { count: 0, made: {} },
     registrations: 0,
     calls: 0,
     ringing: 0,

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { questionSchema } from '../policy/asking/question.ts';
+import { source } from '../policy/forms.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
 import { CannotStart, reasonOf } from './data-directory.ts';
 
@@ -17,6 +18,18 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     operators: z.array(z.union([z.ipv4(), z.ipv6()])).max(8),
   }),
   z.strictObject({ command: z.literal('explain'), question: questionSchema }),
+  z.strictObject({
+    command: z.literal('blocks'),
+    search: z.string().max(200),
+    rows: z.int().min(0),
+  }),
+  z.strictObject({
+    command: z.literal('block'),
+    network: source,
+    seconds: z.int().min(1).max(315_360_000).nullable(),
+    why: z.string().max(200),
+  }),
+  z.strictObject({ command: z.literal('unblock'), network: source }),
   z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
 ]);
 

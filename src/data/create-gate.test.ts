@@ -39,6 +39,8 @@ async function open(
     pinKey: Buffer.alloc(32, 7),
     registrations: [],
     store: { saved() {}, removed() {} },
+    blocks: [],
+    blocksStore: { changed() {}, seen() {} },
     log() {},
     event() {},
     events: new GateEvents({ send: () => {} }),

@@ -14,6 +14,9 @@ import type { Question } from '../policy/asking/question.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { needsCountries } from '../policy/policy-settings.ts';
 import { version } from '../version.ts';
+import { rowOf } from './block-changes.ts';
+import { BlockCounts } from './block-counts.ts';
+import { blockBy, findBlocks } from './blocks.ts';
 import { Counters } from './counters.ts';
 import { DecisionCounts } from './decision-counts.ts';
 import type { GateEvent } from './event.ts';
@@ -28,6 +31,9 @@ import type {
 } from './messages.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
 
+/** How often blocked sources came since is kept too: a row for each that came. */
+const SAVE_SEEN_EVERY_MS = 60_000;
+
 /** Puts the engine and the edge together. */
 export const createGate: CreateGate = async (options) => {
   const { settings, log, store, registrations } = options;
@@ -35,6 +41,7 @@ export const createGate: CreateGate = async (options) => {
   let countryOf = countriesFor(settings, log);
   const counters = new Counters();
   const decisions = new DecisionCounts();
+  const made = new BlockCounts();
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
   let serving: CarrierServing | undefined;
   const running = await openEdge({
@@ -51,9 +58,9 @@ export const createGate: CreateGate = async (options) => {
     registrations,
     mostRegistrations: settings.limits.registrations,
     store,
-    blocks: [],
+    blocks: options.blocks,
     countryOf: (address) => countryOf(address),
-    observer: observer(options, decisions, () => current),
+    observer: observer(options, decisions, made, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
@@ -78,6 +85,15 @@ export const createGate: CreateGate = async (options) => {
       draining: node.settings.drain,
       latencyMs: node.latencyMs,
     }));
+
+  let seenSavedAt = Date.now();
+  const saveBlocksSeen = () => {
+    const since = seenSavedAt;
+    seenSavedAt = Date.now();
+    for (const entry of running.edge.gatekeeper.blocks.entries())
+      if (entry.hits > 0 && entry.lastSeen >= since) options.blocksStore.seen(entry);
+  };
+  const saving = setInterval(saveBlocksSeen, SAVE_SEEN_EVERY_MS);
 
   return {
     listeners: open.listeners,
@@ -111,6 +127,13 @@ export const createGate: CreateGate = async (options) => {
       for (const callId of callIds) open.end(callId, reason);
       return ended;
     },
+    blocks: (search, rows) => findBlocks(running.edge.gatekeeper.blocks, search, rows),
+    block: (order) => blockBy(running.edge, order),
+    unblock(network) {
+      const lifted = running.edge.gatekeeper.blocks.lift(network);
+      return lifted && rowOf(lifted);
+    },
+    saveBlocksSeen,
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
       draining: running.edge.draining,
@@ -125,6 +148,10 @@ export const createGate: CreateGate = async (options) => {
           registrationStatus,
         ),
       },
+      blocks: {
+        count: running.edge.gatekeeper.blocks.size,
+        enforced: [open.server === undefined ? 'socket' : 'request'],
+      },
       calls: callsStatus(open, running.edge, rows),
       counted: [...Iterator.from(running.edge.leases.ledger.liveByKey()).take(rows)],
     }),
@@ -134,6 +161,7 @@ export const createGate: CreateGate = async (options) => {
       return {
         ...counters.stats,
         decisions: decisions.rows,
+        blocks: { count: running.edge.gatekeeper.blocks.size, made: made.byRule },
         registrations: running.edge.registrations.size,
         calls: counts.calls,
         ringing: counts.ringing,
@@ -149,6 +177,7 @@ export const createGate: CreateGate = async (options) => {
       };
     },
     async close() {
+      clearInterval(saving);
       await programs?.close();
       await running.close();
     },
@@ -201,15 +230,21 @@ function countriesFor(
 }
 
 function observer(
-  { log, event, events }: GateOptions,
+  { log, event, events, blocksStore }: GateOptions,
   decisions: DecisionCounts,
+  made: BlockCounts,
   settings: () => Pick<Settings, 'events'>,
 ): EdgeObserver {
   return {
     up: ({ settings: { name, uri }, latencyMs }) =>
       event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
     down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
-    blockChanged: (change) => events.blockChanged(change),
+    packetDecided: (decision) => decisions.packetDecided(decision),
+    blockChanged(change) {
+      blocksStore.changed(change);
+      made.changed(change);
+      events.blockChanged(change);
+    },
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
     decided(decided) {

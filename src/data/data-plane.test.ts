@@ -23,11 +23,18 @@ async function start(
   seen: Partial<DataPlaneObserver> = {},
 ): Promise<DataPlane> {
   const plane = await startDataPlane(
-    { settings, tokenKey: new Uint8Array(32), pinKey: new Uint8Array(32), registrations: [] },
+    {
+      settings,
+      tokenKey: new Uint8Array(32),
+      pinKey: new Uint8Array(32),
+      registrations: [],
+      blocks: [],
+    },
     {
       log() {},
       stats() {},
       bindings() {},
+      blocks() {},
       event() {},
       events() {},
       crashed() {},

@@ -4,14 +4,19 @@ import type { Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { GateEvent } from './event.ts';
 import type {
   Answer,
   BindingBatch,
+  BlockBatch,
+  BlockOutcome,
   DataPlaneStats,
+  FoundBlocks,
   FromDataPlane,
   GateStatus,
+  Kept,
   LogLine,
   PbxEvent,
   Question,
@@ -29,10 +34,14 @@ export interface DataPlane {
   drain(): Promise<void>;
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
   stop(withinMs: number): Promise<boolean>;
-  stored(batch: number): void;
+  stored(kept: Kept, batch: number): void;
   status(rows: number): Promise<GateStatus>;
   /** What would become of such a request now. */
   explain(question: Asked, at: number): Promise<AnsweredLive>;
+  blocks(search: string, rows: number): Promise<FoundBlocks>;
+  block(order: BlockOrder): Promise<BlockOutcome>;
+  /** The block that was there. */
+  unblock(network: string): Promise<BlockEntry | undefined>;
   /** How many calls were ended. */
   hangup(call: string | undefined, reason: EndReason): Promise<number>;
 }
@@ -41,6 +50,7 @@ export interface DataPlaneObserver {
   log(lines: readonly LogLine[], lost: number): void;
   stats(stats: DataPlaneStats): void;
   bindings(batch: BindingBatch): void;
+  blocks(batch: BlockBatch): void;
   event(event: PbxEvent): void;
   events(events: readonly GateEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
@@ -52,6 +62,7 @@ export interface DataPlaneInput {
   readonly tokenKey: Uint8Array;
   readonly pinKey: Uint8Array;
   readonly registrations: readonly BindingRow[];
+  readonly blocks: readonly BlockEntry[];
 }
 
 /** The gate could not be opened; the message is for the operator. */
@@ -97,6 +108,8 @@ export async function startDataPlane(
         return observer.stats(message.stats);
       case 'bindings':
         return observer.bindings(message);
+      case 'blocks':
+        return observer.blocks(message);
       case 'event':
         return observer.event(message.event);
       case 'events':
@@ -170,7 +183,7 @@ export async function startDataPlane(
       clearTimeout(tooLong);
       return inTime && problem === undefined;
     },
-    stored: (batch) => tell({ type: 'stored', batch }),
+    stored: (kept, batch) => tell({ type: 'stored', kept, batch }),
     async status(rows) {
       const answer = await ask({ about: 'status', rows });
       if (answer.about !== 'status') throw new Error('The data plane answered another question.');
@@ -180,6 +193,21 @@ export async function startDataPlane(
       const answer = await ask({ about: 'explain', question, at });
       if (answer.about !== 'explain') throw new Error('The data plane answered another question.');
       return answer.answered;
+    },
+    async blocks(search, rows) {
+      const answer = await ask({ about: 'blocks', search, rows });
+      if (answer.about !== 'blocks') throw new Error('The data plane answered another question.');
+      return answer.found;
+    },
+    async block(order) {
+      const answer = await ask({ about: 'block', order });
+      if (answer.about !== 'block') throw new Error('The data plane answered another question.');
+      return answer.blocked;
+    },
+    async unblock(network) {
+      const answer = await ask({ about: 'unblock', network });
+      if (answer.about !== 'unblock') throw new Error('The data plane answered another question.');
+      return answer.lifted;
     },
     async hangup(call, reason) {
       const answer = await ask({ about: 'hangup', call, reason });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aPacket, aRequest } from '../../test/support/some-facts.ts';
+import { aBroken, aPacket, aRequest } from '../../test/support/some-facts.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import type { Decision } from '../policy/policy.ts';
 import { pass, reject } from '../policy/verdict.ts';
@@ -34,9 +34,24 @@ test('decisions are counted by outcome, rule, reason, method, realm and tier', (
 test('what a stranger invents makes no series of its own', () => {
   const counts = new DecisionCounts();
   for (let tries = 0; tries < 100; tries++) counts.decided(decided({ method: `X${tries}` }));
-  counts.decided({ ...decided({}), stage: 'packet', facts: aPacket() });
+  counts.decided({ ...decided({}), stage: 'broken', facts: aBroken() });
   expect(counts.rows.map(({ method, count }) => [method, count])).toEqual([
     ['other', 100],
     ['none', 1],
+  ]);
+});
+
+test('packets are counted one by one, though only some of a flood are told of', () => {
+  const counts = new DecisionCounts();
+  const dropped: Decision = { verdict: reject(403, 'firewall'), rule: 'firewall', shadows: [] };
+  for (let packets = 0; packets < 3; packets++) counts.packetDecided(dropped);
+  counts.decided({ ...decided({}, dropped), stage: 'packet', facts: aPacket() });
+  counts.packetDecided({ ...dropped, verdict: pass, rule: undefined });
+  const shadows = [{ rule: 'drop-all', verdict: reject(403, 'drop-all') }];
+  counts.packetDecided({ verdict: pass, rule: undefined, shadows });
+  const common = { method: 'none', realm: 'access', tier: 'unknown' };
+  expect(counts.rows).toEqual([
+    { outcome: 'refused', rule: 'firewall', reason: 'firewall', count: 3, ...common },
+    { outcome: 'shadow', rule: 'drop-all', reason: 'drop-all', count: 1, ...common },
   ]);
 });

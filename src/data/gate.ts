@@ -2,9 +2,11 @@ import type { LogLevel, Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
+import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
-import type { GateStats, GateStatus, PbxEvent } from './messages.ts';
+import type { BlockOutcome, FoundBlocks, GateStats, GateStatus, PbxEvent } from './messages.ts';
 
 /** The engine and the edge, put together and running: what the worker drives. */
 export interface Gate {
@@ -16,6 +18,13 @@ export interface Gate {
   liveCalls(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
   hangup(call: string | undefined, reason: EndReason): number;
+  /** Blocks in which that text or address is found, the latest first: so many of them. */
+  blocks(search: string, rows: number): FoundBlocks;
+  block(order: BlockOrder): BlockOutcome;
+  /** The block that was there. */
+  unblock(network: string): BlockEntry | undefined;
+  /** How often blocked sources came is kept too: by this, now. */
+  saveBlocksSeen(): void;
   /** What would become of such a request now. */
   explain(question: Question, at: number): AnsweredLive;
   status(rows: number): GateStatus;
@@ -32,6 +41,9 @@ export interface GateOptions {
   /** As kept from the last run; none has expired yet. */
   readonly registrations: readonly BindingRow[];
   readonly store: RegistrationsStore;
+  /** As kept from the last run. */
+  readonly blocks: readonly BlockEntry[];
+  readonly blocksStore: Pick<BlockChanges, 'changed' | 'seen'>;
   readonly log: Log;
   event(event: PbxEvent): void;
   /** What happened, for the record. */

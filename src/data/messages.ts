@@ -8,9 +8,11 @@ import type {
   ProgramPort,
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
+import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
 import type { Reason } from '../policy/reasons.ts';
+import type { Batch } from './changes.ts';
 import type { GateEvent } from './event.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
 
@@ -24,19 +26,24 @@ export type ToDataPlane =
       /** 32 bytes that the PINs' hashes are made with. */
       readonly pinKey: Uint8Array;
       readonly registrations: readonly BindingRow[];
+      readonly blocks: readonly BlockEntry[];
     }
   | ({ readonly type: 'reload' } & SlicedSettings)
   /** No new calls from now on; `drained` comes back when the last live one is over. */
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
   /** The batch of that number is on disk, or will never be; the next may come. */
-  | { readonly type: 'stored'; readonly batch: number }
+  | { readonly type: 'stored'; readonly kept: Kept; readonly batch: number }
   | { readonly type: 'query'; readonly query: number; readonly question: Question };
 
 export type Question =
   /** At most `rows` registrations and calls are listed; both are counted whole. */
   | { readonly about: 'status'; readonly rows: number }
   | { readonly about: 'explain'; readonly question: Asked; readonly at: number }
+  /** Blocks in which that text or address is found, the latest first: so many of them. */
+  | { readonly about: 'blocks'; readonly search: string; readonly rows: number }
+  | { readonly about: 'block'; readonly order: BlockOrder }
+  | { readonly about: 'unblock'; readonly network: string }
   /** Ends a call by its id or its Call-ID; every call when `call` is undefined. Answers how many. */
   | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason };
 
@@ -47,6 +54,7 @@ export type FromDataPlane =
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly lost: number }
   | { readonly type: 'stats'; readonly stats: DataPlaneStats }
   | ({ readonly type: 'bindings' } & BindingBatch)
+  | ({ readonly type: 'blocks' } & BlockBatch)
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
@@ -55,16 +63,33 @@ export type FromDataPlane =
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' };
 
-export interface BindingBatch {
-  readonly batch: number;
-  readonly upserts: readonly BindingRow[];
-  readonly deletes: readonly BindingKey[];
-}
+export type BindingBatch = Batch<BindingRow, BindingKey>;
+/** Blocks are deleted by their network. */
+export type BlockBatch = Batch<BlockEntry, string>;
+/** What is kept on disk, each in batches of its own. */
+export type Kept = 'bindings' | 'blocks';
 
 export type Answer =
   | { readonly about: 'status'; readonly status: GateStatus }
   | { readonly about: 'explain'; readonly answered: AnsweredLive }
+  | { readonly about: 'blocks'; readonly found: FoundBlocks }
+  | { readonly about: 'block'; readonly blocked: BlockOutcome }
+  | { readonly about: 'unblock'; readonly lifted: BlockEntry | undefined }
   | { readonly about: 'hangup'; readonly ended: number };
+
+export interface FoundBlocks {
+  /** All there are. */
+  readonly count: number;
+  readonly found: number;
+  readonly rows: readonly BlockEntry[];
+}
+
+/** What became of the wish to block somebody. */
+export type BlockOutcome =
+  | { readonly kind: 'blocked'; readonly entry: BlockEntry }
+  /** It is trusted: a block would have no effect. */
+  | { readonly kind: 'trusted'; readonly why: string }
+  | { readonly kind: 'full' };
 
 export interface LogLine {
   readonly level: LogLevel;
@@ -137,6 +162,12 @@ export interface GateStats {
   readonly timers: number;
   /** Messages that were no SIP, or belonged to nothing. */
   readonly ignored: number;
+  readonly blocks: {
+    /** On the list now. */
+    readonly count: number;
+    /** Made since the start, by the rule, or `operator`. */
+    readonly made: Readonly<Record<string, number>>;
+  };
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
   readonly connections: {
@@ -199,6 +230,8 @@ export interface GateStatus {
   /** Undefined when the gate has sockets of its own. */
   readonly drachtio?: DrachtioStatus | undefined;
   readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
+  /** How many sources are blocked, and where what they send is thrown away. */
+  readonly blocks: { readonly count: number; readonly enforced: readonly EnforcedAt[] };
   readonly calls: {
     /** The answered ones. */
     readonly count: number;
@@ -208,6 +241,9 @@ export interface GateStatus {
   /** What live calls count under, as limits name it: `extension:1001`, `trunk:carrier`. At most so many as rows. */
   readonly counted: readonly { readonly key: string; readonly calls: number }[];
 }
+
+/** At our sockets, before anything is read; or where a drachtio-server hands requests over. */
+export type EnforcedAt = 'socket' | 'request';
 
 export interface ProgramsStatus {
   /** Undefined when programs cannot connect, only be connected to. */

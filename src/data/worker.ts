@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
 import { BindingChanges } from './binding-changes.ts';
+import { BlockChanges } from './block-changes.ts';
 import { createGate } from './create-gate.ts';
 import { readLag } from './event-loop-lag.ts';
 import type { Gate } from './gate.ts';
@@ -21,12 +22,14 @@ if (!port) throw new Error('The data plane runs in a worker thread only.');
 const tell = (message: FromDataPlane): void => port.postMessage(message);
 
 const log = new LogLines((lines, lost) => tell({ type: 'log', lines, lost }));
-const changes = new BindingChanges({
-  everyMs: 250,
-  rowsPerBatch: 2000,
-  mostPending: 400_000,
-  send: (batch) => tell({ type: 'bindings', ...batch }),
-});
+const toDisk = { everyMs: 250, rowsPerBatch: 2000, mostPending: 400_000 } as const;
+const changes = {
+  bindings: new BindingChanges({
+    ...toDisk,
+    send: (batch) => tell({ type: 'bindings', ...batch }),
+  }),
+  blocks: new BlockChanges({ ...toDisk, send: (batch) => tell({ type: 'blocks', ...batch }) }),
+};
 const events = new GateEvents({
   send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
 });
@@ -42,6 +45,7 @@ async function start({
   tokenKey,
   pinKey,
   registrations,
+  blocks,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
   try {
@@ -50,7 +54,9 @@ async function start({
       tokenKey: Buffer.from(tokenKey),
       pinKey,
       registrations,
-      store: changes,
+      store: changes.bindings,
+      blocks,
+      blocksStore: changes.blocks,
       log: log.add,
       event: (event) => tell({ type: 'event', event }),
       events,
@@ -102,13 +108,18 @@ async function stop(): Promise<void> {
   clearInterval(heartbeat);
   clearInterval(waiting);
   // What is known goes to disk first: closing may take so long that this thread is cut off.
-  await changes.flush();
+  gate?.saveBlocksSeen();
+  await flush();
   await gate?.close();
   events.close();
-  await changes.flush();
+  await flush();
   log.flush();
   tell({ type: 'stopped' });
   port?.close();
+}
+
+async function flush(): Promise<void> {
+  await Promise.all([changes.bindings.flush(), changes.blocks.flush()]);
 }
 
 function answer(question: Question): Answer {
@@ -119,6 +130,14 @@ function answer(question: Question): Answer {
     case 'explain':
       if (!gate) throw new Error('The gate is not open yet.');
       return { about: 'explain', answered: gate.explain(question.question, question.at) };
+    case 'blocks':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'blocks', found: gate.blocks(question.search, question.rows) };
+    case 'block':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'block', blocked: gate.block(question.order) };
+    case 'unblock':
+      return { about: 'unblock', lifted: gate?.unblock(question.network) };
     case 'hangup':
       return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }
@@ -145,7 +164,7 @@ port.on('message', (message: ToDataPlane) => {
     case 'stop':
       return must(stop());
     case 'stored':
-      return changes.stored(message.batch);
+      return changes[message.kept].stored(message.batch);
     case 'query':
       return tell({ type: 'answer', query: message.query, answer: answer(message.question) });
   }

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
-import type { CallLimit } from '../policy/policy.ts';
+import type { CallLimit, Decision } from '../policy/policy.ts';
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
@@ -64,6 +64,8 @@ export interface EdgeObserver extends PbxObserver {
   registered(binding: Binding, asked: Question): void;
   /** Somebody failed to register: the PBX took his credentials not, or a rule refused him with them. Must be quick. */
   failed(attempt: Attempt, kind: FailureKind): void;
+  /** A packet was refused, or would have been: every one, and it must be quick. `decided` is told of a few. */
+  packetDecided(decision: Decision): void;
   /** A source was blocked, or is no longer. */
   blockChanged(change: BlockChange): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
@@ -130,6 +132,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       if (refusedForPin(decided)) guesses.pinFailed(pinFailuresOf(decided.facts), decided.facts.at);
       observer.decided(decided);
     },
+    packetDecided: (decision) => observer.packetDecided(decision),
     blocks: options.blocks,
     blockChanged: (change) => observer.blockChanged(change),
     cut: (which) => edge?.serving.cut?.(which),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { aRequest, aSource, countersOfOwn } from '../../test/support/some-facts.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
+import type { Decision } from '../policy/policy.ts';
 import { policySchema } from '../policy/policy-settings.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
 import type { Listener, Realm, Transport } from './signaling.ts';
@@ -24,6 +25,7 @@ const tls = listener('tls', 5061);
 /** A gatekeeper that takes one address for the PBX, and phones to be registered from another. */
 function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = {}) {
   const told: Decided[] = [];
+  const counted: Decision[] = [];
   const changes: BlockChange[] = [];
   const cut: ((listener: Listener, address: string, port: number) => boolean)[] = [];
   const gatekeeper = new Gatekeeper(policySchema.parse({ network, ...more }), {
@@ -33,11 +35,12 @@ function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = 
     realmOf: ({ address }): Realm => (address === PBX ? 'core' : 'access'),
     countryOf: (address) => (address === STRANGER ? 'KP' : undefined),
     decided: (decided) => told.push(decided),
+    packetDecided: (decision) => counted.push(decision),
     blocks: [],
     blockChanged: (change) => changes.push(change),
     cut: (which) => cut.push(which),
   });
-  return { gatekeeper, told, changes, cut };
+  return { gatekeeper, told, counted, changes, cut };
 }
 
 const block = (gatekeeper: Gatekeeper, network: string, forgeable = false) =>
@@ -112,7 +115,7 @@ describe('the screen', () => {
 
   test('tells of some of a flood that a firewall rule drops, and not of all', () => {
     const rules = [{ name: 'lab', action: 'drop', sources: ['203.0.113.0/24'] }];
-    const { gatekeeper, told } = aGatekeeper({
+    const { gatekeeper, told, counted } = aGatekeeper({
       firewall: { rules },
       'automatic-defence': { mode: 'off' },
     });
@@ -120,6 +123,7 @@ describe('the screen', () => {
       expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThan(50);
+    expect(counted).toHaveLength(1000);
     expect(told[0]?.trail().at(-1)).toMatchObject({ rule: 'firewall', says: 'refuse' });
   });
 

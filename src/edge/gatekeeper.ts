@@ -30,6 +30,8 @@ export interface GatekeeperOptions {
   readonly realmOf: (source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>) => Realm;
   readonly countryOf: (address: string) => string | undefined;
   readonly decided: (decided: Decided) => void;
+  /** A packet was refused, or would have been. Called for every one of a flood, and `decided` for a few of them. */
+  readonly packetDecided: (decision: Decision) => void;
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
   readonly blockChanged: (change: BlockChange) => void;
@@ -112,7 +114,10 @@ export class Gatekeeper {
     packet.blocked = this.#touch(address, packet, now);
     const decision = this.policy.judge('packet', packet, this.#options.counters);
     if (decision.verdict.kind === 'pass') {
-      if (decision.shadows.length > 0) this.#tellOf(packet, decision);
+      if (decision.shadows.length > 0) {
+        this.#options.packetDecided(decision);
+        this.#tellOf(packet, decision);
+      }
       return true;
     }
     const { familiar } = packet;
@@ -120,6 +125,7 @@ export class Gatekeeper {
     if (lets && received !== undefined) return true;
     this.#punish('packet', packet, decision);
     if (lets) return true;
+    this.#options.packetDecided(decision);
     // what the block list refuses it counts by itself
     if (packet.blocked === undefined) this.#tellOf(packet, decision);
     return false;

@@ -232,6 +232,7 @@ export class Scene implements AsyncDisposable {
         void this.events.push(`emergency ${extension} ${dialled.digits}`),
       callOverdue: ({ number }, { mode }) => void this.events.push(`overdue ${number} ${mode}`),
       callFailed: () => {},
+      packetDecided: () => {},
       blockChanged: ({ kind, entry }) => void this.events.push(`${kind} ${entry.network}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),

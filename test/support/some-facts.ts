@@ -6,6 +6,7 @@ import type { Counters } from '../../src/policy/counters.ts';
 import type { ExtensionProfile } from '../../src/policy/extension-profile.ts';
 import { Extensions, extensionsSchema } from '../../src/policy/extensions.ts';
 import type {
+  BrokenFacts,
   CallFacts,
   PacketFacts,
   RegistrationFacts,
@@ -49,6 +50,12 @@ export const AT = Date.UTC(2026, 6, 1, 12);
 export const aPacket = (about: Partial<PacketFacts> = {}): PacketFacts => ({
   at: AT,
   source: aSource(),
+  ...about,
+});
+
+export const aBroken = (about: Partial<BrokenFacts> = {}): BrokenFacts => ({
+  ...aPacket(),
+  problem: 'not-sip',
   ...about,
 });
 

@@ -5,6 +5,7 @@ import { openMetrics } from './catalogue.ts';
 const stats: DataPlaneStats = {
   requests: { access: { INVITE: 3, other: 1 }, core: { OPTIONS: 2 } },
   answers: { access: { '2xx': 4 } },
+  blocks: { count: 12, made: { scanners: 5, operator: 1 } },
   decisions: [
     {
       ...{ outcome: 'shadow', rule: 'no-guests', reason: 'guest' },
@@ -61,6 +62,8 @@ test('what the data plane reports is what a scrape shows, however often it is sc
     'drawbridge_answers_total{realm="access",class="2xx"} 4',
     'drawbridge_decisions_total{outcome="shadow",rule="no-guests",reason="guest",method="INVITE",realm="access",tier="unknown"} 7',
     'drawbridge_registrations 5',
+    'drawbridge_blocks 12',
+    'drawbridge_blocks_made_total{rule="scanners"} 5',
     'drawbridge_calls 6',
     'drawbridge_calls_ringing 4',
     'drawbridge_transactions 7',

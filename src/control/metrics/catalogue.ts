@@ -82,6 +82,15 @@ export function openMetrics(from: MetricSources): Registry {
     },
   );
 
+  gauge('blocks', 'Sources on the block list', [], (set, { blocks }) => set(blocks.count));
+  counter(
+    'blocks_made_total',
+    'Blocks made, by the rule, or operator',
+    ['rule'],
+    (count, { blocks }) => {
+      for (const [rule, value] of Object.entries(blocks.made)) count(value, { rule });
+    },
+  );
   counter(
     'messages_ignored_total',
     'Messages that were no SIP, or belonged to nothing',

@@ -21,6 +21,18 @@ const steps: readonly string[] = [
      PRIMARY KEY (aor, contact)
    ) STRICT, WITHOUT ROWID`,
   `ALTER TABLE registrations ADD COLUMN instance TEXT NOT NULL DEFAULT ''`,
+  `CREATE TABLE blocks (
+     network TEXT NOT NULL PRIMARY KEY,
+     by TEXT NOT NULL,
+     rule TEXT NOT NULL,
+     evidence TEXT NOT NULL,
+     note TEXT,
+     first_seen INTEGER NOT NULL,
+     last_seen INTEGER NOT NULL,
+     hits INTEGER NOT NULL,
+     until INTEGER,
+     offences INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID`,
 ];
 
 export const schemaVersion = steps.length;

@@ -29,7 +29,7 @@ afterEach(() => {
 
 function start(): Store {
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  const store = openStore(file, log, (batch) => stored.push(batch));
+  const store = openStore(file, log, (_kept, batch) => stored.push(batch));
   open.push(store);
   return store;
 }

@@ -1,8 +1,7 @@
-import type { BindingBatch } from '../../data/messages.ts';
+import type { Batch } from '../../data/changes.ts';
 import { reasonOf } from '../data-directory.ts';
-import type { RegistrationsTable } from './registrations.ts';
 
-export interface RegistrationsWriterOptions {
+export interface BatchWriterOptions {
   readonly retryMs: number;
   /** The batch is on disk, or will never be. */
   stored(batch: number): void;
@@ -11,14 +10,19 @@ export interface RegistrationsWriterOptions {
   recovered(): void;
 }
 
+interface Table<Row, Key> {
+  /** All or nothing. */
+  write(upserts: readonly Row[], deletes: readonly Key[]): void;
+}
+
 /**
  * Writes batches as they come. While the disk fails the batch is held and tried again; the data plane
- * sends no other meanwhile and goes on serving, keeping the last change of each binding.
+ * sends no other meanwhile and goes on serving, keeping the last change of each row.
  */
-export class RegistrationsWriter {
-  readonly #table: RegistrationsTable | undefined;
-  readonly #options: RegistrationsWriterOptions;
-  #held: BindingBatch | undefined;
+export class BatchWriter<Row, Key> {
+  readonly #table: Table<Row, Key> | undefined;
+  readonly #options: BatchWriterOptions;
+  #held: Batch<Row, Key> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failing = false;
   #closing = false;
@@ -26,12 +30,12 @@ export class RegistrationsWriter {
   errors = 0;
 
   /** Without a table (it could not be opened) nothing is kept. */
-  constructor(table: RegistrationsTable | undefined, options: RegistrationsWriterOptions) {
+  constructor(table: Table<Row, Key> | undefined, options: BatchWriterOptions) {
     this.#table = table;
     this.#options = options;
   }
 
-  write(batch: BindingBatch): void {
+  write(batch: Batch<Row, Key>): void {
     try {
       this.#table?.write(batch.upserts, batch.deletes);
     } catch (error) {

@@ -2,20 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { BindingKey, BindingRow } from '../../edge/registrations-store.ts';
+import { BatchWriter } from './batch-writer.ts';
 import { openDatabase } from './open.ts';
 import { RegistrationsTable } from './registrations.ts';
-import { RegistrationsWriter } from './registrations-writer.ts';
 
 let folder: string;
 let database: ReturnType<typeof openDatabase>['database'];
 let told: string[];
-let writer: RegistrationsWriter;
+let writer: BatchWriter<BindingRow, BindingKey>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'writer-'));
   database = openDatabase(join(folder, 'state.db')).database;
   told = [];
-  writer = new RegistrationsWriter(new RegistrationsTable(database), {
+  writer = new BatchWriter(new RegistrationsTable(database), {
     retryMs: 20,
     stored: (batch) => told.push(`stored ${batch}`),
     failing: () => told.push('failing'),

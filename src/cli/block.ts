@@ -1,0 +1,68 @@
+import { findDataDirectory } from '../config/load.ts';
+import { operatorAddresses } from '../config/operator-addresses.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { BlockOutcome } from '../data/messages.ts';
+import { Networks } from '../policy/networks.ts';
+import { showBlock } from './blocks.ts';
+import type { Command } from './command.ts';
+import { readSpan } from './moments.ts';
+import { readNetwork } from './network-operand.ts';
+import { complain, print, table } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+export const block: Command = {
+  name: 'block',
+  summary: 'block an address or a network: nothing it sends is read',
+  operands: '<address>',
+  mostOperands: 1,
+  flags: {
+    for: { type: 'string', value: 'SPAN', help: '30m, 2h, 7d; for good when left out' },
+    why: { type: 'string', value: 'TEXT', help: 'why, for whoever reads it later' },
+    force: { type: 'boolean', help: 'also where it is your own address' },
+    ...placeFlags,
+  },
+  details:
+    'drawbridge block 203.0.113.0/24 --for 2h --why "floods us"\n' +
+    'Holds at once and over restarts; connections from there are cut. Calls to emergency numbers still get in.',
+  async run(given) {
+    const network = readNetwork(given.rest);
+    if (network === undefined) return 2;
+    const { for: span, why = '', force } = given.flags;
+    const ms = typeof span === 'string' ? readSpan(span) : undefined;
+    if (span !== undefined && (ms === undefined || ms < 1000)) {
+      complain(`--for: found ${String(span)}, expected a time such as 30m, 2h or 7d`);
+      return 2;
+    }
+    const own = operatorAddresses().find(
+      (address) => new Networks([network]).find(address) !== undefined,
+    );
+    if (own !== undefined && force !== true) {
+      complain(`You come from ${own} yourself. --force blocks it all the same.`);
+      return 1;
+    }
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const outcome = await askGate<BlockOutcome>(socket, {
+        command: 'block',
+        network,
+        seconds: ms === undefined ? null : Math.round(ms / 1000),
+        why: String(why),
+      });
+      if (outcome.kind === 'blocked') {
+        print(table([showBlock(outcome.entry, Date.now())]));
+        return 0;
+      }
+      complain(
+        outcome.kind === 'trusted'
+          ? `${network} is not blocked: ${outcome.why}.`
+          : 'The block list is full of blocks by operators: lift some first.',
+      );
+      return 1;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};

@@ -1,0 +1,82 @@
+import { findDataDirectory } from '../config/load.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { FoundBlocks } from '../data/messages.ts';
+import type { BlockEntry } from '../limits/block-entry.ts';
+import type { Command } from './command.ts';
+import { duration } from './duration.ts';
+import { complain, counted, harmless, print, styled, table } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+const SHOWN = 20;
+
+export const blocks: Command = {
+  name: 'blocks',
+  summary: 'who is blocked, by which rule or whom, why, how often they came, and until when',
+  operands: '[text|address]',
+  mostOperands: 1,
+  flags: {
+    ...placeFlags,
+    all: { type: 'boolean', help: `list all, not only the latest ${SHOWN}` },
+    json: { type: 'boolean', help: 'one JSON object, for programs' },
+  },
+  details:
+    'drawbridge blocks 203.0.113.7 shows what blocks that address, be it a network that it is in; drawbridge blocks scanners\n' +
+    'what that rule blocked. drawbridge unblock lifts one, drawbridge block adds one. What stands in policies/network.yaml\n' +
+    '(blocked-sources) is not among them.',
+  async run(given) {
+    const [search = ''] = given.rest;
+    const all = given.flags.all === true || given.flags.json === true;
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const found = await askGate<FoundBlocks>(socket, {
+        command: 'blocks',
+        search,
+        rows: all ? Number.MAX_SAFE_INTEGER : SHOWN,
+      });
+      print(
+        given.flags.json === true
+          ? JSON.stringify(found, null, 2)
+          : showBlocks(found, search, Date.now()),
+      );
+      return 0;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};
+
+/** The list, for a person. */
+export function showBlocks(
+  { count, found, rows }: FoundBlocks,
+  search: string,
+  now: number,
+): string {
+  if (count === 0) return 'Nobody is blocked.';
+  const total = `${counted(count, 'source')} blocked`;
+  if (found === 0) return `${total}, none of them found by "${harmless(search)}".`;
+  const title = search === '' ? total : `${total}, ${found.toLocaleString('en')} found`;
+  const more = found - rows.length;
+  return [
+    styled('bold', title),
+    table(rows.map((entry) => showBlock(entry, now))),
+    ...(more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : []),
+  ].join('\n');
+}
+
+/** One block, as cells of a table. */
+export function showBlock(entry: BlockEntry, now: number): string[] {
+  const { network, rule, evidence, firstSeen, lastSeen, hits, until } = entry;
+  return [
+    network,
+    until === undefined ? 'for good' : `${duration(until - now)} left`,
+    rule,
+    harmless(evidence),
+    `since ${duration(now - firstSeen)}`,
+    hits === 0
+      ? 'did not come again'
+      : `came ${counted(hits, 'time')}, last ${duration(now - lastSeen)} ago`,
+  ];
+}

@@ -1,0 +1,50 @@
+import { findDataDirectory } from '../config/load.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { FoundBlocks } from '../data/messages.ts';
+import type { BlockEntry } from '../limits/block-entry.ts';
+import type { Command } from './command.ts';
+import { readNetwork } from './network-operand.ts';
+import { complain, print } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+export const unblock: Command = {
+  name: 'unblock',
+  summary: 'lift a block at once; what the source did is forgiven',
+  operands: '<address>',
+  mostOperands: 1,
+  flags: placeFlags,
+  details:
+    'The address or network as drawbridge blocks shows it; for an IPv6 address that a rule blocked, its /64.',
+  async run(given) {
+    const network = readNetwork(given.rest);
+    if (network === undefined) return 2;
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const { lifted } = await askGate<{ lifted: BlockEntry | null }>(socket, {
+        command: 'unblock',
+        network,
+      });
+      if (lifted !== null) {
+        print(`${lifted.network} is no longer blocked.`);
+        return 0;
+      }
+      const around = await askGate<FoundBlocks>(socket, {
+        command: 'blocks',
+        search: network,
+        rows: 1,
+      });
+      const [wider] = around.rows;
+      complain(
+        wider === undefined
+          ? `${network} is not blocked.`
+          : `${network} is blocked as a part of ${wider.network}: lift that.`,
+      );
+      return 1;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};
