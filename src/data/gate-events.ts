@@ -225,11 +225,8 @@ export function describedQuestion(
   more: Partial<GateEvent>,
 ): Partial<GateEvent> {
   const asked = askedBeside(question, more);
-  return {
-    ...shortened(sharedWith(question)),
-    ...shortened(more),
-    ...(Object.keys(asked).length > 0 && { asked: shortened(asked) }),
-  };
+  const event = shortened({ ...sharedWith(question), ...more });
+  return Object.keys(asked).length === 0 ? event : { ...event, asked: shortened(asked) };
 }
 
 const describedSource = ({ address, port, transport, realm, tier, country }: Source) => ({
@@ -248,10 +245,12 @@ const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =
 const short = (text: string): string =>
   text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
 
-const shortened = <T extends object>(texts: T): T =>
-  Object.fromEntries(
-    Object.entries(texts).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? short(value) : value,
-    ]),
-  ) as T;
+/** In place: it is asked of what was made a moment ago. */
+function shortened<T extends object>(texts: T): T {
+  for (const key in texts) {
+    const value = texts[key];
+    if (typeof value === 'string' && value.length > LONGEST_TEXT)
+      Object.assign(texts, { [key]: short(value) });
+  }
+  return texts;
+}

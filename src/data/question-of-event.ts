@@ -14,10 +14,11 @@ const shared = [
 ] as const;
 type Shared = Pick<GateEvent, (typeof shared)[number]>;
 
-export const sharedWith = (question: Question): Shared =>
-  Object.fromEntries(
-    shared.filter((key) => question[key] !== undefined).map((key) => [key, question[key]]),
-  );
+export function sharedWith(question: Question): Shared {
+  const event: Record<string, unknown> = {};
+  for (const key of shared) if (question[key] !== undefined) event[key] = question[key];
+  return event;
+}
 
 /** What an event has to keep of the question besides what it says anyway. */
 export function askedBeside(question: Question, event: Partial<GateEvent>): Partial<Question> {
