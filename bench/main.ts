@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { PHONE_SOCKETS } from './bench.ts';
 import type { EdgeKind } from './edges/edge.ts';
 import { freeUdpPorts } from './edges/free-port.ts';
-import { gate, gateOverDrachtio } from './edges/gate.ts';
+import { gate, gateOverDrachtio, gateWithoutRules } from './edges/gate.ts';
 import { kamailio } from './edges/kamailio.ts';
 import { buildLoadGenerator } from './load-generator.ts';
 import { machineAndVersions } from './machine.ts';
@@ -27,6 +27,7 @@ const run: Readonly<Record<Measure, (bench: Bench) => Promise<readonly Figure[]>
 const besideOurs: Readonly<Record<Beside, () => EdgeKind>> = {
   kamailio,
   adapter: gateOverDrachtio,
+  'rules-off': gateWithoutRules,
 };
 
 async function measureAll(options: Options): Promise<number> {

@@ -3,8 +3,11 @@ import { parseArgs } from 'node:util';
 export const measures = ['register', 'call', 'in-dialog', 'tls', 'held', 'soak'] as const;
 export type Measure = (typeof measures)[number];
 
-/** What can be measured in turn with the gate: Debian's Kamailio; the gate over the drachtio protocol, two processes. */
-export const besides = ['kamailio', 'adapter'] as const;
+/**
+ * What can be measured in turn with the gate: Debian's Kamailio; the gate over the drachtio protocol, two processes; the
+ * gate with its rules off.
+ */
+export const besides = ['kamailio', 'adapter', 'rules-off'] as const;
 export type Beside = (typeof besides)[number];
 
 export interface Options {
@@ -29,8 +32,8 @@ export type Asked =
 
 export const usage = `npm run bench -- [options]
 
-  --beside LIST        of kamailio (Debian's) and adapter (the gate over the drachtio protocol): measure these in turn
-                       with the gate, and write the ratios to bench/RESULTS.md
+  --beside LIST        of kamailio (Debian's), adapter (the gate over the drachtio protocol) and rules-off (the gate with
+                       its rules off): measure these in turn with the gate, and write the ratios to bench/RESULTS.md
   --only LIST          of ${measures.join(', ')}; default: all but soak
   --seconds N          how long each run lasts; default 5
   --repeats N          how often each run is done, figures are medians; default 5

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type EdgeKind, type Endpoint, written } from './edge.ts';
 import { startEdgeProcess } from './edge-process.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
+import { judgingFlags, withoutRules } from './rule-flags.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -14,11 +15,14 @@ const ours = [
   ...['--listen', 'udp:{udp}', '--listen', 'tls:{tls}', '--http', '{http}'],
 ];
 
-/** The gate as an operator runs it, with its default configuration; or another program, given as a command. */
+/** The gate as an operator runs it, every rule judging; or another program, given as a command. */
 export const gate = (command?: string): EdgeKind =>
   command === undefined
-    ? edgeOf('gate', ours, true)
+    ? edgeOf('gate', [...ours, ...judgingFlags('{port}')], true)
     : edgeOf('edge', command.trim().split(/\s+/), false);
+
+export const gateWithoutRules = (): EdgeKind =>
+  edgeOf('rules-off', [...ours, ...withoutRules], true);
 
 /** The gate on the protocol port of another one that has the sockets: two processes, both counted. */
 export const gateOverDrachtio = (): EdgeKind =>
@@ -34,7 +38,13 @@ function edgeOf(name: string, template: readonly string[], hasMetrics: boolean):
     async start(pbx: Endpoint) {
       const data = mkdtempSync(join(tmpdir(), 'bench-gate-'));
       const [udp, tls, http] = [await freeUdpPort(), await freeTcpPort(), await freeTcpPort()];
-      const values = { udp: written(udp), tls: written(tls), http: written(http), data };
+      const values = {
+        udp: written(udp),
+        tls: written(tls),
+        http: written(http),
+        data,
+        port: String(udp.port),
+      };
       const filled = template.map((word) => fillIn(word, { ...values, pbx: written(pbx) }));
       const running = await startEdgeProcess(filled, data, udp);
       return {

@@ -9,6 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeTcpPort } from './free-port.ts';
+import { judgingFlags } from './rule-flags.ts';
 
 const [udp = '', tls = '', pbx = '', http = '', data = ''] = process.argv.slice(2);
 const root = join(import.meta.dirname, '..', '..');
@@ -38,6 +39,7 @@ function start(name: string, ...args: readonly string[]): void {
       `sip:${pbx}`,
       '--data',
       join(data, name),
+      ...judgingFlags(udp.slice(udp.lastIndexOf(':') + 1)),
       ...args,
     ],
     {

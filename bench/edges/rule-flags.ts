@@ -1,0 +1,16 @@
+const bucket = '{ perSecond: 100000, burst: 1000000 }';
+const buckets = `{ register: ${bucket}, invite: ${bucket}, other: ${bucket} }`;
+
+/**
+ * Every rule that ships judges every request, and lets the load through: the phones call without having registered,
+ * from one address, far more often than phones do. What is counted for a limit is counted; no limit is crossed.
+ */
+export const judgingFlags = (port: string): readonly string[] =>
+  [
+    'site.homeCountry=GB',
+    'outbound.no-guests.guests=[127.0.0.0/8]',
+    ...['strangers', 'sites', 'phones'].map((who) => `network.request-rates.${who}=${buckets}`),
+    `network.automatic-defence.rates=[{ port: ${port}, protocol: udp, packets: 1000000, seconds: 1 }]`,
+  ].flatMap((setting) => ['--set', setting]);
+
+export const withoutRules = ['--set', 'site.rules=off'] as const;
