@@ -21,7 +21,7 @@ function keyLines(text: string): readonly KeyLine[] {
     const [, indent = '', key, rest = ''] =
       /^( *(?:- )?)([A-Za-z][\w-]*):(?: +(.*))?$/.exec(content) ?? [];
     if (key === undefined) return [];
-    return [{ line: index + 1, indent, key, value: rest.replace(/ +#.*$/, '') }];
+    return [{ line: index + 1, indent, key, value: rest.replace(/(?:^| +)#.*$/, '') }];
   });
 }
 
