@@ -1,0 +1,201 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aPbx, type Pbx } from '../support/a-pbx.ts';
+import { aPhone, type Phone } from '../support/a-phone.ts';
+import { drawbridge } from '../support/drawbridge.ts';
+import { type Gate, startGate } from '../support/gate-process.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
+import { type SippOptions, sipp } from '../support/sipp.ts';
+
+let pbx: Pbx;
+let gate: Gate;
+const phones: Phone[] = [];
+const SIPP_PORT = 5070;
+
+async function start(settings: Readonly<Record<string, string | number>> = {}): Promise<void> {
+  pbx = await aPbx({ address: ownAddress() });
+  pbx.registersAll();
+  gate = await startGate({ pbx: pbx.uri, rules: 'shipped', settings });
+}
+afterEach(async () => {
+  await Promise.all(phones.splice(0).map((phone) => phone.close()));
+  await gate?.close();
+  await pbx?.close();
+});
+
+const play = (scenario: string, address: string, more: Partial<SippOptions> = {}) =>
+  sipp(`attack/${scenario}`, { target: gate.udp, address, ...more });
+
+/** Does a phone at this address get what it asks for? */
+async function isServed(address: string, port = 0): Promise<boolean> {
+  const user = String(1000 + phones.length);
+  const phone = await aPhone({ user, address, port, to: gate.udp });
+  phones.push(phone);
+  return Promise.race([phone.register().then(() => true), sleep(1500).then(() => false)]);
+}
+
+const blocks = async (search: string): Promise<string> =>
+  (await drawbridge('blocks', search, '--data', gate.data)).output;
+
+/** Sends requests without waiting for what becomes of them, and says which statuses came back within a second. */
+async function flood(
+  address: string,
+  count: number,
+  method = 'OPTIONS',
+): Promise<readonly string[]> {
+  const socket = createSocket('udp4');
+  const statuses: string[] = [];
+  socket.on('message', (answer) => statuses.push(answer.toString('latin1').slice(8, 11)));
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  for (let one = 0; one < count; one++) {
+    const lines = [
+      `${method} sip:${gate.address}:${gate.udp.port} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${address}:${port};branch=z9hG4bK${one}f${port};rport`,
+      `From: <sip:1009@${gate.address}>;tag=f${one}`,
+      `To: <sip:1009@${gate.address}>`,
+      `Call-ID: flood-${one}@${address}`,
+      `CSeq: 1 ${method}`,
+      'Max-Forwards: 70',
+      ...(method === 'REGISTER' ? [`Contact: <sip:1009@${address}:${port}>`] : []),
+      'Content-Length: 0',
+    ];
+    socket.send(`${lines.join('\r\n')}\r\n\r\n`, gate.udp.port, gate.udp.address);
+    if (one % 20 === 19) await sleep(2);
+  }
+  await sleep(1000);
+  socket.close();
+  return statuses;
+}
+
+describe('as it ships', () => {
+  beforeEach(() => start());
+
+  test('a scanner meets silence and is blocked, not for long where anybody could have sent it (N8, N12)', async () => {
+    const scanner = ownAddress();
+    await play('scanner-meets-silence', scanner, { keywords: { ua: 'friendly-scanner' } });
+    expect(await isServed(scanner)).toBe(false);
+    expect(await blocks(scanner)).toMatch(/scanners .*User-Agent "friendly-scanner"/);
+    const { output } = await drawbridge('blocks', scanner, '--json', '--data', gate.data);
+    const [{ until }] = JSON.parse(output).rows;
+    expect(until - Date.now()).toBeLessThanOrEqual(120_000);
+  });
+
+  test('one that gets what we send stays blocked over a restart, until it is let in again (N2)', async () => {
+    const scanner = ownAddress();
+    const tool = await aPhone({ address: scanner, to: gate.tcp, transport: 'tcp' });
+    phones.push(tool);
+    tool.request('OPTIONS', `sip:${gate.address}`, { headers: { 'User-Agent': 'sipvicious' } });
+    await expect
+      .poll(() => blocks(scanner), { timeout: 10_000 })
+      .toMatch(/scanners .*"sipvicious"/);
+    // what is blocked is on disk within a quarter of a second
+    await sleep(500);
+    await gate.restart();
+    expect(await isServed(scanner)).toBe(false);
+
+    const { code } = await drawbridge('unblock', scanner, '--data', gate.data);
+    expect(code).toBe(0);
+    await sleep(1000);
+    expect(await isServed(scanner)).toBe(true);
+    expect(await blocks('')).toMatch(/Nobody is blocked/);
+  });
+
+  test('the scenario of the scanner notices an answer', async () => {
+    const phone = play('scanner-meets-silence', ownAddress(), {
+      keywords: { ua: 'Yealink SIP-T46U' },
+    });
+    await expect(phone).rejects.toThrow('200');
+  });
+
+  test('a name made for a database meets silence (N9), another an answer', async () => {
+    const attacker = ownAddress();
+    await play('hostile-name', attacker, { keywords: { name: "1001'%20or%20'1'%3D'1" } });
+    expect(await isServed(attacker)).toBe(false);
+    const other = play('hostile-name', ownAddress(), { keywords: { name: "o'neill" } });
+    await expect(other).rejects.toThrow('200');
+  });
+
+  test('what is broken is answered to a phone that is registered, and to no stranger (N9)', async () => {
+    await play('broken-message', ownAddress());
+    const phone = ownAddress();
+    expect(await isServed(phone, SIPP_PORT)).toBe(true);
+    await phones.pop()?.close();
+    await expect(play('broken-message', phone)).rejects.toThrow('400');
+  });
+
+  test('what an operator blocks is silent at once, and only that (N2)', async () => {
+    const [blocked, other] = [ownAddress(), ownAddress()];
+    const { code, output } = await drawbridge(
+      ...['block', blocked, '--for', '1h', '--why', 'a test', '--data', gate.data],
+    );
+    expect([code, output]).toEqual([0, expect.stringContaining('a test')]);
+    expect(await isServed(blocked)).toBe(false);
+    expect(await isServed(other)).toBe(true);
+  });
+});
+
+const tooFast = {
+  'network.automatic-defence.rates': `[{ port: ${ownPorts.sip}, protocol: udp, packets: 40, seconds: 2 }]`,
+};
+
+describe('a flood', () => {
+  test('of packets has its source blocked (N6), and nobody else', async () => {
+    await start(tooFast);
+    const [attacker, other] = [ownAddress(), ownAddress()];
+    const answers = await flood(attacker, 200);
+    expect(answers.length).toBeLessThanOrEqual(40);
+    expect(await isServed(attacker)).toBe(false);
+    expect(await blocks(attacker)).toMatch(/automatic-defence/);
+    expect(await isServed(other)).toBe(true);
+  });
+
+  test('from an allowed address is served to the last, and never blocked (N1)', async () => {
+    const allowed = ownAddress();
+    await start({ ...tooFast, 'network.allowed': `[${allowed}]` });
+    const answers = await flood(allowed, 200);
+    expect(answers.filter((status) => status === '200')).toHaveLength(200);
+    expect(await blocks('')).toMatch(/Nobody is blocked/);
+  });
+
+  test('of REGISTERs is told to wait (N7), then its source is blocked', async () => {
+    await start({
+      'network.request-rates.blockAfter': 100,
+      'network.request-rates.strangers.register': '{ perSecond: 0.1, burst: 60 }',
+    });
+    pbx.always('REGISTER', (register) => pbx.answer(register, 403));
+    const attacker = ownAddress();
+    const answers = await flood(attacker, 100, 'REGISTER');
+    expect(answers.filter((status) => status !== '503').length).toBe(60);
+    expect(answers).toContain('503');
+    await play('register-flood', attacker);
+    await flood(attacker, 200, 'REGISTER');
+    expect(await isServed(attacker)).toBe(false);
+    expect(await blocks(attacker)).toMatch(/request-rates/);
+  });
+
+  test('scenario of REGISTERs notices that one is not told to wait', async () => {
+    await start();
+    await expect(play('register-flood', ownAddress())).rejects.toThrow('200');
+  });
+});
+
+describe('who is heard at all', () => {
+  test('is whoever a firewall rule does not drop (N5)', async () => {
+    const [dropped, other] = [ownAddress(), ownAddress()];
+    const rule = `{ name: test, action: drop, protocol: udp, sources: [${dropped}] }`;
+    await start({ 'network.firewall.rules': `[${rule}]` });
+    expect(await isServed(dropped)).toBe(false);
+    expect(await isServed(other)).toBe(true);
+  });
+
+  test('is only who is on the accept list, when all else is dropped (N4)', async () => {
+    const [accepted, other] = [ownAddress(), ownAddress()];
+    await start({ 'network.drop-all.mode': 'on', 'network.allowed': `[${accepted}]` });
+    expect(await isServed(accepted)).toBe(true);
+    expect(await isServed(other)).toBe(false);
+  });
+});
