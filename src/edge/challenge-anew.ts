@@ -1,8 +1,7 @@
 import type { Adjustments, Challenge } from '../policy/verdict.ts';
-import { digestParameter } from '../sip/message/digest.ts';
+import { withDigestParameter } from '../sip/message/digest.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Edge } from './edge.ts';
-import { noteChallenges } from './learn-from-answer.ts';
 import type { HeaderChange, Incoming, OwnAnswer, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
@@ -47,11 +46,8 @@ function told(
   { source, adjust, verdict }: Anew,
   response: Message,
 ): OwnAnswer | undefined {
-  const now = Date.now();
-  const challenges = noteChallenges(edge, source, response, now);
-  const said =
-    toldToStrangers(edge, source, response, challenges, adjust, now) ??
-    (challenges.length === 0 ? undefined : { status: response.status, headers: challenges });
+  const marked = { ...adjust, marksChallenges: adjust?.marksChallenges ?? verdict.stale === true };
+  const said = toldToStrangers(edge, source, response, marked, Date.now());
   return verdict.stale === true ? saidStale(said) : said;
 }
 
@@ -60,10 +56,7 @@ function saidStale(said: OwnAnswer | undefined): OwnAnswer | undefined {
   if (said?.headers === undefined) return said;
   const headers = said.headers.map(({ name, value = '' }) => ({
     name,
-    value: digestParameter(value, 'nonce') === undefined ? value : withStale(value),
+    value: `${withDigestParameter(value, 'stale', undefined)}, stale=true`,
   }));
-  return { status: said.status, headers };
+  return { ...said, headers };
 }
-
-const withStale = (challenge: string): string =>
-  `${challenge.replace(/,\s*stale\s*=\s*"?\w*"?/i, '')}, stale=true`;

@@ -1,34 +1,54 @@
 import { digestParameters } from '../sip/message/digest.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
-import type { Edge } from './edge.ts';
+import { type ChallengeMarks, withoutMark } from './challenge-marks.ts';
 import { sourceOf } from './packed-address.ts';
-import type { Incoming } from './signaling.ts';
+import type { Flow, HeaderChange } from './signaling.ts';
 
-const headers = [Header.authorization, Header.proxyAuthorization] as const;
-
-/** Every value of a parameter in the digest credentials of a request. The PBX may go by any of them. */
-export function credentialValues(request: Message, name: string): readonly string[] {
-  const values: string[] = [];
-  for (const header of headers)
-    for (let line = request.find(header); line >= 0; line = request.find(header, line + 1))
-      values.push(...digestParameters(request.valueOf(line), name));
-  return values;
-}
+const headers = [
+  { id: Header.authorization, name: 'Authorization' },
+  { id: Header.proxyAuthorization, name: 'Proxy-Authorization' },
+] as const;
 
 /** Credentials of any kind. */
 export const hasCredentials = (request: Message): boolean =>
   request.find(Header.authorization) >= 0 || request.find(Header.proxyAuthorization) >= 0;
 
-/** Does every digest of it answer a challenge that went to its own source? */
-export function answersOurChallenge(
-  { guesses }: Pick<Edge, 'guesses'>,
-  { request, flow }: Incoming,
+/** Every digest user name of a request. The PBX may go by any of them. */
+export function digestNames(request: Message): readonly string[] {
+  const names = new Set<string>();
+  for (const { id } of headers)
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
+      for (const name of digestParameters(request.valueOf(line), 'username')) names.add(name);
+  return [...names];
+}
+
+/** Is it sure that whoever is at this address sent them, and nobody in his name? */
+export function areProven(
+  request: Message,
+  { transport, address }: Flow,
+  marks: ChallengeMarks,
   now: number,
 ): boolean {
-  const nonces = credentialValues(request, 'nonce');
-  const source = sourceOf(flow.address);
-  return (
-    nonces.length > 0 && nonces.every((nonce) => guesses.challenges.wentTo(nonce, source, now))
-  );
+  if (transport !== 'udp') return true;
+  const source = sourceOf(address);
+  for (const { id } of headers)
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
+      if (!marks.cameBack(request.valueOf(line), source, now)) return false;
+  return true;
 }
+
+/** Takes our mark out of the credentials on their way to the PBX. Of several in one header each stays as it is. */
+export function unmarkedCredentials(request: Message): readonly HeaderChange[] {
+  let changes = nothing;
+  for (const { id, name } of headers) {
+    const line = request.find(id);
+    if (line < 0 || request.find(id, line + 1) >= 0) continue;
+    const written = request.valueOf(line);
+    const value = withoutMark(written);
+    if (value !== written) changes = [...changes, { name, value }];
+  }
+  return changes;
+}
+
+const nothing: readonly HeaderChange[] = [];

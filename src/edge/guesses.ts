@@ -3,7 +3,7 @@ import { SpreadSketch } from '../limits/spread-sketch.ts';
 import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
 import { guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { guessedBy } from '../policy/rules/registration/spread-guessing.ts';
-import { SentChallenges } from './sent-challenges.ts';
+import { ChallengeMarks } from './challenge-marks.ts';
 
 const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
@@ -13,7 +13,7 @@ const REMEMBER = 100;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
-  readonly challenges = new SentChallenges();
+  readonly marks = new ChallengeMarks();
   readonly #failures = new FailureCounts<FailureKind>(failureKinds, {
     mostKeys: MOST_KEYS,
     keepMs: KEEP_MS,

@@ -16,41 +16,22 @@ export interface Attempt {
 
 const noChallenges: readonly HeaderChange[] = [];
 
-/**
- * What the PBX's refusal says of who tried: its nonces went to that source, and a password that it does not take is a
- * failure. Returns its challenges.
- */
+/** A password that the PBX does not take is a failure of who tried it. */
 export function learnFromRefusal(
   edge: Edge,
   attempt: Attempt,
   response: Message,
   now: number,
-): readonly HeaderChange[] {
-  const challenges = noteChallenges(edge, attempt.source, response, now);
-  if (attempt.proven) {
-    const kind = failureOf(response, challenges);
-    if (kind !== undefined) noteFailure(edge, attempt, kind, now);
-  }
-  return challenges;
+): void {
+  if (!attempt.proven) return;
+  const challenges = refusalChallenges(response);
+  const kind = failureOf(response, challenges);
+  if (kind !== undefined) noteFailure(edge, attempt, kind, now);
 }
 
-/** The challenges of a refusal, from now on known to have gone to that source. */
-export function noteChallenges(
-  edge: Edge,
-  source: string,
-  response: Message,
-  now: number,
-): readonly HeaderChange[] {
-  const challenged = response.status === 401 || response.status === 407;
-  const challenges = challenged ? challengesIn(response) : noChallenges;
-  for (const { value = '' } of challenges) noteChallenge(edge, source, value, now);
-  return challenges;
-}
-
-export function noteChallenge(edge: Edge, source: string, challenge: string, now: number): void {
-  const nonce = digestParameter(challenge, 'nonce');
-  if (nonce !== undefined) edge.guesses.challenges.sent(nonce, source, now);
-}
+/** What a refusal demands to be known; none when it is another refusal. */
+export const refusalChallenges = (response: Message): readonly HeaderChange[] =>
+  response.status === 401 || response.status === 407 ? challengesIn(response) : noChallenges;
 
 export function noteFailure(edge: Edge, attempt: Attempt, kind: FailureKind, now: number): void {
   edge.guesses.failed(attempt.extension, attempt.source, kind, now);

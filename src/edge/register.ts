@@ -12,6 +12,7 @@ import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import { challengeAnew } from './challenge-anew.ts';
+import { unmarkedCredentials } from './credentials.ts';
 import { instanceOf } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { bounded, type ExpiryBounds, withExpires } from './expiry-bounds.ts';
@@ -135,9 +136,8 @@ export function register(edge: Edge, incoming: Incoming): void {
     },
     onRefusal: (response) => {
       const now = Date.now();
-      const attempt = attemptOf(facts);
-      const challenges = learnFromRefusal(edge, attempt, response, now);
-      return toldToStrangers(edge, attempt.source, response, challenges, adjust, now);
+      learnFromRefusal(edge, attemptOf(facts), response, now);
+      return toldToStrangers(edge, facts.source.key, response, adjust, now);
     },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
@@ -204,7 +204,8 @@ function headersToward(
   registration: Registration,
   target: Target | undefined,
 ): readonly HeaderChange[] {
-  const stripped = stripForPbx(edge, registration.request);
+  const { request } = registration;
+  const stripped = [...stripForPbx(edge, request), ...unmarkedCredentials(request)];
   const ours =
     registration.toward === 'path'
       ? withPath(edge, registration, target)

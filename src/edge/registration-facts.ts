@@ -1,6 +1,6 @@
 import type { RegistrationFacts as Facts } from '../policy/facts.ts';
 import { Header } from '../sip/message/header-name.ts';
-import { answersOurChallenge, credentialValues, hasCredentials } from './credentials.ts';
+import { areProven, digestNames, hasCredentials } from './credentials.ts';
 import { type AskingDevice, Devices } from './devices.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
@@ -32,14 +32,15 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return this.#extension;
   }
   get registerName(): string | undefined {
-    const names = new Set(credentialValues(this.incoming.request, 'username'));
-    return names.size === 0 ? undefined : [...names].join(', ');
+    const names = digestNames(this.incoming.request);
+    return names.length === 0 ? undefined : names.join(', ');
   }
   get credentials(): boolean {
     return hasCredentials(this.incoming.request);
   }
   get proven(): boolean {
-    return answersOurChallenge(this.edge, this.incoming, this.at);
+    const { request, flow } = this.incoming;
+    return areProven(request, flow, this.edge.guesses.marks, this.at);
   }
   get holder(): boolean {
     const { token } = this.incoming.flow;

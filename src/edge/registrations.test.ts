@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sourceOf } from './packed-address.ts';
 import { type Reach, Registrations } from './registrations.ts';
 import type { BindingRow } from './registrations-store.ts';
 
@@ -46,6 +47,30 @@ function kept(most = 100, rows: readonly BindingRow[] = []) {
   };
   return { registrations, told, disk, add };
 }
+
+describe('who is registered', () => {
+  test('is found by the user part in every domain, and by nothing else', () => {
+    const { registrations, add } = kept();
+    const [here, there] = [add('1001@a.test', 'sip:1'), add('1001@b.test', 'sip:2')];
+    add('1002@a.test', 'sip:3');
+    expect(registrations.ofUser('1001')).toEqual([here, there]);
+    expect(registrations.ofUser('1003')).toEqual([]);
+  });
+
+  test('is known by the source, an IPv6 one by its /64, as long as anybody there is', () => {
+    const { registrations, add } = kept();
+    const first = add('1001@a.test', 'sip:1', { address: '2001:db8::1' });
+    const second = add('1002@a.test', 'sip:2', { address: '2001:db8::2' });
+    const [v6, v4] = [sourceOf('2001:db8::99'), '198.51.100.7'];
+    expect([registrations.hasSource(v6), registrations.hasSource(v4)]).toEqual([true, false]);
+    registrations.remove(first);
+    expect(registrations.hasSource(v6)).toBe(true);
+    registrations.refresh(second, aReach({ address: v4 }), NOW);
+    expect([registrations.hasSource(v6), registrations.hasSource(v4)]).toEqual([false, true]);
+    registrations.remove(second);
+    expect(registrations.hasSource(v4)).toBe(false);
+  });
+});
 
 describe('a binding', () => {
   test('is found by its extension and by its token, and stored', () => {

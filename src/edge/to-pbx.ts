@@ -4,7 +4,7 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
-import { answersOurChallenge, hasCredentials } from './credentials.ts';
+import { hasCredentials, unmarkedCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import { learnFromRefusal } from './learn-from-answer.ts';
@@ -55,23 +55,19 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   });
 }
 
-/** A password can be guessed by calls as well. What the PBX says goes back as it is. */
+/**
+ * A password can be guessed by calls as well. Over UDP that is not counted: the phone that is registered there could be
+ * locked out by what others write in its name. What the PBX says goes back as it is.
+ */
 function learnFromCaller(
   edge: Edge,
-  incoming: Incoming,
-  user: string,
+  { request, flow }: Incoming,
+  extension: string,
   response: Message,
 ): undefined {
-  const { flow, request } = incoming;
-  if (flow.realm !== 'access' || (response.status !== 401 && response.status !== 407)) return;
-  const now = Date.now();
-  const proven = hasCredentials(request) && answersOurChallenge(edge, incoming, now);
-  learnFromRefusal(
-    edge,
-    { extension: user, source: sourceOf(flow.address), proven },
-    response,
-    now,
-  );
+  if (flow.realm !== 'access' || flow.transport === 'udp' || !hasCredentials(request)) return;
+  const attempt = { extension, source: sourceOf(flow.address), proven: true };
+  learnFromRefusal(edge, attempt, response, Date.now());
 }
 
 const nothing: readonly HeaderChange[] = [];
@@ -105,7 +101,7 @@ const registeredOn = (edge: Edge, aor: string): string | undefined =>
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
 function headersForPbx(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
   const { trunkHeader } = edge.settings.pbx;
-  const changes = stripForPbx(edge, request);
+  const changes = [...stripForPbx(edge, request), ...unmarkedCredentials(request)];
   if (trunkHeader === undefined || flow.realm !== 'trunk') return changes;
   return [...changes.filter(({ name }) => name !== trunkHeader.name), trunkHeader];
 }

@@ -1,28 +1,42 @@
 import type { Adjustments } from '../policy/verdict.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Edge } from './edge.ts';
-import { noteChallenge } from './learn-from-answer.ts';
+import { refusalChallenges } from './learn-from-answer.ts';
 import type { HeaderChange, OwnAnswer } from './signaling.ts';
 
 /**
- * R7. What a stranger is told in place of the PBX's refusal: of every extension a challenge, in our own words, so that
- * neither its headers nor its manners tell those that exist from those that do not.
+ * What a stranger is told in place of the PBX's refusal. R7: of every extension a challenge, in our own words, so that
+ * neither its headers nor its manners tell those that exist from those that do not. N12: with a mark of ours. Undefined
+ * where the PBX's own words go back.
  */
 export function toldToStrangers(
   edge: Edge,
   source: string,
-  { status }: Message,
-  challenges: readonly HeaderChange[],
+  response: Message,
   adjust: Adjustments | undefined,
   now: number,
 ): OwnAnswer | undefined {
-  if (adjust?.toldAsChallenge === undefined) return undefined;
+  if (adjust === undefined) return undefined;
+  const { toldAsChallenge, marksChallenges = false } = adjust;
+  const challenges = refusalChallenges(response);
   if (challenges.length > 0) {
+    if (toldAsChallenge === undefined && !marksChallenges) return undefined;
     edge.lookAlike.learn(challenges, now);
-    return { status, headers: challenges };
+    const headers = marksChallenges ? marked(edge, source, challenges, now) : challenges;
+    return { status: response.status, headers };
   }
-  if (!adjust.toldAsChallenge.includes(status)) return undefined;
-  const headers = edge.lookAlike.another();
-  for (const { value = '' } of headers) noteChallenge(edge, source, value, now);
-  return { status: 401, headers };
+  if (toldAsChallenge?.includes(response.status) !== true) return undefined;
+  const another = edge.lookAlike.another();
+  return { status: 401, headers: marksChallenges ? marked(edge, source, another, now) : another };
 }
+
+const marked = (
+  { guesses }: Edge,
+  source: string,
+  challenges: readonly HeaderChange[],
+  now: number,
+): readonly HeaderChange[] =>
+  challenges.map(({ name, value = '' }) => ({
+    name,
+    value: guesses.marks.mark(value, source, now),
+  }));

@@ -19,6 +19,8 @@ export interface Adjustments {
   readonly expires?: { readonly least: number; readonly most: number };
   /** The PBX and we forget whatever devices are too many, the oldest first. */
   readonly keepDevices?: number;
+  /** Challenges on their way back get a mark of ours, by which their answer proves that it comes from there. */
+  readonly marksChallenges?: boolean;
   /** Answers of the PBX that say whether an extension exists are told as a challenge: these, with any 401 and 407. */
   readonly toldAsChallenge?: readonly number[];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { digestParameter } from '../../src/sip/message/digest.ts';
 import type { Phone, RegisterOptions } from '../support/a-phone.ts';
 import { isRegistrar, type RegistrarOptions } from '../support/a-registrar.ts';
 import { aScene, last, type Scene, type SceneOptions } from './scene.ts';
@@ -24,7 +25,7 @@ const alike = (text: string): string =>
     .replace(/;tag=[^;\r]*/g, ';tag=x')
     .replace(/;branch=[^;\r]*/g, ';branch=x')
     .replace(/Call-ID: .*/, 'Call-ID: x')
-    .replace(/nonce="[^"]*"/g, (nonce) => `nonce=${nonce.length}`)
+    .replace(/(nonce|opaque)="[^"]*"/g, (one, name) => `${name}=${one.length}`)
     .replace(/sip:\d{4}@/g, 'sip:N@')
     .replace(/;?rport=\d+/, ';rport=x')
     .replace(/127\.0\.0\.1:\d+/g, 'x');
@@ -105,9 +106,11 @@ test('a password is tried, and its failure counted, only in answer to a challeng
   await using _ = scene;
   const elsewhere = await scene.phone({ user: '1001', address: '127.0.0.7' });
   const challenged = await elsewhere.tryToRegister();
-  const nonce = /nonce="([^"]*)"/.exec(challenged.header('WWW-Authenticate') ?? '')?.[1];
+  const challenge = challenged.header('WWW-Authenticate') ?? '';
+  const [nonce, opaque] = ['nonce', 'opaque'].map((name) => digestParameter(challenge, name));
+  expect(opaque).toMatch(/^db\.[\w-]{12}$/);
   const forger = await scene.phone({ user: '1001' });
-  const Authorization = `Digest username="1001", realm="pbx", nonce="${nonce}", uri="sip:x", response="0"`;
+  const Authorization = `Digest username="1001", realm="pbx", nonce="${nonce}", opaque="${opaque}", uri="sip:x", response="0"`;
   for (let count = 0; count < 20; count++) {
     const anew = await forger.tryToRegister({ headers: { Authorization } });
     expect(anew.header('WWW-Authenticate')).toMatch(/, stale=true$/);

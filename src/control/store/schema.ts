@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** Each step takes a database from version n (its index) to n + 1. Steps are only ever added. */
-const steps: readonly string[] = [
+export const steps: readonly string[] = [
   `CREATE TABLE registrations (
      aor TEXT NOT NULL,
      contact TEXT NOT NULL,

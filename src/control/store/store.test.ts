@@ -6,7 +6,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BindingRow } from '../../edge/registrations-store.ts';
 import { openDatabase } from './open.ts';
-import { schemaVersion } from './schema.ts';
+import { schemaVersion, steps } from './schema.ts';
 import { openStore, type Store } from './store.ts';
 
 let folder: string;
@@ -150,6 +150,33 @@ describe('a database that is damaged', () => {
     expect(damaged?.why).toContain(`its version is ${schemaVersion + 1}`);
     database.close();
   });
+});
+
+test('registrations of a program that did not know instances yet are kept', () => {
+  const [first = ''] = steps;
+  const old = new DatabaseSync(file);
+  old.exec(`${first}; PRAGMA user_version = 1`);
+  const values = [
+    '1001@x',
+    'sip:1',
+    't',
+    'f',
+    'udp',
+    'l',
+    'a',
+    5060,
+    'contact',
+    9e15,
+    'u',
+    'c',
+    1,
+    'n',
+    0,
+  ];
+  old.prepare(`INSERT INTO registrations VALUES (${values.map(() => '?').join()})`).run(...values);
+  old.close();
+  const [kept] = start().takeRegistrations();
+  expect(kept).toMatchObject({ aor: '1001@x', node: 'n', instance: '' });
 });
 
 describe('a disk that fails', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { digestParameter, digestParameters } from './digest.ts';
+import { digestParameter, digestParameters, withDigestParameter } from './digest.ts';
 
 const credentials =
   'Digest username="Mufasa", realm="a, b", nonce="7ypf/xlj9XXwfDPEoM4URrv/", uri="sip:x;a=b", ' +
@@ -58,6 +58,37 @@ describe('a digest', () => {
     expect(
       digestParameters('Digest username="1001", nonce="n", username="1002"', 'username'),
     ).toEqual(['1001', '1002']);
+  });
+
+  test.each([
+    [
+      'put in place of one',
+      'Digest a="1", opaque="x", b="2"',
+      'y',
+      'Digest a="1", opaque="y", b="2"',
+    ],
+    ['put in place of one without quotes', 'Digest opaque=x,b=2', 'y', 'Digest opaque="y",b=2'],
+    ['added where there is none', 'Digest a="1"', 'y', 'Digest a="1", opaque="y"'],
+    [
+      'taken out of the middle',
+      'Digest a="1", opaque="x", b="2"',
+      undefined,
+      'Digest a="1", b="2"',
+    ],
+    ['taken out at the end', 'Digest a="1", opaque="x"', undefined, 'Digest a="1"'],
+    ['not taken out where there is none', 'Digest a="1"', undefined, 'Digest a="1"'],
+  ])('a parameter can be %s', (_how, before, wanted, after) => {
+    expect(withDigestParameter(before, 'opaque', wanted)).toBe(after);
+  });
+
+  test('reads back what was put in', () => {
+    fc.assert(
+      fc.property(fc.string(), (opaque) => {
+        const marked = withDigestParameter(credentials, 'opaque', opaque);
+        expect(digestParameters(marked, 'opaque')).toEqual([opaque]);
+        expect(withDigestParameter(marked, 'opaque', undefined)).toBe(credentials);
+      }),
+    );
   });
 
   test('reads back whatever a client may write into quotes', () => {

@@ -4,13 +4,42 @@ const COMMA = 44;
 const EQUALS = 61;
 const QUOTE = 34;
 
+/** Where a parameter stands: from its name to the end of its value. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly value: string;
+}
+
 /**
  * Every value that a parameter has in digest credentials or a digest challenge (RFC 7616 §3.3, §3.4), quotes and
  * escapes undone; none when it is not Digest. More than one is a trick: what reads the first can be told otherwise than
  * what reads the last. Linear in the text.
  */
-export function digestParameters(value: string, name: string): readonly string[] {
-  const found: string[] = [];
+export const digestParameters = (value: string, name: string): readonly string[] =>
+  placesOf(value, name).map((place) => place.value);
+
+/** The first of them. */
+export const digestParameter = (value: string, name: string): string | undefined =>
+  placesOf(value, name)[0]?.value;
+
+/** The same with another value of that parameter, in quotes; without the parameter when there is none. */
+export function withDigestParameter(
+  value: string,
+  name: string,
+  wanted: string | undefined,
+): string {
+  const [place] = placesOf(value, name);
+  const text = wanted === undefined ? '' : `${name}="${wanted.replace(/["\\]/g, '\\$&')}"`;
+  if (place === undefined) return text === '' ? value : `${value}, ${text}`;
+  if (text !== '') return value.slice(0, place.start) + text + value.slice(place.end);
+  const comma = value.indexOf(',', place.end);
+  if (comma >= 0) return value.slice(0, place.start) + value.slice(comma + 1).trimStart();
+  return value.slice(0, place.start).replace(/,\s*$/, '');
+}
+
+function placesOf(value: string, name: string): Place[] {
+  const found: Place[] = [];
   const end = value.length;
   let at = afterScheme(value);
   if (at < 0) return found;
@@ -28,17 +57,17 @@ export function digestParameters(value: string, name: string): readonly string[]
       const valueEnd = quoted ? endOfQuoted(value, next, end) : endOfBare(value, next, end);
       if (valueEnd < 0) return found;
       if (isNamed(value, start, nameEnd, name))
-        found.push(quoted ? unquoted(value, next + 1, valueEnd - 1) : value.slice(next, valueEnd));
+        found.push({
+          start,
+          end: valueEnd,
+          value: quoted ? unquoted(value, next + 1, valueEnd - 1) : value.slice(next, valueEnd),
+        });
       next = valueEnd;
     }
     at = afterComma(value, next, end);
   }
   return found;
 }
-
-/** The first of them. */
-export const digestParameter = (value: string, name: string): string | undefined =>
-  digestParameters(value, name)[0];
 
 /** Where the parameters begin; -1 when this is another scheme, or none. */
 function afterScheme(value: string): number {

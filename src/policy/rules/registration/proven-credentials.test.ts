@@ -22,7 +22,12 @@ describe('proven-credentials (N12)', () => {
     ],
     ['a registered device with a nonce of an hour ago', { proven: false, holder: true }],
   ])('passes %s', (_what, facts) => {
-    expect(judged(facts)).toEqual({ kind: 'pass' });
+    expect(judged(facts).kind).toMatch(/^(pass|adjust)$/);
+  });
+  test('has the challenges of all but registered devices marked', () => {
+    const marked = { kind: 'adjust', marksChallenges: true };
+    expect([judged({ credentials: false }), judged({ proven: true })]).toEqual([marked, marked]);
+    expect(judged({ holder: true })).toEqual({ kind: 'pass' });
   });
   test('explains by what it found', () => {
     expect(rule.explain(aRegistration({ proven: false }), noCounts).saw).toBe(

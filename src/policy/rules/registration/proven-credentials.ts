@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { defineRule } from '../../rule.ts';
-import { type Challenge, pass } from '../../verdict.ts';
+import { type Adjust, type Challenge, pass } from '../../verdict.ts';
 
 const options = z.strictObject({});
 
 /**
- * N12, R6. Over UDP anybody can write any source address. Whoever answers a challenge that went to that address does
- * get what is sent there; all others are challenged anew before their password is tried or their failure counted. A phone
- * that comes with a nonce of an hour ago loses one round trip: `stale` has it answer by itself.
+ * N12, R6. Over UDP anybody can write any source address. Who answers a challenge that went to that address, with the
+ * mark that it bore, does get what is sent there; all others are challenged anew before their password is tried or
+ * their failure counted. A phone that comes with a nonce of an hour ago loses one round trip: `stale` has it answer by
+ * itself. One that does not return `opaque`, which RFC 7616 §3.4 demands, needs this off.
  */
 export const provenCredentials = defineRule({
   name: 'proven-credentials',
@@ -19,8 +20,10 @@ export const provenCredentials = defineRule({
   options,
   create() {
     const anew: Challenge = { kind: 'challenge', reason: 'credentials-not-proven', stale: true };
+    const marked: Adjust = { kind: 'adjust', marksChallenges: true };
     return {
-      judge: ({ credentials, proven, holder }) => (!credentials || holder || proven ? pass : anew),
+      judge: ({ credentials, proven, holder }) =>
+        holder ? pass : !credentials || proven ? marked : anew,
       explain: ({ credentials, proven, holder }) => ({
         saw: !credentials
           ? 'no credentials yet'

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { digestParameter } from '../sip/message/digest.ts';
+import { ChallengeMarks, withoutMark } from './challenge-marks.ts';
+
+const challenge = 'Digest realm="asterisk",nonce="1795922239/b476",opaque="76de",algorithm=MD5';
+/** As a client answers: it returns nonce and opaque. */
+const answered = (marked: string) =>
+  ['nonce', 'opaque'].reduce(
+    (credentials, name) => `${credentials}, ${name}="${digestParameter(marked, name)}"`,
+    'Digest username="1001"',
+  );
+
+describe('the mark of a challenge', () => {
+  test('comes back from the source it went to, and from no other', () => {
+    const marks = new ChallengeMarks();
+    const credentials = answered(marks.mark(challenge, '192.0.2.1', 0));
+    expect(marks.cameBack(credentials, '192.0.2.1', 1000)).toBe(true);
+    expect(marks.cameBack(credentials, '192.0.2.2', 1000)).toBe(false);
+  });
+
+  test('is another each time, though the nonce be the same', () => {
+    const marks = new ChallengeMarks();
+    const [one, other] = ['192.0.2.1', '192.0.2.2'].map((source) =>
+      answered(marks.mark(challenge, source, 0)),
+    );
+    expect(one).not.toBe(other);
+    expect(marks.cameBack(one ?? '', '192.0.2.2', 0)).toBe(false);
+  });
+
+  test('is good for five minutes', () => {
+    const marks = new ChallengeMarks();
+    const credentials = answered(marks.mark(challenge, '192.0.2.1', 0));
+    expect(marks.cameBack(credentials, '192.0.2.1', 299_999)).toBe(true);
+    expect(marks.cameBack(credentials, '192.0.2.1', 300_000)).toBe(false);
+  });
+
+  test('is none in what somebody makes up, or in credentials without opaque', () => {
+    const marks = new ChallengeMarks();
+    for (const forged of ['opaque="db.AAAAAAAAAAAA"', 'opaque="db."', 'opaque="76de"', 'a="b"'])
+      expect(marks.cameBack(`Digest ${forged}`, '192.0.2.1', 0)).toBe(false);
+  });
+
+  test('survives a flood of a hundred thousand others', () => {
+    const marks = new ChallengeMarks();
+    for (let other = 0; other < 50_000; other++) marks.mark(challenge, `flood ${other}`, 0);
+    const credentials = answered(marks.mark(challenge, '192.0.2.1', 1));
+    for (let other = 0; other < 50_000; other++) marks.mark(challenge, `flood ${other}`, 2);
+    expect(marks.cameBack(credentials, '192.0.2.1', 3)).toBe(true);
+  });
+
+  test.each([
+    ['what the PBX had there comes back to it', challenge, '76de'],
+    ['where it had nothing, nothing does', 'Digest realm="pbx", nonce="n"', undefined],
+    ['where it had nothing in it, that does', 'Digest nonce="n", opaque=""', ''],
+  ])('is the gate’s own affair: %s', (_what, original, opaque) => {
+    const credentials = answered(new ChallengeMarks().mark(original, '192.0.2.1', 0));
+    expect(digestParameter(withoutMark(credentials), 'opaque')).toBe(opaque);
+    expect(digestParameter(withoutMark(credentials), 'username')).toBe('1001');
+  });
+
+  test('is looked for only where it can be', () => {
+    for (const credentials of [
+      'Digest opaque="76de"',
+      'Digest username="db.x", opaque="7"',
+      'Basic db.',
+    ])
+      expect(withoutMark(credentials)).toBe(credentials);
+  });
+});
