@@ -29,6 +29,8 @@ export default defineConfig({
             'test/fuzz/{gate,programs}.test.ts',
           ],
           testTimeout: 30_000,
+          // these wait for real timers most of the time: several at once, each on ports of its own
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -39,6 +41,7 @@ export default defineConfig({
           include: ['test/contract/*.test.ts', 'test/drachtio/*.test.ts'],
           provide: { carrier: 'drachtio' },
           testTimeout: 30_000,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -2,19 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { heard, speak } from '../contract/scene.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { ownAddress } from '../support/own-address.ts';
 import type { HeaderValues } from '../support/sip-text.ts';
 import { aScene, last, type Scene, type SceneOptions, statusOf } from './scene.ts';
 
 /** A machine that must never hear from the gate, whatever a phone says. */
-async function aThirdParty(): Promise<Pbx> {
-  return aPbx({ address: '127.0.0.3', answersOptions: false });
+async function aThirdParty(port = 0): Promise<Pbx> {
+  return aPbx({ address: ownAddress(), port, answersOptions: false });
 }
 
 /** A gate, a phone on it, and a third party that the phone wants to reach through it. */
-async function aTrap(options: SceneOptions = {}) {
+/** `beside`: a party listens on the PBX's machine too, on the port that the third party has on its own. */
+async function aTrap(options: SceneOptions & { readonly beside?: Pbx } = {}) {
   const scene = await aScene({ nodes: [{ answersOptions: false }], ...options });
   scene.pbx.answer(await scene.pbx.expect('OPTIONS'), 200);
-  const third = await aThirdParty();
+  const third = await aThirdParty(options.beside?.port);
   const phone = await scene.phone();
   return {
     scene,
@@ -122,10 +124,10 @@ describe('a To tag opens no way out', () => {
   ];
   const closed = ['a closed port of the PBX', () => 'sip:127.0.0.1:5061'] as const;
   test.each(ways)('with its own Route, in no call, to %s', async (_to, way) => {
-    await using trap = await aTrap({ carriers: 1 });
+    await using listening = disposable(await aPbx({ answersOptions: false }));
+    const { party: beside } = listening;
+    await using trap = await aTrap({ carriers: 1, beside });
     const { scene, third, phone } = trap;
-    // a party that listens on the PBX's machine, on another port
-    await using beside = disposable(await aPbx({ port: third.port, answersOptions: false }));
     const { routes } = await talking(scene, phone);
     for (const method of ['INVITE', 'BYE', 'MESSAGE']) {
       for (const transport of ['', ';transport=tcp']) {
@@ -138,13 +140,14 @@ describe('a To tag opens no way out', () => {
         expect(await statusOf(phone, method, scene.pbx.uri, { headers: behind })).toBe(403);
       }
     }
-    for (const party of [third, scene.carrier(), beside.party]) await party.silence(30);
+    for (const party of [third, scene.carrier(), beside]) await party.silence(30);
   });
 
   test.each([...ways, closed])('in its own call, to %s', async (_to, way) => {
-    await using trap = await aTrap({ carriers: 1 });
+    await using listening = disposable(await aPbx({ answersOptions: false }));
+    const { party: beside } = listening;
+    await using trap = await aTrap({ carriers: 1, beside });
     const { scene, third, phone } = trap;
-    await using beside = disposable(await aPbx({ port: third.port, answersOptions: false }));
     const { caller } = await talking(scene, phone);
     const { From, To, Route } = {
       From: caller.invite.header('From'),
@@ -168,7 +171,7 @@ describe('a To tag opens no way out', () => {
         });
       }
     expect(scene.calls.size).toBe(1);
-    for (const party of [third, scene.carrier(), beside.party]) await party.silence(30);
+    for (const party of [third, scene.carrier(), beside]) await party.silence(30);
   });
 
   test('a phone that speaks as the PBX in its own call neither ends it for us nor moves it', async () => {
