@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+const notTimed = [
+  'test/e2e/{call,network,registration,route}-rules.test.ts',
+  'test/e2e/{command-line,events,exceptions,explain,explain-what-happened,pins,reload,replay,shadow}.test.ts',
+  'test/e2e/{table-of-requests,transports}.test.ts',
+];
+
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
@@ -7,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          maxWorkers: 2,
           include: [
             'src/**/*.test.ts',
             'bench/**/*.test.ts',
@@ -64,14 +71,26 @@ export default defineConfig({
             },
           ]),
       {
+        // real processes that answer to rules and words, not to the clock: two at once, each on addresses of its own
+        test: {
+          name: 'process',
+          include: notTimed,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: notTimed,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Real processes that measure time: one file at a time, after everything else.
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],
