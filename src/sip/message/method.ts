@@ -26,3 +26,13 @@ export function methodAt(wire: string, start: number, end: number): string {
   const usual = length < 16 ? places[placeOf(length, wire.charCodeAt(start))] : undefined;
   return usual !== undefined && wire.startsWith(usual, start) ? usual : wire.slice(start, end);
 }
+
+/**
+ * A method that we know, in other letters. To RFC 3261 §7.1 that is a method nobody knows, which opens no call; Asterisk
+ * takes `invite` for INVITE, and would call whomever our rules were not asked about.
+ */
+export function isKnownInOtherLetters(method: string): boolean {
+  const known =
+    method.length < 16 ? places[placeOf(method.length, method.charCodeAt(0))] : undefined;
+  return known !== undefined && known !== method && known === method.toUpperCase();
+}

@@ -53,6 +53,8 @@ describe('a request is refused', () => {
     ['of another SIP', { startLine: 'INVITE sip:a@b SIP/7.0' }, 505, 'version'],
     ['with a method that is no token', { method: 'INV(ITE' }, 400, 'method'],
     ['with an escape sequence as method', { method: 'INV\x1bITE' }, 400, 'method'],
+    ['with INVITE in small letters, which is one to Asterisk', { method: 'invite' }, 400, 'method'],
+    ['with REFER in mixed letters', { method: 'Refer' }, 400, 'method'],
     ['with brackets around the Request-URI', { uri: '<sip:a@b>' }, 400, 'request-uri'],
     ['with blanks in the Request-URI', { uri: 'sip:a@b; lr' }, 400, 'request-uri'],
     ['with blanks around the Request-URI', { uri: ' sip:a@b ' }, 400, 'request-uri'],

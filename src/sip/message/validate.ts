@@ -2,6 +2,7 @@ import { endOfAddress } from './address-syntax.ts';
 import { Kind, skip } from './characters.ts';
 import { Header } from './header-name.ts';
 import type { Flaw, Message } from './message.ts';
+import { isKnownInOtherLetters } from './method.ts';
 import { readNumber } from './number.ts';
 import type { Via } from './via.ts';
 
@@ -137,6 +138,7 @@ export function refusalOf(request: Message): Refusal | undefined {
     return badVersion;
   const { method, wire } = request;
   if (skip(method, 0, method.length, Kind.token) !== method.length) return badMethod;
+  if (isKnownInOtherLetters(method)) return badMethod;
   const uriProblem = refusalOfUri(request);
   if (uriProblem !== undefined) return uriProblem;
 
