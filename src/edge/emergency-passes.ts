@@ -1,4 +1,7 @@
 import { BucketTable } from '../limits/bucket-table.ts';
+import { detached } from '../sip/message/detached.ts';
+import type { Message } from '../sip/message/message.ts';
+import { readMessage } from '../sip/message/read-message.ts';
 import type { Listener, Received } from './signaling.ts';
 
 /** A power of two: calls under way by those who are shut out otherwise. */
@@ -11,17 +14,21 @@ const STRANGERS_BURST = 10;
 const CALL_PER_SECOND = 10;
 const CALL_BURST = 50;
 const LONGEST_URI = 128;
+/** What a call is set up, kept and ended with. Whoever is shut out transfers nobody, and calls nobody else. */
+const ofCalls: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'INFO', 'PRACK', 'UPDATE']);
 
 interface Pass {
   readonly listener: Listener;
   readonly address: string;
   readonly port: number;
+  /** Of the call that the pass is for, and of no other. */
+  readonly callId: string;
   readonly until: number;
 }
 
 /**
  * O11 for those who are refused before anything of theirs is read, by a block, a country or a firewall: a call to an
- * emergency number gets in all the same, and what belongs to it. A phone's, always; of strangers, who could flood us
+ * emergency number gets in all the same, and what belongs to it, told by its Call-ID. A phone's, always; of strangers, who could flood us
  * with them, one a second. A connection comes before any call: it is let in on the same terms, and ends with the first
  * message that is something else.
  */
@@ -45,23 +52,39 @@ export class EmergencyPasses {
   ): boolean {
     if (received === undefined)
       return familiar ? this.#take(`to ${address}`, now) : this.#takeStrangers(now);
-    if (this.holds(listener, address, port, now)) return this.#take(`in ${address} ${port}`, now);
+    const pass = this.#passOf(listener, address, port, now);
+    if (pass !== undefined && this.#take(`in ${address} ${port}`, now)) {
+      const message = readMessage(textOf(received));
+      if (message?.callId === pass.callId && this.#isOfTheCall(message)) return true;
+    }
     if (!beginsInvite(received) || !this.#isEmergency(requestUriOf(received))) return false;
     if (!familiar && !this.#takeStrangers(now)) return false;
-    this.#passes[port & (PASSES - 1)] = { listener, address, port, until: now + PASS_MS };
+    const callId = detached(readMessage(textOf(received))?.callId ?? '');
+    const until = now + PASS_MS;
+    this.#passes[port & (PASSES - 1)] = { listener, address, port, callId, until };
     return true;
   }
 
   /** Is there such a call from there, now or a while ago? */
   holds(listener: Listener, address: string, port: number, now = Date.now()): boolean {
+    return this.#passOf(listener, address, port, now) !== undefined;
+  }
+
+  #passOf(listener: Listener, address: string, port: number, now: number): Pass | undefined {
     const pass = this.#passes[port & (PASSES - 1)];
-    return (
-      pass !== undefined &&
+    return pass !== undefined &&
       pass.port === port &&
       pass.address === address &&
       pass.listener === listener &&
       pass.until > now
-    );
+      ? pass
+      : undefined;
+  }
+
+  /** A new INVITE with the Call-ID of the emergency call is a call to wherever it says. */
+  #isOfTheCall({ isRequest, method, toTag, requestUri }: Message): boolean {
+    if (!isRequest || ofCalls.has(method)) return true;
+    return method === 'INVITE' && (toTag !== '' || this.#isEmergency(requestUri));
   }
 
   #take(key: string, now: number): boolean {
@@ -81,6 +104,9 @@ function beginsInvite(received: Received): boolean {
     if (received[at] !== INVITE.charCodeAt(at)) return false;
   return true;
 }
+
+const textOf = (received: Received): string =>
+  typeof received === 'string' ? received : received.toString('latin1');
 
 function requestUriOf(received: Received): string {
   const text =

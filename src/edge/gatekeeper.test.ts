@@ -48,7 +48,8 @@ const block = (gatekeeper: Gatekeeper, network: string, forgeable = false) =>
     { network, by: 'rule', rule: 'scanners', evidence: 'sipcli', forMs: 60_000, forgeable },
     Date.now(),
   );
-const datagram = (line: string) => Buffer.from(`${line} SIP/2.0\r\nVia: SIP/2.0/UDP x\r\n\r\n`);
+const datagram = (line: string, callId = 'urgent', to = '<sip:gate.example.com>') =>
+  Buffer.from(`${line} SIP/2.0\r\nVia: SIP/2.0/UDP x\r\nTo: ${to}\r\nCall-ID: ${callId}\r\n\r\n`);
 const emergency = datagram('INVITE sip:112@gate.example.com');
 const ordinary = datagram('INVITE sip:1002@gate.example.com');
 
@@ -156,6 +157,29 @@ describe('a call to an emergency number (O11)', () => {
     expect(gatekeeper.admits(udp, PHONE, 5062, datagram('ACK sip:gate.example.com'))).toBe(false);
   });
 
+  const inDialog = '<sip:gate.example.com>;tag=pbx';
+  test.each([
+    ['its ACK', datagram('ACK sip:x'), true],
+    ['its BYE', datagram('BYE sip:x'), true],
+    ['its re-INVITE', datagram('INVITE sip:x', 'urgent', inDialog), true],
+    ['itself, asked for again with credentials', emergency, true],
+    ['an answer of its', Buffer.from('SIP/2.0 200 OK\r\nCall-ID: urgent\r\n\r\n'), true],
+    ['a registration', datagram('REGISTER sip:x'), false],
+    ['a transfer of it', datagram('REFER sip:x', 'urgent', inDialog), false],
+    ['another call by its Call-ID', datagram('INVITE sip:1002@x'), false],
+    [
+      'one whose display name has a tag',
+      datagram('INVITE sip:1002@x', 'urgent', '";tag=a" <sip:x>'),
+      false,
+    ],
+    ['something of another call', datagram('BYE sip:x', 'another'), false],
+    ['what is no SIP', Buffer.from('\r\n\r\n'), false],
+  ])('from who is shut out lets in what belongs to it and no more: %s', (_what, sent, lets) => {
+    const { gatekeeper } = aGatekeeper({ 'drop-all': { mode: 'on' } });
+    expect(gatekeeper.admits(udp, STRANGER, 5060, emergency)).toBe(true);
+    expect(gatekeeper.admits(udp, STRANGER, 5060, sent)).toBe(lets);
+  });
+
   test('gets in through every rule that is asked before it is read', () => {
     const { gatekeeper } = aGatekeeper({
       'drop-all': { mode: 'on' },
@@ -187,7 +211,9 @@ describe('a call to an emergency number (O11)', () => {
     expect(gatekeeper.admits(tls, PHONE, 40_000, 'REGISTER sip:x SIP/2.0\r\n\r\n')).toBe(false);
     expect(gatekeeper.admits(tls, PHONE, 40_001)).toBe(true);
     expect(gatekeeper.admits(tls, PHONE, 40_001, emergency.toString('latin1'))).toBe(true);
-    expect(gatekeeper.admits(tls, PHONE, 40_001, 'BYE sip:x SIP/2.0\r\n\r\n')).toBe(true);
+    expect(gatekeeper.admits(tls, PHONE, 40_001, datagram('BYE sip:x').toString('latin1'))).toBe(
+      true,
+    );
   });
 });
 
