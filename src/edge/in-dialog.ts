@@ -1,8 +1,11 @@
+import { admit } from './admit.ts';
+import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripTrunkMark } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
+import { namesANumber } from './user-part.ts';
 
 const nothing: readonly HeaderChange[] = [];
 
@@ -20,6 +23,7 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
     incoming.forward({ targets: 'as-routed' });
     return;
   }
+  if (!isOfADialog(edge, incoming)) return;
   const transferred = request.method === 'REFER' ? admitTransfer(edge, incoming) : nothing;
   if (transferred === undefined) return;
   incoming.forward({
@@ -27,4 +31,21 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
     headers: [...stripTrunkMark(edge, request), ...transferred],
     ...restoringTo(request, edge.gatekeeper.policy.site),
   });
+}
+
+/** What calls or writes to whoever its Request-URI names, where it is of no dialog. */
+const opening: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE']);
+
+/**
+ * A To tag and a Route of ours, which every phone that was in a call has seen, make no dialog. We may have forgotten one,
+ * over a restart say; but the PBX may know of none and take this for new, so it is judged as if it were. What is
+ * addressed to the PBX by a name of its own calls nobody.
+ */
+function isOfADialog(edge: Edge, incoming: Incoming): boolean {
+  const { call, flow, request } = incoming;
+  if (call !== undefined || !opening.has(request.method)) return true;
+  const facts = new CallFacts(edge, incoming, Date.now());
+  if (!namesANumber(facts.calledUri)) return true;
+  const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
+  return admit(incoming, edge.gatekeeper.judge(stage, facts));
 }

@@ -5,7 +5,7 @@ import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import type { Flow, HeaderChange, Incoming } from './signaling.ts';
-import { unescaped } from './user-part.ts';
+import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
 import { withUser } from './with-user.ts';
 
 /**
@@ -47,7 +47,8 @@ const noChanges: readonly HeaderChange[] = [];
 
 /**
  * Does it join two calls that there are (RFC 3891)? Nobody new is called then. Only a live call of this very phone
- * vouches for that, by Call-ID and both tags, or a URI that we made for the PBX; anybody can write a Replaces.
+ * vouches for that, by Call-ID and both tags, or a URI that we made for the PBX; anybody can write a Replaces. A PBX that
+ * knows nothing of the call, or of Replaces, calls whomever the URI names: so it names nobody but who is in that call.
  */
 function joinsCallOf(edge: Edge, flow: Flow, uri: string): boolean {
   const replaces = replacesOf(uri);
@@ -56,13 +57,15 @@ function joinsCallOf(edge: Edge, flow: Flow, uri: string): boolean {
   const tags = parameters.map((one) => one.slice(one.indexOf('=') + 1));
   const live = edge.serving
     .callsNamed(callId.trim())
-    .some(
+    .filter(
       ({ id, caller, callee }) =>
         tags.length >= 2 &&
         tagsOf(id).every((tag) => tags.includes(tag)) &&
         [caller, callee].some(({ address }) => address === flow.address),
     );
-  return live || edge.uris.behind(uri) !== undefined;
+  if (!namesANumber(uri)) return live.length > 0 || edge.uris.behind(uri) !== undefined;
+  const named = userOfUri(uri);
+  return live.some(({ from, to }) => [from, to].some((party) => userOf(party) === named));
 }
 
 /** `call-id;from-tag=a;to-tag=b`: a Call-ID has no semicolon (RFC 3261 §25.1). */

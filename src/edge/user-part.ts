@@ -26,6 +26,9 @@ export function userOfUri(uri: string): string {
 export const dialledIn = (uri: string): string =>
   isTel(uri) ? uri.slice(4) : (parseUri(uri)?.user ?? '');
 
+/** Might somebody be called by it? What PBXs call themselves by, `asterisk` or nothing at all, has no digit. */
+export const namesANumber = (uri: string): boolean => /\d/.test(userOfUri(uri));
+
 /** RFC 3261 §19.1.2: `%31001` is 1001. What is no escape stays as it is. */
 export function unescaped(user: string): string {
   if (!user.includes('%')) return user;

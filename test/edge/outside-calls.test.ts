@@ -224,6 +224,25 @@ describe('a transfer by a phone (REFER)', () => {
     expect((await stolen.call.ask('REFER', { headers: to })).status).toBe(404);
   });
 
+  test('that joins two calls may name who is in them, and nobody else: a PBX that knows no Replaces would call him', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const one = await inCall(scene, phone);
+    const two = await inCall(scene, phone, '03012345678');
+    const dialog = `${two.ok.callId};to-tag=${two.ok.toTag};from-tag=${two.ok.fromTag}`;
+    const joining = async (uri: string, replaced = dialog) => {
+      const target = `<${uri}?Replaces=${encodeURIComponent(replaced)}>`;
+      return (await one.call.ask('REFER', { headers: { 'Refer-To': target } })).status;
+    };
+    expect(await joining('sip:03012345678@127.0.0.1')).toBe(202);
+    expect(await joining('sip:0041443335555@127.0.0.1')).toBe(404);
+    const abroad = two.call.remoteTarget.replace(/:[^:@]*@/, ':0041443335555@');
+    expect(abroad).toContain(';hop=');
+    expect(await joining(abroad)).toBe(404);
+    expect(await joining(abroad, 'made;to-tag=up;from-tag=it')).toBe(404);
+  });
+
   test('is one of the phone that is called, as well', async () => {
     await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
     const phone = await scene.registered({ user: '1002' });
@@ -243,6 +262,39 @@ describe('a transfer by a phone (REFER)', () => {
     await call.ask('REFER', { headers: { 'Refer-To': '<sip:03012345678@127.0.0.1>' } });
     const headers = { From: '<sip:+493011122@127.0.0.1>;tag=x' };
     expect(await sent(scene, '03012345678', headers)).toBe('sip:+493012345678');
+  });
+});
+
+describe('what says that it is in a dialog that nobody knows', () => {
+  /** The Route of a call that is over: every phone has seen one. */
+  async function routeOf(scene: Scene, phone: Phone): Promise<string> {
+    const call = await phone.invite('1002');
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+    await call.answered();
+    await accepting;
+    const bye = call.ask('BYE');
+    scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+    await bye;
+    return call.routes.join(', ');
+  }
+  test.each([
+    ['INVITE', 404],
+    ['MESSAGE', 403],
+  ] as const)('%s is judged as if it were in none: %i', async (method, refusal) => {
+    await using scene = await judging();
+    const phone = await scene.registered();
+    const Route = await routeOf(scene, phone);
+    scene.pbx.always(method, (request) => scene.pbx.answer(request, 481));
+    const outcome = (number: string, by = phone) => {
+      const uri = `sip:${number}@${scene.pbx.address}:${scene.pbx.port}`;
+      const headers = { Route, To: `<${uri}>;tag=made-up` };
+      return statusOf(by, method, uri, { headers });
+    };
+    expect(await outcome('0041443335555')).toBe(refusal);
+    expect(await outcome('1003')).toBe(481);
+    expect(await outcome('asterisk')).toBe(481);
+    const stranger = await scene.phone({ user: '1009', address: '127.0.3.9' });
+    expect(await outcome('1003', stranger)).toBe(403);
   });
 });
 
