@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findDataDirectory } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
@@ -11,6 +10,7 @@ import {
 import { readInstant } from '../policy/asking/instant.ts';
 import type { Command, Given } from './command.ts';
 import { readSpan } from './moments.ts';
+import { whyNoEvents } from './no-events.ts';
 import { complain, print } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
@@ -59,8 +59,9 @@ export const events: Command = {
       return 2;
     }
     const { events: file } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    if (!existsSync(file)) {
-      complain(`There is no ${file}: no gate has run there yet. Name its folder with --data.`);
+    const none = whyNoEvents(file);
+    if (none !== undefined) {
+      complain(none);
       return 1;
     }
     const show = (found: readonly StoredEvent[]): void => {

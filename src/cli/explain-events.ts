@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { aroundQuestions } from '../config/around-question.ts';
 import { findDataDirectory, loadSettings } from '../config/load.ts';
 import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
@@ -16,6 +15,7 @@ import type { Counters } from '../policy/counters.ts';
 import { Policy } from '../policy/policy.ts';
 import { Replay } from '../replay/replay.ts';
 import type { ExitCode, Given } from './command.ts';
+import { whyNoEvents } from './no-events.ts';
 import { complain, print, styled, table } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
 import { settingsFrom } from './settings-flags.ts';
@@ -45,8 +45,9 @@ export function explainEvents(given: Given): ExitCode {
     );
     return 2;
   }
-  if (!existsSync(file)) {
-    complain(`There is no ${file}: no gate has run there yet. Name its folder with --data.`);
+  const none = whyNoEvents(file);
+  if (none !== undefined) {
+    complain(none);
     return 1;
   }
   const loaded = loadSettings(settingsFrom(given));

@@ -1,15 +1,19 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
 import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
 
-/** Throws what would keep a gate from starting with this directory; changes nothing. */
+/** About what a first start writes: keys, a certificate, two databases. */
+const FIRST_START_BYTES = 65_536;
+
+/** Throws what would keep a gate from starting with this directory, or from keeping what it holds; leaves nothing behind. */
 export function checkDataDirectory(directory: DataDirectory): void {
   let there = directory.path;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
     if (!statSync(there).isDirectory()) throw new Error(`${there} is not a folder`);
-    accessSync(there, constants.W_OK | constants.X_OK);
+    writeAndRemove(there);
   } catch (error) {
     throw new CannotStart(
       `The data directory ${directory.path} cannot be written: ${reasonOf(error)}.`,
@@ -20,4 +24,14 @@ export function checkDataDirectory(directory: DataDirectory): void {
   }
   if (existsSync(directory.tokenKey)) readOrMakeTokenKey(directory);
   if (existsSync(directory.pinKey)) readOrMakePinKey(directory);
+}
+
+/** Only writing shows whether there is room: permissions say nothing of a full disk or a used-up quota. */
+function writeAndRemove(folder: string): void {
+  const probe = join(folder, `.drawbridge-check-${process.pid}`);
+  try {
+    writeFileSync(probe, randomBytes(FIRST_START_BYTES), { flag: 'wx', mode: 0o600, flush: true });
+  } finally {
+    rmSync(probe, { force: true });
+  }
 }

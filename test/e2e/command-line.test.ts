@@ -1,7 +1,9 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -256,6 +258,18 @@ describe('check', () => {
     expect(output).toContain('tls:0.0.0.0:5061');
     expect(output).toContain('sip:192.0.2.10');
     expect(existsSync(data())).toBe(false);
+  });
+
+  test('tries whether the data directory takes what a start writes, and leaves nothing there', async () => {
+    mkdirSync(data());
+    // No file beyond eight blocks, as on a disk that has no more.
+    const limited = `trap '' XFSZ; ulimit -f 8; exec '${process.execPath}' src/main.ts check --data '${data()}'`;
+    const run = startBackground('check', 'sh', ['-c', limited], { cwd: checkout });
+    processes.push(run);
+    expect((await run.ended()).code).toBe(1);
+    expect(run.output()).toContain(`The data directory ${data()} cannot be written: EFBIG`);
+    expect((await said('check', '--data', data())).code).toBe(0);
+    expect(readdirSync(data())).toEqual([]);
   });
 
   test('ends with 1 when run would refuse', async () => {

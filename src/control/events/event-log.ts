@@ -76,13 +76,12 @@ export class EventLog {
 
   #open(): void {
     this.#try(() => {
-      const { database, movedTo } = EventsDatabase.open(this.#places.database);
+      const { database, aside } = EventsDatabase.open(this.#places.database);
       this.#database = database;
-      if (movedTo !== undefined)
-        this.#log.error(
-          { movedTo },
-          'the events database is damaged: moved aside, and a new one begun',
-        );
+      if (aside !== undefined) {
+        const { is, ...where } = aside;
+        this.#log.error(where, `the events database is ${is}: moved aside, and a new one begun`);
+      }
       this.#file = this.#fileWanted();
       database.shadow(this.#shadowed, Date.now());
     });

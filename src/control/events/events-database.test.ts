@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GateEvent } from '../../data/event.ts';
 import { EventsDatabase, readEvents, searchEvents } from './events-database.ts';
@@ -36,6 +37,28 @@ describe('what is written', () => {
   test('is read in the order of time, from a moment on, of some kinds', () => {
     database.write([anEvent(3), anEvent(1), anEvent(4, { kind: 'fault' }), anEvent(2)]);
     expect([...readEvents(file, ['call'], 2)].map(({ at }) => at)).toEqual([2, 3]);
+  });
+});
+
+test('where the disk has no room for what SQLite writes to read, it is found all the same', () => {
+  database.write([anEvent(1, { extension: '1001' })]);
+  database.close();
+  mkdirSync(`${file}-shm`);
+  expect(searchEvents(file, { extension: '1001' }, 10)).toHaveLength(1);
+  expect([...readEvents(file, ['call'])]).toHaveLength(1);
+  database = EventsDatabase.open(join(folder, 'other.db')).database;
+});
+
+test('events of a newer program are moved aside, and it is said that they are not damaged', () => {
+  database.close();
+  const newer = new DatabaseSync(file);
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  const opened = EventsDatabase.open(file);
+  database = opened.database;
+  expect(opened.aside).toMatchObject({
+    is: 'of a newer version',
+    why: expect.stringContaining('99'),
   });
 });
 

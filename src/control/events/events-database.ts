@@ -1,7 +1,8 @@
-import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { EventKind, GateEvent } from '../../data/event.ts';
 import { reasonOf } from '../data-directory.ts';
+import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
+import { TooNew } from '../store/schema.ts';
 
 /** What can be asked for: a column of its own, so that a year of events is searched at once. */
 export interface EventFilter {
@@ -80,16 +81,13 @@ export class EventsDatabase {
     );
   }
 
-  /** A damaged one is moved aside; what cannot be opened for another reason is thrown. */
-  static open(file: string, now = Date.now()): { database: EventsDatabase; movedTo?: string } {
+  /** One that is damaged or of a newer program is moved aside; what cannot be opened for another reason is thrown. */
+  static open(file: string, now = Date.now()): { database: EventsDatabase; aside?: Aside } {
     try {
       return { database: openSound(file) };
     } catch (error) {
-      if (!/malformed|not a database|disk image|version/i.test(reasonOf(error))) throw error;
-      const movedTo = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}`;
-      for (const suffix of ['', '-wal', '-shm'])
-        if (existsSync(file + suffix)) renameSync(file + suffix, movedTo + suffix);
-      return { database: openSound(file), movedTo };
+      const aside = moveAside(file, error, now);
+      return { database: openSound(file), aside };
     }
 
     function openSound(path: string): EventsDatabase {
@@ -99,7 +97,7 @@ export class EventsDatabase {
         database.exec('PRAGMA synchronous = NORMAL');
         const found = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
         if (found > version)
-          throw new Error(`its version is ${found}, this program knows ${version}`);
+          throw new TooNew(`its version is ${found}, this program knows ${version}`);
         database.exec(tables);
         database.exec(`PRAGMA user_version = ${version}`);
         return new EventsDatabase(database);
@@ -131,7 +129,8 @@ export class EventsDatabase {
       }
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // A full disk may have rolled back already, and then there is nothing to roll back.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -179,13 +178,26 @@ export class EventsDatabase {
   }
 }
 
-/** The newest events that fit, oldest of them first. Reads beside a running gate, and without one. */
+/** Beside a running gate and without one, and where the disk is so full that nothing but reading is possible. */
+function openToRead(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  try {
+    database.prepare('SELECT id FROM events LIMIT 1').get();
+    return database;
+  } catch (error) {
+    database.close();
+    if (!/disk I\/O|readonly|unable to open|full/i.test(reasonOf(error))) throw error;
+    return openAsItLies(file);
+  }
+}
+
+/** The newest events that fit, oldest of them first. */
 export function searchEvents(
   file: string,
   filter: EventFilter,
   most: number,
 ): readonly StoredEvent[] {
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  using database = openToRead(file);
   const { where, values } = conditionOf(filter);
   const rows = database
     .prepare(`SELECT id, event FROM events ${where} ORDER BY id DESC LIMIT ?`)
@@ -201,7 +213,7 @@ export function* readEvents(
   kinds: readonly EventKind[],
   since = 0,
 ): Generator<GateEvent> {
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  using database = openToRead(file);
   const rows = database
     .prepare(
       `SELECT event FROM events WHERE at >= ? AND kind IN (${kinds.map(() => '?').join(', ')}) ORDER BY at, id`,

@@ -16,7 +16,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'writer-'));
   database = openDatabase(join(folder, 'state.db')).database;
   told = [];
-  writer = new BatchWriter(new RegistrationsTable(database), {
+  const table = new RegistrationsTable(database);
+  writer = new BatchWriter(() => table, {
     retryMs: 20,
     stored: (batch) => told.push(`stored ${batch}`),
     failing: () => told.push('failing'),

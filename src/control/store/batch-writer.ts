@@ -20,7 +20,7 @@ interface Table<Row, Key> {
  * sends no other meanwhile and goes on serving, keeping the last change of each row.
  */
 export class BatchWriter<Row, Key> {
-  readonly #table: Table<Row, Key> | undefined;
+  readonly #table: () => Table<Row, Key>;
   readonly #options: BatchWriterOptions;
   #held: Batch<Row, Key> | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -29,15 +29,15 @@ export class BatchWriter<Row, Key> {
   /** Failed writes since the start. */
   errors = 0;
 
-  /** Without a table (it could not be opened) nothing is kept. */
-  constructor(table: Table<Row, Key> | undefined, options: BatchWriterOptions) {
+  /** `table` throws while it cannot be opened, which is a write that failed. */
+  constructor(table: () => Table<Row, Key>, options: BatchWriterOptions) {
     this.#table = table;
     this.#options = options;
   }
 
   write(batch: Batch<Row, Key>): void {
     try {
-      this.#table?.write(batch.upserts, batch.deletes);
+      this.#table().write(batch.upserts, batch.deletes);
     } catch (error) {
       this.errors++;
       if (!this.#failing) this.#options.failing(reasonOf(error));

@@ -1,31 +1,55 @@
 import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { reasonOf } from '../data-directory.ts';
 import { migrate, TooNew } from './schema.ts';
 
 export interface Opened {
   readonly database: DatabaseSync;
-  /** Where a damaged database was moved to, and what was wrong with it. */
-  readonly damaged?: { readonly movedTo: string; readonly why: string };
+  readonly aside?: Aside;
+}
+
+/** A database that this program cannot use: where it is now, and why. */
+export interface Aside {
+  readonly is: 'damaged' | 'of a newer version';
+  readonly movedTo: string;
+  readonly why: string;
 }
 
 /**
- * Opens the database and brings it up to date. A damaged one is moved aside and a new one begun: phones
- * register again within the hour, while a gate that does not start serves nobody. One that cannot be
- * opened for another reason (permissions, no space) is left alone and the error thrown.
+ * Opens the database and brings it up to date. One that is damaged, or of a newer program, is moved aside and a
+ * new one begun: phones register again within the hour, while a gate that does not start serves nobody. One that
+ * cannot be opened for another reason (permissions, no space) is left alone and the error thrown.
  */
 export function openDatabase(file: string, now = Date.now()): Opened {
   try {
     return { database: openSound(file) };
   } catch (error) {
-    const why = reasonOf(error);
-    if (!isDamage(error)) throw error;
-    const movedTo = `${file}.damaged-${new Date(now).toISOString().replaceAll(':', '')}`;
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (existsSync(file + suffix)) renameSync(file + suffix, movedTo + suffix);
-    }
-    return { database: openSound(file), damaged: { movedTo, why } };
+    const aside = moveAside(file, error, now);
+    return { database: openSound(file), aside };
   }
+}
+
+/** Makes room for a new database, if this error says that there must be one; throws it otherwise. */
+export function moveAside(file: string, error: unknown, now: number): Aside {
+  const newer = error instanceof TooNew;
+  if (!newer && !isDamage(error)) throw error;
+  const when = new Date(now).toISOString().replaceAll(':', '');
+  const movedTo = `${file}.${newer ? 'newer' : 'damaged'}-${when}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(file + suffix)) renameSync(file + suffix, movedTo + suffix);
+  }
+  return { is: newer ? 'of a newer version' : 'damaged', movedTo, why: reasonOf(error) };
+}
+
+/**
+ * A database on a disk that is full or has become read-only, where SQLite cannot write the files that WAL needs even
+ * to read. What was not yet moved out of the WAL is missed.
+ */
+export function openAsItLies(file: string): DatabaseSync {
+  const url = pathToFileURL(file);
+  url.search = '?immutable=1';
+  return new DatabaseSync(url, { readOnly: true });
 }
 
 function openSound(file: string): DatabaseSync {
@@ -46,6 +70,6 @@ function openSound(file: string): DatabaseSync {
 class Damaged extends Error {}
 
 function isDamage(error: unknown): boolean {
-  if (error instanceof Damaged || error instanceof TooNew) return true;
+  if (error instanceof Damaged) return true;
   return /malformed|not a database|disk image|no such column|no such table/i.test(reasonOf(error));
 }

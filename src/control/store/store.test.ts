@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pino from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BindingRow } from '../../edge/registrations-store.ts';
 import { openDatabase } from './open.ts';
 import { schemaVersion, steps } from './schema.ts';
@@ -146,8 +146,10 @@ describe('a database that is damaged', () => {
     const newer = new DatabaseSync(file);
     newer.exec(`PRAGMA user_version = ${schemaVersion + 1}`);
     newer.close();
-    const { database, damaged } = openDatabase(file);
-    expect(damaged?.why).toContain(`its version is ${schemaVersion + 1}`);
+    const { database, aside } = openDatabase(file);
+    expect(aside?.is).toBe('of a newer version');
+    expect(aside?.why).toContain(`its version is ${schemaVersion + 1}`);
+    expect(aside?.movedTo).toContain('state.db.newer-');
     database.close();
   });
 });
@@ -180,13 +182,23 @@ test('registrations of a program that did not know instances yet are kept', () =
 });
 
 describe('a disk that fails', () => {
-  test('at start: it is said, counted, and the gate serves on', () => {
+  test('at start: it is said and counted, and what could not be kept is once the disk works', async () => {
+    vi.useFakeTimers();
     mkdirSync(file);
     const store = start();
     expect(store.takeRegistrations()).toEqual([]);
     expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('cannot be opened for writing');
     store.write({ batch: 1, upserts: [binding('alice')], deletes: [] });
+    expect(stored).toEqual([]);
+    expect(store.errors()).toBe(2);
+
+    rmdirSync(file);
+    await vi.advanceTimersByTimeAsync(5000);
+    vi.useRealTimers();
     expect(stored).toEqual([1]);
-    expect(store.errors()).toBe(1);
+    expect(lines.at(-1)).toContain('registrations are written to disk again');
+    store.close();
+    expect(start().takeRegistrations()).toMatchObject([{ aor: 'alice@example.com' }]);
   });
 });

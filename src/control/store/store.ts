@@ -1,5 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
+import type { DatabaseSync } from 'node:sqlite';
 import type { BindingBatch, BlockBatch, Kept } from '../../data/messages.ts';
 import type { BindingRow } from '../../edge/registrations-store.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
@@ -7,7 +6,7 @@ import { reasonOf } from '../data-directory.ts';
 import type { Logger } from '../log.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { BlocksTable, loadBlocks } from './blocks.ts';
-import { openDatabase } from './open.ts';
+import { openAsItLies, openDatabase } from './open.ts';
 import { loadRegistrations, RegistrationsTable } from './registrations.ts';
 
 /** What is kept on disk, open. Whatever fails here is logged and counted, and the gate serves on. */
@@ -32,9 +31,26 @@ export function openStore(
   log: Logger,
   stored: (kept: Kept, batch: number) => void,
 ): Store {
-  const { database, tables, found } = openTables(file, log);
-  let untaken = found;
-  if (tables) forgetExpired(tables, log);
+  let opened: Opened | undefined;
+  let failures = 0;
+  /** While it cannot be opened each write tries again: a disk is not full for ever. */
+  const tables = (): Tables => {
+    opened ??= openTables(file, log);
+    return opened.tables;
+  };
+  let untaken: Found;
+  try {
+    untaken = foundIn(tables());
+  } catch (error) {
+    failures++;
+    untaken = readWhatIsThere(file);
+    const { registrations, blocks } = untaken;
+    log.error(
+      { why: reasonOf(error), registrations: registrations.length, blocks: blocks.length },
+      `the database ${file} cannot be opened for writing: serving on with what it holds, and trying again`,
+    );
+  }
+  const found = untaken.registrations.length;
 
   const optionsFor = (kept: Kept) => ({
     retryMs: 5000,
@@ -43,10 +59,10 @@ export function openStore(
       log.error({ why }, `${names[kept]} cannot be written to disk; serving on and trying again`),
     recovered: () => log.info(`${names[kept]} are written to disk again`),
   });
-  const registrations = new BatchWriter(tables?.registrations, optionsFor('bindings'));
-  const blocks = new BatchWriter(tables?.blocks, optionsFor('blocks'));
+  const registrations = new BatchWriter(() => tables().registrations, optionsFor('bindings'));
+  const blocks = new BatchWriter(() => tables().blocks, optionsFor('blocks'));
   return {
-    found: found.registrations.length,
+    found,
     takeRegistrations() {
       const taken = untaken.registrations;
       untaken = { ...untaken, registrations: [] };
@@ -59,13 +75,13 @@ export function openStore(
     },
     write: (batch) => registrations.write(batch),
     writeBlocks: (batch) => blocks.write(batch),
-    errors: () => registrations.errors + blocks.errors + (tables ? 0 : 1),
+    errors: () => registrations.errors + blocks.errors + failures,
     closing() {
       registrations.close();
       blocks.close();
     },
     close() {
-      if (database?.isOpen) database.close();
+      if (opened?.database.isOpen) opened.database.close();
     },
   };
 }
@@ -82,47 +98,35 @@ interface Found {
   readonly blocks: readonly BlockEntry[];
 }
 
-interface OpenTables {
-  readonly database: DatabaseSync | undefined;
-  readonly tables: Tables | undefined;
-  readonly found: Found;
+interface Opened {
+  readonly database: DatabaseSync;
+  readonly tables: Tables;
 }
 
-function openTables(file: string, log: Logger): OpenTables {
-  try {
-    const { database, damaged } = openDatabase(file);
-    if (damaged) {
-      log.error(damaged, `the database ${file} is damaged: moved aside, and a new one begun`);
-    }
-    const tables = {
-      registrations: new RegistrationsTable(database),
-      blocks: new BlocksTable(database),
-    };
-    const found = {
-      registrations: tables.registrations.load(Date.now()),
-      blocks: tables.blocks.load(),
-    };
-    return { database, tables, found };
-  } catch (error) {
-    const found = readWhatIsThere(file);
-    const { registrations, blocks } = found;
-    log.error(
-      { why: reasonOf(error), registrations: registrations.length, blocks: blocks.length },
-      `the database ${file} cannot be written: registrations and blocks are not kept from now on`,
-    );
-    return { database: undefined, tables: undefined, found };
+function openTables(file: string, log: Logger): Opened {
+  const { database, aside } = openDatabase(file);
+  if (aside) {
+    const { is, ...where } = aside;
+    log.error(where, `the database ${file} is ${is}: moved aside, and a new one begun`);
   }
+  const tables = {
+    registrations: new RegistrationsTable(database),
+    blocks: new BlocksTable(database),
+  };
+  forgetExpired(tables, log);
+  return { database, tables };
 }
+
+const foundIn = ({ registrations, blocks }: Tables): Found => ({
+  registrations: registrations.load(Date.now()),
+  blocks: blocks.load(),
+});
 
 /** What a database holds on a disk that has become read-only, as far as it can be read. */
 function readWhatIsThere(file: string): Found {
   const read = <Row>(load: (database: DatabaseSync) => readonly Row[]): readonly Row[] => {
     try {
-      const url = pathToFileURL(file);
-      // Without this SQLite would want to write the files that WAL needs. What was not yet moved out of the
-      // WAL is missed.
-      url.search = '?immutable=1';
-      using database = new DatabaseSync(url, { readOnly: true });
+      using database = openAsItLies(file);
       return load(database);
     } catch {
       return [];
