@@ -96,6 +96,12 @@ describe('a table of networks', () => {
     );
   });
 
+  test('a short list is small: every extension may have one of its own', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const lists = Array.from({ length: 1000 }, () => tableOf('192.0.2.0/24', '203.0.113.7'));
+    expect((process.memoryUsage().arrayBuffers - before) / lists.length).toBeLessThan(2048);
+  });
+
   test('thousands come and go, and every one that should be there is found', () => {
     const table = new PrefixTable<number>();
     const model = new Map<string, number>();

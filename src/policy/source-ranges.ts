@@ -17,14 +17,17 @@ export class SourceRanges {
   }
 }
 
-/** Each list compiled when it is first asked about; extensions of one group share theirs. */
+/** Each list compiled when it is first asked about; extensions that may use the same addresses share theirs. */
 export class SourceRangeCache {
   readonly #compiled = new WeakMap<readonly string[], SourceRanges>();
+  readonly #byText = new Map<string, SourceRanges>();
 
   of(entries: readonly string[]): SourceRanges {
     const known = this.#compiled.get(entries);
     if (known !== undefined) return known;
-    const ranges = new SourceRanges(entries);
+    const text = entries.join(' ');
+    const ranges = this.#byText.get(text) ?? new SourceRanges(entries);
+    this.#byText.set(text, ranges);
     this.#compiled.set(entries, ranges);
     return ranges;
   }
