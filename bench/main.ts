@@ -1,21 +1,21 @@
-import { writeFileSync } from 'node:fs';
 import type { Bench } from './bench.ts';
 import { PHONE_SOCKETS } from './bench.ts';
 import type { EdgeKind } from './edges/edge.ts';
 import { freeUdpPorts } from './edges/free-port.ts';
-import { gate, gateOverDrachtio, gateWithoutRules } from './edges/gate.ts';
+import { gate, gateOfLargeSite, gateOverDrachtio, gateWithoutRules } from './edges/gate.ts';
 import { kamailio } from './edges/kamailio.ts';
 import { buildLoadGenerator } from './load-generator.ts';
-import { machineAndVersions } from './machine.ts';
+import { howMeasured } from './machine.ts';
 import { measureHeld } from './measures/held.ts';
 import { calling, registering, withinCalls } from './measures/loads.ts';
 import { measureSoak } from './measures/soak.ts';
 import { measureThroughput } from './measures/throughput.ts';
 import { measureTls } from './measures/tls.ts';
 import { type Beside, type Measure, type Options, parseOptions, usage } from './options.ts';
-import { type Figure, formatReport } from './report.ts';
+import { formatReport, type Measured } from './report.ts';
+import { writeSection } from './results-file.ts';
 
-const run: Readonly<Record<Measure, (bench: Bench) => Promise<readonly Figure[]>>> = {
+const run: Readonly<Record<Measure, (bench: Bench) => Promise<Measured>>> = {
   register: (bench) => measureThroughput(bench, registering),
   call: (bench) => measureThroughput(bench, calling),
   'in-dialog': (bench) => measureThroughput(bench, withinCalls),
@@ -28,12 +28,13 @@ const besideOurs: Readonly<Record<Beside, () => EdgeKind>> = {
   kamailio,
   adapter: gateOverDrachtio,
   'rules-off': gateWithoutRules,
+  'large-policy': gateOfLargeSite,
 };
 
 async function measureAll(options: Options): Promise<number> {
   const generator = buildLoadGenerator();
   const kinds = [gate(options.edgeCommand), ...options.beside.map((name) => besideOurs[name]())];
-  const warnings: string[] = [];
+  let warnings: string[] = [];
   const bench: Bench = {
     options,
     generator,
@@ -46,16 +47,14 @@ async function measureAll(options: Options): Promise<number> {
     },
   };
 
-  const figures: Figure[] = [];
   const edges = kinds.map(({ name }) => name);
   for (const measure of options.only) {
+    warnings = [];
     const measured = await run[measure](bench);
-    figures.push(...measured);
-    console.log(formatReport({ edges, figures: measured, warnings: [] }));
-  }
-  if (options.results) {
-    const report = formatReport({ edges, figures, warnings });
-    writeFileSync(options.results, `${machineAndVersions(options)}\n${report}`);
+    const section = formatReport({ ...measured, edges, how: howMeasured(options), warnings });
+    console.log(`## ${section.title}\n\n${section.text}\n`);
+    if (!options.results) continue;
+    writeSection(options.results, section);
     bench.tell(`written to ${options.results}`);
   }
   return 0;

@@ -33,7 +33,7 @@ describe('bench options', () => {
   test('help wins', () => expect(parseOptions(['--help', '--seconds', 'x']).kind).toBe('help'));
 
   test.each([
-    [['--beside', 'opensips'], 'not one of kamailio, adapter, rules-off'],
+    [['--beside', 'opensips'], 'not one of kamailio, adapter, rules-off, large-policy'],
     [['--only', 'register,cals'], 'cals'],
     [['--seconds', 'ten'], '--seconds ten'],
     [['--seconds', ''], '--seconds'],

@@ -2,22 +2,34 @@ import { median, significant, withRange } from './statistics.ts';
 
 /** One thing that was measured, of each edge as often as it was repeated. */
 export interface Figure {
-  readonly group: string;
   readonly label: string;
   readonly unit: string;
   /** By edge; the first is the one that is compared with the others. */
   readonly values: Readonly<Record<string, readonly number[]>>;
-  /** What the first edge's median must not exceed: so many times the second's, or so much by itself. */
+  /** What the first edge's median must not exceed: so many times that of the edge named, or so much by itself. */
   readonly goal?: Goal;
 }
 
-export type Goal = { readonly timesOther: number } | { readonly atMost: number };
+export type Goal = { readonly times: number; readonly of: string } | { readonly atMost: number };
 
-export interface Report {
-  readonly edges: readonly string[];
+/** What one measure found. */
+export interface Measured {
+  readonly title: string;
   readonly figures: readonly Figure[];
+}
+
+export interface Report extends Measured {
+  readonly edges: readonly string[];
+  /** When, on what and how it was measured. */
+  readonly how: string;
   /** What a reader must know before believing the figures: failed calls, drops, a busy machine. */
   readonly warnings: readonly string[];
+}
+
+/** A part of a results file. Parts with one title are of the same edges, and the later one counts. */
+export interface Section {
+  readonly title: string;
+  readonly text: string;
 }
 
 /** The medians of the first edge divided by those of the second; NaN without a second. */
@@ -27,29 +39,28 @@ export function ratioOf({ values }: Figure): number {
 }
 
 /** Undefined when there is no goal, or nothing to compare with. */
-export function goalMet(figure: Figure): boolean | undefined {
-  const { goal, values } = figure;
+export function goalMet({ goal, values }: Figure): boolean | undefined {
   if (!goal) return undefined;
   const measured = median(Object.values(values)[0] ?? []);
-  const [actual, limit] =
-    'atMost' in goal ? [measured, goal.atMost] : [ratioOf(figure), goal.timesOther];
-  return Number.isNaN(actual) ? undefined : actual <= limit;
+  const limit = 'atMost' in goal ? goal.atMost : goal.times * median(values[goal.of] ?? []);
+  return Number.isNaN(measured) || Number.isNaN(limit) ? undefined : measured <= limit;
 }
 
-/** One Markdown table per group; readable on a terminal as it is. */
-export function formatReport({ edges, figures, warnings }: Report): string {
-  const groups = [...new Set(figures.map(({ group }) => group))];
+/** A heading and a Markdown table; readable on a terminal as it is. */
+export function formatReport({ title, edges, how, figures, warnings }: Report): Section {
   const compared = edges.length > 1;
   const header = ['', ...edges, ...(compared ? ['ratio'] : []), 'goal'];
-  const tables = groups.map((group) => {
-    const rows = figures
-      .filter((figure) => figure.group === group)
-      .map((figure) => rowOf(figure, edges, compared));
-    return `## ${group}\n\n${table([header, ...rows])}`;
-  });
-  const notes = warnings.map((warning) => `- ${warning}`);
-  if (notes.length > 0) tables.push(`## To be read with care\n\n${notes.join('\n')}`);
-  return `${tables.join('\n\n')}\n`;
+  const rows = figures.map((figure) => rowOf(figure, edges, compared));
+  const parts = [how, table([header, ...rows])];
+  if (warnings.length > 0) {
+    const notes = warnings.map((warning) => `- ${warning}`);
+    parts.push(`To be read with care:\n\n${notes.join('\n')}`);
+  }
+  const [, ...beside] = edges;
+  return {
+    title: beside.length > 0 ? `${title}, beside ${beside.join(' and ')}` : title,
+    text: parts.join('\n\n'),
+  };
 }
 
 function rowOf(figure: Figure, edges: readonly string[], compared: boolean): readonly string[] {
@@ -62,7 +73,8 @@ function rowOf(figure: Figure, edges: readonly string[], compared: boolean): rea
 function goalText(figure: Figure): string {
   const { goal } = figure;
   if (!goal) return '';
-  const limit = 'atMost' in goal ? `≤ ${significant(goal.atMost)}` : `≤ ${goal.timesOther} times`;
+  const limit =
+    'atMost' in goal ? `≤ ${significant(goal.atMost)}` : `≤ ${goal.times} times ${goal.of}`;
   const met = goalMet(figure);
   return met === undefined ? limit : `${limit}: ${met ? 'met' : 'MISSED'}`;
 }

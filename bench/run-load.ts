@@ -3,6 +3,7 @@ import { type Bench, PHONE_SOCKETS, type Side } from './bench.ts';
 import { written } from './edges/edge.ts';
 import { type ClientResult, startClient } from './load-generator.ts';
 import { cpuSecondsOf, machineBusySeconds, ownCpuSeconds, processTree, udpDrops } from './proc.ts';
+import { USERS } from './users.ts';
 
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 2000;
@@ -72,11 +73,16 @@ async function runOnce(bench: Bench, side: Side, args: readonly string[]): Promi
   return compare(before, after ?? look(client.pid), result);
 }
 
-/** Where the load goes and which ports it comes from. */
-export function addressing(bench: Bench, side: Side): readonly string[] {
+/** The load is the same for all: only users that every edge knows. */
+function usersOf({ kinds }: Bench): number {
+  return Math.min(USERS, ...kinds.map(({ users = USERS }) => users));
+}
+
+/** Where the load goes, who makes it and which ports it comes from. */
+export function addressing(bench: Bench, side: Side, users = usersOf(bench)): readonly string[] {
   return [
     ...['--to', written(side.to), '--bind', written(bench.phones)],
-    ...['--sockets', String(PHONE_SOCKETS)],
+    ...['--sockets', String(PHONE_SOCKETS), '--users', String(users)],
   ];
 }
 

@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { userName } from '../users.ts';
 import type { Endpoint } from './edge.ts';
 
 const STARTS_WITHIN_MS = 20_000;
 const STOPS_WITHIN_MS = 15_000;
+/** Who asks whether it serves: one whom every edge lets register. */
+const PROBE = userName(0);
 
 export interface EdgeProcess {
   readonly pid: number;
@@ -104,11 +107,11 @@ function probe(port: number, attempt: number): string {
     'REGISTER sip:edge.example.com SIP/2.0',
     `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bKprobe${port}${attempt};rport`,
     'Max-Forwards: 70',
-    'From: <sip:probe@edge.example.com>;tag=probe',
-    'To: <sip:probe@edge.example.com>',
+    `From: <sip:${PROBE}@edge.example.com>;tag=probe`,
+    `To: <sip:${PROBE}@edge.example.com>`,
     `Call-ID: probe-${port}-${attempt}@127.0.0.1`,
     'CSeq: 1 REGISTER',
-    `Contact: <sip:probe@127.0.0.1:${port}>`,
+    `Contact: <sip:${PROBE}@127.0.0.1:${port}>`,
     'Expires: 0',
     'Supported: path',
     'Content-Length: 0',

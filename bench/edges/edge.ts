@@ -20,6 +20,10 @@ export interface Endpoint {
 /** How to start one edge. */
 export interface EdgeKind {
   readonly name: string;
+  /** How many of the load's users it knows; all, when left out. */
+  readonly users?: number;
+  /** It is the first edge with other settings: it gets the same load, and a unit may cost so many times the first's CPU. */
+  readonly timesFirst?: number;
   start(pbx: Endpoint): Promise<Edge>;
 }
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { largeSite, writeLargePolicy } from '../../test/support/large-policy.ts';
+import { userName } from '../users.ts';
 import { type EdgeKind, type Endpoint, written } from './edge.ts';
 import { startEdgeProcess } from './edge-process.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
@@ -24,6 +26,18 @@ export const gate = (command?: string): EdgeKind =>
 export const gateWithoutRules = (): EdgeKind =>
   edgeOf('rules-off', [...ours, ...withoutRules], true);
 
+/** The gate as it runs at a site as large as it is meant to bear; the load's users are its extensions. */
+export const gateOfLargeSite = (): EdgeKind => ({
+  ...edgeOf(
+    'large-policy',
+    [...ours, '--policies', '{data}/policies', ...judgingFlags('{port}')],
+    true,
+    (data) => writeLargePolicy(join(data, 'policies'), { extension: userName }),
+  ),
+  users: largeSite.extensions,
+  timesFirst: 1.1,
+});
+
 /** The gate on the protocol port of another one that has the sockets: two processes, both counted. */
 export const gateOverDrachtio = (): EdgeKind =>
   edgeOf(
@@ -32,7 +46,12 @@ export const gateOverDrachtio = (): EdgeKind =>
     true,
   );
 
-function edgeOf(name: string, template: readonly string[], hasMetrics: boolean): EdgeKind {
+function edgeOf(
+  name: string,
+  template: readonly string[],
+  hasMetrics: boolean,
+  prepare: (data: string) => void = () => {},
+): EdgeKind {
   return {
     name,
     async start(pbx: Endpoint) {
@@ -46,6 +65,7 @@ function edgeOf(name: string, template: readonly string[], hasMetrics: boolean):
         port: String(udp.port),
       };
       const filled = template.map((word) => fillIn(word, { ...values, pbx: written(pbx) }));
+      prepare(data);
       const running = await startEdgeProcess(filled, data, udp);
       return {
         name,

@@ -1,7 +1,7 @@
 import { type Bench, type Side, startSides } from '../bench.ts';
 import type { EdgeKind } from '../edges/edge.ts';
 import { startClient } from '../load-generator.ts';
-import type { Figure } from '../report.ts';
+import type { Figure, Measured } from '../report.ts';
 import { addressing } from '../run-load.ts';
 import type { Order } from '../tls/orders.ts';
 import { startTlsPhones } from '../tls/start-phones.ts';
@@ -76,7 +76,7 @@ const all: readonly Held[] = [
 ];
 
 /** What one registration, call or connection takes of an edge's memory, at most. */
-export async function measureHeld(bench: Bench): Promise<readonly Figure[]> {
+export async function measureHeld(bench: Bench): Promise<Measured> {
   const figures: Figure[] = [];
   for (const held of all) {
     const values: Record<string, readonly number[]> = {};
@@ -86,14 +86,13 @@ export async function measureHeld(bench: Bench): Promise<readonly Figure[]> {
     }
     const { label, atMostBytes } = held;
     figures.push({
-      group: 'Memory (PSS), upper bounds',
       label,
       unit: 'bytes each',
       values,
       ...(atMostBytes !== undefined && { goal: { atMost: atMostBytes } }),
     });
   }
-  return figures;
+  return { title: 'Memory (PSS), upper bounds', figures };
 }
 
 /**
@@ -122,7 +121,7 @@ const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
 async function register(bench: Bench, side: Side, count: number, users: number): Promise<number> {
   const args = ['reg', '--rate', String(REGISTERS_PER_SECOND), '--count', String(count)];
-  const all = [...args, '--users', String(users), ...addressing(bench, side)];
+  const all = [...args, ...addressing(bench, side, users)];
   const { done } = await startClient(bench.generator, all).result;
   if (done < count) bench.warn(`${side.name}: ${count - done} of ${count} REGISTERs failed`);
   return Math.min(done, users);

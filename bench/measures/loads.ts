@@ -1,7 +1,7 @@
 import type { Load } from './throughput.ts';
 
 export const registering: Load = {
-  group: 'REGISTER over UDP',
+  title: 'REGISTER over UDP',
   unit: 'REGISTER',
   args: ['reg'],
   windows: [16, 32, 64],
@@ -12,7 +12,7 @@ export const registering: Load = {
 
 /** Each call is answered at once and lasts 200 ms, so that a window of 1,500 allows at most 7,500 calls a second. */
 export const calling: Load = {
-  group: 'Whole calls over UDP',
+  title: 'Whole calls over UDP',
   unit: 'call',
   args: ['call', '--hold', '200'],
   windows: [500, 1500, 3000],
@@ -22,7 +22,7 @@ export const calling: Load = {
 };
 
 export const withinCalls: Load = {
-  group: 'Requests within calls over UDP (INFO, OPTIONS, re-INVITE)',
+  title: 'Requests within calls over UDP (INFO, OPTIONS, re-INVITE)',
   unit: 'request',
   args: ['dialog', '--calls', '1000', '--open-rate', '1000'],
   windows: [16, 32, 64],

@@ -4,14 +4,14 @@ import { type Endpoint, written } from '../edges/edge.ts';
 import { startClient } from '../load-generator.ts';
 import { readMetrics } from '../metrics-page.ts';
 import { openFilesOf, processTree } from '../proc.ts';
-import type { Figure } from '../report.ts';
+import type { Figure, Measured } from '../report.ts';
 import { addressing } from '../run-load.ts';
+import { USERS } from '../users.ts';
 import { memoryOfSide, settle } from './settle.ts';
 
 const SLICES = 10;
 const REGISTERS_PER_SLICE = 100_000;
 const CALLS_PER_SLICE = 20_000;
-const USERS = 100_000;
 
 /** How much more than after the first tenth is still the same: garbage comes and goes. */
 const MEMORY_TOLERANCE = 1.1;
@@ -25,7 +25,7 @@ const BACK_TO_IDLE_WITHIN_SECONDS = 90;
  * An hour's worth of traffic at full speed: a million REGISTERs and 200,000 calls in ten slices. After the
  * last, memory must be what it was after the first, and nothing may be left over.
  */
-export async function measureSoak(bench: Bench): Promise<readonly Figure[]> {
+export async function measureSoak(bench: Bench): Promise<Measured> {
   await using sides = await startSides(bench, bench.kinds.slice(0, 1));
   const [side] = sides.edges;
   if (!side?.edge) throw new Error('no edge was started');
@@ -54,7 +54,6 @@ export async function measureSoak(bench: Bench): Promise<readonly Figure[]> {
 
   const [first = 0, last = 0] = settled;
   const figure = (label: string, unit: string, value: number, atMost: number): Figure => ({
-    group: 'Soak',
     label,
     unit,
     values: { [side.name]: [value] },
@@ -73,7 +72,7 @@ export async function measureSoak(bench: Bench): Promise<readonly Figure[]> {
     ),
   ];
   if (!http) bench.warn('soak: the edge has no metrics page, so what it left over was not read');
-  return figures;
+  return { title: 'Soak', figures };
 }
 
 async function runSlice(bench: Bench, side: Side): Promise<void> {

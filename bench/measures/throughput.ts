@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
 import type { ClientResult } from '../load-generator.ts';
 import { cpuSecondsOf, memoryOf, processTree } from '../proc.ts';
-import type { Figure } from '../report.ts';
+import type { Figure, Measured } from '../report.ts';
 import { type LoadRun, runLoad } from '../run-load.ts';
 import { median } from '../statistics.ts';
 
 /** One kind of load on UDP: registrations, calls, or requests within calls. */
 export interface Load {
-  readonly group: string;
+  readonly title: string;
   readonly unit: string;
   /** The load generator's mode and options, without window, rate and time. */
   readonly args: readonly string[];
@@ -17,7 +17,7 @@ export interface Load {
   /** Which latency is compared. */
   readonly latency: keyof ClientResult['latency'];
   readonly latencyLabel: string;
-  /** How many times the other edge's CPU ours may take. */
+  /** How many times Kamailio's CPU ours may take. */
   readonly cpuGoal?: number;
 }
 
@@ -31,7 +31,7 @@ const LEAST_SUCCESS = 0.995;
  * The best rate and the CPU per unit in a closed loop; then, at one rate for all, half of the slowest
  * reference's best, CPU per unit and the latency each edge adds to that of the PBX alone.
  */
-export async function measureThroughput(bench: Bench, load: Load): Promise<readonly Figure[]> {
+export async function measureThroughput(bench: Bench, load: Load): Promise<Measured> {
   const { repeats, seconds } = bench.options;
   await using sides = await startSides(bench);
   const everyone = [...sides.edges, sides.direct];
@@ -42,17 +42,18 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
   };
 
   const idleCpus = await idleCpusOf(sides.edges);
-  bench.tell(`${load.group}: warming up, finding each edge's best window`);
+  bench.tell(`${load.title}: warming up, finding each edge's best window`);
   const windows = new Map<string, number>();
   for (const side of sides.edges) {
     const widest = String(load.windows.at(-1));
     await run(side, '--window', widest, '--seconds', String(WARM_UP_SECONDS));
-    windows.set(side.name, await bestWindow(bench, load, side));
+    const ofFirst = timesFirst(bench, side.name) && windows.values().next().value;
+    windows.set(side.name, ofFirst ?? (await bestWindow(bench, load, side)));
   }
   const cpuBefore = cpuOfAll(sides.edges);
   const began = performance.now();
 
-  bench.tell(`${load.group}: closed loop, windows ${JSON.stringify(Object.fromEntries(windows))}`);
+  bench.tell(`${load.title}: closed loop, windows ${JSON.stringify(Object.fromEntries(windows))}`);
   const closed = await inTurn(sides.edges, repeats, (side) =>
     run(side, '--window', String(windows.get(side.name)), '--seconds', String(seconds)),
   );
@@ -61,7 +62,7 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
   const rate = Math.round(
     median((closed[reference] ?? []).map(({ result }) => result.perSecond)) / 2,
   );
-  bench.tell(`${load.group}: open loop at ${rate} a second`);
+  bench.tell(`${load.title}: open loop at ${rate} a second`);
   const open = await inTurn(everyone, repeats, (side) =>
     run(side, '--rate', String(rate), '--seconds', String(seconds)),
   );
@@ -75,8 +76,12 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<reado
       (cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0) - (idleCpus[name] ?? 0) * elapsed,
     ]),
   );
-  return figuresFrom(load, { closed, open, rate, idleCpus, workCpu, memory });
+  const runs = { closed, open, rate, idleCpus, workCpu, memory };
+  return { title: load.title, figures: figuresFrom(bench, load, runs) };
 }
+
+const timesFirst = (bench: Bench, edge: string) =>
+  bench.kinds.find(({ name }) => name === edge)?.timesFirst;
 
 async function bestWindow(bench: Bench, load: Load, side: Side): Promise<number> {
   let best = { window: load.windows[0] ?? 1, perSecond: 0 };
@@ -95,7 +100,7 @@ function complain(bench: Bench, load: Load, side: Side, { result, drops }: LoadR
   const { success, altered, statuses } = result;
   if (success >= LEAST_SUCCESS) return;
   bench.warn(
-    `${side.name}, ${load.group}: ${(success * 100).toFixed(2)} % succeeded` +
+    `${side.name}, ${load.title}: ${(success * 100).toFixed(2)} % succeeded` +
       ` (statuses ${JSON.stringify(statuses)}, ${altered} wrong Contacts, ${drops} datagrams dropped)`,
   );
 }
@@ -112,7 +117,7 @@ interface Runs {
   readonly memory: ByEdge<number>;
 }
 
-function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
+function figuresFrom(bench: Bench, load: Load, runs: Runs): readonly Figure[] {
   const { closed, open, rate } = runs;
   const edges = Object.keys(closed);
   const latencyOf = ({ result }: LoadRun, which: 'p50Ms' | 'p99Ms') =>
@@ -126,7 +131,6 @@ function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
     value: (edge: string) => readonly number[],
     goal?: Figure['goal'],
   ): Figure => ({
-    group: load.group,
     label,
     unit,
     values: Object.fromEntries(edges.map((edge) => [edge, value(edge)])),
@@ -138,15 +142,26 @@ function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
     each(open, (run) => latencyOf(run, which) - directly(which));
   const all = (edge: string) => [...(closed[edge] ?? []), ...(open[edge] ?? [])];
 
-  const cpuUnit = `µs a ${load.unit}`;
-  const cpuGoal = load.cpuGoal === undefined ? undefined : { timesOther: load.cpuGoal };
+  /** What a unit costs, and how many times more where the first edge runs with other settings, run by run. */
+  const cpu = (label: string, value: (edge: string) => readonly number[]): readonly Figure[] => {
+    const [first = ''] = edges;
+    const goal = load.cpuGoal === undefined ? undefined : { times: load.cpuGoal, of: 'kamailio' };
+    return [
+      figure(label, `µs a ${load.unit}`, value, goal),
+      ...edges.flatMap((edge) => {
+        const atMost = timesFirst(bench, edge);
+        if (atMost === undefined) return [];
+        const values = value(edge).map((cost, run) => cost / (value(first)[run] ?? Number.NaN));
+        const unit = `times that of ${first}`;
+        return [{ label: `${label}, ${edge}`, unit, values: { [edge]: values }, goal: { atMost } }];
+      }),
+    ];
+  };
   const atRate = `at ${rate.toLocaleString('en-US')} a second`;
   return [
-    figure(
+    ...cpu(
       'CPU, closed loop',
-      cpuUnit,
       each(closed, (run) => run.microsecondsPerUnit),
-      cpuGoal,
     ),
     figure(
       'best rate, closed loop',
@@ -158,25 +173,21 @@ function figuresFrom(load: Load, runs: Runs): readonly Figure[] {
       'CPUs',
       each(closed, ({ edgeCpus }) => edgeCpus),
     ),
-    figure(
+    ...cpu(
       `CPU ${atRate}`,
-      cpuUnit,
       each(open, (run) => run.microsecondsPerUnit),
-      cpuGoal,
     ),
     figure(`${load.latencyLabel} added ${atRate}, p50`, 'ms', added('p50Ms')),
-    figure(`${load.latencyLabel} added ${atRate}, p99`, 'ms', added('p99Ms'), { timesOther: 1 }),
+    figure(`${load.latencyLabel} added ${atRate}, p99`, 'ms', added('p99Ms'), {
+      times: 1,
+      of: 'kamailio',
+    }),
     figure(`${load.latencyLabel} of the PBX alone, p50`, 'ms', () => [directly('p50Ms')]),
     figure(`${load.latencyLabel} of the PBX alone, p99`, 'ms', () => [directly('p99Ms')]),
-    figure(
-      'CPU, clean-up between runs included',
-      cpuUnit,
-      (edge) => {
-        const units = all(edge).reduce((sum, { result }) => sum + result.done, 0);
-        return [((runs.workCpu[edge] ?? 0) / units) * 1e6];
-      },
-      cpuGoal,
-    ),
+    ...cpu('CPU, clean-up between runs included', (edge) => {
+      const units = all(edge).reduce((sum, { result }) => sum + result.done, 0);
+      return [((runs.workCpu[edge] ?? 0) / units) * 1e6];
+    }),
     figure('CPU when idle', 'CPUs', (edge) => [runs.idleCpus[edge] ?? 0]),
     figure('least success', 'of 1', (edge) => [
       Math.min(...all(edge).map((run) => run.result.success)),

@@ -1,6 +1,6 @@
 import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
 import { cpuSecondsOf, processTree } from '../proc.ts';
-import type { Figure } from '../report.ts';
+import type { Figure, Measured } from '../report.ts';
 import type { Report } from '../tls/orders.ts';
 import { startTlsPhones, type TlsPhones } from '../tls/start-phones.ts';
 
@@ -14,7 +14,7 @@ interface HandshakeRun {
 }
 
 /** TLS handshakes, full and resumed: how many a second, and what each costs the edge. */
-export async function measureTls(bench: Bench): Promise<readonly Figure[]> {
+export async function measureTls(bench: Bench): Promise<Measured> {
   await using sides = await startSides(bench);
   await using phones = startTlsPhones();
   const { repeats, seconds } = bench.options;
@@ -30,7 +30,6 @@ export async function measureTls(bench: Bench): Promise<readonly Figure[]> {
       return run;
     });
     const figure = (label: string, unit: string, of: (run: HandshakeRun) => number): Figure => ({
-      group: 'TLS handshakes (1.3, P-256)',
       label: `${kind}, ${label}`,
       unit,
       values: Object.fromEntries(Object.entries(runs).map(([edge, list]) => [edge, list.map(of)])),
@@ -44,7 +43,7 @@ export async function measureTls(bench: Bench): Promise<readonly Figure[]> {
       ),
     );
   }
-  return figures;
+  return { title: 'TLS handshakes (1.3, P-256)', figures };
 }
 
 async function shake(

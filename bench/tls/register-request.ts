@@ -1,6 +1,8 @@
+import { userName } from '../users.ts';
+
 /** The REGISTER of a phone on a TLS connection. */
 export function registerRequest(user: number, address: string, port: number): string {
-  const name = `t${String(user).padStart(6, '0')}`;
+  const name = userName(user);
   const instance = `00000000-0000-1000-8001-${user.toString(16).padStart(12, '0')}`;
   return [
     'REGISTER sip:edge.example.com SIP/2.0',
