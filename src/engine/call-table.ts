@@ -23,6 +23,8 @@ export interface CallTableHost {
   /** How long a call without session timers is remembered when nothing is heard of it. */
   forgetAfterMs(): number;
   started(call: Call): void;
+  /** Nothing was heard of it for so long, or its session was not refreshed in time. */
+  expired(call: LiveCall): void;
   ended(call: LiveCall, why: CallEnd): void;
 }
 
@@ -237,7 +239,7 @@ export class CallTable {
     return sessionSeconds > 0 ? sessionSeconds * 1000 : this.#host.forgetAfterMs();
   }
 
-  readonly #silent = (call: LiveCall): void => this.remove(call, 'expired');
+  readonly #silent = (call: LiveCall): void => this.#host.expired(call);
 }
 
 /** The Contact a re-INVITE or UPDATE asks to be reached at from then on. */

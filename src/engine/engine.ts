@@ -23,7 +23,7 @@ import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
 import { ProgramAgents } from './agent/agents.ts';
 import { hidingInRepeated } from './answer-hiding.ts';
-import { CallTable, type Found } from './call-table.ts';
+import { CallTable, type Found, type LiveCall } from './call-table.ts';
 import {
   ClientTransaction,
   type ClientTransactionUser,
@@ -87,6 +87,7 @@ export interface EngineCounts {
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
 const KEPT_BYTES = 128;
 const SWEEP_EVERY_MS = 4000;
+const sessionExpired: EndReason = { text: 'Session expired' };
 /** How much larger the table may grow for the PBX, trunks and live calls. */
 const RESERVE = 1.25;
 
@@ -131,6 +132,7 @@ export class Engine implements Core {
       wheel: this.wheel,
       forgetAfterMs: () => this.#forgetAfterMs,
       started: (call) => handlers.callStarted?.(call),
+      expired: (call) => this.#expired(call),
       ended: (call, why) => {
         this.agents?.callEnded(call, why);
         handlers.callEnded?.(call, why);
@@ -204,6 +206,15 @@ export class Engine implements Core {
         ended = true;
       }
     return ended;
+  }
+
+  /**
+   * Both sides should have ended it by now (RFC 4028 §10). A phone can set a session that its PBX knows nothing of, and
+   * would be in a call that we have forgotten.
+   */
+  #expired(call: LiveCall): void {
+    if (call.dialog.sessionSeconds > 0) endCall(this, call, sessionExpired, 'expired');
+    else this.calls.remove(call, 'expired');
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,15 @@
-import type { Call, Forwarding, HeaderChange, Incoming, Realm, Target } from '../edge/signaling.ts';
+import type {
+  Call,
+  CallEnd,
+  EndReason,
+  Forwarding,
+  HeaderChange,
+  Incoming,
+  Realm,
+  Target,
+} from '../edge/signaling.ts';
 import { breaksSips } from '../edge/sips.ts';
+import { otherSide } from '../sip/dialog/dialog.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { bareHost, isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
@@ -8,6 +18,7 @@ import type { Routing } from '../sip/proxy/routing.ts';
 import type { Found } from './call-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
 import type { Core } from './core.ts';
+import { hangUp, isOver } from './end-call.ts';
 import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
 import type { ServerTransaction, ServerTransactionUser } from './server-transaction.ts';
@@ -162,13 +173,24 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   settled(status: number, answered: boolean): void {
     this.#finished = true;
     if (this.found === undefined) return;
-    const { calls } = this.#core;
-    const lost = status === 481 || status === 408;
+    const lost = isOver(status);
     if (this.request.method === 'BYE') {
-      if (!answered || status < 300 || lost) calls.remove(this.found.call, 'bye');
-    } else if (answered && lost && this.#isOfTheCall) calls.remove(this.found.call, 'lost');
+      if (answered && status < 300) this.#core.calls.remove(this.found.call, 'bye');
+      else if (!answered || lost) this.#over(this.found, 'bye');
+    } else if (answered && lost && this.#isOfTheCall) this.#over(this.found, 'lost');
+  }
+
+  /**
+   * As far as the one who asked knows. The PBX may never have taken in what a phone asked, and a phone could see to that:
+   * the call is ended where it may go on.
+   */
+  #over({ call, from }: Found, why: CallEnd): void {
+    if (this.channel.realm !== 'core') hangUp(this.#core, call, otherSide(from), overElsewhere);
+    this.#core.calls.remove(call, why);
   }
 }
+
+const overElsewhere: EndReason = { text: 'Over at the other end' };
 
 /** What decides where a request inside a call goes. */
 export interface RoutedRequest {

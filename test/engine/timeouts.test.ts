@@ -31,7 +31,7 @@ describe.concurrent('time runs out', () => {
     expect(phone.received.filter(({ status }) => status !== 100)).toEqual([]);
   });
 
-  test('a call whose session is never refreshed is reported as expired (RFC 4028 §10)', async () => {
+  test('a call whose session is never refreshed is ended on both sides, and reported as expired (RFC 4028 §10)', async () => {
     const { scene, phone, pbx } = await waiting();
     await using _ = scene;
     const call = await phone.invite('1002');
@@ -49,5 +49,22 @@ describe.concurrent('time runs out', () => {
     await eventually(() => scene.gate.ended.length > 0, 'the call is reported', 5000);
     expect(scene.gate.ended.map(({ why }) => why)).toEqual(['expired']);
     expect(scene.gate.calls()).toEqual([]);
+    for (const party of [phone, pbx]) party.answer(await party.expect('BYE'), 200);
+  });
+
+  test('a BYE of a phone that the PBX never takes in is said again by us: the call is over for both, or for none', async () => {
+    const { scene, phone, pbx } = await waiting();
+    await using _ = scene;
+    const { caller } = await scene.talk();
+    caller.request('BYE', { headers: { Require: 'what makes the PBX deaf' } });
+    await pbx.expect('BYE');
+    const ours = await pbx.expect(
+      ({ method, header }) => method === 'BYE' && header('Require') === undefined,
+      { within: 36_000 },
+    );
+    expect(ours.header('Reason')).toBe('SIP;text="Over at the other end"');
+    pbx.answer(ours, 200);
+    expect(scene.gate.ended.map(({ why }) => why)).toEqual(['bye']);
+    expect(phone.received.filter(({ method }) => method === 'BYE')).toEqual([]);
   });
 });

@@ -114,6 +114,16 @@ describe('the BYE to the caller', () => {
     expect(sent).toContain('CSeq: 1 BYE');
   });
 
+  test('names each as it wrote itself, whatever the other made of it', () => {
+    const echoed = message(
+      'SIP/2.0 200 OK',
+      `From: <sip:a@@[broken>;tag=alice`,
+      `To: ${B}`,
+      'CSeq: 41 INVITE',
+    );
+    expect(lines(bye(open(invite(), echoed), 'caller', 'v', 'r'))).toContain(`To: ${A}`);
+  });
+
   test('counts on from the callee’s highest number, not the caller’s', () => {
     const dialog = open();
     noteRequest(dialog, request('INFO', 900, B, A), 'callee');

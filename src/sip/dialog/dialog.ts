@@ -60,14 +60,15 @@ export function forkDialog(
 function party(
   ok: Message,
   named: typeof Header.from | typeof Header.to,
-  contactOf: Message,
+  said: Message,
   routes: readonly string[],
   cseq: number,
 ): Party {
   return {
-    header: detached(ok.value(named) ?? ''),
+    // each as it wrote itself: a phone that echoes the PBX wrongly would make a BYE that the PBX cannot read
+    header: detached(said.value(named) ?? ''),
     tag: detached(named === Header.from ? ok.fromTag : ok.toTag),
-    target: detached(contactUri(contactOf) ?? ''),
+    target: detached(contactUri(said) ?? ''),
     routes: routes.map(detached),
     cseq,
   };
@@ -105,11 +106,13 @@ export function noteRefresh(
 ): void {
   if (askerContact !== undefined) dialog[from].target = askerContact;
   const answered = contactUri(ok);
-  if (answered !== undefined) dialog[other(from)].target = detached(answered);
+  if (answered !== undefined) dialog[otherSide(from)].target = detached(answered);
   dialog.sessionSeconds = sessionSeconds(ok);
 }
 
-const other = (side: Side): Side => (side === 'caller' ? 'callee' : 'caller');
+export const otherSide = (side: Side): Side => (side === 'caller' ? 'callee' : 'caller');
+
+const nextSequence = ({ cseq }: Party): number => Math.max(cseq, 0) + 1;
 
 /** The first Contact's URI. */
 export function contactUri(message: Message): string | undefined {
@@ -128,12 +131,18 @@ function sessionSeconds(ok: Message): number {
 
 /**
  * The BYE that ends the call for one side, as if the other had sent it (RFC 3261 §15.1.1): the other's next
- * CSeq, its tag in From, and this side's Contact and route set.
+ * CSeq, its tag in From, and this side's Contact and route set. `sequence` is for one that was refused: the other may
+ * have used numbers that we did not see.
  */
-export function bye(dialog: Dialog, to: Side, via: string, reason: string): string {
+export function bye(
+  dialog: Dialog,
+  to: Side,
+  via: string,
+  reason: string,
+  sequence = nextSequence(dialog[otherSide(to)]),
+): string {
   const recipient = dialog[to];
-  const sender = dialog[other(to)];
-  const sequence = Math.max(sender.cseq, 0) + 1;
+  const sender = dialog[otherSide(to)];
   let out = `BYE ${oneLine(recipient.target)} SIP/2.0\r\nVia: ${via}\r\nMax-Forwards: 70\r\n`;
   for (const route of recipient.routes) out += `Route: ${oneLine(route)}\r\n`;
   return (

@@ -16,7 +16,7 @@ describe('a request passes', () => {
     ['with the largest Max-Forwards', { headers: { 'Max-Forwards': '255' } }],
     ['without Contact', { headers: { Contact: undefined } }],
     ['with a method nobody has heard of', { method: "!odd-Method.%*_+`'~" }],
-    ['with the largest CSeq', { headers: { CSeq: '2147483647 INVITE' } }],
+    ['with the largest CSeq but one', { headers: { CSeq: '2147483646 INVITE' } }],
     ['with the smallest CSeq', { headers: { CSeq: '0 INVITE' } }],
     ['from an RFC 2543 client', { headers: { Via: 'SIP/2.0/UDP a', From: 'sip:a@b' } }],
     ['with an unknown transport in Via', { headers: { Via: 'SIP/2.0/X a;branch=z9hG4bK1' } }],
@@ -55,6 +55,12 @@ describe('a request is refused', () => {
     ['with an escape sequence as method', { method: 'INV\x1bITE' }, 400, 'method'],
     ['with INVITE in small letters, which is one to Asterisk', { method: 'invite' }, 400, 'method'],
     ['with REFER in mixed letters', { method: 'Refer' }, 400, 'method'],
+    [
+      'with the largest CSeq, which is ours',
+      { headers: { CSeq: '2147483647 INVITE' } },
+      400,
+      'cseq',
+    ],
     ['with brackets around the Request-URI', { uri: '<sip:a@b>' }, 400, 'request-uri'],
     ['with blanks in the Request-URI', { uri: 'sip:a@b; lr' }, 400, 'request-uri'],
     ['with blanks around the Request-URI', { uri: ' sip:a@b ' }, 400, 'request-uri'],
@@ -267,7 +273,7 @@ describe('a request that passes can be answered by a sound response', () => {
     {},
     { headers: { Via: Array<string>(70).fill('SIP/2.0/UDP a;branch=z9hG4bK1') } },
     { headers: { To: `<sip:${'x'.repeat(4088)}>` } },
-    { headers: { CSeq: '2147483647 INVITE', 'Call-ID': 'x'.repeat(512) } },
+    { headers: { CSeq: '2147483646 INVITE', 'Call-ID': 'x'.repeat(512) } },
   ];
   test.each(atTheLimit)('even at the limits of what passes: $headers', (parts) => {
     const wire = requestText(parts);

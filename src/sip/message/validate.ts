@@ -47,6 +47,8 @@ const LONGEST_ADDRESS = 4096;
 const LONGEST_URI = 4096;
 const MOST_VIAS = 70; // Max-Forwards starts there
 const MOST_ADDRESSES = 64;
+/** The largest there is (RFC 3261 §8.1.1.5). Kept for ourselves: nobody shall make a call that no BYE of ours can end. */
+export const LAST_CSEQ = 2_147_483_647;
 const MOST_SECONDS = 4_294_967_295; // RFC 3261 §20.19
 
 const bad = (problem: Problem, what: string): Refusal => ({
@@ -203,7 +205,7 @@ export function refusalOf(request: Message): Refusal | undefined {
   if ((seen & MANDATORY) !== MANDATORY)
     for (const [bit, refusal] of mandatory) if ((seen & bit) === 0) return refusal;
 
-  if (request.cseq < 0) return badCSeq;
+  if (request.cseq < 0 || request.cseq === LAST_CSEQ) return badCSeq;
   if (request.cseqMethod !== method) return badCSeqMethod;
   const { via } = request;
   if (via === undefined || !isOurVersion(wire, via)) return badVia;
