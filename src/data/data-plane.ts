@@ -77,8 +77,9 @@ export async function startDataPlane(
   setFlagsFromString('--no-parallel-scavenge');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'data-plane',
-    // Messages die young by the thousand; a semi-space of 64 MB (a third of this) lets them, unpromoted.
-    resourceLimits: { maxYoungGenerationSizeMb: 192 },
+    // Messages die young by the thousand. A semi-space of 16 MB (a third of this) lets them, unpromoted; in a larger
+    // one more is alive when it is full, and a collection that takes longer holds up more of those that wait.
+    resourceLimits: { maxYoungGenerationSizeMb: 48 },
   });
   const tell = (message: ToDataPlane): void => worker.postMessage(message);
   const questions = new Map<

@@ -95,6 +95,9 @@ export class EventsDatabase {
       try {
         database.exec('PRAGMA journal_mode = WAL');
         database.exec('PRAGMA synchronous = NORMAL');
+        // extensions and Call-IDs come in no order: pages of their indexes are changed many times before they are written
+        database.exec('PRAGMA cache_size = -16384');
+        database.exec('PRAGMA wal_autocheckpoint = 4000');
         const found = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
         if (found > version)
           throw new TooNew(`its version is ${found}, this program knows ${version}`);
