@@ -264,7 +264,7 @@ function observer(
         number: facts.dialled.digits,
         source: source.address,
       });
-      events.add({ ...admittedCall(facts), level: 'alert', kind: 'emergency' });
+      events.emergency(facts);
     },
     registered(binding, asked) {
       if (settings().events.admitted) events.add(newRegistration(binding, asked));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AT, aRequest } from '../../test/support/some-facts.ts';
+import { AT, aCall, aRequest } from '../../test/support/some-facts.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import { reject } from '../policy/verdict.ts';
 import type { GateEvent } from './event.ts';
@@ -78,9 +78,53 @@ describe('a refusal', () => {
     expect(told + lost).toBeGreaterThanOrEqual(49_990);
     expect(told + lost).toBeLessThanOrEqual(50_010);
   });
+  test('of strangers washes nothing out: a hundred sources a second are told apart, the rest is one event', () => {
+    events = new GateEvents({ send: (batch) => sent.push(...batch) });
+    for (let one = 0; one < 1000; one++) events.decided(refusal(`10.0.${one >> 8}.${one & 255}`));
+    vi.advanceTimersByTime(1300);
+    expect(sent.map(({ count }) => count)).toEqual([...new Array(100).fill(1), 900]);
+  });
   test('keeps little of what a stranger wrote', () => {
     events.decided(refusal(undefined, { userAgent: 'A'.repeat(60_000) }));
     events.flush();
     expect(sent[0]?.userAgent?.length).toBeLessThan(250);
+  });
+});
+
+describe('an emergency call', () => {
+  const emergency = (extension: string, address: string, tier: 'known' | 'unknown') => {
+    const call = aCall({ extension, emergency: true });
+    events.emergency({ ...call, source: { ...call.source, address, key: address, tier } });
+  };
+  const told = () => {
+    vi.advanceTimersByTime(1300);
+    return sent.map(({ kind, level, extension, count }) => [kind, level, extension, count]);
+  };
+
+  test('is an alert for each extension, at once, also behind one address', () => {
+    emergency('1001', '198.51.100.7', 'known');
+    emergency('1002', '198.51.100.7', 'known');
+    events.flush();
+    expect(told()).toEqual([
+      ['emergency', 'alert', '1001', 1],
+      ['emergency', 'alert', '1002', 1],
+    ]);
+  });
+  test('of a stranger is one alert and a count, whoever he says he is', () => {
+    for (let call = 0; call < 5000; call++) emergency(`x${call}`, '203.0.113.7', 'unknown');
+    expect(told()).toEqual([
+      ['emergency', 'alert', 'x0', 1],
+      ['emergency', 'alert', 'x0', 4999],
+    ]);
+  });
+  test('of a phone is told of in a flood of them by strangers', () => {
+    events = new GateEvents({ send: (batch) => sent.push(...batch) });
+    for (let call = 0; call < 5000; call++)
+      emergency('x', `10.1.${call >> 8}.${call & 255}`, 'unknown');
+    emergency('1001', '198.51.100.7', 'known');
+    const counts = told();
+    expect(counts).toHaveLength(102);
+    expect(counts.at(100)).toEqual(['emergency', 'alert', '1001', 1]);
+    expect(counts.at(101)).toEqual(['emergency', 'alert', undefined, 4900]);
   });
 });

@@ -15,6 +15,9 @@ export interface GateEventsOptions {
   readonly most?: number;
 }
 
+/** What is said of those that are not told apart. */
+type Crowd = Pick<GateEvent, 'kind'> & Partial<Pick<GateEvent, 'rule' | 'level'>>;
+
 interface Alike {
   readonly since: number;
   last: GateEvent;
@@ -25,6 +28,8 @@ interface Alike {
 const ALIKE_MS = 1000;
 /** Sources told apart at once; a flood from more of them is counted by rule alone. */
 const MOST_ALIKE = 2000;
+/** Of sources that anybody can forge, so many: a flood of them must not wash what matters out of the record in minutes. */
+const MOST_STRANGERS = 100;
 /** A trail costs as much as ten requests: so many in a second have one. */
 const MOST_TRAILS = 50;
 /** So many blocks in a second are told one by one. */
@@ -38,6 +43,7 @@ export class GateEvents {
   #lost = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #alike = new Map<string, Alike>();
+  #strangers = 0;
   #trails = 0;
   #blocks = 0;
   #second: NodeJS.Timeout | undefined;
@@ -112,9 +118,9 @@ export class GateEvents {
   /** The PBX took somebody's credentials not. */
   failed(extension: string, source: string, reason: Reason): void {
     const key = `failed ${extension} ${source}`;
-    if (this.#isAgain(key, 'failed', reason)) return;
+    if (this.#isAgain(key, false, { kind: 'failed', rule: reason })) return;
     const at = Date.now();
-    this.#first(key, {
+    this.#first(key, false, {
       at,
       level: 'info',
       kind: 'failed',
@@ -126,6 +132,16 @@ export class GateEvents {
     });
   }
 
+  /** Strangers may dial them as fast as they like, and are told of by their address: they are anybody in From. */
+  emergency(facts: CallFacts): void {
+    const stranger = facts.source.tier === 'unknown';
+    const key = `emergency ${facts.source.key} ${stranger ? '' : facts.extension}`;
+    if (this.#isAgain(key, stranger, { kind: 'emergency', level: 'alert' })) return;
+    const { at } = facts;
+    const kind = 'emergency';
+    this.#first(key, stranger, { at, level: 'alert', kind, count: 1, ...describedRequest(facts) });
+  }
+
   #refusal(
     kind: EventKind,
     rule: string,
@@ -135,10 +151,11 @@ export class GateEvents {
   ): void {
     const { facts } = decided;
     const key = `${kind} ${rule} ${reason} ${facts.source.key}`;
-    if (this.#isAgain(key, kind, rule)) return;
-    this.#first(key, {
+    const stranger = facts.source.tier === 'unknown';
+    if (this.#isAgain(key, stranger, { kind, rule })) return;
+    this.#first(key, stranger, {
       at: facts.at,
-      level: facts.source.tier === 'unknown' ? 'info' : 'warn',
+      level: stranger ? 'info' : 'warn',
       kind,
       count: 1,
       ...described(decided),
@@ -150,28 +167,30 @@ export class GateEvents {
   }
 
   /** The same within the second: it is told at the end of it, with how often it came. */
-  #isAgain(key: string, kind: EventKind, by: string): boolean {
-    const known = this.#alike.get(key) ?? this.#crowded(kind, by);
+  #isAgain(key: string, stranger: boolean, all: Crowd): boolean {
+    const known = this.#alike.get(key) ?? this.#crowded(stranger, all);
     if (known === undefined) return false;
     known.more++;
     return true;
   }
 
-  #first(key: string, event: GateEvent): void {
+  #first(key: string, stranger: boolean, event: GateEvent): void {
     this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
+    if (stranger) this.#strangers++;
     this.#alike.set(key, { since: event.at, last: event, more: 0 });
     this.add(event);
   }
 
   /** With too many sources at once, one entry stands for all that are new. */
-  #crowded(kind: EventKind, by: string): Alike | undefined {
-    if (this.#alike.size < MOST_ALIKE) return undefined;
-    const key = `${kind} ${by}`;
+  #crowded(stranger: boolean, crowd: Crowd): Alike | undefined {
+    const room = stranger ? this.#strangers < MOST_STRANGERS : this.#alike.size < MOST_ALIKE;
+    if (room) return undefined;
+    const key = `${crowd.kind} ${crowd.rule}`;
     const known = this.#alike.get(key);
     if (known !== undefined || this.#alike.size >= MOST_ALIKE * 2) return known;
     const at = Date.now();
     const text = 'from more sources than are told apart';
-    const last: GateEvent = { at, level: 'warn', kind, count: 1, rule: by, text };
+    const last: GateEvent = { at, level: 'warn', count: 1, text, ...crowd };
     const all = { since: at, last, more: 0 };
     this.#alike.set(key, all);
     return all;
@@ -189,6 +208,7 @@ export class GateEvents {
       this.add({ at, level: 'warn', kind: 'blocked', count: blocks, text });
     }
     this.#alike.clear();
+    this.#strangers = 0;
     this.#trails = 0;
     this.#blocks = 0;
     this.#second = undefined;
