@@ -24,7 +24,7 @@ import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
-import { unescaped } from './user-part.ts';
+import { nameIn } from './user-part.ts';
 
 /** RFC 3261 §10.3: what a registrar grants when nobody said how long. */
 const DEFAULT_EXPIRES = 3600;
@@ -145,10 +145,10 @@ export function register(edge: Edge, incoming: Incoming): void {
   });
 }
 
-/** `user@host` of the To header, the host in lower case, escapes undone: `%31001` is 1001 to the PBX. */
+/** `user@host` of the To header, the host in lower case, the user as the PBX may understand it. */
 function addressOfRecord(request: Message): string | undefined {
   const uri = parseUri(parseNameAddress(request.value(Header.to) ?? '')?.uri ?? '');
-  return uri === undefined ? undefined : `${unescaped(uri.user)}@${uri.host}`;
+  return uri === undefined ? undefined : `${nameIn(uri.user)}@${uri.host}`;
 }
 
 const attemptOf = (facts: RegistrationFacts): Attempt => ({

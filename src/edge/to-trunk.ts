@@ -9,7 +9,6 @@ import { retryAfter } from './retry-after.ts';
 import type { Incoming, Target } from './signaling.ts';
 import { refuseSips } from './sips.ts';
 import { trunksNamed, trunksOf } from './trunks-for.ts';
-import { userOfUri } from './user-part.ts';
 import { withUser } from './with-user.ts';
 
 /**
@@ -96,7 +95,7 @@ const renumbered = (
   number: string,
   trunk: TrunkSettings,
 ): string | undefined =>
-  userOfUri(requestUri) === number && parseUri(requestUri) !== undefined
+  parseUri(requestUri)?.user === number
     ? undefined
     : withUser(requestUri, number, parseUri(trunk.uri)?.host ?? '');
 

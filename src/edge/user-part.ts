@@ -17,9 +17,16 @@ const isReadable = (uri: string): boolean => isTel(uri) || parseUri(uri) !== und
 const isTel = (uri: string): boolean => /^tel:/i.test(uri);
 
 /** `sip:`, `sips:` and `tel:` alike: whoever judges by the user part must not be gone around by another scheme. */
-export function userOfUri(uri: string): string {
-  if (isTel(uri)) return unescaped(uri.slice(4));
-  return unescaped(parseUri(uri)?.user ?? '');
+export const userOfUri = (uri: string): string => nameIn(dialledIn(uri));
+
+/**
+ * Who a user part means: `%31001` is 1001, and so is `1001;x=y` to a PBX that drops parameters (RFC 3261 §19.1.6), which
+ * would else know an extension by a name that no rule knows.
+ */
+export function nameIn(user: string): string {
+  const plain = unescaped(user);
+  const end = plain.indexOf(';');
+  return end < 0 ? plain : plain.slice(0, end);
 }
 
 /** As written: whoever reads numbers undoes escapes and takes parameters off itself, once. */

@@ -38,6 +38,29 @@ async function told(scene: Scene, user: string, options: { password?: string } =
   return [alike(first.text), alike(second.text)];
 }
 
+describe('an extension is the same by whatever it is spelt', () => {
+  test.each(['1001', '%31001', '1001;x=y', '1001%3bx', '1001:secret'])('%s', async (spelt) => {
+    const { scene } = await guarded({
+      extensions: { list: { 1001: { permittedIps: ['192.0.2.1'] } } },
+    });
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001', password: 'right' });
+    const headers = { To: `<sip:${spelt}@127.0.0.1>` };
+    expect(await statusOf(phone, { headers })).toBe(401);
+    expect(scene.events).toContain('challenge permitted-ips');
+  });
+
+  test('and takes one place among its devices', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    await scene.registered({ user: '1001', password: 'right' });
+    const other = await scene.phone({ user: '1001', password: 'right', address: '127.0.3.9' });
+    const headers = { To: '<sip:1001;x=y@127.0.0.1>' };
+    expect(await statusOf(other, { headers })).toBe(401);
+    expect(scene.events).toContain('challenge devices');
+  });
+});
+
 describe('nobody learns which extensions there are (R7)', () => {
   test.each([
     ['says 404 and 403', { unknown: 404, wrong: 403 }],
