@@ -51,7 +51,8 @@ async function measureAll(options: Options): Promise<number> {
   for (const measure of options.only) {
     warnings = [];
     const measured = await run[measure](bench);
-    const section = formatReport({ ...measured, edges, how: howMeasured(options), warnings });
+    const how = howMeasured(options, measured.method);
+    const section = formatReport({ ...measured, edges, how, warnings });
     console.log(`## ${section.title}\n\n${section.text}\n`);
     if (!options.results) continue;
     writeSection(options.results, section);

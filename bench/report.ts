@@ -15,10 +15,12 @@ export type Goal = { readonly times: number; readonly of: string } | { readonly 
 /** What one measure found. */
 export interface Measured {
   readonly title: string;
+  /** How often and for how long: sentences. */
+  readonly method: string;
   readonly figures: readonly Figure[];
 }
 
-export interface Report extends Measured {
+export interface Report extends Omit<Measured, 'method'> {
   readonly edges: readonly string[];
   /** When, on what and how it was measured. */
   readonly how: string;

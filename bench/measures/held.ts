@@ -92,7 +92,8 @@ export async function measureHeld(bench: Bench): Promise<Measured> {
       ...(atMostBytes !== undefined && { goal: { atMost: atMostBytes } }),
     });
   }
-  return { title: 'Memory (PSS), upper bounds', figures };
+  const method = 'Once each, on a fresh process.';
+  return { title: 'Memory (PSS), upper bounds', method, figures };
 }
 
 /**

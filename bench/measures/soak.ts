@@ -72,7 +72,8 @@ export async function measureSoak(bench: Bench): Promise<Measured> {
     ),
   ];
   if (!http) bench.warn('soak: the edge has no metrics page, so what it left over was not read');
-  return { title: 'Soak', figures };
+  const method = `Once, at ${bench.options.scale} of the full size.`;
+  return { title: 'Soak', method, figures };
 }
 
 async function runSlice(bench: Bench, side: Side): Promise<void> {

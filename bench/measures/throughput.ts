@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
 import type { ClientResult } from '../load-generator.ts';
+import { inRuns } from '../machine.ts';
 import { cpuSecondsOf, memoryOf, processTree } from '../proc.ts';
 import type { Figure, Measured } from '../report.ts';
 import { type LoadRun, runLoad } from '../run-load.ts';
@@ -77,7 +78,8 @@ export async function measureThroughput(bench: Bench, load: Load): Promise<Measu
     ]),
   );
   const runs = { closed, open, rate, idleCpus, workCpu, memory };
-  return { title: load.title, figures: figuresFrom(bench, load, runs) };
+  const figures = figuresFrom(bench, load, runs);
+  return { title: load.title, method: inRuns(bench.options), figures };
 }
 
 const timesFirst = (bench: Bench, edge: string) =>

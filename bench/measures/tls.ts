@@ -1,4 +1,5 @@
 import { type Bench, inTurn, type Side, startSides } from '../bench.ts';
+import { inRuns } from '../machine.ts';
 import { cpuSecondsOf, processTree } from '../proc.ts';
 import type { Figure, Measured } from '../report.ts';
 import type { Report } from '../tls/orders.ts';
@@ -43,7 +44,7 @@ export async function measureTls(bench: Bench): Promise<Measured> {
       ),
     );
   }
-  return { title: 'TLS handshakes (1.3, P-256)', figures };
+  return { title: 'TLS handshakes (1.3, P-256)', method: inRuns(bench.options), figures };
 }
 
 async function shake(
