@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { readProblem } from '../config/yaml-file.ts';
+import { MISSING, readProblem } from '../config/yaml-file.ts';
 
 /** Why this file has no events to show, for the operator; undefined when it can be read. */
 export function whyNoEvents(file: string): string | undefined {
@@ -8,7 +8,7 @@ export function whyNoEvents(file: string): string | undefined {
     return undefined;
   } catch (error) {
     const why = readProblem(error);
-    return why === 'does not exist'
+    return why === MISSING
       ? `There is no ${file}: no gate has run there yet. Name its folder with --data.`
       : `${file} ${why}. Run this as the user the gate runs as, or as root.`;
   }

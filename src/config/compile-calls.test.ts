@@ -21,12 +21,15 @@ describe('outbound routes are held against what they name', () => {
     ],
     [
       { times: ['offcie'] },
-      'outboundRoutes.0.times.0: found "offcie", expected no time: there is none',
+      'outboundRoutes.0.times.0: found "offcie", expected one of the times: none is defined',
     ],
-    [{ pin: ['anna'] }, 'outboundRoutes.0.pin.0: found "anna", expected no PIN: there is none'],
+    [
+      { pin: ['anna'] },
+      'outboundRoutes.0.pin.0: found "anna", expected one of the PINs: none is defined',
+    ],
     [
       { groups: ['sales'] },
-      'outboundRoutes.0.groups.0: found "sales", expected no group: there is none',
+      'outboundRoutes.0.groups.0: found "sales", expected one of the groups: none is defined',
     ],
     [
       { patterns: ['00.', 'X!'], strip: 2 },
@@ -82,13 +85,13 @@ describe('times, PINs and extensions are held against what they name', () => {
     ],
     [
       { extensions: { defaults: { times: ['office'] } } },
-      'extensions.defaults.times.0: found "office", expected no time: there is none',
+      'extensions.defaults.times.0: found "office", expected one of the times: none is defined',
     ],
     [
       {
         pins: { anna: { hash: `hmac-sha256:${'s'.repeat(22)}:${'m'.repeat(43)}`, routes: ['x'] } },
       },
-      'pins.anna.routes.0: found "x", expected no route: there is none',
+      'pins.anna.routes.0: found "x", expected one of the routes: none is defined',
     ],
   ])('%j', (settings, problem) => {
     expect(check(settings).problems).toEqual([problem]);

@@ -23,7 +23,7 @@ describe('what is named must be somewhere', () => {
     [
       'a group where there is none',
       { extensions: { list: { 1001: { groups: ['sales'] } } } },
-      'extensions.list.1001.groups.0: found "sales", expected no group: there is none',
+      'extensions.list.1001.groups.0: found "sales", expected one of the groups: none is defined',
     ],
     [
       'a rule',
@@ -55,7 +55,7 @@ describe('what is named must be somewhere', () => {
           },
         },
       },
-      /^outbound\.call-frequency\.limits\.0\.groups\.0: found "sales", expected no group/,
+      /^outbound\.call-frequency\.limits\.0\.groups\.0: found "sales", expected one of the groups: none is defined/,
     ],
     [
       'the rule of an exception',

@@ -53,7 +53,11 @@ export function explainIssue(issue: Issue, read: Read): readonly Explained[] {
 
 function explainValue(issue: Issue, path: Path, read: Read): string {
   const schema = schemaAt(path, read.schema);
-  const expected = rangeOf(bare(schema)) ?? formOf(bare(schema)) ?? expectedBy(issue);
+  const expected =
+    // What a rule says of several values together is more than what it says of each.
+    (issue.code === 'custom' ? undefined : rangeOf(bare(schema))) ??
+    formOf(bare(schema)) ??
+    expectedBy(issue, schema);
   const value = valueAt(read.tree, path);
   if (isSecret(path) && typeof value === 'string') return mismatch('a text (not shown)', expected);
   const digits = typeof value === 'number' && bare(schema) instanceof z.ZodString;
@@ -92,10 +96,14 @@ function formOf(schema: unknown): string | undefined {
     : undefined;
 }
 
-function expectedBy(issue: Issue): string {
+function expectedBy(issue: Issue, schema: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return typeNames[issue.expected] ?? issue.expected;
+      return (
+        (issue.expected === 'string' ? formOfText(schema) : undefined) ??
+        typeNames[issue.expected] ??
+        issue.expected
+      );
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -105,6 +113,13 @@ function expectedBy(issue: Issue): string {
     default:
       return issue.message;
   }
+}
+
+/** What is expected of a text that has a form of its own. */
+function formOfText(schema: unknown): string | undefined {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  const [issue] = schema.safeParse('').error?.issues ?? [];
+  return issue?.code === 'custom' ? issue.message : undefined;
 }
 
 const typeNames: Readonly<Record<string, string>> = {

@@ -64,7 +64,18 @@ describe('the URI of a next hop', () => {
     ['sip:', 'a SIP URI'],
     ['sip:pbx?Subject=x', 'a SIP URI'],
   ])('%j is refused: %s', (text, expected) => {
-    expect(readHopUri(text)).toEqual({ ok: false, expected: expect.stringContaining(expected) });
+    expect(readHopUri(text)).toMatchObject({
+      ok: false,
+      expected: expect.stringContaining(expected),
+    });
+  });
+
+  test.each([
+    ['192.0.2.10:5060', 'sip:192.0.2.10:5060'],
+    ['sip://pbx.example.com', 'sip:pbx.example.com'],
+    ['tel:+15550100', undefined],
+  ])('%j was meant to be %s', (text, meant) => {
+    expect(readHopUri(text)).toMatchObject({ ok: false, hint: { meant } });
   });
 });
 

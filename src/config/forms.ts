@@ -71,16 +71,23 @@ export function readServer(text: string): Understood<Required<HostPort>> {
 export function readHopUri(text: string): Understood<string> {
   const form = 'a SIP URI such as sip:192.0.2.10:5060 or sips:pbx.example.com;transport=tcp';
   const match = /^sips?:([^;?]+)((?:;[^;?=\s]+(?:=[^;?\s]*)?)*)$/i.exec(text);
-  if (!match) return expected(form);
+  if (!match) return expected(form, { meant: uriMeant(text) });
   const [, place = '', parameters = ''] = match;
   if (place.includes('@')) return expected(`${form}, without a user part`);
   const hostPort = readHostPort(place);
-  if (!hostPort.ok) return expected(`${form}; ${hostPort.expected} after the scheme`);
+  if (!hostPort.ok)
+    return expected(`${form}; ${hostPort.expected} after the scheme`, { meant: uriMeant(text) });
   const transport = /;transport=([^;]*)/i.exec(parameters)?.[1]?.toLowerCase();
   if (transport !== undefined && !transports.some((known) => known === transport)) {
     return expected(`;transport= one of ${transports.join(', ')}`);
   }
   return understood(text);
+}
+
+/** `192.0.2.10:5060`, and `sip://pbx` as a web server is written. */
+function uriMeant(text: string): string | undefined {
+  const place = text.replace(/^[a-z]+:\/\//i, '');
+  return readHostPort(place).ok ? `sip:${place}` : undefined;
 }
 
 /** The `host:port` part of a URI that `readHopUri` accepted. */

@@ -94,7 +94,7 @@ describe('what is wrong is said with its place', () => {
     [
       'a block where a text belongs',
       'dataDirectory: {}\n',
-      /dataDirectory: found \{\}, expected a text/,
+      /dataDirectory: found \{\}, expected the name of a file or folder/,
     ],
     [
       'more aliases than any file needs',
@@ -104,7 +104,7 @@ describe('what is wrong is said with its place', () => {
     [
       'an alias inside of what it names',
       'log: &a\n  level: *a\n',
-      /^gate\.yaml:1:1: found an alias inside/,
+      /^gate\.yaml:2:10: found an alias inside/,
     ],
     ['a second document', 'log: {}\n---\nhttp: {}\n', /found a second document after ---/],
     ['a quote that is not closed', 'dataDirectory: "x\n', /no closing one$/],
@@ -338,7 +338,7 @@ describe('what does not go together', () => {
 
   test("an entry that a flag began and did not finish is the flag's fault", () => {
     expect(problems({ set: ['pbx.nodes.1.weight=2'] })).toEqual([
-      '--set pbx.nodes.1.uri: found nothing, expected a text',
+      '--set pbx.nodes.1.uri: found nothing, expected a SIP URI such as sip:192.0.2.10:5060 or sips:pbx.example.com;transport=tcp',
     ]);
   });
 

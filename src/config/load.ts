@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { certificateNotices, certificateProblems } from './certificate-files.ts';
-import { compile, type Surroundings } from './compile.ts';
+import { type Conflict, compile, type Surroundings } from './compile.ts';
 import { countryFileProblem } from './country-file.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
@@ -13,7 +13,7 @@ import {
   type SettingsFlags,
 } from './overrides.ts';
 import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
-import { mismatch, type Problem } from './problem.ts';
+import { mismatch, type Problem, showProblem } from './problem.ts';
 import {
   type Directories,
   type Drafts,
@@ -27,6 +27,7 @@ import { type SettingsTree, settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
 import type { Settings } from './settings.ts';
 import { shippedFolders } from './settings-files.ts';
+import { withoutWhatIsWrong } from './without-what-is-wrong.ts';
 import { isRecord } from './yaml-file.ts';
 
 export type Loaded =
@@ -56,64 +57,61 @@ export function loadSettings(
   drafts: Drafts = {},
 ): Loaded {
   const { directories, files, overrides, problems, tree } = gather(flags, variables, drafts);
+  const tests = readPolicyTests(directories.policies);
   const refuse = (more: readonly Problem[]): Loaded => ({
     ok: false,
-    problems: [...problems, ...more],
+    problems: eachOnce([...problems, ...more, ...tests.problems]),
     directories,
   });
+  const surroundings: Surroundings = { environment: variables, ipv6, addresses };
+  const placed = (conflicts: readonly Conflict[]): readonly Problem[] =>
+    conflicts.map((conflict) => {
+      // What was given on the command line is newer than what the files say: blame that.
+      const { path, text } =
+        conflict.find(({ path }) => originOf(path, files, overrides) !== undefined) ?? conflict[0];
+      return { where: whereIs(path, false, files, overrides), key: path.join('.'), text };
+    });
 
   const merged = settingsSchema.safeParse(tree);
   // What flags stand in place of is checked by itself, so that they cannot hide what is wrong with it.
   if (!merged.success || schemaProblems(overridden(files, overrides), files, []).length > 0) {
     const inFiles = schemaProblems(fileTree(files), files, []);
-    return refuse(inFiles.length > 0 ? inFiles : schemaProblems(tree, files, overrides));
+    const wrong = inFiles.length > 0 ? inFiles : schemaProblems(tree, files, overrides);
+    const rest =
+      problems.length > 0 ? undefined : withoutWhatIsWrong(tree, merged.error?.issues ?? []);
+    const compiled = rest && compile(rest, surroundings);
+    return refuse(compiled?.ok === false ? [...wrong, ...placed(compiled.problems)] : wrong);
   }
   if (problems.length > 0) return refuse([]);
 
-  const surroundings: Surroundings = { environment: variables, ipv6, addresses };
   const compiled = compile(merged.data, surroundings);
-  if (!compiled.ok) {
-    return refuse(
-      compiled.problems.map((conflict) => {
-        // What was given on the command line is newer than what the files say: blame that.
-        const { path, text } =
-          conflict.find(({ path }) => originOf(path, files, overrides) !== undefined) ??
-          conflict[0];
-        return { where: whereIs(path, false, files, overrides), key: path.join('.'), text };
-      }),
-    );
-  }
+  if (!compiled.ok) return refuse(placed(compiled.problems));
   const { tls, programPort, drachtio } = compiled.settings;
-  const certificates = certificateProblems(tls, programPort, drachtio);
-  if (certificates.length > 0) {
-    return refuse(
-      certificates.map(({ path, text }) => ({
-        where: whereIs(path, false, files, overrides),
-        key: path.join('.'),
-        text,
-      })),
-    );
-  }
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
   const countries = countryFileProblem(compiled.settings.policy);
-  if (countries !== undefined) {
-    const path = ['network', 'countryDatabase'];
-    return refuse([{ where: locate(path), key: path.join('.'), text: countries }]);
-  }
   const risky = readHighRiskNumbers(
     compiled.settings.policy.site.highRiskNumbers,
     locate(['site', 'highRiskNumbers']),
   );
-  if (risky.problems.length > 0) return refuse(risky.problems);
+  const inNamedFiles = [
+    ...certificateProblems(tls, programPort, drachtio),
+    ...(countries === undefined ? [] : [{ path: ['network', 'countryDatabase'], text: countries }]),
+  ].map(({ path, text }) => ({ where: locate(path), key: path.join('.'), text }));
+  if (inNamedFiles.length + risky.problems.length + tests.problems.length > 0)
+    return refuse([...inNamedFiles, ...risky.problems]);
   const settings: Settings = {
     ...compiled.settings,
     policy: { ...compiled.settings.policy, riskyRanges: risky.ranges },
   };
-  const tests = readPolicyTests(directories.policies);
-  const broken = [...tests.problems, ...policyTestProblems(tests.tests, settings)];
+  const broken = policyTestProblems(tests.tests, settings);
   if (broken.length > 0) return refuse(broken);
   const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
   return { ok: true, settings, tree: merged.data, notices, directories, locate };
+}
+
+/** What is said twice of one place is one problem. */
+function eachOnce(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [showProblem(problem), problem])).values()];
 }
 
 /** Only the data directory, even when something else in the settings is wrong: `status` must still work. */

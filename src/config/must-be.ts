@@ -13,8 +13,7 @@ export function mustBe(
 ): void {
   if (names.includes(name)) return;
   const shown = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
-  const expected =
-    names.length === 0 ? `no ${what}: there is none` : `one of the ${what}s: ${shown}`;
+  const expected = `one of the ${what}s: ${names.length === 0 ? 'none is defined' : shown}`;
   const text = mismatch(showFound(name), expected, nearMiss(name, names));
   problems.push([{ path, text }]);
 }

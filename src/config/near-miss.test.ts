@@ -8,6 +8,8 @@ test.each([
   ['EVERYSECONDS', 'everySeconds'],
   ['downAftre', 'downAfter'],
   ['upafter', 'upAfter'],
+  ['timeout', 'timeoutSeconds'],
+  ['downAfterFailures', 'downAfter'],
 ])('%s was meant to be %s', (word, meant) => {
   expect(nearMiss(word, keys)).toBe(meant);
 });

@@ -10,7 +10,21 @@ export function nearMiss(word: string, candidates: Iterable<string>): string | u
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? partOf(word, candidates);
+}
+
+const SHORTEST_PART = 3;
+
+/** `country` for homeCountry, `premium-rate` for premium: the only candidate that holds the word, or is in it. */
+function partOf(word: string, candidates: Iterable<string>): string | undefined {
+  const lower = word.toLowerCase();
+  const [only, ...others] = [...candidates].filter((candidate) => {
+    const [short = '', long = ''] = [lower, candidate.toLowerCase()].toSorted(
+      (a, b) => a.length - b.length,
+    );
+    return short.length >= SHORTEST_PART && long.includes(short);
+  });
+  return others.length === 0 ? only : undefined;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours: what fingers do. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -13,7 +13,7 @@ import { explainIssue } from './explain-issue.ts';
 import { mismatch, type Problem } from './problem.ts';
 import { shown } from './read-folders.ts';
 import type { Settings } from './settings.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { MISSING, readProblem, readYamlFile } from './yaml-file.ts';
 
 const fileSchema = z.strictObject({ tests: z.array(expectationSchema) });
 
@@ -31,12 +31,16 @@ export interface PolicyTests {
 /** What `policies/tests/*.yaml` expect of the policy beside them; no such folder is no test. */
 export function readPolicyTests(policies: string): PolicyTests {
   const folder = join(policies, 'tests');
-  if (!existsSync(folder)) return { tests: [], problems: [] };
   const tests: PolicyTest[] = [];
   const problems: Problem[] = [];
-  for (const name of readdirSync(folder)
-    .filter((one) => /^[^.].*\.ya?ml$/i.test(one))
-    .toSorted()) {
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder).filter((one) => /^[^.].*\.ya?ml$/i.test(one));
+  } catch (error) {
+    const why = readProblem(error);
+    if (why !== MISSING) problems.push({ where: shown(folder), text: why });
+  }
+  for (const name of names.toSorted()) {
     const yaml = readYamlFile(shown(join(folder, name)));
     problems.push(...yaml.problems);
     if (yaml.problems.length > 0) continue;

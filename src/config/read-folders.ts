@@ -4,6 +4,7 @@ import { nearMiss } from './near-miss.ts';
 import { mismatch, type Problem } from './problem.ts';
 import type { Path } from './schema-keys.ts';
 import { type Folder, filesOf, folders, type Home, homeOf, keysOf } from './settings-files.ts';
+import { belongsTo } from './what-was-meant.ts';
 import { readProblem, readYaml, readYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** Which folder on disk is read for which. */
@@ -74,7 +75,11 @@ function strayKeys(folder: Folder, name: string, yaml: YamlFile): Problem[] {
       const expected = home?.folder === folder ? home.name : `${home?.folder}/${home?.name}`;
       const text = home
         ? mismatch('a key of another file', `it in ${expected}`)
-        : mismatch('an unknown key', `one of ${keys.join(', ')}`, nearMiss(key, keys));
+        : mismatch(
+            'an unknown key',
+            `one of ${keys.join(', ')}`,
+            nearMiss(key, keys) ?? belongsTo(key),
+          );
       return { where: yaml.locateKey([], key), key, text };
     });
 }

@@ -26,7 +26,7 @@ const secret = z
   .string()
   .regex(
     /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/,
-    'a variable, $NAME with braces around the name, never the secret itself',
+    'a variable such as $' + '{NAME}, never the secret itself',
   )
   .meta({ secret: true });
 

@@ -19,28 +19,53 @@ export function whatWasMeant({ value, written, schema: whole, key }: Misfit): st
   const schema = bare(whole);
   switch (typeof value) {
     case 'number':
+      if (schema instanceof z.ZodArray) return listMeant(String(value), schema);
       return schema instanceof z.ZodString ? textMeant(written ?? `${value}`, whole) : undefined;
     case 'boolean':
       return wordsOf(schema).find((word) => word === (value ? 'on' : 'off'));
     case 'string':
-      if (schema instanceof z.ZodArray) return listMeant(value);
+      if (schema instanceof z.ZodArray) return listMeant(value, schema);
       return (
+        otherWord(value, schema) ??
         nearMiss(value, wordsOf(schema)) ??
-        (schema instanceof z.ZodBoolean ? booleans[value.toLowerCase()] : undefined) ??
         numberMeant(value, key, schema) ??
         blockMeant(value, schema)
       );
     default:
-      return value === null && takesBlock(schema) ? '{}' : undefined;
+      if (schema instanceof z.ZodString) return textOfYaml(value);
+      if (value !== null) return undefined;
+      return schema instanceof z.ZodArray ? '[]' : takesBlock(schema) ? '{}' : undefined;
   }
 }
 
-const booleans: Readonly<Record<string, string>> = {
-  yes: 'true',
-  on: 'true',
-  no: 'false',
-  off: 'false',
-};
+/** Words for the same thing that other programs use. */
+const synonyms: readonly (readonly string[])[] = [
+  ['on', 'true', 'yes', 'enabled', 'enable', 'active'],
+  ['off', 'false', 'no', 'disabled', 'disable', 'none'],
+  ['shadow', 'monitor', 'dry-run', 'log', 'test'],
+  ['accept', 'allow', 'permit', 'pass'],
+  ['drop', 'deny', 'block', 'reject'],
+  ['refuse', 'deny', 'block', 'reject', 'drop'],
+  ['access', 'internet', 'public', 'outside', 'wan'],
+  ['debug', 'verbose'],
+  ['warn', 'warning'],
+];
+
+function otherWord(text: string, schema: unknown): string | undefined {
+  const words = schema instanceof z.ZodBoolean ? ['true', 'false'] : wordsOf(schema);
+  const word = text.toLowerCase();
+  const meant = synonyms.filter((group) => group.includes(word)).flat();
+  return words.find((one) => meant.includes(one));
+}
+
+/** A text that YAML took for something else: `[::1]` for a list of one, `fe80::` for a key without a value. */
+function textOfYaml(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const [[key, inner] = [], ...more] = Object.entries(value);
+  if (key === undefined || more.length > 0) return undefined;
+  if (Array.isArray(value)) return typeof inner === 'string' ? `${inner}, without [ ]` : undefined;
+  return inner === null ? `"${key}:", in quotes` : undefined;
+}
 
 const takesBlock = (schema: unknown): boolean =>
   schema instanceof z.ZodObject || schema instanceof z.ZodRecord;
@@ -64,25 +89,41 @@ function textMeant(text: string, schema: unknown): string | undefined {
 }
 
 /** One entry, or several in a row, where a list belongs. */
-function listMeant(text: string): string | undefined {
-  if (!/^[\w./:+*-]+(?:[ ,]+[\w./:+*-]+)*$/.test(text)) return undefined;
-  const words = text.split(/[ ,]+/);
+function listMeant(text: string, { element }: z.ZodArray): string | undefined {
+  // "mon-fri 08:00-18:00" is one entry, for all its blank.
+  const isOne = element instanceof z.ZodType && /\s/.test(text) && element.safeParse(text).success;
+  if (!isOne && !/^[\w./:+*-]+(?:[ ,]+[\w./:+*-]+)*$/.test(text)) return undefined;
+  const words = isOne ? [text] : text.split(/[ ,]+/);
   return `[${words.join(', ')}], a list${words.length === 1 ? ' of one' : ''}`;
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  sec: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-/** `"403"`, and `1h` for a key that counts seconds, minutes, hours or days. */
+/** `"403"`, `14,400`, and `1h` for a key that counts milliseconds, seconds, minutes, hours or days. */
 function numberMeant(text: string, key: string, schema: unknown): string | undefined {
   const takes = (number: number): boolean =>
     (schema instanceof z.ZodNumber || schema instanceof z.ZodUnion) &&
     schema.safeParse(number).success;
   if (text.trim() !== '' && takes(Number(text))) return `${Number(text)} without quotes`;
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?([smhd])/i.exec(text) ?? [];
-  const [, own = ''] = /(S|M|H|D)(?:econds|inutes|ours|ays)$/.exec(key) ?? [];
+  if (/^\d{1,3}(?:[,_']\d{3})+$/.test(text)) {
+    const whole = Number(text.replaceAll(/\D/g, ''));
+    return takes(whole) ? String(whole) : undefined;
+  }
+  const [, count, unit = ''] =
+    /^(\d+(?:\.\d+)?) ?(ms|s|sec|m|min|h|d|(?:second|minute|hour|day)s?)$/i.exec(text) ?? [];
+  const [, own = ''] = /(Ms|s(?=econds$)|m(?=inutes$)|h(?=ours$)|d(?=ays$))/i.exec(key) ?? [];
+  const short = unit.length > 3 ? unit.charAt(0) : unit;
   const inUnit =
-    (Number(count) * (unitSeconds[unit.toLowerCase()] ?? Number.NaN)) /
-    (unitSeconds[own.toLowerCase()] ?? Number.NaN);
+    (Number(count) * (unitMs[short.toLowerCase()] ?? Number.NaN)) /
+    (unitMs[own.toLowerCase()] ?? Number.NaN);
   return takes(inUnit) ? String(inUnit) : undefined;
 }
 

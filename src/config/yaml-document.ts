@@ -1,6 +1,7 @@
-import { type Document, isMap, isNode, isScalar, isSeq, parseDocument, type YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import { mismatch } from './problem.ts';
 import type { Path } from './schema-keys.ts';
+import { type Flaw, syntaxFlaws } from './yaml-flaws.ts';
 
 const options = {
   prettyErrors: false,
@@ -11,12 +12,6 @@ const options = {
   // Not silent: that would also hide that only the first of several documents is read.
   logLevel: 'error',
 } as const;
-
-/** What is wrong at an offset of the text. */
-interface Flaw {
-  readonly offset: number;
-  readonly text: string;
-}
 
 /** A text as the full parser reads it, which knows all of YAML. */
 export interface ReadDocument {
@@ -32,11 +27,8 @@ export interface ReadDocument {
 /** Never throws. */
 export function readYamlDocument(text: string): ReadDocument {
   const document = parseDocument(text, options);
-  const flaws: Flaw[] = [...document.errors, ...document.warnings].map((error) => ({
-    offset: error.pos[0],
-    text: explained(error),
-  }));
-  if (flaws.length === 0) flaws.push(...keyFlaws(document.contents));
+  const flaws = [...syntaxFlaws(text, [...document.errors, ...document.warnings])];
+  if (flaws.length === 0) flaws.push(...keyFlaws(document.contents), ...aliasFlaws(document));
   const value = flaws.length > 0 ? undefined : plain(document, flaws);
   const nodeAt = (path: Path): unknown =>
     path.length === 0 ? document.contents : document.getIn(path, true);
@@ -84,37 +76,35 @@ function keyFlaws(contents: unknown): readonly Flaw[] {
   return flaws.toSorted((a, b) => a.offset - b.offset);
 }
 
+/** Aliases of what is nowhere before them, and those inside of what they name: a value that would never end. */
+function aliasFlaws(document: Document): readonly Flaw[] {
+  const flaws: Flaw[] = [];
+  const named = new Map<string, unknown>();
+  visit(document, {
+    Node(_key, node, around) {
+      if (!isAlias(node)) {
+        if ('anchor' in node && node.anchor !== undefined) named.set(node.anchor, node);
+        return;
+      }
+      const { source, range } = node;
+      const problem = !named.has(source)
+        ? mismatch(`an alias *${source}`, `&${source} on something before it`)
+        : around.some((one) => one === named.get(source))
+          ? mismatch('an alias inside of what it names', 'none')
+          : undefined;
+      if (problem !== undefined) flaws.push({ offset: range?.[0] ?? 0, text: problem });
+    },
+  });
+  return flaws;
+}
+
 function plain(document: Document, flaws: Flaw[]): unknown {
-  const offset = isNode(document.contents) ? (document.contents.range?.[0] ?? 0) : 0;
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (!isCyclic(value)) return value;
-    flaws.push({ offset, text: mismatch('an alias inside of what it names', 'none') });
+    return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
+    const offset = isNode(document.contents) ? (document.contents.range?.[0] ?? 0) : 0;
     flaws.push({ offset, text: `cannot be read: ${why}` });
   }
   return undefined;
-}
-
-/** An anchor around its own alias: everything that walks such a value would never end. */
-function isCyclic(value: unknown, around: ReadonlySet<unknown> = new Set()): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (around.has(value)) return true;
-  const inside = new Set(around).add(value);
-  return Object.values(value).some((inner) => isCyclic(inner, inside));
-}
-
-function explained(error: YAMLError): string {
-  if (error.code === 'MULTIPLE_DOCS') return mismatch('a second document after ---', 'one');
-  if (/^Missing closing ["']/.test(error.message)) {
-    return 'not YAML: a text that began with a quote has no closing one';
-  }
-  return syntax(error.message);
-}
-
-/** The parser's first sentence, without what it quotes: that could be a secret in the wrong place. */
-function syntax(message: string): string {
-  const [sentence = ''] = message.split('\n');
-  return `not YAML: ${sentence.replace(/:? *["'`].*$/s, '')}`;
 }

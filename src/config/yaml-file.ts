@@ -39,12 +39,21 @@ export function readYamlFile(file: string): YamlFile {
   } catch (error) {
     return unreadable(file, readProblem(error));
   }
-  if (bytes.includes(0)) return unreadable(file, mismatch('binary data', 'a text in UTF-8'));
+  if (bytes.includes(0)) {
+    const utf16 = ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2));
+    return unreadable(
+      file,
+      mismatch(utf16 ? 'a text in UTF-16' : 'binary data', 'a text in UTF-8'),
+    );
+  }
   if (!isUtf8(bytes)) {
     const where = `${file}:${lineOfOddByte(bytes)}:1`;
     return unreadable(where, mismatch('a byte that is not UTF-8', 'a text in UTF-8'));
   }
   const text = new TextDecoder().decode(bytes);
+  // For the parser these end no line: behind the first # all would be a comment, and every key at its default.
+  if (/\r(?!\n)/.test(text))
+    return unreadable(file, mismatch('lines that end with CR alone', 'LF or CR LF'));
   const known = lastRead.get(file);
   if (known?.text === text) return known.yaml;
   const yaml = readYaml(file, text);
@@ -112,10 +121,13 @@ function unreadable(file: string, text: string): YamlFile {
   };
 }
 
+export const MISSING = 'does not exist';
+
 /** Why a file or folder could not be read, for the operator. */
 export function readProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'ENOENT') return MISSING;
+  if (code === 'ELOOP') return mismatch('a link that leads to itself', 'a file');
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
   if (code === 'EISDIR') return mismatch('a folder', 'a file');
   if (code === 'ENOTDIR') return mismatch('a file', 'a folder');

@@ -13,14 +13,25 @@ export function readSource(text: string): Understood<string> {
   const widest = family === 4 ? 32 : 128;
   if (/^\d{1,3}$/.test(mask) && Number(mask) <= widest)
     return understood(`${address}/${Number(mask)}`);
-  const bits = family === 4 && familyOf(mask) === 4 ? netmaskBits(mask) : undefined;
-  return bits === undefined
-    ? expected(`${form}, at most ${widest} bits`)
-    : understood(`${address}/${bits}`);
+  if (family === 6 || familyOf(mask) !== 4) return expected(`${form}, at most ${widest} bits`);
+  const bits = netmaskBits(mask);
+  if (bits !== undefined) return understood(`${address}/${bits}`);
+  // Routers of one kind write the bits that may differ.
+  const inverse = netmaskBits(mask.replace(/\d+/g, (byte) => String(255 - Number(byte))));
+  return expected(`${form}; a netmask is ones and then zeros`, {
+    meant: inverse === undefined ? undefined : `${address}/${inverse}`,
+  });
 }
 
 /** What people write for a network, and addresses as they stand elsewhere. */
 function sourceMeant(text: string): string | undefined {
+  const close = text
+    .trim()
+    .replace(/\s*\/\s*|\s+/, '/')
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+    .replace(/%\w+$/, '');
+  const read = close === text ? undefined : readSource(close);
+  if (read?.ok) return read.value;
   const [, bare = text] = /^\[?([^\]]*?)\]?(?::\d+)?$/.exec(text) ?? [];
   if (familyOf(bare) !== undefined) return bare;
   const bytes = bare.replace(/(?:\.\*)+$|\.$/, '').split('.');

@@ -42,6 +42,21 @@ export function readHours(text: string): Hours | undefined {
   return { weekdays: days, from, until: to > from ? to : to + DAY_MINUTES };
 }
 
+/** What people write for hours: `Monday-Friday 8-18`, `sat 9.30-12.00`. */
+export function hoursMeant(text: string): string | undefined {
+  const meant = text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/\s*([-,])\s*/g, '$1')
+    .replaceAll(/\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*/g, '$1')
+    .replace(
+      /(?<![\d:.])(\d{1,2})(?:[.:h](\d\d))?-(\d{1,2})(?:[.:h](\d\d))?$/,
+      (_, from: string, past = '00', to: string, after = '00') =>
+        `${from.padStart(2, '0')}:${past}-${to.padStart(2, '0')}:${after}`,
+    );
+  return readHours(meant) === undefined ? undefined : meant;
+}
+
 function readWeekdays(text: string): number | undefined {
   let bits = 0;
   for (const part of text.split(',')) {
@@ -77,6 +92,21 @@ export function readDays(text: string): Days | undefined {
   const to = readDate(last);
   if (from === undefined || to === undefined || to < from) return undefined;
   return { yearly: false, first: from, last: to };
+}
+
+/** What people write for days: `24.12.2026`, `24.12.`, `2026/12/24`, and the last one first. */
+export function daysMeant(text: string): string | undefined {
+  const parts = text.split('..').map((part) =>
+    part
+      .trim()
+      .replace(/^(\d{4})[/.](\d\d)[/.](\d\d)$/, '$1-$2-$3')
+      .replace(/^(\d{1,2})\.(\d{1,2})\.(\d{4})?$/, (_, day: string, month: string, year?: string) =>
+        [...(year ? [year] : []), month.padStart(2, '0'), day.padStart(2, '0')].join('-'),
+      ),
+  );
+  return [parts.join('..'), parts.toReversed().join('..')].find(
+    (meant) => readDays(meant) !== undefined,
+  );
 }
 
 /** In a year that has them all: 02-29 is a day, though not of every year. */

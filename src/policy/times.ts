@@ -4,9 +4,11 @@ import {
   DAY_MINUTES,
   type Days,
   daysForm,
+  daysMeant,
   EVERY_DAY,
   type Hours,
   hoursForm,
+  hoursMeant,
   includesDay,
   readDays,
   readHours,
@@ -14,16 +16,22 @@ import {
 import { expected, understood, written } from './written.ts';
 import { weekdayOf, ZoneClock } from './zone-clock.ts';
 
-const inForm = (form: string, read: (text: string) => unknown) =>
-  written((text) => (read(text) === undefined ? expected(form) : understood(text)));
-const days = z.array(inForm(daysForm, readDays));
+const inForm = (
+  form: string,
+  read: (text: string) => unknown,
+  meant: (text: string) => string | undefined,
+) =>
+  written((text) =>
+    read(text) === undefined ? expected(form, { meant: meant(text) }) : understood(text),
+  );
+const days = z.array(inForm(daysForm, readDays, daysMeant));
 
 const time = z.strictObject({
   timeZone: timeZone
     .optional()
     .describe('the zone of its hours and dates, Europe/Berlin; site.timeZone if not given'),
   hours: z
-    .array(inForm(hoursForm, readHours))
+    .array(inForm(hoursForm, readHours, hoursMeant))
     .default([])
     .describe(
       'any of them: mon-fri 08:00-18:00, sat, fri 22:00-06:00 (the night belongs to its first day); none: all day',

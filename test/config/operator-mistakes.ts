@@ -75,9 +75,30 @@ export const operatorMistakes: readonly Mistake[] = [
   ),
   site('IPv6 in brackets', '  operators: ["[2001:db8::1]"]', /did you mean 2001:db8::1\?/),
   site(
+    'IPv6 in brackets, for YAML a list',
+    '  operators: [[2001:db8::1]]',
+    /operators\.0: .*did you mean 2001:db8::1, without \[ \]\?/,
+  ),
+  site(
+    'IPv6 that ends in colons, for YAML a key',
+    '  operators:\n    - fe80::',
+    /operators\.0: .*did you mean "fe80::", in quotes\?/,
+  ),
+  site(
+    'a netmask behind a blank',
+    '  operators: [10.0.0.0 255.0.0.0]',
+    /operators\.0: .*did you mean 10\.0\.0\.0\/8\?/,
+  ),
+  site(
+    'the inverse of a netmask',
+    '  operators: [10.0.0.0/0.255.255.255]',
+    /operators\.0: .*did you mean 10\.0\.0\.0\/8\?/,
+  ),
+  site('a key by half its name', '  country: DE', /site\.country: .*did you mean homeCountry\?/),
+  site(
     'a netmask that is none',
     '  operators: [192.0.2.0/255.0.255.0]',
-    /operators\.0: .*at most 32 bits/,
+    /operators\.0: .*a netmask is ones and then zeros/,
   ),
   site('too many bits', '  operators: [192.0.2.0/33]', /operators\.0: .*at most 32 bits/),
   site(
@@ -128,7 +149,14 @@ export const operatorMistakes: readonly Mistake[] = [
   network(
     'a mode that does not exist',
     '  scanners: { mode: enabled }',
-    /scanners\.mode: found "enabled", expected one of on, shadow, off/,
+    /scanners\.mode: found "enabled", expected one of on, shadow, off \(did you mean on\?\)/,
+  ),
+  network('yes for on', '  scanners: { mode: yes }', /scanners\.mode: .*did you mean on\?/),
+  network('no for off', '  scanners: { mode: no }', /scanners\.mode: .*did you mean off\?/),
+  network(
+    'an action of another firewall',
+    '  firewall: { rules: [{ name: x, action: allow }] }',
+    /rules\.0\.action: found "allow".*did you mean accept\?/,
   ),
   network(
     'an answer in words',
@@ -151,6 +179,79 @@ export const operatorMistakes: readonly Mistake[] = [
     /blockSeconds: found "1h".*did you mean 3600\?/,
   ),
   network('a number with a comma', '  scanners: { blockSeconds: 3,600 }', /scanners/),
+  outbound(
+    'a duration where the key is the unit',
+    '  call-duration: { seconds: 4h }',
+    /call-duration\.seconds: found "4h".*did you mean 14400\?/,
+  ),
+  outbound(
+    'a number as accountants write it',
+    '  call-duration:\n    seconds: 14,400',
+    /call-duration\.seconds: found "14,400".*did you mean 14400\?/,
+  ),
+  outbound(
+    'milliseconds, which are no minutes',
+    '  call-duration: { seconds: 4000ms }',
+    /call-duration\.seconds: found "4000ms".*did you mean 4\?/,
+  ),
+  outbound(
+    'a number beyond all bounds, said once',
+    '  call-duration: { seconds: 99999999999999999999 }',
+    /call-duration\.seconds: .*a whole number from 1 to 604800$/,
+  ),
+  outbound(
+    'a list left out',
+    '  call-frequency: { limits: }',
+    /call-frequency\.limits: found nothing, expected a list \(did you mean \[\]\?\)/,
+  ),
+  {
+    what: 'bounds the wrong way round',
+    file: 'policies/registration.yaml',
+    text: 'registration:\n  expiry: { least: 7200 }\n',
+    said: '2:20 registration.expiry.least: found 7200, expected not more than most',
+  },
+  {
+    what: 'hours with a blank, for one entry',
+    file: 'policies/times.yaml',
+    text: 'times:\n  office:\n    hours: mon-fri 08:00-18:00\n',
+    said: '3:12 times.office.hours: found "mon-fri 08:00-18:00", expected a list (did you mean [mon-fri 08:00-18:00], a list of one?)',
+  },
+  {
+    what: 'days by their whole names',
+    file: 'policies/times.yaml',
+    text: 'times:\n  office:\n    hours: [Monday-Friday 8-18]\n',
+    said: /hours\.0: .*did you mean mon-fri 08:00-18:00\?/,
+  },
+  {
+    what: 'a date as Germans write it',
+    file: 'policies/times.yaml',
+    text: 'times:\n  xmas:\n    dates: [24.12.2026]\n',
+    said: /dates\.0: .*did you mean 2026-12-24\?/,
+  },
+  {
+    what: 'a PBX without sip:',
+    file: 'routes/pbx.yaml',
+    text: 'pbx:\n  nodes:\n    - uri: 192.0.2.10:5060\n',
+    said: /nodes\.0\.uri: .*did you mean sip:192\.0\.2\.10:5060\?/,
+  },
+  {
+    what: 'a PBX left out',
+    file: 'routes/pbx.yaml',
+    text: 'pbx:\n  nodes:\n    - uri:\n',
+    said: /nodes\.0\.uri: found nothing, expected a SIP URI such as/,
+  },
+  {
+    what: 'a secret in clear',
+    file: 'routes/pbx.yaml',
+    text: 'pbx:\n  trunkHeader: { name: X-T, value: hunter2hunter2hunter2 }\n',
+    said: /^routes\/pbx\.yaml:2:36 pbx\.trunkHeader\.value: found a text \(not shown\), expected a variable such as \$\{NAME\}, never/,
+  },
+  {
+    what: 'the name of the file at its top left out',
+    file: 'policies/outbound.yaml',
+    text: 'no-guests: { mode: off }\n',
+    said: /no-guests: found an unknown key, expected one of outbound \(did you mean outbound\.no-guests/,
+  },
   network(
     'a text too short to be specific',
     '  scanners: { userAgents: [sip] }',
@@ -199,7 +300,7 @@ export const operatorMistakes: readonly Mistake[] = [
   extensions(
     'a group that does not exist',
     '  list: { 1001: { groups: [sales] } }',
-    /list\.1001\.groups\.0: .*no group/,
+    /list\.1001\.groups\.0: .*of the groups: none is defined/,
   ),
   extensions(
     'a group misspelt',
@@ -288,7 +389,7 @@ export const operatorMistakes: readonly Mistake[] = [
     what: 'what git leaves of two versions',
     file: 'policies/inbound.yaml',
     text: 'inbound:\n<<<<<<< HEAD\n  anonymous-callers: { mode: on }\n=======\n>>>>>>> other\n',
-    said: /^policies\/inbound\.yaml:\d+:\d+: not YAML: /,
+    said: '2:1: not YAML: found what a merge has left, expected one of the two versions, without marks',
   },
   {
     what: 'a file cut off in the middle',
@@ -307,5 +408,41 @@ export const operatorMistakes: readonly Mistake[] = [
     file: 'policies/site.yaml',
     text: 'site:\n\u00a0 rules: off\n',
     said: /^policies\/site\.yaml:2:/,
+  },
+  {
+    what: 'a space that is none, behind a colon',
+    file: 'policies/site.yaml',
+    text: 'site:\n  timeZone: UTC\n  rules:\u00a0off\n',
+    said: '3:3: not YAML: found a blank that only looks like a space, expected spaces',
+  },
+  {
+    what: 'a tab',
+    file: 'policies/site.yaml',
+    text: 'site:\n\trules: off\n',
+    said: '2:1: not YAML: found a tab before a key, expected spaces',
+  },
+  {
+    what: 'a value that sticks to its colon',
+    file: 'policies/site.yaml',
+    text: 'site:\n  rules:off\n  timeZone: UTC\n',
+    said: '2:3: not YAML: found no space behind a colon, expected key: value',
+  },
+  {
+    what: 'a line one to the left, and those that follow from it',
+    file: 'policies/site.yaml',
+    text: 'site:\n  rules: off\n timeZone: UTC\n homeCountry: DE\n',
+    said: '3:1: not YAML: found another indentation than of what is around, expected as many spaces as there (so line 4)',
+  },
+  {
+    what: 'an alias of nothing',
+    file: 'policies/site.yaml',
+    text: 'site:\n  operators: *office\n',
+    said: '2:14: found an alias *office, expected &office on something before it',
+  },
+  {
+    what: 'lines as old Macs end them, of which all but the first would be a comment',
+    file: 'policies/site.yaml',
+    text: '# The site\rsite:\r  rules: off\r',
+    said: /^policies\/site\.yaml: found lines that end with CR alone, expected LF or CR LF$/,
   },
 ];

@@ -45,7 +45,8 @@ function unnamed(file: string, mutations: readonly Mutation[]): readonly string[
   });
 }
 
-describe.each(files)('in %s', (file) => {
+// Hundreds of files are read in each.
+describe.each(files)('in %s', { timeout: 30_000 }, (file) => {
   test('a misspelt key is named, and the right one guessed', () => {
     const mutations = misspelt(shippedText(file));
     expect(unnamed(file, mutations)).toEqual([]);
@@ -91,4 +92,35 @@ describe('at three in the morning', () => {
     );
     for (const one of problems) expect(one).toMatch(/^(routes|policies)\/[a-z]+\.yaml(:\d+:\d+)?/);
   });
+});
+
+test('what is wrong in itself hides nothing of what does not go together, nor of the tests', () => {
+  const { problems } = load(
+    'policies/extensions.yaml',
+    'extensions:\n  list:\n    1001:\n      devices: many\n      groups: [sales]\n      rules: { no-guest: off, devices: of }\n',
+  );
+  expect(problems).toEqual([
+    expect.stringMatching(/^policies\/extensions\.yaml:4:16 .*devices: found "many"/),
+    expect.stringMatching(/^policies\/extensions\.yaml:6:40 .*rules\.devices: found "of"/),
+    expect.stringMatching(/^policies\/extensions\.yaml:5:16 .*groups\.0: found "sales"/),
+    expect.stringMatching(/^policies\/extensions\.yaml:6:\d+ .*did you mean no-guests\?/),
+  ]);
+});
+
+test('a group that is wrong itself is there for those that name it', () => {
+  const { problems } = load(
+    'policies/extensions.yaml',
+    'extensions:\n  groups:\n    sales:\n  list:\n    1001: { groups: [sales] }\n',
+  );
+  expect(problems).toEqual([expect.stringContaining('extensions.groups.sales: found nothing')]);
+});
+
+test('a file in place of the folder of policy tests is named', () => {
+  const folder = join(directory, 'policies/tests');
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, '');
+  expect(load('policies/site.yaml', '').problems).toEqual([
+    'policies/tests: found a file, expected a folder',
+  ]);
+  rmSync(folder);
 });
