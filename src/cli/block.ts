@@ -19,7 +19,7 @@ export const block: Command = {
   flags: {
     for: { type: 'string', value: 'SPAN', help: '30m, 2h, 7d; for good when left out' },
     why: { type: 'string', value: 'TEXT', help: 'why, for whoever reads it later' },
-    force: { type: 'boolean', help: 'also where it is your own address' },
+    force: { type: 'boolean', help: 'also where it is your own address, or a great part of all' },
     ...placeFlags,
   },
   details:
@@ -39,6 +39,10 @@ export const block: Command = {
     );
     if (own !== undefined && force !== true) {
       complain(`You come from ${own} yourself. --force blocks it all the same.`);
+      return 1;
+    }
+    if (isVast(network) && force !== true) {
+      complain(`${network} is a great part of the internet. --force blocks it all the same.`);
       return 1;
     }
     const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
@@ -66,3 +70,9 @@ export const block: Command = {
     }
   },
 };
+
+/** Wider than any one network is: most likely a slip, after which no phone is heard. */
+function isVast(network: string): boolean {
+  const [address = '', bits] = network.split('/');
+  return bits !== undefined && Number(bits) < (address.includes(':') ? 16 : 8);
+}

@@ -19,6 +19,8 @@ interface Change {
   readonly key: string;
   /** What is wrong with what was asked for, and the exit code for that. */
   readonly edit: (text: EntriesText) => { readonly problems: readonly string[]; code: ExitCode };
+  /** What is wrong with what would come of it, besides what a file may not say. */
+  readonly unwanted?: (after: Good) => readonly string[];
   /** What is said once it is done. */
   readonly done: (after: Good) => string;
 }
@@ -48,6 +50,11 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
     complainOf(after.problems);
     complain('Nothing was changed.');
     return 1;
+  }
+  const wrong = change.unwanted?.(after) ?? [];
+  if (wrong.length > 0) {
+    for (const problem of wrong) complain(problem);
+    return 2;
   }
   try {
     replaceFile(file, text.toString());

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findDataDirectory } from '../config/load.ts';
+import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
 import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
 import {
@@ -7,7 +9,10 @@ import {
   type StoredEvent,
   searchEvents,
 } from '../control/events/events-database.ts';
+import { eventKinds, eventLevels } from '../data/event.ts';
 import { readInstant } from '../policy/asking/instant.ts';
+import { reasons } from '../policy/reasons.ts';
+import { rulesOf, stages } from '../policy/registry.ts';
 import type { Command, Given } from './command.ts';
 import { readSpan } from './moments.ts';
 import { whyNoEvents } from './no-events.ts';
@@ -19,7 +24,7 @@ const filters = {
   kind: {
     type: 'string',
     value: 'KIND',
-    help: 'refused, shadow, call, registered, blocked, emergency …',
+    help: eventKinds.join(', '),
   },
   reason: {
     type: 'string',
@@ -33,6 +38,15 @@ const filters = {
   call: { type: 'string', value: 'CALL-ID', help: 'one call' },
   level: { type: 'string', value: 'LEVEL', help: 'info, warn or alert' },
 } as const;
+
+/** Where a misspelt word would find nothing and look as if nothing had happened. */
+const closedSets: Readonly<Record<string, readonly string[]>> = {
+  kind: eventKinds,
+  level: eventLevels,
+  reason: Object.keys(reasons),
+  rule: stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name)),
+};
+const MOST_SHOWN = 20;
 
 export const events: Command = {
   name: 'events',
@@ -75,6 +89,7 @@ export const events: Command = {
     try {
       const found = searchEvents(file, asked.filter, asked.most);
       show(found);
+      if (found.length === 0 && given.flags.json !== true) complain('No event is like that.');
       if (given.flags.follow !== true) return 0;
       let seen = found.at(-1)?.id ?? 0;
       for (;;) {
@@ -112,6 +127,15 @@ function readFilter({ flags }: Given, now: number): Asked {
   const most = Number(text('last') ?? 50);
   if (!Number.isInteger(most) || most < 1)
     problems.push(`--last: ${mismatch(`"${text('last')}"`, 'a whole number from 1')}`);
+  for (const [name, words] of Object.entries(closedSets)) {
+    const value = text(name);
+    if (value === undefined || words.includes(value)) continue;
+    const expected = `one of ${words.length > MOST_SHOWN ? `${words.length} ${name}s` : words.join(', ')}`;
+    problems.push(`--${name}: ${mismatch(`"${value}"`, expected, nearMiss(value, words))}`);
+  }
+  const source = text('source');
+  if (source !== undefined && isIP(source) === 0)
+    problems.push(`--source: ${mismatch(`"${source}"`, 'an IP address such as 192.0.2.7')}`);
   const { call: _, ...own } = filters;
   const filter: EventFilter = {
     ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),

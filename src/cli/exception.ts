@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { EntriesText } from '../config/edit-entries.ts';
 import { loadSettings } from '../config/load.ts';
+import { mismatch } from '../config/problem.ts';
 import { type Exception, exceptionsOf, type exceptionsSchema } from '../policy/exceptions.ts';
 import { changeEntries, type Good } from './change-entries.ts';
 import type { Command, ExitCode, Given } from './command.ts';
@@ -85,6 +86,9 @@ function list(given: Given): ExitCode {
   return 0;
 }
 
+const isActive = (one: Exception | undefined): boolean =>
+  one !== undefined && Date.now() < one.endsAt;
+
 const allOf = ({ settings: { policy } }: Good): readonly Exception[] =>
   exceptionsOf(policy.exceptions, policy.site.timeZone);
 
@@ -96,6 +100,10 @@ function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
       verb === 'add'
         ? { problems: add(text, name, given), code: 2 }
         : { problems: end(text, name, verb), code: 1 },
+    unwanted(after) {
+      const over = verb === 'add' && !isActive(allOf(after).find((one) => one.name === name));
+      return over ? [`--until: ${mismatch(String(given.flags.until), 'a moment to come')}`] : [];
+    },
     done(after) {
       const done = allOf(after).find((one) => one.name === name);
       return done === undefined

@@ -1,6 +1,8 @@
+import { nearMiss } from '../config/near-miss.ts';
+import { mismatch } from '../config/problem.ts';
 import { knownKeys, variableFor } from '../config/schema-keys.ts';
 import type { Command, Flag } from './command.ts';
-import { print, styled, table } from './output.ts';
+import { complain, print, styled, table } from './output.ts';
 
 /** The overview: every command in a line. */
 export function overview(commands: readonly Command[]): string {
@@ -71,7 +73,8 @@ export function helpCommand(commands: readonly Command[]): Command {
       else if (topic === 'settings') print(settingsHelp());
       else if (command) print(helpFor(command));
       else {
-        print(overview(all));
+        const topics = ['settings', ...all.map(({ name }) => name)];
+        complain(mismatch(`"${topic}"`, `one of ${topics.join(', ')}`, nearMiss(topic, topics)));
         return 2;
       }
       return 0;

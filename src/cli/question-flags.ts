@@ -53,8 +53,12 @@ export function readQuestion({ flags, rest: [subject, value] }: Given): Understo
 function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['flags']): string {
   const name = keys.find((known) => known === key);
   if (name === undefined) return message;
-  const found = showFound(flags[flagOf(name)]);
-  return `--${flagOf(name)}: ${mismatch(found, questionShape[name].description ?? placeholder(name))}`;
+  const given = flags[flagOf(name)];
+  const flag = `--${flagOf(name)}`;
+  // Its description shows how the files of tests write it.
+  if (Array.isArray(given) && isOfSeveral(name))
+    return `${flag}: ${mismatch(given.map(showFound).join(' '), 'a number, or one of a key: extension:1001=2')}`;
+  return `${flag}: ${mismatch(showFound(given), questionShape[name].description ?? placeholder(name))}`;
 }
 
 function placeholder(key: Key): string {

@@ -97,7 +97,7 @@ function pastIn(
   if (beginning === BEGINNING_OF_SQLITE) return pastOfDatabase(file, since);
   if (beginning.startsWith('{')) return pastOfLines(file, since);
   const read = pastOfCsv(readFileSync(file, 'utf8'), timeZone);
-  if (!read.ok) throw new Error(`\n${read.problems.join('\n')}`);
+  if (!read.ok) throw new Error(read.problems.join('\n'));
   return read.past.filter(({ at }) => at >= since);
 }
 

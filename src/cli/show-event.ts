@@ -3,7 +3,8 @@ import { harmless, styled } from './output.ts';
 
 /** One event for a person: when, what, who, why. */
 export function showEvent({ id, event }: StoredEvent, withTrail: boolean): string {
-  const { source, port, transport, extension, number, reason, rule, count, text, callId } = event;
+  const { kind, source, port, transport, extension, number, reason, rule, count, text } = event;
+  const { callId, status } = event;
   const who = [
     extension,
     number === undefined ? undefined : `→ ${number}`,
@@ -17,14 +18,14 @@ export function showEvent({ id, event }: StoredEvent, withTrail: boolean): strin
     new Date(event.at).toISOString(),
     styled(
       event.level === 'alert' ? 'red' : event.level === 'warn' ? 'yellow' : 'gray',
-      event.kind.padEnd(10),
+      kind.padEnd(10),
     ),
     ...[
       event.method,
       ...who,
       ...why,
       event.exception && `excepted by ${event.exception}`,
-      text,
+      kind === 'call-ended' && status !== undefined ? `${text}, ${status}` : text,
       callId && `call ${callId}`,
     ]
       .filter((part): part is string => part !== undefined && part !== '')

@@ -3,7 +3,8 @@ import type { Asked } from '../policy/policy.ts';
 import type { Reason } from '../policy/reasons.ts';
 
 /** How much it matters: `info` is for the record, `warn` deserves a look, `alert` somebody's attention now. */
-export type EventLevel = 'info' | 'warn' | 'alert';
+export const eventLevels = ['info', 'warn', 'alert'] as const;
+export type EventLevel = (typeof eventLevels)[number];
 
 /** What can happen. A closed set: events are searched by it. */
 export const eventKinds = [

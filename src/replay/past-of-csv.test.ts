@@ -58,9 +58,14 @@ describe('call records', () => {
     [
       'no columns',
       '',
-      /^line 1: found the columns none, expected at, extension, number among them$/,
+      /^line 1: found no columns, expected their names, at, extension, number among them$/,
     ],
-    ['a column too few', 'at,number\n', /expected extension among them/],
+    ['a column too few', 'at,number\n', /expected their names, extension among them/],
+    [
+      'a call where the names of the columns belong, as Asterisk writes it',
+      '"","1001","0049"\n',
+      /found the columns "" "1001" "0049", expected their names/,
+    ],
     [
       'no moment',
       'at,extension,number\nnoon,1,2\n',

@@ -45,7 +45,7 @@ export function pastOfCsv(text: string, timeZone: string): PastOfCsv {
     return {
       ok: false,
       problems: [
-        `line 1: found the columns ${columns.join(' ') || 'none'}, expected ${missing.join(', ')} among them`,
+        `line 1: found ${columns.length === 0 ? 'no columns' : `the columns ${columns.map((one) => `"${one}"`).join(' ')}`}, expected their names, ${missing.join(', ')} among them`,
       ],
     };
   const problems: string[] = [];

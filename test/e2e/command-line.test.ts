@@ -296,9 +296,29 @@ describe('the command line', () => {
     [['stauts'], 2, /did you mean status\?/],
     [['run', '--lsiten', 'x'], 2, /did you mean --listen\?/],
     [['hangup'], 2, /Name one call/],
+    [['help', 'stauts'], 2, /found "stauts", expected one of .*did you mean status\?/],
+    [['events', '--reason', 'country-not-alowed'], 2, /did you mean country-not-allowed\?/],
+    [['events', '--kind', 'refuse'], 2, /expected one of refused, .*did you mean refused\?/],
+    [['events', '--rule', 'no-guest', '--level', 'wran'], 2, /mean warn\?.*\n.*mean no-guests\?/],
+    [['events', '--source', 'phone'], 2, /--source: found "phone", expected an IP address/],
+    [['explain', 'invite', '1', '--as', '2', '--live', 'x'], 2, /found "x", expected a number/],
+    [['block', '0.0.0.0/0'], 1, /a great part of the internet\. --force/],
   ])('%j ends with %i', async (words, expected, output) => {
     const run = await said(...words);
     expect(run.output).toMatch(output);
     expect(run.code).toBe(expected);
+  });
+
+  test('adds no exception that is over', async () => {
+    const policies = join(folder, 'policies');
+    cpSync(join(checkout, 'policies'), policies, { recursive: true });
+    const before = readFileSync(join(policies, 'exceptions.yaml'), 'utf8');
+    const whose = ['--rule', 'no-guests', '--extension', '1001', '--why', 'x'];
+    const { code, output } = await said(
+      ...['exception', 'add', 'late', ...whose, '--until', '2020-01-01', '--policies', policies],
+    );
+    expect(output).toContain('--until: found 2020-01-01, expected a moment to come');
+    expect(code).toBe(2);
+    expect(readFileSync(join(policies, 'exceptions.yaml'), 'utf8')).toBe(before);
   });
 });

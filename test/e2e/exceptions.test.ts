@@ -90,7 +90,9 @@ test('what would be wrong is refused whole, and the file is as it was', async ()
   );
   expect(tried.code).toBe(1);
   expect(tried.output).toMatch(/exceptions\.fair\.rule: .*did you mean allowed-countries/);
-  expect(tried.output).toMatch(/exceptions\.fair\.group: found "sales", expected one of the groups: none/);
+  expect(tried.output).toMatch(
+    /exceptions\.fair\.group: found "sales", expected one of the groups: none/,
+  );
   expect(tried.output).toMatch(/Nothing was changed/);
   expect(await exception('add', 'fair', '--rule', 'x', '--for', 'noon')).toMatchObject({
     code: 2,
