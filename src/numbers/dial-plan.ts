@@ -235,10 +235,11 @@ class Reader {
     return abroad.test(number) ? number.slice(abroad.lastIndex) : undefined;
   }
 
-  /** A number abroad behind a code: `*21*0044…#`, or 01033 for a carrier of one's choice. */
+  /** A number abroad behind a code: `*21*0044…#`, `*21*1001*0044…#`, or 01033 for a carrier of one's choice. */
   #abroadWithin(digits: string): NumberFacts | undefined {
-    const last = Math.min(MOST_CODE, digits.length - FEWEST_WITHIN - 1);
+    const last = digits.length - FEWEST_WITHIN - 1;
     for (let at = 1; at <= last; at++) {
+      if (at > MOST_CODE && !endsArgument(digits, at)) continue;
       const found = this.#afterInternationalPrefix(digits.slice(at));
       if (found === undefined) continue;
       const number = found.replace(/#+$/, '');
@@ -257,6 +258,10 @@ class Reader {
     return this.#kindOf(facts) === 'international' ? facts : undefined;
   }
 }
+
+/** Does an argument of a feature code end before this place? */
+const endsArgument = (digits: string, at: number): boolean =>
+  digits.charAt(at - 1) === '*' || digits.charAt(at - 1) === '#';
 
 /** Longer than any number of the country, or begun as none is: a code for a carrier or an operator. */
 function isNumberOfNobody({ lengths, callingCode }: NumberingPlan, national: string): boolean {

@@ -61,6 +61,12 @@ describe('a request is refused', () => {
       400,
       'cseq',
     ],
+    [
+      'with endless Proxy-Require',
+      { headers: { 'Proxy-Require': 'a,'.repeat(2100) } },
+      400,
+      'too-long',
+    ],
     ['with brackets around the Request-URI', { uri: '<sip:a@b>' }, 400, 'request-uri'],
     ['with blanks in the Request-URI', { uri: 'sip:a@b; lr' }, 400, 'request-uri'],
     ['with blanks around the Request-URI', { uri: ' sip:a@b ' }, 400, 'request-uri'],

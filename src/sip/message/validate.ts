@@ -196,6 +196,7 @@ export function refusalOf(request: Message): Refusal | undefined {
         if (!isSeconds(request, line)) return badExpires;
         break;
       case Header.proxyRequire:
+        if (request.lineEnd(line) - request.valueStart(line) > LONGEST_ADDRESS) return tooLong;
         needsExtension = true;
         break;
     }
