@@ -51,6 +51,9 @@ export function readYamlFile(file: string): YamlFile {
     return unreadable(where, mismatch('a byte that is not UTF-8', 'a text in UTF-8'));
   }
   const text = new TextDecoder().decode(bytes);
+  // What an editor leaves on a full disk: it would take every route and trunk away from a running gate.
+  if (text.trim() === '')
+    return unreadable(file, mismatch('an empty file', 'keys, or a comment where all is default'));
   // For the parser these end no line: behind the first # all would be a comment, and every key at its default.
   if (/\r(?!\n)/.test(text))
     return unreadable(file, mismatch('lines that end with CR alone', 'LF or CR LF'));
@@ -121,6 +124,7 @@ function unreadable(file: string, text: string): YamlFile {
   };
 }
 
+/** What is said of a file that is not there. */
 export const MISSING = 'does not exist';
 
 /** Why a file or folder could not be read, for the operator. */

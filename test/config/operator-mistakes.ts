@@ -380,6 +380,12 @@ export const operatorMistakes: readonly Mistake[] = [
     /fair\.until: found "tomorrow"/,
   ),
   {
+    what: 'what an editor leaves of a file on a full disk',
+    file: 'routes/trunks.yaml',
+    text: '',
+    said: /^routes\/trunks\.yaml: found an empty file, expected keys, or a comment where all is default$/,
+  },
+  {
     what: 'a file of notes',
     file: 'policies/inbound.yaml',
     text: 'see the wiki\n',

@@ -119,7 +119,7 @@ test('a file in place of the folder of policy tests is named', () => {
   const folder = join(directory, 'policies/tests');
   rmSync(folder, { recursive: true });
   writeFileSync(folder, '');
-  expect(load('policies/site.yaml', '').problems).toEqual([
+  expect(load('policies/site.yaml', '# as it ships\n').problems).toEqual([
     'policies/tests: found a file, expected a folder',
   ]);
   rmSync(folder);
