@@ -10,6 +10,9 @@ export const judgingFlags = (port: string): readonly string[] =>
     'site.homeCountry=GB',
     'outbound.no-guests.guests=[127.0.0.0/8]',
     ...['strangers', 'sites', 'phones'].map((who) => `network.request-rates.${who}=${buckets}`),
+    'network.strangers-share={ perSecond: 1000000, burst: 10000000 }',
+    'network.overload.busyPercent=100',
+    'registration.pbx-pace={ perSecond: 1000000, burst: 10000000, strangersPercent: 100 }',
     `network.automatic-defence.rates=[{ port: ${port}, protocol: udp, packets: 1000000, seconds: 1 }]`,
   ].flatMap((setting) => ['--set', setting]);
 

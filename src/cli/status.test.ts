@@ -16,6 +16,7 @@ const gate: ProcessStatus = {
   shadows: [],
   blocks: { count: 12, enforced: ['socket'] },
   draining: false,
+  pressure: 'none',
   listeners: [
     {
       name: 'udp',

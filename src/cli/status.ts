@@ -41,6 +41,11 @@ export const status: Command = {
   },
 };
 
+const saidOf = {
+  strangers: 'strangers wait',
+  calls: 'strangers wait, new calls get shares',
+} as const;
+
 /** The whole status, for a person. */
 export function showStatus(gate: ProcessStatus, now: number): string {
   const state =
@@ -48,7 +53,12 @@ export function showStatus(gate: ProcessStatus, now: number): string {
   const since = duration(now - gate.startedAt);
   return [
     `${styled('bold', 'Drawbridge')} ${gate.version}  ${state}  process ${gate.process}, up ${since}`,
-    table([['data', gate.dataDirectory], ['metrics', gate.metrics], ...drachtioRow(gate.drachtio)]),
+    table([
+      ['data', gate.dataDirectory],
+      ['metrics', gate.metrics],
+      ...(gate.pressure === 'none' ? [] : [['overload', styled('red', saidOf[gate.pressure])]]),
+      ...drachtioRow(gate.drachtio),
+    ]),
     section(
       'Listeners',
       gate.listeners.map(({ transport, address, port, realm, advertised }) => [

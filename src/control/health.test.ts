@@ -15,6 +15,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     timers: 0,
     ignored: 3,
     datagramsDropped: 0,
+    pressure: 'none',
     connections: { open: {}, handshaking: 0, refused: {} },
     pbx: pbx.map(({ up, draining = false }, index) => ({
       name: String(index),

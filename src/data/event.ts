@@ -21,6 +21,7 @@ export const eventKinds = [
   'pbx',
   'reload',
   'exception',
+  'overload',
   'fault',
 ] as const;
 export type EventKind = (typeof eventKinds)[number];

@@ -11,6 +11,7 @@ import type { ConnectionLimit } from '../engine/transport/transports.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
+import type { Pressure } from '../policy/pressure.ts';
 import type { Reason } from '../policy/reasons.ts';
 import type { Batch } from './changes.ts';
 import type { GateEvent } from './event.ts';
@@ -170,6 +171,7 @@ export interface GateStats {
   };
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
+  readonly pressure: Pressure;
   readonly connections: {
     readonly open: Readonly<Partial<Record<Transport, number>>>;
     readonly handshaking: number;
@@ -222,6 +224,7 @@ export interface EventLoopLag {
 
 export interface GateStatus {
   readonly draining: boolean;
+  readonly pressure: Pressure;
   readonly listeners: readonly Listener[];
   readonly pbx: readonly PbxNodeStats[];
   readonly certificates: readonly CertificateStatus[];

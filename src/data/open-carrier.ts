@@ -24,6 +24,8 @@ export interface CarrierServing extends Serving {
 
 export interface CarrierCounts
   extends Pick<GateStats, 'transactions' | 'calls' | 'ringing' | 'timers' | 'datagramsDropped'> {
+  /** What the thread slept on purpose while packets came, in all. */
+  readonly sleptMs: number;
   readonly connections: {
     readonly byTransport: GateStats['connections']['open'];
     readonly handshaking: number;

@@ -52,6 +52,7 @@ export interface DrachtioServing extends Serving {
     readonly connections: typeof noConnections;
     readonly timers: number;
     readonly datagramsDropped: number;
+    readonly sleptMs: number;
   };
   /** None: TLS is the server's. */
   certificates(): readonly never[];
@@ -209,6 +210,7 @@ class Drachtio implements Carrier, DrachtioServing {
       connections: noConnections,
       timers: 0,
       datagramsDropped: 0,
+      sleptMs: 0,
     };
   }
 

@@ -13,10 +13,10 @@ export function admit(incoming: Incoming, { verdict }: Decision): boolean {
       incoming.drop();
       return false;
     case 'reject': {
-      const { status, phrase, retryAfterSeconds, minExpiresSeconds } = verdict;
+      const { status, phrase, retryAfterSeconds, spreadSeconds, minExpiresSeconds } = verdict;
       const headers: HeaderChange[] = [];
       if (retryAfterSeconds !== undefined)
-        headers.push({ name: 'Retry-After', value: String(retryAfterSeconds) });
+        headers.push({ name: 'Retry-After', value: spread(retryAfterSeconds, spreadSeconds) });
       if (minExpiresSeconds !== undefined)
         headers.push({ name: 'Min-Expires', value: String(minExpiresSeconds) });
       incoming.answer(status, headers, phrase);
@@ -24,3 +24,6 @@ export function admit(incoming: Incoming, { verdict }: Decision): boolean {
     }
   }
 }
+
+const spread = (seconds: number, most = 0): string =>
+  String(seconds + Math.floor(Math.random() * (most + 1)));

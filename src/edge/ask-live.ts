@@ -59,7 +59,7 @@ function askedFrom(question: Question, registered: readonly Binding[]): Question
 /** What somebody assumes counts; all else is as it is, this request included. */
 function assumedOver(question: Question, looking: Counters): Counters {
   const assumed = assumedCounters(question);
-  const { requests, failures, live, recentCalls, distinct } = question;
+  const { requests, failures, live, recentCalls, distinct, pressure } = question;
   return {
     take: requests === undefined ? looking.take : assumed.take,
     within:
@@ -74,5 +74,6 @@ function assumedOver(question: Question, looking: Counters): Counters {
     live: live === undefined ? looking.live : assumed.live,
     calls: recentCalls === undefined ? looking.calls : assumed.calls,
     distinct: distinct === undefined ? looking.distinct : assumed.distinct,
+    pressure: pressure === undefined ? looking.pressure : assumed.pressure,
   };
 }

@@ -3,6 +3,7 @@ import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit, Decision } from '../policy/policy.ts';
+import type { Pressure } from '../policy/pressure.ts';
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
@@ -50,6 +51,8 @@ export interface EdgeOptions {
   readonly blocks: readonly BlockEntry[];
   /** ISO 3166 alpha-2; undefined when it is in no country, or nobody asks for countries. */
   readonly countryOf: (address: string) => string | undefined;
+  /** How hard the gate and the PBX are pressed just now. */
+  readonly pressure: () => Pressure;
   readonly observer: EdgeObserver;
 }
 
@@ -123,7 +126,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   const leases = new CallLeases();
   const gatekeeper = new Gatekeeper(options.settings.policy, {
-    counters: new LiveCounters(guesses, leases.ledger),
+    counters: new LiveCounters(guesses, leases.ledger, options.pressure),
     knows: (flow) => known.has(flow),
     isFamiliar: (source) => registrations.sources.has(source),
     realmOf: (source) => neighbours.realmOf(source),

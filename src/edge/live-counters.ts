@@ -3,6 +3,7 @@ import type { Ledger } from '../limits/ledger.ts';
 import { WindowCounts } from '../limits/window-counts.ts';
 import type { Counters } from '../policy/counters.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
+import type { Pressure } from '../policy/pressure.ts';
 import type { Guesses } from './guesses.ts';
 
 const MOST_KEYS = 131_072;
@@ -20,6 +21,7 @@ export class LiveCounters implements Counters {
     live: (key) => this.live(key),
     calls: (key, seconds, at) => this.calls(key, seconds, at),
     distinct: (key, seconds, at) => this.distinct(key, seconds, at),
+    pressure: () => this.pressure(),
   };
   readonly #buckets = new BucketTable(MOST_KEYS);
   readonly #windows = new WindowCounts(MOST_KEYS);
@@ -28,11 +30,13 @@ export class LiveCounters implements Counters {
 
   readonly #guesses: Guesses;
   readonly #ledger: Ledger;
+  readonly #pressure: () => Pressure;
 
   /** Calls count once they were let through, so asking for them never counts along. */
-  constructor(guesses: Guesses, ledger: Ledger) {
+  constructor(guesses: Guesses, ledger: Ledger, pressure: () => Pressure = () => 'none') {
     this.#guesses = guesses;
     this.#ledger = ledger;
+    this.#pressure = pressure;
   }
 
   take(key: string, perSecond: number, burst: number, at: number): boolean {
@@ -67,5 +71,8 @@ export class LiveCounters implements Counters {
   }
   distinct(key: string, seconds: number, at: number): number {
     return this.#guesses.distinct(key, seconds, at);
+  }
+  pressure(): Pressure {
+    return this.#pressure();
   }
 }

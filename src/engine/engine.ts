@@ -82,6 +82,8 @@ export interface EngineCounts {
   readonly connections: ConnectionCounts;
   /** Lost by the system because they came faster than they were read. */
   readonly datagramsDropped: number;
+  /** What the thread slept on purpose while packets came, in all. */
+  readonly sleptMs: number;
 }
 
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
@@ -169,6 +171,7 @@ export class Engine implements Core {
       timers: this.wheel.size,
       connections: this.transports.counts(),
       datagramsDropped: this.transports.datagramsDropped(),
+      sleptMs: this.transports.sleptMs,
     };
   }
 

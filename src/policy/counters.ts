@@ -1,4 +1,5 @@
 import type { FailureKind } from './failure-kinds.ts';
+import type { Pressure } from './pressure.ts';
 
 /**
  * What was counted so far. Live, asking counts along; for a hypothetical request it only looks. Time is an argument, in
@@ -19,4 +20,6 @@ export interface Counters {
   calls(key: string, seconds: number, at: number): number;
   /** Different members under that key within the last seconds. */
   distinct(key: string, seconds: number, at: number): number;
+  /** How hard the gate and the PBX are pressed just now. */
+  pressure(): Pressure;
 }

@@ -210,6 +210,7 @@ describe('an emergency call (O11)', () => {
     live: () => 1e9,
     calls: () => 1e9,
     distinct: () => 1e9,
+    pressure: () => 'calls' as const,
   };
 
   test.each(stages.filter((stage) => stage !== 'packet' && stage !== 'broken'))(

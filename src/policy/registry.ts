@@ -11,9 +11,11 @@ import { brokenMessages } from './rules/network/broken-messages.ts';
 import { dropAll } from './rules/network/drop-all.ts';
 import { firewall } from './rules/network/firewall.ts';
 import { hostileMessages } from './rules/network/hostile-messages.ts';
+import { overload } from './rules/network/overload.ts';
 import { requestRates } from './rules/network/request-rates.ts';
 import { scanners } from './rules/network/scanners.ts';
 import { sourceCountries } from './rules/network/source-countries.ts';
+import { strangersShare } from './rules/network/strangers-share.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
 import { blockedClasses } from './rules/outbound/blocked-classes.ts';
 import { blockedNumbers } from './rules/outbound/blocked-numbers.ts';
@@ -33,6 +35,7 @@ import { distributedGuessing } from './rules/registration/distributed-guessing.t
 import { expiry } from './rules/registration/expiry.ts';
 import { lockout } from './rules/registration/lockout.ts';
 import { noEnumeration } from './rules/registration/no-enumeration.ts';
+import { pbxPace } from './rules/registration/pbx-pace.ts';
 import { permittedIps } from './rules/registration/permitted-ips.ts';
 import { provenCredentials } from './rules/registration/proven-credentials.ts';
 import { registerName } from './rules/registration/register-name.ts';
@@ -50,10 +53,11 @@ type AnyRule<S extends Stage> = RuleDefinition<S, any>;
  * what the product promises: it stands in the README, and `explain` prints it.
  */
 export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
-  packet: [blockedSources, automaticDefence, firewall, sourceCountries, dropAll],
+  packet: [blockedSources, automaticDefence, firewall, sourceCountries, dropAll, strangersShare],
   broken: [brokenMessages],
-  network: [scanners, hostileMessages, requestRates],
+  network: [scanners, hostileMessages, requestRates, overload],
   registration: [
+    pbxPace,
     noEnumeration,
     provenCredentials,
     lockout,

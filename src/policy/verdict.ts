@@ -31,6 +31,8 @@ export interface Reject extends Refusal {
   /** In place of the standard phrase of the status. */
   readonly phrase?: string;
   readonly retryAfterSeconds?: number;
+  /** So much later at most, by chance, so that those who are told do not all come at once. */
+  readonly spreadSeconds?: number;
   /** RFC 3261 §20.23, with a 423. */
   readonly minExpiresSeconds?: number;
 }

@@ -9,6 +9,7 @@ import type { Counters } from '../policy/counters.ts';
 import type { CallFacts, RegistrationFacts } from '../policy/facts.ts';
 import { failureKind } from '../policy/failure-kinds.ts';
 import type { Decision, Policy } from '../policy/policy.ts';
+import type { Pressure } from '../policy/pressure.ts';
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { PastFailure, PastRequest } from './past.ts';
 
@@ -165,5 +166,8 @@ class WatchedCounters implements Counters {
   }
   distinct(...asked: Parameters<Counters['distinct']>): number {
     return this.#counters.distinct(...asked);
+  }
+  pressure(): Pressure {
+    return this.#counters.pressure();
   }
 }

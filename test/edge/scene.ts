@@ -105,6 +105,7 @@ export class Scene implements AsyncDisposable {
     });
     this.#dispose = dispose;
     this.#running = await openEdge({
+      pressure: () => 'none',
       signaling,
       settings: this.settings,
       tokenKey: this.#key,

@@ -135,6 +135,7 @@ export const noCounts: Counters = {
   failures: () => 0,
   live: () => 0,
   calls: () => 1,
+  pressure: () => 'none',
   distinct: () => 1,
 };
 

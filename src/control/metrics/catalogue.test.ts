@@ -19,6 +19,7 @@ const stats: DataPlaneStats = {
   timers: 8,
   ignored: 3,
   datagramsDropped: 0,
+  pressure: 'calls',
   connections: { open: { tls: 9 }, handshaking: 1, refused: { 'per-source': 2 } },
   pbx: [
     { name: 'a', uri: 'sip:a', up: true, draining: false, latencyMs: 2.5 },

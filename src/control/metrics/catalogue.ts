@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
+import { pressures } from '../../policy/pressure.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
 export interface MetricSources {
@@ -102,6 +103,13 @@ export function openMetrics(from: MetricSources): Registry {
     'Datagrams the system dropped on our UDP ports because they came too fast',
     [],
     (set, { datagramsDropped }) => set(datagramsDropped),
+  );
+
+  gauge(
+    'pressure',
+    'How hard the gate and its PBX are pressed: 0, 1 strangers wait, 2 new calls get shares too',
+    [],
+    (set, { pressure }) => set(pressures.indexOf(pressure)),
   );
 
   gauge('registrations', 'Bindings held', [], (set, { registrations }) => set(registrations));

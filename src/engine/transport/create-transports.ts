@@ -129,6 +129,10 @@ class SocketTransports implements Transports {
     return datagramsDropped(this.#listeners);
   }
 
+  get sleptMs(): number {
+    return this.#context.pace.slept;
+  }
+
   cut(which: FarEnd): void {
     for (const stream of this.#streams) stream.cut(which);
   }

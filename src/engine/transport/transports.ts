@@ -64,6 +64,8 @@ export interface Transports {
   counts(): ConnectionCounts;
   /** Datagrams the system threw away because we did not read them in time. Reads files: for a metric. */
   datagramsDropped(): number;
+  /** What the thread slept on purpose while packets came, in all: the event loop takes it for work. */
+  readonly sleptMs: number;
   /** The certificates that TLS is served with now, and how long they last. */
   certificates(): readonly ServedCertificate[];
   close(): Promise<void>;

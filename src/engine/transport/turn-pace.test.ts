@@ -17,7 +17,7 @@ function aPace() {
     clock.now += takes;
     pace.end();
   };
-  return { turn, slept };
+  return { turn, slept, pace };
 }
 
 describe('the pace of turns', () => {
@@ -30,11 +30,12 @@ describe('the pace of turns', () => {
   });
 
   test('turns that come thick are half a millisecond apart, what they take included', () => {
-    const { turn, slept } = aPace();
+    const { turn, slept, pace } = aPace();
     turn(0, 0.125);
     turn(0.125, 0.125);
     turn(0, 0.25);
     expect(slept).toEqual([0.375, 0.25]);
+    expect(pace.slept).toBe(0.625);
   });
 
   test('a thread that is busy all the time never waits', () => {

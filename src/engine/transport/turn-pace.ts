@@ -16,6 +16,7 @@ export class TurnPace {
   readonly #sleep: (ms: number) => void;
   #began = Number.NEGATIVE_INFINITY;
   #sinceLast = Number.POSITIVE_INFINITY;
+  #slept = 0;
 
   constructor(now: () => number = () => performance.now(), sleep = sleepFor) {
     this.#now = now;
@@ -32,7 +33,14 @@ export class TurnPace {
   end(): void {
     if (this.#sinceLast > LOAD_MS) return;
     const left = this.#began + TURN_MS - this.#now();
-    if (left > 0) this.#sleep(left);
+    if (left <= 0) return;
+    this.#sleep(left);
+    this.#slept += left;
+  }
+
+  /** Milliseconds slept in all: the event loop takes them for work. */
+  get slept(): number {
+    return this.#slept;
   }
 }
 

@@ -19,4 +19,5 @@ export const assumedCounters = (assumed: Question): Counters => ({
   live: (key) => under(assumed.live, key),
   calls: (key) => under(assumed.recentCalls, key) + 1,
   distinct: (key) => under(assumed.distinct, key),
+  pressure: () => assumed.pressure ?? 'none',
 });

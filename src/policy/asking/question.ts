@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pressures } from '../pressure.ts';
 import { readInstant } from './instant.ts';
 
 const count = z.int().min(0);
@@ -124,6 +125,10 @@ export const questionShape = {
   requests: counts.optional().describe('packets and requests of late, this one not counted'),
   failures: counts.optional().describe('failures of late'),
   distinct: counts.optional().describe('different sources or extensions of late'),
+  pressure: z
+    .enum(pressures)
+    .optional()
+    .describe('how hard the gate or the PBX is pressed: none, strangers, calls'),
 } as const;
 
 /** One thing is asked, and whoever dials is named. */
