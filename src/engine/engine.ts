@@ -92,6 +92,8 @@ const SWEEP_EVERY_MS = 4000;
 const sessionExpired: EndReason = { text: 'Session expired' };
 /** How much larger the table may grow for the PBX, trunks and live calls. */
 const RESERVE = 1.25;
+/** And for emergency calls: less, or strangers who dial nothing else would leave the PBX no room at all. */
+const EMERGENCY_RESERVE = 1.125;
 
 /** Takes messages from the sockets to the transaction, call or handler they belong to. */
 export class Engine implements Core {
@@ -459,7 +461,7 @@ export class Engine implements Core {
   #hasReserveFor({ requestUri }: Message): boolean {
     const { limits } = this.#options.settings;
     return (
-      this.#servers.size < limits.transactions * RESERVE &&
+      this.#servers.size < limits.transactions * EMERGENCY_RESERVE &&
       this.calls.size < limits.calls * RESERVE &&
       this.#handlers.isEmergency?.(requestUri) === true
     );

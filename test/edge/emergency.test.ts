@@ -72,6 +72,16 @@ describe('an emergency call (O11)', () => {
     expect(await statusOf(phone, 'INVITE', 'sip:112@127.0.0.1')).toBe(503);
   });
 
+  test('by strangers without end leaves the PBX room to speak', async () => {
+    await using scene = await aScene({ limits: { transactions: 32 } });
+    const phone = await scene.registered({ user: '1001' });
+    const uri = scene.contact();
+    const strangers = await scene.phone({ address: '127.0.3.9' });
+    for (let call = 0; call < 60; call++) await strangers.invite('112');
+    await strangers.expect(503);
+    expect((await scene.reaches(phone, uri)).method).toBe('INVITE');
+  });
+
   test('counts under nothing, so that it bars no other call', async () => {
     await using scene = await aScene({ policy: { site: {} } });
     const phone = await scene.registered();
