@@ -195,6 +195,42 @@ describe('an emergency number', () => {
 });
 
 describe('a call abroad cannot pass for one at home', () => {
+  test.each([
+    ['britain', '4930123456789', 'DE'],
+    ['britain', '9607771234', 'MV'],
+    ['germany', '4420794600188', 'GB'],
+    ['germany', '0442079460018', 'GB'],
+    ['germany', '442079460018', 'GB'],
+    ['germany', '12462345678', 'BB'],
+    ['america', '9442079460018', 'GB'],
+    ['spain', '442079460018', 'GB'],
+    ['italy', '442079460018', 'GB'],
+  ] as const)(
+    'without any prefix, for a carrier that needs none: in %s, %s',
+    (home, dialled, country) => {
+      const spain = reading({ homeCountry: 'ES' });
+      const italy = reading({ homeCountry: 'IT' });
+      const read = { britain, germany, america, spain, italy }[home](dialled);
+      expect(read).toMatchObject({ kind: 'international', country });
+    },
+  );
+
+  test('nor does a satellite', () => {
+    expect(germany('882161234567')).toMatchObject({ kind: 'international', class: 'satellite' });
+  });
+
+  test.each([
+    ['germany', '0301234567'],
+    ['germany', '03012345678'],
+    ['germany', '123456789'],
+    ['britain', '79460018'],
+    ['britain', '02079460018'],
+    ['america', '92125551234'],
+    ['america', '912125551234'],
+  ] as const)('a neighbour does not pass for one abroad: in %s, %s', (home, dialled) => {
+    expect({ britain, germany, america }[home](dialled).kind).toBe('national');
+  });
+
   const swallowing = { extensions: ['X.', 'XXXX'], services: ['*X.', '#X.', '0X.'] };
 
   test.each([

@@ -41,6 +41,8 @@ const FEWEST_INTERNATIONAL = 6;
 const MOST_SHORT_CODE = 6;
 /** A number within another is only looked for where it has digits enough not to be there by chance. */
 const FEWEST_WITHIN = 7;
+/** A neighbour is dialled without an area code, and has no more digits than this. */
+const MOST_NEIGHBOUR = 9;
 /** How far into a feature code or a carrier's selection code a number abroad may begin. */
 const MOST_CODE = 8;
 
@@ -198,6 +200,10 @@ class Reader {
     const whole = prefixed || this.#prefixMayLack(national, facts);
     // Without its prefix it is a neighbour's number, whose area is not known here.
     const known = whole ? facts : { ...facts, e164: undefined };
+    if (number.length > MOST_NEIGHBOUR && !this.#isDialledAtHome(facts, national, prefixed)) {
+      const bare = this.#abroadWithoutPrefix(number);
+      if (bare !== undefined) return bare;
+    }
     if (facts.valid) return known;
 
     const hidden =
@@ -220,11 +226,28 @@ class Reader {
     return { national: prefixed ? number.slice(prefix.length) : number, prefixed };
   }
 
+  /** `442079460123`: who carries calls by E.164 without its + takes it for what it then is. */
+  #abroadWithoutPrefix(number: string): NumberFacts | undefined {
+    const facts = describeNumber(number, this.#homeCountry);
+    return facts.class !== 'unknown' && this.#kindOf(facts) === 'international' ? facts : undefined;
+  }
+
+  /** So many digits are an area's and a subscriber's, and the national prefix stands before them where there is one. */
+  #isDialledAtHome(facts: NumberFacts, national: string, prefixed: boolean): boolean {
+    if (prefixed || (facts.valid && this.#prefixMayLack(national, facts))) return true;
+    const known = facts.class !== 'unknown' && !isTooLong(this.#home, national);
+    return known && this.#isPrefixOptional(national);
+  }
+
   /** Only a number with an area code is dialled without it and means a neighbour then. */
   #prefixMayLack(national: string, facts: NumberFacts): boolean {
-    const prefix = this.#nationalPrefix ?? this.#home?.nationalPrefix ?? '';
-    if (prefix === '' || (prefix === '1' && national.length >= 10)) return true;
+    if (this.#isPrefixOptional(national)) return true;
     return facts.valid && facts.class !== 'fixed' && facts.class !== 'fixed-or-mobile';
+  }
+
+  #isPrefixOptional(national: string): boolean {
+    const prefix = this.#nationalPrefix ?? this.#home?.nationalPrefix ?? '';
+    return prefix === '' || (prefix === '1' && national.length >= 10);
   }
 
   /** The home country's own international prefix counts though the dial plan forgot it: its network knows. */
@@ -264,9 +287,11 @@ const endsArgument = (digits: string, at: number): boolean =>
   digits.charAt(at - 1) === '*' || digits.charAt(at - 1) === '#';
 
 /** Longer than any number of the country, or begun as none is: a code for a carrier or an operator. */
-function isNumberOfNobody({ lengths, callingCode }: NumberingPlan, national: string): boolean {
-  if (callingCode === '1' && /^[01]/.test(national)) return true;
-  return national.length > Math.max(...lengths);
+function isNumberOfNobody(home: NumberingPlan, national: string): boolean {
+  return (home.callingCode === '1' && /^[01]/.test(national)) || isTooLong(home, national);
 }
+
+const isTooLong = (home: NumberingPlan | undefined, national: string): boolean =>
+  home !== undefined && national.length > Math.max(...home.lengths);
 
 const noRisks: readonly string[] = Object.freeze([]);
