@@ -31,6 +31,7 @@ export default defineConfig({
             'test/contract/**/*.test.ts',
             'test/engine/**/*.test.ts',
             'test/edge/**/*.test.ts',
+            'test/cluster/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/conformance/torture.test.ts',
             'test/fuzz/{gate,programs}.test.ts',

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
@@ -15,7 +16,12 @@ import { serveHttp } from './control/http.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
 import { type Accepted, type ReloadAsked, Reloads } from './control/reloads.ts';
-import { readOrMakePinKey, readOrMakeTokenKey } from './control/secret-keys.ts';
+import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
+import {
+  type ClusterStatus,
+  openSharedState,
+  type SharedState,
+} from './control/shared/shared-state.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
@@ -69,11 +75,13 @@ export async function runGate({
   const lock = lockDataDirectory(directory);
   undo.defer(() => lock.release());
   if (lock.warning) log.error(lock.warning);
-  const tokenKey = readOrMakeTokenKey(directory);
+  const { secret } = settings.cluster;
+  const tokenKey = secret === '' ? readOrMakeTokenKey(directory) : tokenKeyOf(secret);
   const pinKey = readOrMakePinKey(directory);
 
   let plane: DataPlane | undefined;
   let heartbeat: Heartbeat | undefined;
+  let shared: SharedState | undefined;
   let lostLogLines = 0;
   let draining = false;
 
@@ -106,9 +114,11 @@ export async function runGate({
     databaseErrors: () => store.errors() + watch.losses,
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
+    cluster: () => shared && { ...shared.status, errors: shared.errors },
     build: { version, node: process.version },
   });
-  const ready = () => readiness(heartbeat, draining, performance.now());
+  const ready = () =>
+    readiness(heartbeat, draining, performance.now(), clusterNotes(shared?.status));
   const http = await serveHttp({
     ...settings.http,
     metrics,
@@ -135,6 +145,7 @@ export async function runGate({
       },
       bindings: (batch) => store.write(batch),
       blocks: (batch) => store.writeBlocks(batch),
+      share: (batch) => shared?.share(batch),
       event(event) {
         announce(log, event);
         events.add([recorded(event)]);
@@ -150,6 +161,16 @@ export async function runGate({
     },
   );
   plane = serving;
+  shared = openSharedState({
+    cluster: settings.cluster,
+    identity: `${hostname()}:${directory.path}`.replace(/\s/g, '_'),
+    log,
+    told: (told) => serving.told(told),
+    tellAll: () => serving.tellAll(),
+    taken: (kind, batch) => serving.taken(kind, batch),
+    changed: (status, text) => events.add([clusterEvent(status, text)]),
+  });
+  undo.defer(() => shared?.close());
   const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
     well: () => log.info('the gate does its work again'),
@@ -221,6 +242,7 @@ export async function runGate({
       dataDirectory: directory.path,
       metrics: metricsAt,
       ready: ready().reasons,
+      cluster: shared?.status,
       exceptions: exceptions.inForce,
       shadows: events.shadows,
     };
@@ -286,6 +308,20 @@ export async function runGate({
     });
   }
 }
+
+/** Without the others a node serves on: that is no reason to send calls elsewhere. */
+const clusterNotes = (status: ClusterStatus | undefined): readonly string[] =>
+  status === undefined || status.connected
+    ? []
+    : [`note: Redis is lost (${status.why}), this node serves on from memory`];
+
+const clusterEvent = ({ connected }: ClusterStatus, text: string): GateEvent => ({
+  at: Date.now(),
+  level: connected ? (text.endsWith('is lost') ? 'warn' : 'info') : 'alert',
+  kind: 'cluster',
+  count: 1,
+  text,
+});
 
 /** A block by the word of a person. */
 const orderOf = (network: string, seconds: number | null, why: string): BlockOrder => ({

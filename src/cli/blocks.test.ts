@@ -8,6 +8,7 @@ const entry = {
   rule: 'scanners',
   evidence: 'User-Agent "sip\u001b[31mcli"',
   firstSeen: now - 60_000,
+  changedAt: now - 60_000,
   lastSeen: now - 5000,
   hits: 12,
   until: now + 3_540_000,

@@ -50,6 +50,12 @@ export const settingsFlags = {
     value: 'HOST:PORT',
     help: 'SIP over this drachtio-server instead of own sockets; repeat for failover',
   },
+  redis: {
+    type: 'string',
+    multiple: true,
+    value: 'URL',
+    help: 'share blocks, counters and registrations with other nodes: redis://10.0.0.9; repeat for more',
+  },
   ...placeFlags,
   http: {
     type: 'string',
@@ -84,6 +90,7 @@ export function settingsFrom({ flags }: Given): SettingsFlags {
     ...texts('listen'),
     ...texts('trunk'),
     ...texts('drachtio'),
+    ...texts('redis'),
     ...texts('set'),
     ...text('data'),
     ...text('routes'),

@@ -3,6 +3,7 @@ import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { ClusterStatus } from '../control/shared/shared-state.ts';
 import type { ProgramsStatus } from '../data/messages.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
@@ -59,6 +60,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       ...(gate.pressure === 'none' ? [] : [['overload', styled('red', saidOf[gate.pressure])]]),
       ...drachtioRow(gate.drachtio),
     ]),
+    gate.cluster !== undefined && clusterSection(gate.cluster, now),
     section(
       'Listeners',
       gate.listeners.map(({ transport, address, port, realm, advertised }) => [
@@ -146,6 +148,19 @@ function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {
   if (drachtio === undefined) return [];
   const { address, connected } = drachtio;
   return [['drachtio', address, connected ? '' : styled('red', 'lost')]];
+}
+
+function clusterSection(
+  { node, connected, why, since, nodes }: ClusterStatus,
+  now: number,
+): string {
+  const state = connected
+    ? styled('green', 'shared through Redis')
+    : styled('red', `Redis is lost: ${why}; on its own`);
+  return section('Cluster', [
+    [node, state, `since ${duration(now - since)}`],
+    ...nodes.map(({ name, uri }) => [name, uri ?? 'not to be reached', '']),
+  ]);
 }
 
 function callsTitle({ count, ringing }: ProcessStatus['calls']): string {

@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { mismatch, showFound } from './problem.ts';
 import type { Path } from './schema-keys.ts';
-import type { DrachtioSettings, ProgramPortSettings, TlsSettings } from './settings.ts';
+import type {
+  ClusterSettings,
+  DrachtioSettings,
+  ProgramPortSettings,
+  TlsSettings,
+} from './settings.ts';
 import { readProblem } from './yaml-file.ts';
 
 interface CertificateProblem {
@@ -16,6 +21,7 @@ export function certificateProblems(
   tls: TlsSettings,
   programPort?: ProgramPortSettings,
   drachtio?: DrachtioSettings,
+  cluster?: ClusterSettings,
 ): readonly CertificateProblem[] {
   const problems: CertificateProblem[] = [];
   const attempt = <T>(
@@ -78,6 +84,7 @@ export function certificateProblems(
   for (const [key, { authorities }] of [
     ['tls', tls],
     ['drachtio.tls', drachtio?.tls ?? {}],
+    ['cluster.redis', cluster?.redis ?? {}],
   ] as const) {
     if (authorities === undefined) continue;
     attempt(

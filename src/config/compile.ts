@@ -1,5 +1,6 @@
 import type { PbxSettings } from '../edge/edge-settings.ts';
 import { checkCalls } from './compile-calls.ts';
+import { compileCluster } from './compile-cluster.ts';
 import { compileDrachtio } from './compile-drachtio.ts';
 import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
@@ -16,6 +17,8 @@ export interface Surroundings {
   readonly ipv6: boolean;
   /** The addresses this machine has now, besides loopback. */
   readonly addresses?: readonly string[];
+  /** What this machine calls itself. */
+  readonly hostName?: string;
 }
 
 /**
@@ -75,6 +78,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   checkCalls(tree, trunks, problems, notices);
   const programs = compilePrograms(tree, surroundings, problems, notices);
   const drachtio = compileDrachtio(tree, surroundings, problems, notices);
+  const cluster = compileCluster(tree, listeners, surroundings, problems, notices);
   checkPolicy(tree, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
@@ -89,6 +93,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     registration: tree.pbx.registration,
     ...programs,
     drachtio,
+    cluster,
     listeners,
     pbx,
     trunks,

@@ -95,6 +95,37 @@ export function hopOf(uri: string): string {
   return uri.replace(/^sips?:/i, '').replace(/;.*$/s, '');
 }
 
+export interface RedisServer {
+  /** A path is that of a unix socket. */
+  readonly at: { readonly host: string; readonly port: number } | { readonly path: string };
+  readonly tls: boolean;
+  readonly database: number;
+}
+
+/** Redis' own port, and that of sentinels is another: it must be named there. */
+const REDIS_PORT = 6379;
+
+/** `redis://host:port/db`, `rediss://…`, `unix:///path`. A password has no place in it. */
+export function readRedisServer(text: string): Understood<RedisServer> {
+  const form = 'redis://host[:port][/database], rediss://… or unix:///path/to/socket';
+  const socket = /^unix:\/\/(\/[^?]+)(?:\?db=(\d{1,4}))?$/.exec(text);
+  if (socket) {
+    const [, path = '', database = '0'] = socket;
+    return understood({ at: { path }, tls: false, database: Number(database) });
+  }
+  const [, scheme, place, database = '0'] =
+    /^(rediss?):\/\/([^/]+)(?:\/(\d{0,4}))?$/.exec(text) ?? [];
+  if (place === undefined) return expected(form);
+  if (place.includes('@'))
+    return expected(
+      `${form}, without user and password: those are cluster.redis.user and a variable`,
+    );
+  const read = readHostPort(place);
+  if (!read.ok) return expected(form);
+  const { host, port = REDIS_PORT } = read.value;
+  return understood({ at: { host, port }, tls: scheme === 'rediss', database: Number(database) });
+}
+
 /** Who is asked about a request: a program at `tcp://host:port` or `tls://host:port`, or a web server. As written. */
 export function readHandlerUrl(text: string): Understood<string> {
   const form = 'tcp://host:port, tls://host:port, or the http:// or https:// URL of a web server';

@@ -1,4 +1,4 @@
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { certificateNotices, certificateProblems } from './certificate-files.ts';
 import { type Conflict, compile, type Surroundings } from './compile.ts';
 import { countryFileProblem } from './country-file.ts';
@@ -63,7 +63,10 @@ export function loadSettings(
     problems: eachOnce([...problems, ...more, ...tests.problems]),
     directories,
   });
-  const surroundings: Surroundings = { environment: variables, ipv6, addresses };
+  const surroundings: Surroundings = {
+    ...{ environment: variables, ipv6, addresses },
+    hostName: hostname(),
+  };
   const placed = (conflicts: readonly Conflict[]): readonly Problem[] =>
     conflicts.map((conflict) => {
       // What was given on the command line is newer than what the files say: blame that.
@@ -86,7 +89,7 @@ export function loadSettings(
 
   const compiled = compile(merged.data, surroundings);
   if (!compiled.ok) return refuse(placed(compiled.problems));
-  const { tls, programPort, drachtio } = compiled.settings;
+  const { tls, programPort, drachtio, cluster } = compiled.settings;
   const locate = (path: Path): string => whereIs(path, false, files, overrides);
   const countries = countryFileProblem(compiled.settings.policy);
   const risky = readHighRiskNumbers(
@@ -94,7 +97,7 @@ export function loadSettings(
     locate(['site', 'highRiskNumbers']),
   );
   const inNamedFiles = [
-    ...certificateProblems(tls, programPort, drachtio),
+    ...certificateProblems(tls, programPort, drachtio, cluster),
     ...(countries === undefined ? [] : [{ path: ['network', 'countryDatabase'], text: countries }]),
   ].map(({ path, text }) => ({ where: locate(path), key: path.join('.'), text }));
   if (inNamedFiles.length + risky.problems.length + tests.problems.length > 0)

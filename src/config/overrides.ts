@@ -23,6 +23,7 @@ export interface SettingsFlags {
   readonly listen?: readonly string[];
   readonly trunk?: readonly string[];
   readonly drachtio?: readonly string[];
+  readonly redis?: readonly string[];
   readonly http?: string;
   readonly data?: string;
   readonly 'log-level'?: string;
@@ -40,6 +41,7 @@ export function fromFlags(flags: SettingsFlags): Overrides {
   if (flags.pbx?.length) overrides.push(hopsFrom(['pbx', 'nodes'], flags.pbx, '--pbx'));
   if (flags.trunk?.length) overrides.push(hopsFrom(['trunks'], flags.trunk, '--trunk'));
   if (flags.drachtio?.length) overrides.push(serversFrom(flags.drachtio, '--drachtio'));
+  if (flags.redis?.length) overrides.push(redisFrom(flags.redis, '--redis'));
   if (flags.http !== undefined) overrides.push(...httpFrom(flags.http, '--http'));
   if (flags.data !== undefined) {
     overrides.push({ path: ['dataDirectory'], value: flags.data, origin: '--data' });
@@ -72,6 +74,7 @@ const shortVariables: Readonly<
   DRAWBRIDGE_PBX: (text, origin) => [hopsFrom(['pbx', 'nodes'], words(text), origin)],
   DRAWBRIDGE_TRUNK: (text, origin) => [hopsFrom(['trunks'], words(text), origin)],
   DRAWBRIDGE_DRACHTIO: (text, origin) => [serversFrom(words(text), origin)],
+  DRAWBRIDGE_REDIS: (text, origin) => [redisFrom(words(text), origin)],
   DRAWBRIDGE_HTTP: httpFrom,
   DRAWBRIDGE_DATA: (value, origin) => [{ path: ['dataDirectory'], value, origin }],
   DRAWBRIDGE_LOG_LEVEL: (value, origin) => [{ path: ['log', 'level'], value, origin }],
@@ -84,6 +87,9 @@ const otherVariables = [
   'DRAWBRIDGE_PBX_SECRET',
   'DRAWBRIDGE_PROGRAMS_SECRET',
   'DRAWBRIDGE_DRACHTIO_SECRET',
+  'DRAWBRIDGE_REDIS_PASSWORD',
+  'DRAWBRIDGE_REDIS_SENTINEL_PASSWORD',
+  'DRAWBRIDGE_CLUSTER_SECRET',
 ];
 
 /** Kubernetes writes these into every container when a service is called drawbridge. */
@@ -219,6 +225,10 @@ function hopsFrom(path: Path, texts: readonly string[], origin: string): Overrid
 /** `127.0.0.1:9464`, `[::1]:9464`, or only a port. */
 function serversFrom(servers: readonly string[], origin: string): Override {
   return { path: ['drachtio', 'servers'], value: servers, origin };
+}
+
+function redisFrom(servers: readonly string[], origin: string): Override {
+  return { path: ['cluster', 'redis', 'servers'], value: servers, origin };
 }
 
 function httpFrom(text: string, origin: string): readonly Override[] {

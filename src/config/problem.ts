@@ -18,11 +18,11 @@ export function mismatch(found: string, expected: string, meant?: string): strin
   return `found ${found}, expected ${expected}${hint}`;
 }
 
-/** A value as a message shows it: short, on one line. */
+/** A value as a message shows it: short, on one line, and without the password that a URL may have in it. */
 export function showFound(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   // JSON has no infinity and would say null.
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  const clean = text.replace(/\p{Cc}/gu, '?');
+  const clean = text.replace(/\p{Cc}/gu, '?').replace(/:\/\/[^/]*@/g, '://…@');
   return clean.length > 80 ? `${clean.slice(0, 77)}...` : clean;
 }

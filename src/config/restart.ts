@@ -13,6 +13,7 @@ const needsRestart = {
   http: 'its socket is bound at start',
   programPort: 'its socket is bound at start',
   drachtio: 'what carries SIP is chosen at start',
+  cluster: 'Redis is connected to at start, and tokens are made with the secret',
 } as const satisfies Partial<Record<keyof Settings, string>>;
 
 export interface Reload {
@@ -33,9 +34,12 @@ export function planReload(running: Settings, asked: Settings): Reload {
     (key) => !isDeepStrictEqual(running[key], wanted[key]),
   );
   const held = Object.keys(needsRestart) as (keyof typeof needsRestart)[];
-  const { dataDirectory, listeners, tls, limits, http, programPort, drachtio } = running;
+  const { dataDirectory, listeners, tls, limits, http, programPort, drachtio, cluster } = running;
   return {
-    settings: { ...wanted, dataDirectory, listeners, tls, limits, http, programPort, drachtio },
+    settings: {
+      ...wanted,
+      ...{ dataDirectory, listeners, tls, limits, http, programPort, drachtio, cluster },
+    },
     changed: changed.filter((key) => !(key in needsRestart)),
     waiting: held
       .filter((key) => changed.includes(key))

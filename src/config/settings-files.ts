@@ -10,6 +10,7 @@ export const settingsFiles = {
     'outbound.yaml': ['outboundRoutes'],
     'programs.yaml': ['programPort', 'programs'],
     'drachtio.yaml': ['drachtio'],
+    'cluster.yaml': ['cluster'],
   },
   policies: {
     'site.yaml': ['site'],

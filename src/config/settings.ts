@@ -6,6 +6,7 @@ import type {
 } from '../edge/edge-settings.ts';
 import type { Realm, Transport } from '../edge/signaling.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
+import type { RedisServer } from './forms.ts';
 
 /**
  * Everything the operator can set, checked and complete: what `routes/*.yaml`, flags and the environment
@@ -27,6 +28,7 @@ export interface Settings {
   readonly programPort: ProgramPortSettings;
   readonly programs: ProgramSettings;
   readonly drachtio: DrachtioSettings;
+  readonly cluster: ClusterSettings;
   readonly http: { readonly address: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly events: EventSettings;
@@ -148,6 +150,35 @@ export interface DrachtioSettings {
   readonly tls: { readonly enabled: boolean; readonly authorities?: string };
   /** Those that are not for phones and strangers. */
   readonly listeners: readonly DrachtioListenerSettings[];
+}
+
+/** The nodes that share what each of them knows. */
+export interface ClusterSettings {
+  readonly redis: RedisSettings;
+  readonly node: {
+    readonly name: string;
+    /** Where the other nodes reach this one; undefined where it has no place for that. */
+    readonly uri: string | undefined;
+  };
+  /** Empty when this node is alone. */
+  readonly secret: string;
+}
+
+export interface RedisSettings {
+  /** None: this node is alone. */
+  readonly servers: readonly RedisServer[];
+  readonly kind: 'single' | 'sentinel' | 'cluster';
+  readonly sentinelName: string;
+  readonly user: string | null;
+  /** Empty: none is sent. */
+  readonly password: string;
+  readonly sentinelPassword: string;
+  readonly authorities?: string;
+  readonly prefix: string;
+  readonly exchangeMs: number;
+  readonly leaseMs: number;
+  /** A set that drachtio-servers read blocked addresses from; null: none. */
+  readonly drachtioBlacklist: string | null;
 }
 
 export interface DrachtioListenerSettings {

@@ -2,6 +2,7 @@ import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
 import type { ShadowTotal } from './events/events-database.ts';
+import type { ClusterStatus } from './shared/shared-state.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
 export type ControlRequest =
@@ -40,6 +41,8 @@ export interface ProcessStatus extends GateStatus {
   readonly dataDirectory: string;
   readonly metrics: string;
   readonly ready: readonly string[];
+  /** Undefined when this node is alone. */
+  readonly cluster?: ClusterStatus | undefined;
   /** Those in force. */
   readonly exceptions: readonly Exception[];
   /** Of the rules that are in shadow for anybody. */

@@ -7,6 +7,8 @@ export interface Health {
   readonly good: boolean;
   /** Why not; empty when good. */
   readonly reasons: readonly string[];
+  /** What is not as it should be, and yet no reason to stay away. */
+  readonly notes?: readonly string[];
 }
 
 export interface Heartbeat {
@@ -24,13 +26,19 @@ export function liveness(last: Heartbeat | undefined, now: number): Health {
 }
 
 /** Should new calls be sent here? */
-export function readiness(last: Heartbeat | undefined, draining: boolean, now: number): Health {
-  return health([
+export function readiness(
+  last: Heartbeat | undefined,
+  draining: boolean,
+  now: number,
+  notes: readonly string[] = [],
+): Health {
+  const checked = health([
     ...liveness(last, now).reasons,
     (draining || last?.stats.draining === true) && 'draining',
     last?.stats.drachtio?.connected === false && 'no drachtio-server is connected',
     last !== undefined && withoutPbx(last.stats.pbx),
   ]);
+  return { ...checked, notes };
 }
 
 function withoutPbx(nodes: readonly PbxNodeStats[]): string | false {

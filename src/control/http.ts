@@ -70,8 +70,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
   };
 }
 
-function replyHealth(response: ServerResponse, { good, reasons }: Health): void {
-  reply(response, good ? 200 : 503, good ? 'ok\n' : `${reasons.join('\n')}\n`);
+function replyHealth(response: ServerResponse, { good, reasons, notes = [] }: Health): void {
+  const lines = [...(good ? ['ok'] : reasons), ...notes];
+  reply(response, good ? 200 : 503, `${lines.join('\n')}\n`);
 }
 
 function reply(

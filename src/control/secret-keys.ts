@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -22,6 +22,10 @@ export const readOrMakeTokenKey = ({ tokenKey }: DataDirectory): Uint8Array =>
     'flow key',
     'remove it, and phones are reached again as soon as each has registered anew',
   );
+
+/** The same on all nodes that share a secret: what one of them gave the PBX the others can read. */
+export const tokenKeyOf = (clusterSecret: string): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', clusterSecret, '', 'drawbridge flow tokens', keyBytes));
 
 /** The key without which the PINs of policies/pins.yaml are worth nothing; made when it is first needed. */
 export const readOrMakePinKey = ({ pinKey }: DataDirectory): Uint8Array =>

@@ -3,7 +3,7 @@ import { Changes } from './changes.ts';
 
 /** Collects changes of the block list for the disk; what anybody could bring about is not worth keeping. */
 export class BlockChanges extends Changes<BlockEntry, string> {
-  changed({ kind, entry }: BlockChange): void {
+  changed({ kind, entry }: Pick<BlockChange, 'kind' | 'entry'>): void {
     if (entry.forgeable) return;
     // that a rule blocked it is remembered: the next block lasts longer
     const remembered = kind === 'expired' && entry.offences > 0;
@@ -25,6 +25,7 @@ export const rowOf = ({
   evidence,
   note,
   firstSeen,
+  changedAt,
   lastSeen,
   hits,
   until,
@@ -32,5 +33,5 @@ export const rowOf = ({
   offences,
 }: BlockEntry): BlockEntry => ({
   ...{ network, by, rule, evidence, note },
-  ...{ firstSeen, lastSeen, hits, until, forgeable, offences },
+  ...{ firstSeen, changedAt, lastSeen, hits, until, forgeable, offences },
 });

@@ -8,7 +8,8 @@ export class BlockCounts {
     return Object.fromEntries(this.#byRule);
   }
 
-  changed({ kind, entry: { rule } }: BlockChange): void {
-    if (kind === 'added') this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1);
+  changed({ kind, elsewhere, entry: { rule } }: BlockChange): void {
+    if (kind === 'added' && elsewhere !== true)
+      this.#byRule.set(rule, (this.#byRule.get(rule) ?? 0) + 1);
   }
 }

@@ -155,6 +155,13 @@ export const createGate: CreateGate = async (options) => {
       const lifted = running.edge.gatekeeper.blocks.lift(network);
       return lifted && rowOf(lifted);
     },
+    told({ blocks, lifted }) {
+      const list = running.edge.gatekeeper.blocks;
+      const now = Date.now();
+      for (const row of blocks) list.adopt(row, now);
+      for (const { network, at } of lifted) list.liftedElsewhere(network, at);
+    },
+    tellAll: () => options.sharing?.tellAll(running.edge.gatekeeper.blocks.entries()),
     saveBlocksSeen,
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
@@ -255,7 +262,7 @@ function countriesFor(
 }
 
 function observer(
-  { log, event, events, blocksStore }: GateOptions,
+  { log, event, events, blocksStore, sharing }: GateOptions,
   decisions: DecisionCounts,
   made: BlockCounts,
   settings: () => Pick<Settings, 'events'>,
@@ -267,6 +274,7 @@ function observer(
     packetDecided: (decision) => decisions.packetDecided(decision),
     blockChanged(change) {
       blocksStore.changed(change);
+      sharing?.blockChanged(change);
       made.changed(change);
       events.blockChanged(change);
     },

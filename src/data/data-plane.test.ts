@@ -35,6 +35,7 @@ async function start(
       stats() {},
       bindings() {},
       blocks() {},
+      share() {},
       event() {},
       events() {},
       crashed() {},

@@ -20,7 +20,9 @@ import type {
   LogLine,
   PbxEvent,
   Question,
+  SharedBatch,
   ToDataPlane,
+  Told,
 } from './messages.ts';
 import { sliceSettings } from './sliced-settings.ts';
 import { adviceOn } from './why-not-open.ts';
@@ -35,6 +37,9 @@ export interface DataPlane {
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
   stop(withinMs: number): Promise<boolean>;
   stored(kept: Kept, batch: number): void;
+  told(told: Told): void;
+  tellAll(): void;
+  taken(kind: SharedBatch['kind'], batch: number): void;
   status(rows: number): Promise<GateStatus>;
   /** What would become of such a request now. */
   explain(question: Asked, at: number): Promise<AnsweredLive>;
@@ -51,6 +56,7 @@ export interface DataPlaneObserver {
   stats(stats: DataPlaneStats): void;
   bindings(batch: BindingBatch): void;
   blocks(batch: BlockBatch): void;
+  share(batch: SharedBatch): void;
   event(event: PbxEvent): void;
   events(events: readonly GateEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
@@ -111,6 +117,8 @@ export async function startDataPlane(
         return observer.bindings(message);
       case 'blocks':
         return observer.blocks(message);
+      case 'share':
+        return observer.share(message.batch);
       case 'event':
         return observer.event(message.event);
       case 'events':
@@ -185,6 +193,9 @@ export async function startDataPlane(
       return inTime && problem === undefined;
     },
     stored: (kept, batch) => tell({ type: 'stored', kept, batch }),
+    told: (told) => tell({ type: 'told', ...told }),
+    tellAll: () => tell({ type: 'tell-all' }),
+    taken: (kind, batch) => tell({ type: 'taken', kind, batch }),
     async status(rows) {
       const answer = await ask({ about: 'status', rows });
       if (answer.about !== 'status') throw new Error('The data plane answered another question.');

@@ -19,6 +19,7 @@ export const eventKinds = [
   'blocked',
   'unblocked',
   'pbx',
+  'cluster',
   'reload',
   'exception',
   'overload',

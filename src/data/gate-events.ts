@@ -76,8 +76,12 @@ export class GateEvents {
       );
   }
 
-  /** A source was blocked, or is no longer. That a block ends which anybody could bring about is no news. */
-  blockChanged({ kind, entry }: BlockChange): void {
+  /**
+   * A source was blocked, or is no longer. That a block ends which anybody could bring about is no news, and what another
+   * node decided is told there.
+   */
+  blockChanged({ kind, entry, elsewhere }: BlockChange): void {
+    if (elsewhere === true) return;
     const blocked = kind === 'added' || kind === 'changed';
     if (!blocked && entry.forgeable) return;
     this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);

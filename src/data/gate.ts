@@ -6,7 +6,15 @@ import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
-import type { BlockOutcome, FoundBlocks, GateStats, GateStatus, PbxEvent } from './messages.ts';
+import type {
+  BlockOutcome,
+  FoundBlocks,
+  GateStats,
+  GateStatus,
+  PbxEvent,
+  Told,
+} from './messages.ts';
+import type { Sharing } from './sharing.ts';
 
 /** The engine and the edge, put together and running: what the worker drives. */
 export interface Gate {
@@ -23,6 +31,10 @@ export interface Gate {
   block(order: BlockOrder): BlockOutcome;
   /** The block that was there. */
   unblock(network: string): BlockEntry | undefined;
+  /** Other nodes did this. */
+  told(told: Told): void;
+  /** All that other nodes should know is told anew. */
+  tellAll(): void;
   /** How often blocked sources came is kept too: by this, now. */
   saveBlocksSeen(): void;
   /** What would become of such a request now. */
@@ -44,6 +56,8 @@ export interface GateOptions {
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
   readonly blocksStore: Pick<BlockChanges, 'changed' | 'seen'>;
+  /** Undefined when this node is alone. */
+  readonly sharing?: Sharing | undefined;
   readonly log: Log;
   event(event: PbxEvent): void;
   /** What happened, for the record. */

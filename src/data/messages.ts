@@ -30,6 +30,12 @@ export type ToDataPlane =
       readonly blocks: readonly BlockEntry[];
     }
   | ({ readonly type: 'reload' } & SlicedSettings)
+  /** Other nodes did this. */
+  | ({ readonly type: 'told' } & Told)
+  /** All that the others should know is to be told anew. */
+  | { readonly type: 'tell-all' }
+  /** The others know the batch of that number; the next may come. */
+  | { readonly type: 'taken'; readonly kind: SharedBatch['kind']; readonly batch: number }
   /** No new calls from now on; `drained` comes back when the last live one is over. */
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
@@ -56,6 +62,7 @@ export type FromDataPlane =
   | { readonly type: 'stats'; readonly stats: DataPlaneStats }
   | ({ readonly type: 'bindings' } & BindingBatch)
   | ({ readonly type: 'blocks' } & BlockBatch)
+  | { readonly type: 'share'; readonly batch: SharedBatch }
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
@@ -67,6 +74,30 @@ export type FromDataPlane =
 export type BindingBatch = Batch<BindingRow, BindingKey>;
 /** Blocks are deleted by their network. */
 export type BlockBatch = Batch<BlockEntry, string>;
+/** A block that was taken off the list. */
+export interface Lifted {
+  readonly network: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What the other nodes are to know, each kind in batches of its own. */
+export type SharedBatch = { readonly kind: 'blocks' } & Batch<BlockEntry, Lifted>;
+
+/** What other nodes did. */
+export interface Told {
+  readonly what: 'blocks';
+  readonly blocks: readonly BlockEntry[];
+  readonly lifted: readonly Lifted[];
+}
+
+/** Another node that is alive. */
+export interface ClusterNode {
+  readonly name: string;
+  /** Where it is reached; undefined where it has no place for that. */
+  readonly uri: string | undefined;
+}
+
 /** What is kept on disk, each in batches of its own. */
 export type Kept = 'bindings' | 'blocks';
 

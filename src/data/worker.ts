@@ -9,6 +9,7 @@ import type { Gate } from './gate.ts';
 import { GateEvents } from './gate-events.ts';
 import { LogLines } from './log-lines.ts';
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
+import { Sharing } from './sharing.ts';
 import { joinSettings } from './sliced-settings.ts';
 
 /**
@@ -36,6 +37,7 @@ const events = new GateEvents({
 const delay = monitorEventLoopDelay({ resolution: 10 });
 
 let gate: Gate | undefined;
+let sharing: Sharing | undefined;
 let draining = false;
 let heartbeat: NodeJS.Timeout | undefined;
 let waiting: NodeJS.Timeout | undefined;
@@ -48,6 +50,8 @@ async function start({
   blocks,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
+  if (settings.cluster.redis.servers.length > 0)
+    sharing = new Sharing((batch) => tell({ type: 'share', batch }));
   try {
     gate = await createGate({
       settings,
@@ -57,6 +61,7 @@ async function start({
       store: changes.bindings,
       blocks,
       blocksStore: changes.blocks,
+      sharing,
       log: log.add,
       event: (event) => tell({ type: 'event', event }),
       events,
@@ -112,6 +117,7 @@ async function stop(): Promise<void> {
   await flush();
   await gate?.close();
   events.close();
+  sharing?.close();
   await flush();
   log.flush();
   tell({ type: 'stopped' });
@@ -165,6 +171,12 @@ port.on('message', (message: ToDataPlane) => {
       return must(stop());
     case 'stored':
       return changes[message.kept].stored(message.batch);
+    case 'told':
+      return gate?.told(message);
+    case 'tell-all':
+      return gate?.tellAll();
+    case 'taken':
+      return sharing?.taken(message.kind, message.batch);
     case 'query':
       return tell({ type: 'answer', query: message.query, answer: answer(message.question) });
   }

@@ -10,6 +10,8 @@ export interface BlockEntry {
   readonly evidence: string;
   readonly note?: string | undefined;
   readonly firstSeen: number;
+  /** When somebody last decided about it: what nodes agree by. */
+  readonly changedAt: number;
   readonly lastSeen: number;
   /** How often it came since it was blocked. */
   readonly hits: number;
@@ -39,6 +41,8 @@ export type BlockChangeKind = 'added' | 'changed' | 'lifted' | 'expired' | 'disp
 export interface BlockChange {
   readonly kind: BlockChangeKind;
   readonly entry: BlockEntry;
+  /** It was decided on another node, and told there. */
+  readonly elsewhere?: boolean;
 }
 
 /** Each further offence within `memoryMs` of the end of the last block multiplies the time. */

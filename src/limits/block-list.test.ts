@@ -273,7 +273,7 @@ describe('what was stored', () => {
     [...list.entries()].map(
       ({ network, by, rule, evidence, note, firstSeen, lastSeen, hits, until, ...how }) => ({
         ...{ network, by, rule, evidence, note },
-        ...{ firstSeen, lastSeen, hits, until },
+        ...{ firstSeen, changedAt: how.changedAt, lastSeen, hits, until },
         ...{ forgeable: how.forgeable, offences: how.offences },
       }),
     );
@@ -297,5 +297,107 @@ describe('what was stored', () => {
     expect(list.load(rowsOf(before), MINUTE)).toBe(0);
     expect(list.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
     expect(list.block(byRule('192.0.2.1'), DAY)?.offences).toBe(2);
+  });
+});
+
+describe('what another node decided', () => {
+  /** Two nodes that tell each other everything, until nothing is left to be told. */
+  function twoNodes() {
+    const waiting: (() => void)[] = [];
+    const lists: BlockList[] = [];
+    let now = 0;
+    const tell = (to: number) => (change: BlockChange) => {
+      const { kind, elsewhere, entry } = change;
+      if (elsewhere === true || entry.forgeable) return;
+      const row = { ...entry };
+      if (kind === 'lifted') waiting.push(() => lists[to]?.liftedElsewhere(row.network, now));
+      else if (kind !== 'expired') waiting.push(() => lists[to]?.adopt(row, now));
+    };
+    const [a, b] = [
+      new BlockList({ onChange: tell(1) }),
+      new BlockList({ onChange: tell(0) }),
+    ] as const;
+    lists.push(a, b);
+    return {
+      ...{ a, b },
+      at(time: number) {
+        now = time;
+      },
+      exchange() {
+        for (let told = 0; waiting.length > 0; told++) {
+          expect(told).toBeLessThan(20);
+          waiting.shift()?.();
+        }
+      },
+    };
+  }
+  const both = (nodes: ReturnType<typeof twoNodes>, address: string, now: number) =>
+    [nodes.a, nodes.b].map((list) => list.isBlocked(address, now));
+
+  test('holds here too, for as long, and an offence there is one here', () => {
+    const nodes = twoNodes();
+    nodes.a.block(byRule('192.0.2.1'), 0);
+    nodes.exchange();
+    expect(nodes.b.isBlocked('192.0.2.1', MINUTE - 1)).toMatchObject({
+      rule: 'auto-defence',
+      until: MINUTE,
+    });
+    expect(nodes.b.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
+    expect(nodes.b.block(byRule('192.0.2.1'), MINUTE)?.offences).toBe(2);
+  });
+
+  test.each([
+    ['the longer one', byRule('192.0.2.1', MINUTE), byRule('192.0.2.1', DAY), 'auto-defence', DAY],
+    [
+      'an operator’s word',
+      byOperator('192.0.2.1', MINUTE),
+      byRule('192.0.2.1', DAY),
+      'manual',
+      MINUTE,
+    ],
+    [
+      'the later word',
+      byOperator('192.0.2.1', DAY),
+      byOperator('192.0.2.1', MINUTE),
+      'manual',
+      MINUTE,
+    ],
+  ])('of two, %s holds on both', (_which, one, other, rule, until) => {
+    for (const [first, second] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
+      const nodes = twoNodes();
+      nodes[first].block(one, 0);
+      nodes.at(10);
+      nodes[second].block(other, 10);
+      nodes.exchange();
+      const [here, there] = both(nodes, '192.0.2.1', 20);
+      expect(here).toMatchObject({ rule });
+      expect(there).toMatchObject({ rule });
+      expect(Math.abs((here?.until ?? 0) - until)).toBeLessThanOrEqual(10);
+      expect(there?.until).toBe(here?.until);
+    }
+  });
+
+  test('is lifted on both, but not what was decided since', () => {
+    const nodes = twoNodes();
+    nodes.a.block(byRule('192.0.2.1'), 0);
+    nodes.exchange();
+    nodes.at(10);
+    nodes.b.lift('192.0.2.1');
+    nodes.exchange();
+    expect(both(nodes, '192.0.2.1', 10)).toEqual([undefined, undefined]);
+    nodes.a.block(byRule('192.0.2.1'), 20);
+    nodes.a.liftedElsewhere('192.0.2.1', 15);
+    expect(nodes.a.isBlocked('192.0.2.1', 20)).toBeDefined();
+  });
+
+  test('outweighs what anybody could have brought about here', () => {
+    const nodes = twoNodes();
+    nodes.a.block({ ...byRule('192.0.2.1', DAY), forgeable: true }, 0);
+    nodes.b.block(byRule('192.0.2.1'), 0);
+    nodes.exchange();
+    expect(nodes.a.isBlocked('192.0.2.1', 1)).toMatchObject({ forgeable: false, until: MINUTE });
   });
 });

@@ -28,6 +28,7 @@ class Block implements BlockEntry {
   readonly key: Network;
   position = -1;
   readonly firstSeen: number;
+  changedAt: number;
   network: string;
   by: BlockedBy;
   rule: string;
@@ -47,6 +48,7 @@ class Block implements BlockEntry {
     this.evidence = entry.evidence;
     this.note = entry.note;
     this.firstSeen = entry.firstSeen;
+    this.changedAt = entry.changedAt;
     this.lastSeen = entry.lastSeen;
     this.hits = entry.hits;
     this.until = entry.until;
@@ -119,7 +121,7 @@ export class BlockList {
     const offences = earned ? this.#offenders.offencesOf(name, now) + 1 : 0;
     const until = this.#endOf(order, offences, now);
     if (earned) this.#remember(name, offences, until ?? now);
-    const times = { firstSeen: now, lastSeen: now, until };
+    const times = { firstSeen: now, changedAt: now, lastSeen: now, until };
     const counts = { hits: 0, forgeable, offences };
     const shown = key === written ? network : name;
     const block = new Block(key, { network: shown, by, rule, evidence, note, ...times, ...counts });
@@ -138,6 +140,43 @@ export class BlockList {
     this.#offenders.forgive(formatNetwork(source));
     if (block !== undefined) this.#end(block, 'lifted');
     return block;
+  }
+
+  /**
+   * What another node decided. The stronger of two blocks holds on both: when that is ours it is told anew, and the other
+   * takes it.
+   */
+  adopt(row: BlockEntry, now: number): void {
+    const key = parseNetwork(row.network);
+    if (key === undefined) return;
+    if (row.offences > 0) this.#remember(formatNetwork(key), row.offences, row.until ?? now);
+    if (hasEnded(row, now)) return;
+    const known = this.#blocks.get(key);
+    const held = known !== undefined && !hasEnded(known, now) ? known : undefined;
+    if (held !== undefined) {
+      const order = compareStrength(row, held);
+      if (order < 0) {
+        held.changedAt = Math.max(now, row.changedAt + 1);
+        this.#tell('changed', held);
+      }
+      if (order <= 0) return;
+    }
+    if (known !== undefined) this.#take(known);
+    const block = new Block(key, row);
+    if (!this.#makeRoom(block, now)) return;
+    this.#put(block);
+    this.#tell(held === undefined ? 'added' : 'changed', block, true);
+  }
+
+  /** Another node took it off the list at that time; what was decided since stays. */
+  liftedElsewhere(network: string, at: number): void {
+    const key = parseNetwork(network);
+    const block = key && this.#blocks.get(key);
+    if (key === undefined || (block !== undefined && block.changedAt > at)) return;
+    this.#offenders.forgive(formatNetwork(sourceNetwork(key)));
+    if (block === undefined) return;
+    this.#take(block);
+    this.#tell('lifted', block, true);
   }
 
   /** Ends what has expired, so many at a time; true if more is waiting. */
@@ -209,6 +248,7 @@ export class BlockList {
     block.note = order.note;
     block.until = until;
     block.forgeable = forgeable;
+    block.changedAt = now;
     if (earned) {
       block.offences = Math.max(1, offences);
       this.#remember(name, block.offences, until ?? now);
@@ -247,13 +287,17 @@ export class BlockList {
   }
 
   #end(block: Block, kind: BlockChangeKind): void {
-    this.#blocks.delete(block.key);
-    this.#ends[block.by].remove(block);
+    this.#take(block);
     this.#tell(kind, block);
   }
 
-  #tell(kind: BlockChangeKind, entry: BlockEntry): void {
-    this.#onChange({ kind, entry });
+  #take(block: Block): void {
+    this.#blocks.delete(block.key);
+    this.#ends[block.by].remove(block);
+  }
+
+  #tell(kind: BlockChangeKind, entry: BlockEntry, elsewhere = false): void {
+    this.#onChange(elsewhere ? { kind, entry, elsewhere } : { kind, entry });
   }
 }
 
@@ -263,6 +307,16 @@ function sourceNetwork(network: Network): Network {
 
 function hasEnded({ until }: BlockEntry, now: number): boolean {
   return until !== undefined && until <= now;
+}
+
+/** Above zero when the first is the stronger, on every node alike: proven, an operator's, the longer, the later. */
+function compareStrength(one: BlockEntry, other: BlockEntry): number {
+  if (one.forgeable !== other.forgeable) return one.forgeable ? -1 : 1;
+  const [isOperators, othersIs] = [one.by === 'operator', other.by === 'operator'];
+  if (isOperators !== othersIs) return isOperators ? 1 : -1;
+  const byLatest = isOperators || (one.by === 'list' && other.by === 'list');
+  if (!byLatest && one.until !== other.until) return endsBefore(other.until, one.until) ? 1 : -1;
+  return one.changedAt - other.changedAt;
 }
 
 function mentions({ network, rule, evidence, note }: BlockEntry, wanted: string): boolean {

@@ -49,6 +49,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     databaseErrors: () => 1,
     lostLogLines: () => 0,
     lostEvents: () => 0,
+    cluster: () => undefined,
     build: { version: '1.2.3', node: 'v24' },
   });
 }

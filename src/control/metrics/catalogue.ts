@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
 import { pressures } from '../../policy/pressure.ts';
+import type { ClusterStatus } from '../shared/shared-state.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
 export interface MetricSources {
@@ -10,6 +11,8 @@ export interface MetricSources {
   databaseErrors(): number;
   lostLogLines(): number;
   lostEvents(): number;
+  /** Undefined when this node is alone. */
+  cluster(): (ClusterStatus & { readonly errors: number }) | undefined;
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -241,6 +244,19 @@ export function openMetrics(from: MetricSources): Registry {
   counter('events_lost_total', 'Events that are on no disk', [], (count) =>
     count(from.lostEvents(), {}),
   );
+
+  gauge('redis_up', '1 when what nodes share arrives', [], (set) => {
+    const cluster = from.cluster();
+    if (cluster !== undefined) set(cluster.connected ? 1 : 0);
+  });
+  gauge('cluster_nodes', 'Nodes that give a sign of life, this one included', [], (set) => {
+    const cluster = from.cluster();
+    if (cluster !== undefined) set(cluster.nodes.length + 1);
+  });
+  counter('redis_errors_total', 'Exchanges with Redis that failed', [], (count) => {
+    const cluster = from.cluster();
+    if (cluster !== undefined) count(cluster.errors, {});
+  });
 
   new Gauge({
     name: 'drawbridge_process_resident_bytes',

@@ -27,6 +27,7 @@ const block = (network: string, more: Partial<BlockEntry> = {}): BlockEntry => (
   evidence: 'User-Agent "sipcli"',
   note: undefined,
   firstSeen: 1000,
+  changedAt: 1500,
   lastSeen: 2000,
   hits: 3,
   until: 9000,

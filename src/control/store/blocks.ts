@@ -17,7 +17,7 @@ export class BlocksTable {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#upsert = database.prepare(
-      `INSERT OR REPLACE INTO blocks VALUES (${Array.from({ length: 10 }, () => '?').join()})`,
+      `INSERT OR REPLACE INTO blocks VALUES (${Array.from({ length: 11 }, () => '?').join()})`,
     );
     this.#delete = database.prepare('DELETE FROM blocks WHERE network = ?');
   }
@@ -39,6 +39,7 @@ export class BlocksTable {
           row.hits,
           row.until ?? null,
           row.offences,
+          row.changedAt,
         );
       }
       this.#database.exec('COMMIT');
@@ -77,6 +78,7 @@ function entryOf(row: Readonly<Record<string, SQLOutputValue>>): BlockEntry[] {
       evidence: String(row.evidence),
       note: row.note === null ? undefined : String(row.note),
       firstSeen: Number(row.first_seen),
+      changedAt: Number(row.changed_at),
       lastSeen: Number(row.last_seen),
       hits: Number(row.hits),
       until: row.until === null ? undefined : Number(row.until),

@@ -33,6 +33,7 @@ export const steps: readonly string[] = [
      until INTEGER,
      offences INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE blocks ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0`,
 ];
 
 export const schemaVersion = steps.length;

@@ -1,0 +1,124 @@
+import type { Conflict, Surroundings } from './compile.ts';
+import { showHostPort } from './forms.ts';
+import { mismatch } from './problem.ts';
+import type { SettingsTree } from './schema.ts';
+import type { ClusterSettings, ListenerSettings } from './settings.ts';
+
+const SECRET = 'DRAWBRIDGE_CLUSTER_SECRET';
+
+/** Through which Redis the nodes share what they know, and what this one is to the others. */
+export function compileCluster(
+  tree: SettingsTree,
+  listeners: readonly ListenerSettings[],
+  surroundings: Surroundings,
+  problems: Conflict[],
+  notices: string[],
+): ClusterSettings {
+  const { redis, node, secret } = tree.cluster;
+  const { environment } = surroundings;
+  const { authorities, ...rest } = redis;
+  const settings: ClusterSettings = {
+    redis: {
+      ...rest,
+      ...(authorities !== undefined && { authorities }),
+      password: environment[redis.password.slice(2, -1)] ?? '',
+      sentinelPassword: environment[redis.sentinelPassword.slice(2, -1)] ?? '',
+    },
+    node: { name: '', uri: undefined },
+    secret: '',
+  };
+  if (redis.servers.length === 0) {
+    if (environment[SECRET])
+      notices.push(`${SECRET} is set, but cluster.redis.servers is empty: this node is alone`);
+    return settings;
+  }
+  checkServers(tree, problems, notices);
+  const uri = node.uri ?? placeFor(listeners, surroundings);
+  if (uri === undefined)
+    notices.push(
+      'cluster.node.uri is not set, and no listener is for TCP or TLS: other nodes cannot reach the phones here',
+    );
+  return {
+    ...settings,
+    node: { name: node.name ?? surroundings.hostName ?? 'gate', uri },
+    secret: secretOf(secret, surroundings, problems),
+  };
+}
+
+function checkServers(tree: SettingsTree, problems: Conflict[], notices: string[]): void {
+  const { servers, kind, authorities } = tree.cluster.redis;
+  const path = ['cluster', 'redis', 'servers'];
+  if (kind === 'single' && servers.length > 1) {
+    const text = mismatch(`${servers.length} servers of kind single`, 'one');
+    const other = mismatch(
+      'single',
+      `sentinel or cluster, for ${servers.length} servers are named`,
+    );
+    problems.push([
+      { path, text },
+      { path: ['cluster', 'redis', 'kind'], text: other },
+    ]);
+  }
+  if (kind !== 'single' && servers.some(({ at }) => 'path' in at)) {
+    const text = mismatch(
+      `a unix socket of kind ${kind}`,
+      'redis://host:port or rediss://host:port',
+    );
+    problems.push([{ path, text }]);
+  }
+  if (kind === 'cluster' && servers.some(({ database }) => database !== 0)) {
+    const text = mismatch('a database other than 0', '0: a Redis Cluster has no other');
+    problems.push([{ path, text }]);
+  }
+  if (new Set(servers.map(({ tls }) => tls)).size > 1) {
+    const text = mismatch('redis:// beside rediss://', 'the same for all of them');
+    problems.push([{ path, text }]);
+  }
+  if (authorities !== undefined && servers.every(({ tls }) => !tls)) {
+    const text = mismatch('authorities without TLS', 'rediss:// in servers');
+    problems.push([{ path: ['cluster', 'redis', 'authorities'], text }]);
+  }
+  const exposed = servers.find(
+    ({ at, tls }) => !tls && 'host' in at && !/^127\.|^::1$|^localhost$/.test(at.host),
+  );
+  if (exposed !== undefined && 'host' in exposed.at)
+    notices.push(
+      `Redis at ${showHostPort(exposed.at.host, exposed.at.port)} is reached without TLS: its password can be read`,
+    );
+}
+
+/** Whoever knows it can name himself a node, and send calls to phones. */
+function secretOf(written: string, { environment }: Surroundings, problems: Conflict[]): string {
+  const variable = written.slice(2, -1);
+  const value = environment[variable] ?? '';
+  if (!/^[\x21-\x7e]{16,256}$/.test(value)) {
+    const found =
+      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
+    const text = mismatch(
+      found,
+      '16 to 256 printable characters without spaces, the same on all nodes',
+    );
+    problems.push([{ path: ['cluster', 'secret'], text }]);
+  }
+  return value;
+}
+
+/** The first listener over which a node can speak to another, those for the PBX before others. */
+function placeFor(
+  listeners: readonly ListenerSettings[],
+  { addresses = [] }: Surroundings,
+): string | undefined {
+  const streams = listeners.filter(
+    ({ transport, port }) => (transport === 'tcp' || transport === 'tls') && port !== 0,
+  );
+  const first = streams.find(({ realm }) => realm === 'core') ?? streams[0];
+  if (first === undefined) return undefined;
+  const { address, port, transport } = first;
+  const any = address === '0.0.0.0' || address === '::';
+  const host = any
+    ? addresses.find((one) => one.includes(':') === address.includes(':') && !isLocal(one))
+    : address;
+  return host && `sip:${showHostPort(host, port)};transport=${transport}`;
+}
+
+const isLocal = (address: string): boolean => /^127\.|^::1$|^fe80:/i.test(address);

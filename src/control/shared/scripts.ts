@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+
+/** What Redis does in one step, nothing else in between. All keys of one script have one hash tag. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+const script = (text: string): Script => ({
+  text,
+  sha: createHash('sha1').update(text).digest('hex'),
+});
+
+const now = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/**
+ * Changes of a table that nodes share, and what others changed since. The later change of a row holds.
+ *
+ * KEYS: rows, revisions of rows, when rows may be forgotten, epoch and revision.
+ * ARGV: this node, an epoch if there is none yet, the revision known, whether its own rows are told too, the most rows;
+ * then of each changed row: id, time of the change, when to forget it (or nothing), text (none: it is gone).
+ */
+export const exchangeRows = script(`${now}
+local node, epoch, since = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local whole, most = ARGV[4] == '1', tonumber(ARGV[5])
+local known = redis.call('HGET', KEYS[4], 'epoch')
+if known then epoch = known else redis.call('HSET', KEYS[4], 'epoch', epoch) end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200)) do
+  redis.call('HDEL', KEYS[1], id)
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('ZREM', KEYS[3], id)
+end
+
+for at = 6, #ARGV, 4 do
+  local id, changed, forget, text = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local row = redis.call('HGET', KEYS[1], id)
+  if not row or tonumber(changed) > tonumber(string.match(row, '^%d+')) then
+    redis.call('HSET', KEYS[1], id, changed .. ' ' .. node .. ' ' .. text)
+    redis.call('ZADD', KEYS[2], redis.call('HINCRBY', KEYS[4], 'revision', 1), id)
+    if forget == '' then redis.call('ZREM', KEYS[3], id) else redis.call('ZADD', KEYS[3], forget, id) end
+  end
+end
+
+local revision = tonumber(redis.call('HGET', KEYS[4], 'revision') or '0')
+if since > revision then
+  since = 0
+  whole = true
+end
+local found = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
+local told = {}
+for at = 1, #found, 2 do
+  local row = redis.call('HGET', KEYS[1], found[at])
+  local writer, text = string.match(row or '', '^%d+ (%S+) (.*)$')
+  -- that a row is gone is told to whoever said so too: meanwhile he may have heard of it from others
+  if writer and (whole or text == '' or writer ~= node) then
+    table.insert(told, found[at])
+    table.insert(told, row)
+  end
+end
+if #found == most * 2 then revision = tonumber(found[#found]) end
+return { epoch, revision, #found == most * 2 and 1 or 0, told }`);
+
+/**
+ * A sign of life, and who else gave one of late. A name that another process goes by is refused.
+ *
+ * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign.
+ */
+export const beat = script(`${now}
+local name, identity, about, silent = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local known = redis.call('HGET', KEYS[1], name)
+if known then
+  local at, other = string.match(known, '^(%d+) (%S+) ')
+  if other ~= identity and now - tonumber(at) < silent then return redis.error_reply('NAMETAKEN ' .. other) end
+end
+redis.call('HSET', KEYS[1], name, now .. ' ' .. identity .. ' ' .. about)
+local all = redis.call('HGETALL', KEYS[1])
+local living = {}
+for at = 1, #all, 2 do
+  local seen, what = string.match(all[at + 1], '^(%d+) %S+ (.*)$')
+  if now - tonumber(seen) < silent then
+    table.insert(living, all[at])
+    table.insert(living, what)
+  elseif now - tonumber(seen) > 86400000 then
+    redis.call('HDEL', KEYS[1], all[at])
+  end
+end
+return living`);
+
+/**
+ * Blocked addresses in a set, which knows no time: another key holds when each is to go.
+ *
+ * KEYS: the set, when its members go. ARGV: of each change the address, and its end; or `lifted`, or nothing for good.
+ */
+export const keepBlacklist = script(`${now}
+for at = 1, #ARGV, 2 do
+  local address, ends = ARGV[at], ARGV[at + 1]
+  redis.call('ZREM', KEYS[2], address)
+  if ends == 'lifted' then
+    redis.call('SREM', KEYS[1], address)
+  else
+    redis.call('SADD', KEYS[1], address)
+    if ends ~= '' then redis.call('ZADD', KEYS[2], ends, address) end
+  end
+end
+for _, address in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000)) do
+  redis.call('SREM', KEYS[1], address)
+  redis.call('ZREM', KEYS[2], address)
+end
+return 0`);

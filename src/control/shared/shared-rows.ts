@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { Lifted } from '../../data/messages.ts';
+import { formatNetwork, parseNetwork } from '../../limits/address-key.ts';
+import type { BlockEntry } from '../../limits/block-entry.ts';
+import type { SharedRow } from './shared-table.ts';
+
+/** That it was lifted is known for so long: a node that was gone meanwhile still hears of it. */
+const LIFTED_FOR_MS = 30 * 86_400_000;
+
+/** After its end a block is remembered, so that the next one lasts longer. */
+const REMEMBERED_MS = 30 * 86_400_000;
+
+const block = z.object({
+  network: z.string(),
+  by: z.enum(['rule', 'operator', 'list']),
+  rule: z.string(),
+  evidence: z.string(),
+  note: z.string().optional(),
+  firstSeen: z.number(),
+  lastSeen: z.number(),
+  hits: z.number(),
+  until: z.number().optional(),
+  offences: z.number(),
+});
+
+/** The same network may be written in several ways. */
+const idOf = (network: string): string => {
+  const parsed = parseNetwork(network);
+  return parsed === undefined ? network : formatNetwork(parsed);
+};
+
+export function rowOfBlock({ changedAt, forgeable: _, ...entry }: BlockEntry): SharedRow {
+  const { until, offences, network } = entry;
+  const forgetAt = until && until + (offences > 0 ? REMEMBERED_MS : 0);
+  return { id: idOf(network), changedAt, forgetAt, text: JSON.stringify(entry) };
+}
+
+export const rowOfLifted = ({ network, at }: Lifted): SharedRow => ({
+  id: idOf(network),
+  changedAt: at,
+  forgetAt: at + LIFTED_FOR_MS,
+  text: '',
+});
+
+/** What the rows say; one that this version cannot read is left out. */
+export function blocksIn(rows: readonly SharedRow[]): {
+  readonly blocks: readonly BlockEntry[];
+  readonly lifted: readonly Lifted[];
+} {
+  const blocks: BlockEntry[] = [];
+  const lifted: Lifted[] = [];
+  for (const { id, changedAt, text } of rows)
+    if (text === '') lifted.push({ network: id, at: changedAt });
+    else {
+      const { data } = block.safeParse(parsed(text));
+      if (data === undefined) continue;
+      const { note, until } = data;
+      blocks.push({ ...data, note, until, changedAt, forgeable: false });
+    }
+  return { blocks, lifted };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,211 @@
+import { z } from 'zod';
+import type { ClusterSettings } from '../../config/settings.ts';
+import type { ClusterNode, SharedBatch, Told } from '../../data/messages.ts';
+import type { Logger } from '../log.ts';
+import { DrachtioBlacklist } from './drachtio-blacklist.ts';
+import { openRedis, type RedisClient } from './redis-client.ts';
+import { beat } from './scripts.ts';
+import { blocksIn, rowOfBlock, rowOfLifted } from './shared-rows.ts';
+import { SharedTable } from './shared-table.ts';
+import { whyRedis } from './why-redis.ts';
+
+/** A connection may take so long to be made before Redis counts as lost. */
+const PATIENCE_MS = 2000;
+
+/** A node that gave no sign for so long is lost. */
+const SILENT_MS = 5000;
+
+/** What this node knows of the others, and the others of it. */
+export interface ClusterStatus {
+  readonly node: string;
+  /** Redis is reached, and what others say arrives. */
+  readonly connected: boolean;
+  /** Why not; since when, in milliseconds since 1970. */
+  readonly why: string | undefined;
+  readonly since: number;
+  readonly nodes: readonly ClusterNode[];
+}
+
+export interface SharedStateOptions {
+  readonly cluster: ClusterSettings;
+  /** What makes this process that node: the same after a restart. */
+  readonly identity: string;
+  readonly log: Logger;
+  /** What others did, for the data plane. */
+  told(told: Told): void;
+  /** The data plane is to tell all that it has. */
+  tellAll(): void;
+  taken(kind: SharedBatch['kind'], batch: number): void;
+  /** Redis was lost or is back, or a node came or went. */
+  changed(status: ClusterStatus, what: string): void;
+}
+
+/** What nodes share, through Redis. Whatever fails here is said and counted, and the gate serves on from memory. */
+export interface SharedState {
+  readonly status: ClusterStatus;
+  readonly errors: number;
+  /** A batch that the data plane wants the others to know. It is held until Redis has it. */
+  share(batch: SharedBatch): void;
+  close(): Promise<void>;
+}
+
+const living = z.array(z.string());
+
+/** Nobody to share with: what was asked is done. */
+export function openSharedState(options: SharedStateOptions): SharedState | undefined {
+  return options.cluster.redis.servers.length === 0 ? undefined : new OverRedis(options);
+}
+
+class OverRedis implements SharedState {
+  readonly #options: SharedStateOptions;
+  readonly #redis: RedisClient;
+  readonly #blocks: SharedTable;
+  readonly #blacklist: DrachtioBlacklist | undefined;
+  readonly #held = new Map<SharedBatch['kind'], SharedBatch>();
+  #timer: NodeJS.Timeout | undefined;
+  #connected = false;
+  /** What the client last complained of: says more than that a command found no connection. */
+  #problem: unknown;
+  #why: string | undefined = 'it was not reached yet';
+  readonly #openedAt = Date.now();
+  #since = this.#openedAt;
+  #nodes: readonly ClusterNode[] = [];
+  #closing = false;
+  #working: Promise<void> = Promise.resolve();
+  errors = 0;
+
+  constructor(options: SharedStateOptions) {
+    this.#options = options;
+    const { redis, node } = options.cluster;
+    this.#redis = openRedis(redis, (error) => {
+      this.#problem = error;
+    });
+    this.#blocks = new SharedTable(this.#redis, redis.prefix, 'blocks', node.name);
+    const { drachtioBlacklist } = redis;
+    this.#blacklist =
+      drachtioBlacklist === null
+        ? undefined
+        : new DrachtioBlacklist(this.#redis, drachtioBlacklist);
+    this.#later(0);
+  }
+
+  get status(): ClusterStatus {
+    return {
+      node: this.#options.cluster.node.name,
+      connected: this.#connected,
+      why: this.#why,
+      since: this.#since,
+      nodes: this.#nodes,
+    };
+  }
+
+  share(batch: SharedBatch): void {
+    this.#held.set(batch.kind, batch);
+    if (this.#connected) this.#later(0);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+    this.#redis.close();
+  }
+
+  #later(ms: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closing) return;
+    this.#timer = setTimeout(() => {
+      this.#working = this.#working.then(() => this.#exchange());
+    }, ms);
+  }
+
+  /** All news, both ways. Never rejects. */
+  async #exchange(): Promise<void> {
+    try {
+      const nodes = await this.#beat();
+      const wasConnected = this.#connected;
+      if (!wasConnected) this.#options.tellAll();
+      await this.#exchangeBlocks();
+      this.#follow(nodes);
+      if (!wasConnected) this.#found();
+    } catch (error) {
+      this.errors++;
+      this.#lost(whyRedis(error, this.#problem));
+    }
+    this.#later(this.#options.cluster.redis.exchangeMs);
+  }
+
+  async #exchangeBlocks(): Promise<void> {
+    const held = this.#held.get('blocks');
+    const { upserts = [], deletes = [] } = held ?? {};
+    const changes = [...upserts.map(rowOfBlock), ...deletes.map(rowOfLifted)];
+    const lost = await this.#blocks.exchange(changes, (rows) =>
+      this.#options.told({ what: 'blocks', ...blocksIn(rows) }),
+    );
+    await this.#blacklist?.follow(upserts, deletes);
+    if (held !== undefined && this.#held.get('blocks') === held) {
+      this.#held.delete('blocks');
+      this.#options.taken('blocks', held.batch);
+    }
+    if (lost) this.#options.tellAll();
+  }
+
+  async #beat(): Promise<readonly ClusterNode[]> {
+    const { cluster, identity } = this.#options;
+    const { name, uri } = cluster.node;
+    const about = JSON.stringify({ uri });
+    const key = `${cluster.redis.prefix}:{nodes}`;
+    const told = living.parse(
+      await this.#redis.run(beat, [key], [name, identity, about, SILENT_MS]),
+    );
+    const nodes: ClusterNode[] = [];
+    for (let at = 0; at + 1 < told.length; at += 2) {
+      const other = told[at] ?? '';
+      if (other !== name) nodes.push({ name: other, uri: uriIn(told[at + 1] ?? '') });
+    }
+    return nodes.toSorted((one, other) => one.name.localeCompare(other.name));
+  }
+
+  #follow(nodes: readonly ClusterNode[]): void {
+    const before = this.#nodes;
+    this.#nodes = nodes;
+    const has = (list: readonly ClusterNode[], name: string) =>
+      list.some((one) => one.name === name);
+    for (const { name } of nodes)
+      if (!has(before, name)) this.#options.changed(this.status, `node ${name} is there`);
+    for (const { name } of before)
+      if (!has(nodes, name)) this.#options.changed(this.status, `node ${name} is lost`);
+  }
+
+  #found(): void {
+    this.#connected = true;
+    this.#problem = undefined;
+    this.#why = undefined;
+    this.#since = Date.now();
+    this.#options.log.info({ nodes: this.#nodes.map(({ name }) => name) }, 'Redis is reached');
+    this.#options.changed(this.status, 'Redis is reached');
+  }
+
+  #lost(why: string): void {
+    const was = this.#connected;
+    if (!was && (this.#why === why || Date.now() - this.#openedAt < PATIENCE_MS)) return;
+    this.#connected = false;
+    this.#why = why;
+    if (was) this.#since = Date.now();
+    this.#options.log.error(
+      { why },
+      'Redis is lost: this node serves on from memory, and others are told when it is back',
+    );
+    if (was) this.#options.changed(this.status, `Redis is lost: ${why}`);
+  }
+}
+
+const about = z.object({ uri: z.string().optional() });
+
+function uriIn(text: string): string | undefined {
+  try {
+    return about.parse(JSON.parse(text)).uri;
+  } catch {
+    return undefined;
+  }
+}
