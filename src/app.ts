@@ -114,7 +114,7 @@ export async function runGate({
     databaseErrors: () => store.errors() + watch.losses,
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
-    cluster: () => shared && { ...shared.status, errors: shared.errors },
+    cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     build: { version, node: process.version },
   });
   const ready = () =>
@@ -146,6 +146,9 @@ export async function runGate({
       bindings: (batch) => store.write(batch),
       blocks: (batch) => store.writeBlocks(batch),
       share: (batch) => shared?.share(batch),
+      live: (counts) => shared?.live(counts),
+      notes: (notes) => shared?.notes(notes),
+      ask: (ask, places) => shared?.ask(ask, places),
       event(event) {
         announce(log, event);
         events.add([recorded(event)]);
@@ -168,6 +171,8 @@ export async function runGate({
     told: (told) => serving.told(told),
     tellAll: () => serving.tellAll(),
     taken: (kind, batch) => serving.taken(kind, batch),
+    others: (alone, nodes) => serving.others(alone, nodes),
+    answered: (ask, held) => serving.answered(ask, held),
     changed: (status, text) => events.add([clusterEvent(status, text)]),
   });
   undo.defer(() => shared?.close());

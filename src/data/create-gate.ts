@@ -25,6 +25,7 @@ import { DecisionCounts } from './decision-counts.ts';
 import type { GateEvent } from './event.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
 import { describedQuestion, describedRequest } from './gate-events.ts';
+import { hearOthers } from './hear-others.ts';
 import type {
   CallStatus,
   CertificateStatus,
@@ -66,6 +67,7 @@ export const createGate: CreateGate = async (options) => {
     mostRegistrations: settings.limits.registrations,
     store,
     blocks: options.blocks,
+    others: options.sharing,
     countryOf: (address) => countryOf(address),
     pressure: () => gauge.pressure,
     observer: observer(options, decisions, made, () => current),
@@ -155,12 +157,7 @@ export const createGate: CreateGate = async (options) => {
       const lifted = running.edge.gatekeeper.blocks.lift(network);
       return lifted && rowOf(lifted);
     },
-    told({ blocks, lifted }) {
-      const list = running.edge.gatekeeper.blocks;
-      const now = Date.now();
-      for (const row of blocks) list.adopt(row, now);
-      for (const { network, at } of lifted) list.liftedElsewhere(network, at);
-    },
+    told: (told) => hearOthers(running.edge, told),
     tellAll: () => options.sharing?.tellAll(running.edge.gatekeeper.blocks.entries()),
     saveBlocksSeen,
     explain: (question, at) => askLive(running.edge, question, at),

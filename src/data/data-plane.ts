@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
+import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
@@ -12,11 +13,13 @@ import type {
   BindingBatch,
   BlockBatch,
   BlockOutcome,
+  ClusterNode,
   DataPlaneStats,
   FoundBlocks,
   FromDataPlane,
   GateStatus,
   Kept,
+  LiveCounts,
   LogLine,
   PbxEvent,
   Question,
@@ -39,6 +42,8 @@ export interface DataPlane {
   stored(kept: Kept, batch: number): void;
   told(told: Told): void;
   tellAll(): void;
+  others(alone: boolean, nodes: readonly ClusterNode[]): void;
+  answered(ask: number, held: HeldByOthers): void;
   taken(kind: SharedBatch['kind'], batch: number): void;
   status(rows: number): Promise<GateStatus>;
   /** What would become of such a request now. */
@@ -57,6 +62,10 @@ export interface DataPlaneObserver {
   bindings(batch: BindingBatch): void;
   blocks(batch: BlockBatch): void;
   share(batch: SharedBatch): void;
+  live(counts: LiveCounts): void;
+  notes(notes: readonly Note[]): void;
+  /** Answered by `answered`, soon or not at all. */
+  ask(ask: number, places: readonly AskedPlace[]): void;
   event(event: PbxEvent): void;
   events(events: readonly GateEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
@@ -119,6 +128,12 @@ export async function startDataPlane(
         return observer.blocks(message);
       case 'share':
         return observer.share(message.batch);
+      case 'live':
+        return observer.live(message.counts);
+      case 'notes':
+        return observer.notes(message.notes);
+      case 'ask':
+        return observer.ask(message.ask, message.places);
       case 'event':
         return observer.event(message.event);
       case 'events':
@@ -195,6 +210,8 @@ export async function startDataPlane(
     stored: (kept, batch) => tell({ type: 'stored', kept, batch }),
     told: (told) => tell({ type: 'told', ...told }),
     tellAll: () => tell({ type: 'tell-all' }),
+    others: (alone, nodes) => tell({ type: 'others', alone, nodes }),
+    answered: (ask, held) => tell({ type: 'answered', ask, held }),
     taken: (kind, batch) => tell({ type: 'taken', kind, batch }),
     async status(rows) {
       const answer = await ask({ about: 'status', rows });

@@ -1,5 +1,6 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
+import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingKey, BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
 import type {
@@ -32,6 +33,10 @@ export type ToDataPlane =
   | ({ readonly type: 'reload' } & SlicedSettings)
   /** Other nodes did this. */
   | ({ readonly type: 'told' } & Told)
+  /** Who the other nodes are; whether they cannot be asked. */
+  | { readonly type: 'others'; readonly alone: boolean; readonly nodes: readonly ClusterNode[] }
+  /** What they hold under the keys that were asked for; undefined: they do not say. */
+  | { readonly type: 'answered'; readonly ask: number; readonly held: HeldByOthers }
   /** All that the others should know is to be told anew. */
   | { readonly type: 'tell-all' }
   /** The others know the batch of that number; the next may come. */
@@ -63,6 +68,10 @@ export type FromDataPlane =
   | ({ readonly type: 'bindings' } & BindingBatch)
   | ({ readonly type: 'blocks' } & BlockBatch)
   | { readonly type: 'share'; readonly batch: SharedBatch }
+  /** So many calls are live under these keys now. */
+  | { readonly type: 'live'; readonly counts: LiveCounts }
+  | { readonly type: 'ask'; readonly ask: number; readonly places: readonly AskedPlace[] }
+  | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
@@ -84,12 +93,16 @@ export interface Lifted {
 /** What the other nodes are to know, each kind in batches of its own. */
 export type SharedBatch = { readonly kind: 'blocks' } & Batch<BlockEntry, Lifted>;
 
+export type LiveCounts = readonly (readonly [key: string, calls: number])[];
+
 /** What other nodes did. */
-export interface Told {
-  readonly what: 'blocks';
-  readonly blocks: readonly BlockEntry[];
-  readonly lifted: readonly Lifted[];
-}
+export type Told =
+  | {
+      readonly what: 'blocks';
+      readonly blocks: readonly BlockEntry[];
+      readonly lifted: readonly Lifted[];
+    }
+  | { readonly what: 'notes'; readonly notes: readonly Note[] };
 
 /** Another node that is alive. */
 export interface ClusterNode {

@@ -15,7 +15,10 @@ export class SharedBlocks extends Changes<BlockEntry, Lifted> {
       this.delete(entry.network, { network: entry.network, at: Date.now() });
   }
 
+  /** Tells of it again, unless it is older than what is still to be told: another node may have had it meanwhile. */
   tell(entry: BlockEntry): void {
-    if (!entry.forgeable) this.upsert(entry.network, rowOf(entry));
+    const lifted = this.deleting(entry.network);
+    if (entry.forgeable || (lifted !== undefined && lifted.at >= entry.changedAt)) return;
+    this.upsert(entry.network, rowOf(entry));
   }
 }

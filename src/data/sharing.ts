@@ -1,5 +1,6 @@
+import type { AskedPlace, HeldByOthers, Note, OtherNodes } from '../edge/other-nodes.ts';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
-import type { SharedBatch } from './messages.ts';
+import type { ClusterNode, FromDataPlane, SharedBatch, ToDataPlane } from './messages.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 
 const batches = { everyMs: 50, rowsPerBatch: 2000, mostPending: 400_000 } as const;
@@ -8,20 +9,90 @@ const batches = { everyMs: 50, rowsPerBatch: 2000, mostPending: 400_000 } as con
 const TOLD_PER_TURN = 1000;
 const NEXT_TURN_MS = 20;
 
-/** What the other nodes are told of, on its way to the control plane. */
-export class Sharing {
+/** Calls that end, and what only counts, are told together: elsewhere it is known so much later. */
+const TELL_EVERY_MS = 100;
+
+/** Beyond so many between two tellings the others are left in the dark: that is an attack, and it is seen here. */
+const MOST_NOTES = 2000;
+
+type Others = Extract<ToDataPlane, { type: 'others' }>;
+
+interface Asking {
+  readonly done: (held: HeldByOthers) => void;
+  readonly deadline: NodeJS.Timeout;
+}
+
+/** The other nodes, by way of the control plane: what they are told of, and what they are asked. */
+export class Sharing implements OtherNodes {
+  readonly #tell: (message: FromDataPlane) => void;
+  readonly #leaseMs: number;
   readonly #blocks: SharedBlocks;
   #telling: NodeJS.Timeout | undefined;
+  readonly #live = new Map<string, number>();
+  #notes: Note[] = [];
+  #tellSoon: NodeJS.Timeout | undefined;
+  readonly #asking = new Map<number, Asking>();
+  #lastAsk = 0;
+  #alone = true;
+  #nodes: readonly ClusterNode[] = [];
 
-  constructor(send: (batch: SharedBatch) => void) {
+  constructor(tell: (message: FromDataPlane) => void, leaseMs: number) {
+    this.#tell = tell;
+    this.#leaseMs = leaseMs;
     this.#blocks = new SharedBlocks({
       ...batches,
-      send: (batch) => send({ kind: 'blocks', ...batch }),
+      send: (batch) => tell({ type: 'share', batch: { kind: 'blocks', ...batch } }),
     });
+  }
+
+  get alone(): boolean {
+    return this.#alone;
+  }
+
+  follow({ alone, nodes }: Pick<Others, 'alone' | 'nodes'>): void {
+    this.#alone = alone;
+    this.#nodes = nodes;
   }
 
   blockChanged(change: BlockChange): void {
     this.#blocks.changed(change);
+  }
+
+  liveChanged(key: string, calls: number): void {
+    this.#live.set(key, calls);
+    this.#soon();
+  }
+
+  note(note: Note): void {
+    if (this.#notes.length >= MOST_NOTES) return;
+    this.#notes.push(note);
+    this.#soon();
+  }
+
+  ask(places: readonly AskedPlace[], done: (held: HeldByOthers) => void): void {
+    // without any there is nobody who could hold a place
+    if (!this.#alone && this.#nodes.length === 0) {
+      done(nothing);
+      return;
+    }
+    if (this.#alone) {
+      done(undefined);
+      return;
+    }
+    this.#lastAsk++;
+    const ask = this.#lastAsk;
+    const deadline = setTimeout(() => this.answered(ask, undefined), this.#leaseMs);
+    this.#asking.set(ask, { done, deadline });
+    this.#tell({ type: 'ask', ask, places });
+  }
+
+  /** What the others hold under the keys that were asked for; undefined: they do not say. */
+  answered(ask: number, held: HeldByOthers): void {
+    const asking = this.#asking.get(ask);
+    if (asking === undefined) return;
+    this.#asking.delete(ask);
+    clearTimeout(asking.deadline);
+    asking.done(held);
   }
 
   taken(_kind: SharedBatch['kind'], batch: number): void {
@@ -43,5 +114,19 @@ export class Sharing {
 
   close(): void {
     clearInterval(this.#telling);
+    clearTimeout(this.#tellSoon);
+    for (const { deadline } of this.#asking.values()) clearTimeout(deadline);
+  }
+
+  #soon(): void {
+    this.#tellSoon ??= setTimeout(() => {
+      this.#tellSoon = undefined;
+      if (this.#live.size > 0) this.#tell({ type: 'live', counts: [...this.#live] });
+      if (this.#notes.length > 0) this.#tell({ type: 'notes', notes: this.#notes });
+      this.#live.clear();
+      this.#notes = [];
+    }, TELL_EVERY_MS);
   }
 }
+
+const nothing: HeldByOthers = new Map();

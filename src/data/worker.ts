@@ -50,8 +50,8 @@ async function start({
   blocks,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
-  if (settings.cluster.redis.servers.length > 0)
-    sharing = new Sharing((batch) => tell({ type: 'share', batch }));
+  const { servers, leaseMs } = settings.cluster.redis;
+  if (servers.length > 0) sharing = new Sharing(tell, leaseMs);
   try {
     gate = await createGate({
       settings,
@@ -173,6 +173,10 @@ port.on('message', (message: ToDataPlane) => {
       return changes[message.kept].stored(message.batch);
     case 'told':
       return gate?.told(message);
+    case 'others':
+      return sharing?.follow(message);
+    case 'answered':
+      return sharing?.answered(message.ask, message.held);
     case 'tell-all':
       return gate?.tellAll();
     case 'taken':

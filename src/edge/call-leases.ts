@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Ledger } from '../limits/ledger.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { detached } from '../sip/message/detached.ts';
+import type { OtherNodes } from './other-nodes.ts';
 import type { Call, Serving } from './signaling.ts';
 
 /** How long a phone takes to ask again with credentials, at most. */
@@ -22,11 +23,18 @@ interface Held {
  * its own, also one that repeats Call-ID and tag of another: nobody saves a place by that.
  */
 export class CallLeases {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly #held = new Map<string, Held>();
   /** Calls that were told to come back with credentials, and since when. */
   readonly #challenged = new LRUCache<string, number>({ max: MOST_CHALLENGED });
   #lastLease = 0;
+
+  readonly #others: Pick<OtherNodes, 'liveChanged' | 'note'> | undefined;
+
+  constructor(others?: Pick<OtherNodes, 'liveChanged' | 'note'>) {
+    this.#others = others;
+    this.ledger = new Ledger(others && { onLive: (key, calls) => others.liveChanged(key, calls) });
+  }
 
   /** Is this a call that was made before, and challenged: the same one, asked for again with credentials? */
   asksAgain({ callId, fromTag, at }: Pick<CallFacts, 'callId' | 'fromTag' | 'at'>): boolean {
@@ -35,7 +43,7 @@ export class CallLeases {
   }
 
   /**
-   * A call was let through. Gives what is to be told its final status; undefined when there is no room for another
+   * A call takes its places. Gives what is to be told its final status; undefined when there is no room for another
    * call, of anybody.
    */
   open(facts: CallFacts, keys: readonly string[]): ((status: number) => void) | undefined {
@@ -50,12 +58,24 @@ export class CallLeases {
       now: at,
     });
     if (!reserved.ok) return undefined;
-    if (!this.asksAgain(facts)) for (const key of keys) this.ledger.noteCall(key, at);
-    this.#challenged.delete(name);
     const held = this.#held.get(name) ?? { ringing: [], answered: [], calls: 0 };
     this.#held.set(name, held);
     held.ringing.push(id);
     return (status) => this.#done(name, held, id, status);
+  }
+
+  /** A call that has its places was let through. */
+  made(facts: CallFacts, keys: readonly string[]): void {
+    if (!this.asksAgain(facts)) {
+      this.heard(keys, facts.at);
+      this.#others?.note({ kind: 'call', keys, at: facts.at });
+    }
+    this.#challenged.delete(callName(facts.callId, facts.fromTag));
+  }
+
+  /** A call was made, here or on another node. */
+  heard(keys: readonly string[], at: number): void {
+    for (const key of keys) this.ledger.noteCall(key, at);
   }
 
   /** A call was answered; some of it may be ringing elsewhere still. */

@@ -23,6 +23,7 @@ import type { Attempt } from './learn-from-answer.ts';
 import { LiveCounters } from './live-counters.ts';
 import { LookAlikeChallenge } from './look-alike-challenge.ts';
 import { Neighbours } from './neighbours.ts';
+import type { OtherNodes } from './other-nodes.ts';
 import { type OutsideCall, OutsideCalls } from './outside-calls.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
 import { PinCheck } from './pin-check.ts';
@@ -49,6 +50,8 @@ export interface EdgeOptions {
   readonly store: RegistrationsStore;
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
+  /** Undefined where there are none. */
+  readonly others?: OtherNodes | undefined;
   /** ISO 3166 alpha-2; undefined when it is in no country, or nobody asks for countries. */
   readonly countryOf: (address: string) => string | undefined;
   /** How hard the gate and the PBX are pressed just now. */
@@ -97,6 +100,8 @@ export interface Edge {
   readonly observer: EdgeObserver;
   readonly guesses: Guesses;
   readonly lookAlike: LookAlikeChallenge;
+  /** Undefined where there are none. */
+  readonly others: OtherNodes | undefined;
   readonly draining: boolean;
 }
 
@@ -121,12 +126,13 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
-  const guesses = new Guesses();
+  const { others } = options;
+  const guesses = new Guesses(others);
   const lookAlike = new LookAlikeChallenge();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
-  const leases = new CallLeases();
+  const leases = new CallLeases(others);
   const gatekeeper = new Gatekeeper(options.settings.policy, {
-    counters: new LiveCounters(guesses, leases.ledger, options.pressure),
+    counters: new LiveCounters(guesses, leases.ledger, options.pressure, others),
     knows: (flow) => known.has(flow),
     isFamiliar: (source) => registrations.sources.has(source),
     realmOf: (source) => neighbours.realmOf(source),
@@ -225,6 +231,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         observer,
         guesses,
         lookAlike,
+        others,
       },
       draining,
     };

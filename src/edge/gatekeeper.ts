@@ -8,6 +8,8 @@ import { type Asked, type Decision, Policy } from '../policy/policy.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { blockOrderFor } from './block-source.ts';
 import { EmergencyPasses } from './emergency-passes.ts';
+import type { Limit, LiveCounters } from './live-counters.ts';
+import type { HeldByOthers } from './other-nodes.ts';
 import { ScreenedPacket } from './screened-packet.ts';
 import type { FarEnd, Flow, Listener, Realm, Received } from './signaling.ts';
 import { userOfUri } from './user-part.ts';
@@ -22,7 +24,7 @@ export interface Decided<S extends Stage = Stage> {
 }
 
 export interface GatekeeperOptions {
-  readonly counters: Counters & { readonly looking: Counters };
+  readonly counters: Pick<LiveCounters, keyof Counters | 'looking' | 'limits' | 'among'>;
   /** Does a source at this flow hold a live registration, or is it in a call? */
   readonly knows: (flow: Flow) => boolean;
   /** Are phones registered from this source, or were some of late? */
@@ -139,6 +141,7 @@ export class Gatekeeper {
   judge<S extends Stage>(stage: S, facts: StageFacts[S]): Decision {
     const { policy } = this;
     const { counters, decided } = this.#options;
+    if (counters.limits.length > 0) counters.limits.length = 0;
     const decision = policy.judge(stage, facts, counters);
     if (decision.verdict.kind !== 'pass' || decision.shadows.length > 0) {
       this.#punish(stage, facts, decision);
@@ -150,6 +153,31 @@ export class Gatekeeper {
       });
     }
     return decision;
+  }
+
+  /** A call that would have its place here is judged anew by what the other nodes hold. */
+  judgeAmongNodes<S extends 'outbound' | 'inbound'>(
+    stage: S,
+    facts: StageFacts[S],
+    held: HeldByOthers,
+  ): Decision {
+    const { policy } = this;
+    const counters = this.#options.counters.among(held);
+    const decision = policy.judge(stage, facts, counters);
+    // what is in shadow was told when it was judged first
+    if (decision.verdict.kind !== 'pass')
+      this.#options.decided({
+        stage,
+        facts,
+        decision,
+        trail: () => policy.trail(stage, facts, counters, decision),
+      });
+    return decision;
+  }
+
+  /** The limits that the call judged last was held against. */
+  takeLimits(): readonly Limit[] {
+    return this.#options.counters.limits.splice(0);
   }
 
   /** The counts as they are, for whoever asks without being counted. */

@@ -4,6 +4,7 @@ import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
 import { guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { guessedBy } from '../policy/rules/registration/spread-guessing.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
+import type { Note, OtherNodes } from './other-nodes.ts';
 
 const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
@@ -21,21 +22,54 @@ export class Guesses {
   });
   readonly #spread = new SpreadSketch(MOST_SPREADS);
 
-  failed(extension: string, source: string, kind: FailureKind, now: number): void {
-    this.#failures.note(source, kind, now);
-    this.#failures.note(`${extension}|${source}`, kind, now);
-    this.#spread.add(guessedBy(source), extension, now);
-    this.#spread.add(guessersOf(extension), source, now);
+  readonly #others: Pick<OtherNodes, 'note'> | undefined;
+
+  constructor(others?: Pick<OtherNodes, 'note'>) {
+    this.#others = others;
+  }
+
+  failed(extension: string, source: string, failure: FailureKind, at: number): void {
+    this.#tell({ kind: 'failed', extension, source, failure, at });
   }
 
   /** A wrong PIN; `key` is as the rule asks for it. */
-  pinFailed(key: string, now: number): void {
-    this.#failures.note(key, 'pin-wrong', now);
+  pinFailed(key: string, at: number): void {
+    this.#tell({ kind: 'pin-failed', key, at });
   }
 
   /** The right password: what was mistyped before is forgotten. */
   succeeded(extension: string, source: string): void {
-    this.#failures.clear(`${extension}|${source}`);
+    // most have failed at nothing, and there is nothing to tell
+    const key = `${extension}|${source}`;
+    if (this.#failures.last(key) === undefined) return;
+    this.#tell({ kind: 'succeeded', extension, source, at: Date.now() });
+  }
+
+  /** The same happened on another node. */
+  heard(note: Exclude<Note, { kind: 'call' }>): void {
+    switch (note.kind) {
+      case 'failed':
+        this.#failed(note.extension, note.source, note.failure, note.at);
+        return;
+      case 'pin-failed':
+        this.#failures.note(note.key, 'pin-wrong', note.at);
+        return;
+      case 'succeeded':
+        this.#failures.clear(`${note.extension}|${note.source}`);
+        return;
+    }
+  }
+
+  #tell(note: Exclude<Note, { kind: 'call' }>): void {
+    this.heard(note);
+    this.#others?.note(note);
+  }
+
+  #failed(extension: string, source: string, kind: FailureKind, now: number): void {
+    this.#failures.note(source, kind, now);
+    this.#failures.note(`${extension}|${source}`, kind, now);
+    this.#spread.add(guessedBy(source), extension, now);
+    this.#spread.add(guessersOf(extension), source, now);
   }
 
   failures(key: string, seconds: number, now: number, kind?: FailureKind): number {

@@ -5,10 +5,16 @@ import type { Counters } from '../policy/counters.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Guesses } from './guesses.ts';
+import type { HeldByOthers, OtherNodes } from './other-nodes.ts';
 
 const MOST_KEYS = 131_072;
 /** Places of one kind of packets: a source takes one for each window it is counted in. */
 const MOST_SOURCES = 65_536;
+
+export interface Limit {
+  readonly key: string;
+  readonly most: number;
+}
 
 /** What was counted of live traffic. Bounded, whatever strangers send. */
 export class LiveCounters implements Counters {
@@ -22,6 +28,7 @@ export class LiveCounters implements Counters {
     calls: (key, seconds, at) => this.calls(key, seconds, at),
     distinct: (key, seconds, at) => this.distinct(key, seconds, at),
     pressure: () => this.pressure(),
+    alone: () => this.alone(),
   };
   readonly #buckets = new BucketTable(MOST_KEYS);
   readonly #windows = new WindowCounts(MOST_KEYS);
@@ -31,12 +38,25 @@ export class LiveCounters implements Counters {
   readonly #guesses: Guesses;
   readonly #ledger: Ledger;
   readonly #pressure: () => Pressure;
+  readonly #others: OtherNodes | undefined;
+  /** The limits that the last call was held against; nobody keeps them where there are no other nodes. */
+  readonly limits: Limit[] = [];
 
   /** Calls count once they were let through, so asking for them never counts along. */
-  constructor(guesses: Guesses, ledger: Ledger, pressure: () => Pressure = () => 'none') {
+  constructor(
+    guesses: Guesses,
+    ledger: Ledger,
+    pressure: () => Pressure = () => 'none',
+    others?: OtherNodes,
+  ) {
     this.#guesses = guesses;
     this.#ledger = ledger;
     this.#pressure = pressure;
+    this.#others = others;
+  }
+
+  alone(): boolean {
+    return this.#others?.alone === true;
   }
 
   take(key: string, perSecond: number, burst: number, at: number): boolean {
@@ -63,8 +83,18 @@ export class LiveCounters implements Counters {
   failures(key: string, seconds: number, at: number, kind?: FailureKind): number {
     return this.#guesses.failures(key, seconds, at, kind);
   }
-  live(key: string): number {
+  live(key: string, most?: number): number {
+    if (most !== undefined && this.#others !== undefined) this.limits.push({ key, most });
     return this.#ledger.live(key);
+  }
+
+  /** What counts for a call that has its places here already, with what the others said. */
+  among(held: HeldByOthers): Counters {
+    return {
+      ...this.looking,
+      live: (key) => this.#ledger.live(key) - 1 + (held?.get(key) ?? 0),
+      alone: () => held === undefined,
+    };
   }
   calls(key: string, seconds: number, at: number): number {
     return this.#ledger.callsWithin(key, seconds, at) + 1;

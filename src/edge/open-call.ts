@@ -1,10 +1,14 @@
 import { callKeys } from '../policy/call-keys.ts';
 import { leavesTheHouse } from '../policy/leaves-the-house.ts';
 import type { Message } from '../sip/message/message.ts';
+import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
+import type { Limit } from './live-counters.ts';
 import { saysForwarded } from './on-behalf-of.ts';
 import type { OutsideCall } from './outside-calls.ts';
+import { retryAfter } from './retry-after.ts';
+import type { Incoming } from './signaling.ts';
 
 /** A request that was let through, and what is to be told how it came out. */
 export interface OpenedCall {
@@ -16,17 +20,60 @@ export interface OpenedCall {
 const noCall: OpenedCall = { done: () => {}, outside: undefined };
 
 /**
- * A call was let through: from now on it counts, and it is kept in mind when it leads outside. Emergency calls have no
- * limits, so nothing is kept of them. Undefined when the gate holds as many calls as it can.
+ * A call was let through by the rules: it takes its places, on all nodes together where others hold some, and `go` is
+ * told. Where there is no room for it, it is refused. Emergency calls have no limits, so nothing is kept of them.
  */
-export function openCall(edge: Edge, request: Message, facts: CallFacts): OpenedCall | undefined {
-  if (request.method !== 'INVITE') return noCall;
+export function openCall(
+  edge: Edge,
+  incoming: Incoming,
+  facts: CallFacts,
+  go: (opened: OpenedCall) => void,
+): void {
+  const { request } = incoming;
+  const limits = edge.others === undefined ? noLimits : edge.gatekeeper.takeLimits();
+  if (request.method !== 'INVITE') {
+    go(noCall);
+    return;
+  }
   if (facts.emergency) {
     edge.observer.emergency(facts);
-    return noCall;
+    go(noCall);
+    return;
   }
-  const lease = edge.leases.open(facts, callKeys(facts));
-  if (lease === undefined) return undefined;
+  const keys = callKeys(facts);
+  const lease = edge.leases.open(facts, keys);
+  if (lease === undefined) {
+    incoming.answer(503, retryAfter(edge));
+    return;
+  }
+  const { others } = edge;
+  if (others === undefined || limits.length === 0) {
+    go(opened(edge, request, facts, keys, lease));
+    return;
+  }
+  const { ledger } = edge.leases;
+  const places = limits.map(({ key, most }) => ({ key, most, calls: ledger.live(key) }));
+  others.ask(places, (held) => {
+    const stage = facts.source.realm === 'trunk' ? 'inbound' : 'outbound';
+    const decision = edge.gatekeeper.judgeAmongNodes(stage, facts, held);
+    if (admit(incoming, decision)) go(opened(edge, request, facts, keys, lease));
+    else lease(REFUSED);
+  });
+}
+
+const noLimits: readonly Limit[] = [];
+
+/** Whatever the caller was told: no call came of it. */
+const REFUSED = 486;
+
+function opened(
+  edge: Edge,
+  request: Message,
+  facts: CallFacts,
+  keys: readonly string[],
+  lease: (status: number) => void,
+): OpenedCall {
+  edge.leases.made(facts, keys);
   const { callId } = facts;
   const counted = (status: number): void => {
     lease(status);

@@ -8,10 +8,9 @@ import { hasCredentials, unmarkedCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import { learnFromRefusal } from './learn-from-answer.ts';
-import { openCall } from './open-call.ts';
+import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
 import { recordsRoute } from './records-route.ts';
-import { retryAfter } from './retry-after.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
@@ -27,11 +26,17 @@ export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
   const transferred = request.method === 'REFER' ? admitTransfer(edge, incoming) : nothing;
   if (transferred === undefined) return;
-  const opened = openCall(edge, request, facts);
-  if (opened === undefined) {
-    incoming.answer(503, retryAfter(edge));
-    return;
-  }
+  openCall(edge, incoming, facts, (opened) => forward(edge, incoming, facts, transferred, opened));
+}
+
+function forward(
+  edge: Edge,
+  incoming: Incoming,
+  facts: CallFacts,
+  transferred: readonly HeaderChange[],
+  opened: OpenedCall,
+): void {
+  const { request, flow } = incoming;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const targets = pbx.targetsFor(

@@ -3,9 +3,8 @@ import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import type { TrunkSettings } from './edge-settings.ts';
-import { openCall } from './open-call.ts';
+import { type OpenedCall, openCall } from './open-call.ts';
 import { recordsRoute } from './records-route.ts';
-import { retryAfter } from './retry-after.ts';
 import type { Incoming, Target } from './signaling.ts';
 import { refuseSips } from './sips.ts';
 import { trunksNamed, trunksOf } from './trunks-for.ts';
@@ -42,18 +41,25 @@ function callOut(
 ): void {
   const { request } = incoming;
   if (!admit(incoming, edge.gatekeeper.judge('outbound', facts))) return;
-  const { chosen, continues } = facts;
+  const { chosen } = facts;
   const trunks = chosen === undefined ? named : trunksOf(edge.settings, chosen.route);
   const fit = fitFor(request.requestUri, trunks);
   if (fit.length === 0) {
     refuseSips(incoming);
     return;
   }
-  const opened = openCall(edge, request, facts);
-  if (opened === undefined) {
-    incoming.answer(503, retryAfter(edge));
-    return;
-  }
+  openCall(edge, incoming, facts, (opened) => forward(edge, incoming, facts, fit, opened));
+}
+
+function forward(
+  edge: Edge,
+  incoming: Incoming,
+  facts: CallFacts,
+  fit: readonly TrunkSettings[],
+  opened: OpenedCall,
+): void {
+  const { request } = incoming;
+  const { continues } = facts;
   if (continues !== undefined) continues.continued = true;
   const number = numberSent(facts);
 

@@ -49,6 +49,8 @@ export interface LedgerOptions {
   readonly mostKeys?: number;
   readonly longestWindowMs?: number;
   readonly highestFrequency?: number;
+  /** So many calls are live under that key now. */
+  readonly onLive?: (key: string, calls: number) => void;
 }
 
 type Held = { -readonly [Field in keyof Lease]: Lease[Field] };
@@ -68,11 +70,13 @@ export class Ledger {
   readonly #mostLeases: number;
   readonly #ringingMs: number;
   readonly #unseenMs: number;
+  readonly #onLive: LedgerOptions['onLive'];
 
   constructor(options: LedgerOptions = {}) {
     this.#mostLeases = options.mostLeases ?? 100_000;
     this.#ringingMs = options.ringingMs ?? 200_000;
     this.#unseenMs = options.unseenMs ?? 90_000;
+    this.#onLive = options.onLive;
     this.#calls = new RecentEvents({
       mostKeys: options.mostKeys ?? 65_536,
       keepMs: options.longestWindowMs ?? 86_400_000,
@@ -99,6 +103,7 @@ export class Ledger {
       const leases = this.#byKey.get(key);
       if (leases === undefined) this.#byKey.set(key, new Set([lease]));
       else leases.add(lease);
+      this.#onLive?.(key, leases === undefined ? 1 : leases.size);
     }
     return { ok: true, lease };
   }
@@ -133,6 +138,7 @@ export class Ledger {
       const leases = this.#byKey.get(key);
       leases?.delete(lease);
       if (leases?.size === 0) this.#byKey.delete(key);
+      this.#onLive?.(key, leases?.size ?? 0);
     }
     return lease;
   }

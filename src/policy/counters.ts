@@ -14,10 +14,12 @@ export interface Counters {
   packets(kind: string, source: string, seconds: number, at: number): number;
   /** Failures under that key within the last seconds, of that kind or of any. */
   failures(key: string, seconds: number, at: number, kind?: FailureKind): number;
-  /** Live calls under that key. */
-  live(key: string): number;
+  /** Live calls under that key; `most`, where there is one, is the limit that they are held against. */
+  live(key: string, most?: number): number;
   /** Calls begun under that key within the last seconds, this one included. */
   calls(key: string, seconds: number, at: number): number;
+  /** There are other nodes with calls of their own, and they cannot be asked for now. */
+  alone?(): boolean;
   /** Different members under that key within the last seconds. */
   distinct(key: string, seconds: number, at: number): number;
   /** How hard the gate and the PBX are pressed just now. */

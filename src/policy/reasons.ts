@@ -41,6 +41,7 @@ export const reasons = {
   'class-blocked': 'The number is premium rate, satellite or of another class that is blocked',
   'number-high-risk': 'The number is in a range known for fraud',
   'calls-too-frequent': 'Too many calls in too short a time',
+  'others-unknown': 'Other nodes cannot be asked what calls they have, and the limit refuses then',
   'calls-too-many': 'Too many live calls at once',
   'no-route': 'No outbound route takes the number',
   'route-not-permitted': 'The outbound route does not serve the extension',

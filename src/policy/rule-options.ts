@@ -24,6 +24,14 @@ export const registrationAnswerOption = (standard: RegistrationAnswer = 'challen
       'how it refuses: challenge (as if the password were wrong, so that nobody learns which extensions there are), silence, or a status',
     );
 
+/** What becomes of a limit that all nodes share while they cannot be asked. */
+export const whenAloneOption = z
+  .enum(['open', 'closed'])
+  .default('open')
+  .describe(
+    'several nodes, and no word from the others: open counts the calls here, closed refuses (503)',
+  );
+
 /** Numbers and telephony patterns. One that cannot be read would let through what it was to bar. */
 export const patternsOption = z.array(numberPattern);
 

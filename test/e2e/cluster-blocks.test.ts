@@ -73,7 +73,9 @@ describe('two nodes', () => {
   }
 
   test('know of each other', async () => {
-    await expect.poll(() => a.status()).toMatch(/Cluster\n +a +shared through Redis.*\n +b +sip:/);
+    await expect
+      .poll(() => a.status(), { timeout: 10_000 })
+      .toMatch(/Cluster\n +a +shared through Redis.*\n +b +sip:/);
     expect(await b.metrics()).toMatch(/^drawbridge_cluster_nodes 2$/m);
   });
 
@@ -81,7 +83,7 @@ describe('two nodes', () => {
     const address = ownAddress();
     expect(await hears(b, address)).toBe(true);
     await block(a, address);
-    // how long the command took to end is on top
+    // how long the command took to end is on top; each look takes up to 150 ms
     expect(await timeUntil(async () => !(await hears(b, address)))).toBeLessThan(1000);
     await unblock(b, address);
     expect(await timeUntil(() => hears(a, address))).toBeLessThan(1000);
@@ -94,9 +96,9 @@ describe('two nodes', () => {
     }).catch(() => {}); // cut off in the middle of it
     await timeUntil(() => lists(b, address));
     const members = () => redis.ask('smembers', 'drachtio:blacklist');
-    await expect.poll(members).toContain(address);
+    await expect.poll(members, { timeout: 10_000 }).toContain(address);
     await unblock(b, address);
-    await expect.poll(members).not.toContain(address);
+    await expect.poll(members, { timeout: 10_000 }).not.toContain(address);
   });
 
   test('an hour on one and a day on the other is a day on both', async () => {
@@ -105,7 +107,8 @@ describe('two nodes', () => {
     await block(b, address, '24h');
     const hours = async (gate: Gate) =>
       ((await blockOf(gate, address))?.until ?? 0) - Date.now() > 3_700_000;
-    await expect.poll(async () => [await hours(a), await hours(b)]).toEqual([true, true]);
+    const both = async () => [await hours(a), await hours(b)];
+    await expect.poll(both, { timeout: 10_000 }).toEqual([true, true]);
   });
 
   test('without Redis both serve on, say so, and agree within ten seconds when it is back', async () => {
@@ -116,7 +119,7 @@ describe('two nodes', () => {
     await redis.kill();
     await Promise.all([knowsRedis(a, false), knowsRedis(b, false)]);
     expect(await (await fetch(`http://${a.http}/readyz`)).text()).toMatch(
-      /^ok\nnote: Redis is lost \(it cannot be reached/,
+      /^ok\nnote: Redis is lost \(it c/,
     );
     expect(await a.status()).toContain('Redis is lost');
     await block(a, onA);

@@ -1,7 +1,7 @@
 import { type Gate, type GateOptions, startGate } from './gate-process.ts';
 import type { RedisServer } from './redis-server.ts';
 
-export const clusterSecret = 'the-secret-of-all-nodes';
+const clusterSecret = 'the-secret-of-all-nodes';
 
 /** A node of the gate that shares with others through this Redis. */
 export function startNode(

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
 import { pressures } from '../../policy/pressure.ts';
-import type { ClusterStatus } from '../shared/shared-state.ts';
+import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
 export interface MetricSources {
@@ -12,7 +12,7 @@ export interface MetricSources {
   lostLogLines(): number;
   lostEvents(): number;
   /** Undefined when this node is alone. */
-  cluster(): (ClusterStatus & { readonly errors: number }) | undefined;
+  cluster(): (ClusterStatus & Pick<SharedState, 'errors' | 'asked'>) | undefined;
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -257,6 +257,16 @@ export function openMetrics(from: MetricSources): Registry {
     const cluster = from.cluster();
     if (cluster !== undefined) count(cluster.errors, {});
   });
+
+  counter(
+    'redis_leases_total',
+    'New calls that asked Redis for their places, by whether it answered',
+    ['outcome'],
+    (count) => {
+      for (const [outcome, value] of Object.entries(from.cluster()?.asked ?? {}))
+        count(value, { outcome });
+    },
+  );
 
   new Gauge({
     name: 'drawbridge_process_resident_bytes',

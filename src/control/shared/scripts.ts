@@ -110,3 +110,48 @@ for _, address in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMI
   redis.call('ZREM', KEYS[2], address)
 end
 return 0`);
+
+/**
+ * A node tells how many calls it has under some keys. Answers 1 when Redis still knows what it told before.
+ *
+ * KEYS: the node's counts. ARGV: how long they hold, whether these are all; then pairs of key and count.
+ */
+export const tellLive = script(`
+local known = redis.call('HEXISTS', KEYS[1], '')
+if ARGV[2] == '1' then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], '', 1)
+  known = 1
+end
+for at = 3, #ARGV, 2 do
+  if ARGV[at + 1] == '0' then
+    redis.call('HDEL', KEYS[1], ARGV[at])
+  else
+    redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return known`);
+
+/**
+ * Takes places under several keys, or none when one of them is full. Answers how many calls the others have under each.
+ *
+ * KEYS: the node's counts, then those of the others. ARGV: how long they hold; then by threes: key, this node's calls with
+ * the new one, the most on all nodes.
+ */
+export const takePlaces = script(`
+local told = {}
+local full = false
+for at = 2, #ARGV, 3 do
+  local others = 0
+  for node = 2, #KEYS do
+    others = others + tonumber(redis.call('HGET', KEYS[node], ARGV[at]) or '0')
+  end
+  table.insert(told, others)
+  if others + tonumber(ARGV[at + 1]) > tonumber(ARGV[at + 2]) then full = true end
+end
+if not full then
+  for at = 2, #ARGV, 3 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+end
+return told`);

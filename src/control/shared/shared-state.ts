@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { ClusterSettings } from '../../config/settings.ts';
-import type { ClusterNode, SharedBatch, Told } from '../../data/messages.ts';
+import type { ClusterNode, LiveCounts, SharedBatch, Told } from '../../data/messages.ts';
+import type { AskedPlace, HeldByOthers, Note } from '../../edge/other-nodes.ts';
 import type { Logger } from '../log.ts';
 import { DrachtioBlacklist } from './drachtio-blacklist.ts';
+import { LiveCalls } from './live-calls.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
 import { beat } from './scripts.ts';
+import { SharedNotes } from './shared-notes.ts';
 import { blocksIn, rowOfBlock, rowOfLifted } from './shared-rows.ts';
 import { SharedTable } from './shared-table.ts';
 import { whyRedis } from './why-redis.ts';
@@ -36,6 +40,9 @@ export interface SharedStateOptions {
   /** The data plane is to tell all that it has. */
   tellAll(): void;
   taken(kind: SharedBatch['kind'], batch: number): void;
+  /** Who the other nodes are, and whether they can be asked. */
+  others(alone: boolean, nodes: readonly ClusterNode[]): void;
+  answered(ask: number, held: HeldByOthers): void;
   /** Redis was lost or is back, or a node came or went. */
   changed(status: ClusterStatus, what: string): void;
 }
@@ -44,8 +51,16 @@ export interface SharedStateOptions {
 export interface SharedState {
   readonly status: ClusterStatus;
   readonly errors: number;
+  /** How often calls asked for places. */
+  readonly asked: { readonly answered: number; readonly failed: number };
   /** A batch that the data plane wants the others to know. It is held until Redis has it. */
   share(batch: SharedBatch): void;
+  /** So many calls are live here under these keys. */
+  live(counts: LiveCounts): void;
+  /** What counts on all nodes. */
+  notes(notes: readonly Note[]): void;
+  /** A call asks for its places; `answered` is told, or nobody where Redis is silent. */
+  ask(ask: number, places: readonly AskedPlace[]): void;
   close(): Promise<void>;
 }
 
@@ -60,6 +75,9 @@ class OverRedis implements SharedState {
   readonly #options: SharedStateOptions;
   readonly #redis: RedisClient;
   readonly #blocks: SharedTable;
+  readonly #live: LiveCalls;
+  readonly #failures: SharedNotes;
+  readonly #calls: SharedNotes;
   readonly #blacklist: DrachtioBlacklist | undefined;
   readonly #held = new Map<SharedBatch['kind'], SharedBatch>();
   #timer: NodeJS.Timeout | undefined;
@@ -71,8 +89,11 @@ class OverRedis implements SharedState {
   #since = this.#openedAt;
   #nodes: readonly ClusterNode[] = [];
   #closing = false;
+  #busy = false;
+  #hurried = false;
   #working: Promise<void> = Promise.resolve();
   errors = 0;
+  readonly asked = { answered: 0, failed: 0 };
 
   constructor(options: SharedStateOptions) {
     this.#options = options;
@@ -81,6 +102,9 @@ class OverRedis implements SharedState {
       this.#problem = error;
     });
     this.#blocks = new SharedTable(this.#redis, redis.prefix, 'blocks', node.name);
+    this.#failures = new SharedNotes(this.#redis, redis.prefix, 'failures', 50_000);
+    this.#calls = new SharedNotes(this.#redis, redis.prefix, 'calls', 10_000);
+    this.#live = new LiveCalls(this.#redis, redis.prefix, node.name);
     const { drachtioBlacklist } = redis;
     this.#blacklist =
       drachtioBlacklist === null
@@ -101,14 +125,52 @@ class OverRedis implements SharedState {
 
   share(batch: SharedBatch): void {
     this.#held.set(batch.kind, batch);
-    if (this.#connected) this.#later(0);
+    this.#hurry();
+  }
+
+  live(counts: LiveCounts): void {
+    this.#live.set(counts);
+    this.#hurry();
+  }
+
+  notes(notes: readonly Note[]): void {
+    this.#failures.add(notes.filter(({ kind }) => kind !== 'call'));
+    this.#calls.add(notes.filter(({ kind }) => kind === 'call'));
+    this.#hurry();
+  }
+
+  ask(ask: number, places: readonly AskedPlace[]): void {
+    const { answered } = this.#options;
+    this.#live
+      .take(
+        places,
+        this.#nodes.map(({ name }) => name),
+      )
+      .then(
+        (held) => {
+          this.asked.answered++;
+          answered(ask, held);
+        },
+        () => {
+          this.asked.failed++;
+          answered(ask, undefined);
+        },
+      );
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#timer);
     await this.#working;
+    if (this.#connected) await this.#live.leave().catch(() => {}); // they vanish in ten seconds
     this.#redis.close();
+  }
+
+  /** There is something to tell: now, or right after what is under way. */
+  #hurry(): void {
+    if (!this.#connected) return;
+    this.#hurried = true;
+    if (!this.#busy) this.#later(0);
   }
 
   #later(ms: number): void {
@@ -121,18 +183,24 @@ class OverRedis implements SharedState {
 
   /** All news, both ways. Never rejects. */
   async #exchange(): Promise<void> {
+    this.#busy = true;
+    this.#hurried = false;
     try {
       const nodes = await this.#beat();
       const wasConnected = this.#connected;
       if (!wasConnected) this.#options.tellAll();
+      await this.#live.exchange();
       await this.#exchangeBlocks();
+      for (const stream of [this.#failures, this.#calls])
+        await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
       this.#follow(nodes);
       if (!wasConnected) this.#found();
     } catch (error) {
       this.errors++;
       this.#lost(whyRedis(error, this.#problem));
     }
-    this.#later(this.#options.cluster.redis.exchangeMs);
+    this.#busy = false;
+    this.#later(this.#hurried && this.#connected ? 0 : this.#options.cluster.redis.exchangeMs);
   }
 
   async #exchangeBlocks(): Promise<void> {
@@ -171,6 +239,7 @@ class OverRedis implements SharedState {
     this.#nodes = nodes;
     const has = (list: readonly ClusterNode[], name: string) =>
       list.some((one) => one.name === name);
+    if (this.#connected && !isDeepStrictEqual(before, nodes)) this.#options.others(false, nodes);
     for (const { name } of nodes)
       if (!has(before, name)) this.#options.changed(this.status, `node ${name} is there`);
     for (const { name } of before)
@@ -182,6 +251,7 @@ class OverRedis implements SharedState {
     this.#problem = undefined;
     this.#why = undefined;
     this.#since = Date.now();
+    this.#options.others(false, this.#nodes);
     this.#options.log.info({ nodes: this.#nodes.map(({ name }) => name) }, 'Redis is reached');
     this.#options.changed(this.status, 'Redis is reached');
   }
@@ -191,7 +261,10 @@ class OverRedis implements SharedState {
     if (!was && (this.#why === why || Date.now() - this.#openedAt < PATIENCE_MS)) return;
     this.#connected = false;
     this.#why = why;
-    if (was) this.#since = Date.now();
+    if (was) {
+      this.#since = Date.now();
+      this.#options.others(true, this.#nodes);
+    }
     this.#options.log.error(
       { why },
       'Redis is lost: this node serves on from memory, and others are told when it is back',

@@ -14,6 +14,7 @@ export function whyRedis(error: unknown, before?: unknown): string {
   if (text.startsWith('NAMETAKEN'))
     return `another node has the name of this one (${text.slice(10)}): set cluster.node.name`;
   if (/timed out|timeout/i.test(text)) return 'it does not answer';
+  if (/ECONNRESET|EPIPE/.test(text)) return 'it closed the connection';
   if (!notConnected.test(text)) return text.slice(0, 200);
   return before === undefined || before === error ? 'it cannot be reached' : whyRedis(before);
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ALL, calledOf, callerOf, keyOf } from '../../call-keys.ts';
+import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule, type SettingPath } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
+import { answerOption, whenAloneOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
+import { refusedAlone, seesNobody } from '../../when-alone.ts';
 
 const most = z.int().min(1).max(100_000).nullable();
 
@@ -17,6 +19,7 @@ const options = z.strictObject({
     .describe('over single trunks, in place of `trunk`: { carrier: 30 }; outbound ones count too'),
   all: most.default(null).describe('of all together, outbound ones too'),
   answer: answerOption(486),
+  whenAlone: whenAloneOption,
 });
 
 /** I2. Calls that are held open fill every line as well as those that come fast. */
@@ -25,10 +28,11 @@ export const inboundCalls = defineRule({
   stage: 'inbound',
   requirement: 'I2',
   summary: 'refuses more live calls by one caller, to one number or over one trunk than may be',
-  reasons: ['calls-too-many'],
+  reasons: ['calls-too-many', 'others-unknown'],
   mode: 'on',
   options,
-  create({ caller, called, trunk, trunks, all, answer }) {
+  create({ caller, called, trunk, trunks, all, answer, whenAlone }) {
+    const isClosed = (counters: Counters) => counters.alone?.() === true && whenAlone === 'closed';
     const refusal = refuse(answer, 'calls-too-many');
     const ofTrunk = (name: string) =>
       Object.hasOwn(trunks, name)
@@ -50,10 +54,17 @@ export const inboundCalls = defineRule({
       return found;
     };
     return {
-      judge: (facts, counters) =>
-        limitsOn(facts).some(({ key, most }) => counters.live(key) >= most) ? refusal : pass,
+      judge(facts, counters) {
+        const found = limitsOn(facts);
+        if (found.length > 0 && isClosed(counters)) return refusedAlone;
+        // each is asked for, so that a place can be had under all of them
+        const full = found.filter(({ key, most }) => counters.live(key, most) >= most);
+        return full.length > 0 ? refusal : pass;
+      },
       explain(facts, counters) {
         const seen = limitsOn(facts);
+        if (seen.length > 0 && isClosed(counters))
+          return seesNobody(['inbound', 'inbound-calls', 'whenAlone']);
         const show = ({ key, most }: Counted): string =>
           `${key} has ${counters.live(key)} live, allowed ${most}`;
         const full = seen.find(({ key, most }) => counters.live(key) >= most);

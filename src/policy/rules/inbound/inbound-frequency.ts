@@ -3,8 +3,9 @@ import { calledOf, callerOf, keyOf } from '../../call-keys.ts';
 import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
+import { answerOption, whenAloneOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
+import { refusedAlone, seesNobody } from '../../when-alone.ts';
 
 const limit = z
   .strictObject({
@@ -22,6 +23,7 @@ const options = z.strictObject({
     .describe('to one called number: flooding of one line'),
   trunk: limit.default({ calls: 50, seconds: 10 }).describe('by one trunk'),
   answer: answerOption(486),
+  whenAlone: whenAloneOption,
 });
 const counted = ['caller', 'called', 'trunk'] as const;
 
@@ -31,10 +33,11 @@ export const inboundFrequency = defineRule({
   stage: 'inbound',
   requirement: 'I2',
   summary: 'refuses floods of calls by one caller, to one number or over one trunk',
-  reasons: ['calls-too-frequent'],
+  reasons: ['calls-too-frequent', 'others-unknown'],
   mode: 'on',
   options,
-  create({ answer, ...limits }) {
+  create({ answer, whenAlone, ...limits }) {
+    const isClosed = (counters: Counters) => counters.alone?.() === true && whenAlone === 'closed';
     const refusals = {
       caller: refusalOf(limits.caller),
       called: refusalOf(limits.called),
@@ -53,6 +56,7 @@ export const inboundFrequency = defineRule({
     };
     return {
       judge(facts, counters) {
+        if (isClosed(counters)) return refusedAlone;
         for (const what of counted) {
           const name = nameOf(what, facts);
           const one = limits[what];
@@ -63,6 +67,7 @@ export const inboundFrequency = defineRule({
         return pass;
       },
       explain(facts, counters) {
+        if (isClosed(counters)) return seesNobody(['inbound', 'inbound-frequency', 'whenAlone']);
         const seen: string[] = [];
         for (const what of counted) {
           const found = made(what, facts, counters);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ALL, keyOf } from '../../call-keys.ts';
+import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
+import { answerOption, whenAloneOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
+import { refusedAlone, seesNobody } from '../../when-alone.ts';
 
 const limit = z.strictObject({
   calls: z.int().min(1).max(1000).describe('at most so many'),
@@ -26,6 +28,7 @@ const options = z.strictObject({
     .default([{ calls: 5, seconds: 1, each: 'extension' }])
     .describe('every one that applies must hold'),
   answer: answerOption(480),
+  whenAlone: whenAloneOption,
 });
 
 /**
@@ -37,10 +40,10 @@ export const callFrequency = defineRule({
   stage: 'outbound',
   requirement: 'O7',
   summary: 'refuses more calls in a short time than a person makes',
-  reasons: ['calls-too-frequent'],
+  reasons: ['calls-too-frequent', 'others-unknown'],
   mode: 'on',
   options,
-  create({ limits, answer }) {
+  create({ limits, answer, whenAlone }) {
     const refusals = limits.map(({ seconds }) =>
       refuse(answer, 'calls-too-frequent', { retryAfterSeconds: seconds }),
     );
@@ -57,6 +60,10 @@ export const callFrequency = defineRule({
         ? !named.some((other) => other.each === one.each && names(other, facts))
         : names(one, facts);
     };
+    const isClosed = (facts: CallFacts, counters: Counters): boolean =>
+      counters.alone?.() === true &&
+      whenAlone === 'closed' &&
+      limits.some((one) => applies(one, facts));
     const isOver = ({ calls }: Limit, made: number): boolean => made > calls;
     /** The limit that is crossed, and by whom. */
     const crossed = (facts: CallFacts, made: (key: string, seconds: number) => number) => {
@@ -73,10 +80,13 @@ export const callFrequency = defineRule({
     return {
       judge(facts, counters) {
         if (facts.asksAgain || facts.continues !== undefined) return pass;
+        if (isClosed(facts, counters)) return refusedAlone;
         const found = crossed(facts, (key, seconds) => counters.calls(key, seconds, facts.at));
         return (found === undefined ? undefined : refusals[found.at]) ?? pass;
       },
       explain(facts, counters) {
+        if (isClosed(facts, counters))
+          return seesNobody(['outbound', 'call-frequency', 'whenAlone']);
         const made = (key: string, seconds: number) => counters.calls(key, seconds, facts.at);
         const found = crossed(facts, made);
         if (found === undefined) {

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ALL, keyOf } from '../../call-keys.ts';
+import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule, type SettingPath } from '../../rule.ts';
-import { answerOption } from '../../rule-options.ts';
+import { answerOption, whenAloneOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
+import { refusedAlone, seesNobody } from '../../when-alone.ts';
 
 const most = z.int().min(0).max(100_000);
 const byName = z.record(z.string().min(1), most);
@@ -19,6 +21,7 @@ const options = z.strictObject({
   routes: byName.default({}).describe('by an outbound route: { abroad: 2 }'),
   trunks: byName.default({}).describe('over a trunk, inbound ones too: { carrier: 30 }'),
   answer: answerOption(486),
+  whenAlone: whenAloneOption,
 });
 
 /** O8. Whoever steals an extension calls as often at once as it may. Live are calls from the verdict to their end. */
@@ -27,12 +30,14 @@ export const concurrentCalls = defineRule({
   stage: 'outbound',
   requirement: 'O8',
   summary: 'refuses more calls at once than an extension, a group, a route or a trunk may have',
-  reasons: ['calls-too-many'],
+  reasons: ['calls-too-many', 'others-unknown'],
   mode: 'on',
   options,
   create(limits, { extensions }) {
     const refusal = refuse(limits.answer, 'calls-too-many');
     const here = (...path: SettingPath): SettingPath => ['outbound', 'concurrent-calls', ...path];
+    const isClosed = (counters: Counters) =>
+      counters.alone?.() === true && limits.whenAlone === 'closed';
     const namesAny = (table: object): boolean => Object.keys(table).length > 0;
     const hasGroups = namesAny(limits.groups);
 
@@ -68,10 +73,16 @@ export const concurrentCalls = defineRule({
     };
 
     return {
-      judge: (facts, counters) =>
-        limitsOn(facts).some(({ key, most }) => counters.live(key) >= most) ? refusal : pass,
+      judge(facts, counters) {
+        const found = limitsOn(facts);
+        if (found.length > 0 && isClosed(counters)) return refusedAlone;
+        // each is asked for, so that a place can be had under all of them
+        const full = found.filter(({ key, most }) => counters.live(key, most) >= most);
+        return full.length > 0 ? refusal : pass;
+      },
       explain(facts, counters) {
         const seen = limitsOn(facts);
+        if (seen.length > 0 && isClosed(counters)) return seesNobody(here('whenAlone'));
         const show = ({ key, most }: Counted): string =>
           `${key} has ${counters.live(key)} live, allowed ${most}`;
         const full = seen.find(({ key, most }) => counters.live(key) >= most);

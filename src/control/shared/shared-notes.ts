@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Note } from '../../edge/other-nodes.ts';
+import { failureKinds } from '../../policy/failure-kinds.ts';
+import type { RedisClient } from './redis-client.ts';
+
+/** Told while Redis is gone; of more the oldest are not told. */
+const MOST_WAITING = 20_000;
+const NOTES_AT_ONCE = 500;
+const ENTRIES_AT_ONCE = 100;
+
+/** Nobody asks for what is older. */
+const KEPT_MS = 86_400_000;
+
+const text = z.string();
+const at = z.number();
+const note = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('failed'),
+    extension: text,
+    source: text,
+    failure: z.enum(failureKinds),
+    at,
+  }),
+  z.object({ kind: z.literal('pin-failed'), key: text, at }),
+  z.object({ kind: z.literal('succeeded'), extension: text, source: text, at }),
+  z.object({ kind: z.literal('call'), keys: z.array(text), at }),
+]);
+const notes = z.array(note);
+const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
+
+/**
+ * What counts on all nodes, in a stream of Redis: each node tells what happened to it, and counts what it hears of the
+ * others. One that starts hears what is still there, of its own past too.
+ */
+export class SharedNotes {
+  readonly #redis: RedisClient;
+  readonly #stream: string;
+  readonly #most: number;
+  /** Of this process: what it told it has counted. */
+  readonly #author = randomBytes(6).toString('hex');
+  #waiting: Note[] = [];
+  /** Under way: it keeps its name when it has to be told again. */
+  #batch: { readonly name: string; readonly text: string } | undefined;
+  #told = 0;
+  readonly #heard = new LRUCache<string, number>({ max: 1000 });
+  #last = '0-0';
+
+  /** The stream keeps so many entries; each has what happened within a tenth of a second, or longer. */
+  constructor(redis: RedisClient, prefix: string, name: string, most: number) {
+    this.#redis = redis;
+    this.#stream = `${prefix}:{${name}}`;
+    this.#most = most;
+  }
+
+  add(more: readonly Note[]): void {
+    this.#waiting.push(...more);
+    if (this.#waiting.length > MOST_WAITING) this.#waiting = this.#waiting.slice(-MOST_WAITING);
+  }
+
+  async exchange(told: (notes: readonly Note[]) => void): Promise<void> {
+    await this.#tell();
+    for (;;) {
+      const range = [this.#stream, `(${this.#last}`, '+', 'COUNT', ENTRIES_AT_ONCE] as const;
+      const found = entries.parse(await this.#redis.call('XRANGE', ...range));
+      const since = Date.now() - KEPT_MS;
+      const heard = found
+        .flatMap(([, [batch = '', what = '']]) => (this.#isNews(batch) ? notesIn(what) : []))
+        .filter((one) => one.at > since);
+      if (heard.length > 0) told(heard);
+      this.#last = found.at(-1)?.[0] ?? this.#last;
+      if (found.length < ENTRIES_AT_ONCE) return;
+    }
+  }
+
+  async #tell(): Promise<void> {
+    while (this.#batch !== undefined || this.#waiting.length > 0) {
+      if (this.#batch === undefined) {
+        const notes = this.#waiting.splice(0, NOTES_AT_ONCE);
+        this.#told++;
+        this.#batch = { name: `${this.#author}:${this.#told}`, text: JSON.stringify(notes) };
+      }
+      const kept = ['MAXLEN', '~', this.#most, '*'] as const;
+      const { name, text } = this.#batch;
+      await this.#redis.call('XADD', this.#stream, ...kept, name, text);
+      this.#batch = undefined;
+    }
+  }
+
+  /** Not our own, and not heard before: whoever had no answer from Redis tells the same again. */
+  #isNews(batch: string): boolean {
+    const [author = '', number] = batch.split(':');
+    if (author === this.#author || Number(number) <= (this.#heard.get(author) ?? 0)) return false;
+    this.#heard.set(author, Number(number));
+    return true;
+  }
+}
+
+/** Those that this version can read. */
+function notesIn(what: string): readonly Note[] {
+  try {
+    return notes.parse(JSON.parse(what));
+  } catch {
+    return [];
+  }
+}

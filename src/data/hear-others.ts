@@ -1,0 +1,18 @@
+import type { Edge } from '../edge/edge.ts';
+import type { Told } from './messages.ts';
+
+/** What other nodes did counts here as well. */
+export function hearOthers({ gatekeeper, guesses, leases }: Edge, told: Told): void {
+  const now = Date.now();
+  switch (told.what) {
+    case 'blocks':
+      for (const row of told.blocks) gatekeeper.blocks.adopt(row, now);
+      for (const { network, at } of told.lifted) gatekeeper.blocks.liftedElsewhere(network, at);
+      return;
+    case 'notes':
+      for (const note of told.notes)
+        if (note.kind === 'call') leases.heard(note.keys, note.at);
+        else guesses.heard(note);
+      return;
+  }
+}
