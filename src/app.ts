@@ -13,6 +13,7 @@ import {
 import { EventLog } from './control/events/event-log.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
+import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
 import { type Accepted, type ReloadAsked, Reloads } from './control/reloads.ts';
@@ -115,6 +116,7 @@ export async function runGate({
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
+    lists: () => lists.status,
     build: { version, node: process.version },
   });
   const ready = () =>
@@ -128,11 +130,21 @@ export async function runGate({
   undo.defer(() => http.close());
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
 
+  const lists = new Lists({
+    settings,
+    folder: directory.lists,
+    send: (sliced) => serving.takeLists(sliced),
+    counts: () => heartbeat?.stats.lists ?? [],
+    record: (event) => events.add([event]),
+    log,
+  });
+  undo.defer(() => lists.close());
   const serving = await startDataPlane(
     {
       ...{ settings, tokenKey, pinKey },
       registrations: store.takeRegistrations(),
       blocks: store.takeBlocks(),
+      lists: lists.slices(),
     },
     {
       log(lines, lost) {
@@ -176,6 +188,7 @@ export async function runGate({
     changed: (status, text) => events.add([clusterEvent(status, text)]),
   });
   undo.defer(() => shared?.close());
+  lists.start();
   const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
     well: () => log.info('the gate does its work again'),
@@ -207,6 +220,7 @@ export async function runGate({
       events.follow(fresh);
       exceptions.follow(fresh.policy);
       await serving.reload(fresh);
+      lists.follow(fresh);
     },
     record: (event) => events.add([event]),
     log,
@@ -227,6 +241,8 @@ export async function runGate({
       return { ended: count };
     }
     if (request.command === 'blocks') return serving.blocks(request.search, request.rows);
+    if (request.command === 'lists') return lists.status;
+    if (request.command === 'refresh-lists') return (await lists.refresh(request.name)) ?? null;
     if (request.command === 'block') {
       const { network, seconds, why } = request;
       const outcome = await serving.block(orderOf(network, seconds, why));
@@ -248,6 +264,7 @@ export async function runGate({
       metrics: metricsAt,
       ready: ready().reasons,
       cluster: shared?.status,
+      lists: lists.status,
       exceptions: exceptions.inForce,
       shadows: events.shadows,
     };

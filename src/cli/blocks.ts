@@ -23,7 +23,7 @@ export const blocks: Command = {
   details:
     'drawbridge blocks 203.0.113.7 shows what blocks that address, be it a network that it is in; drawbridge blocks scanners\n' +
     'what that rule blocked. drawbridge unblock lifts one, drawbridge block adds one. What stands in policies/network.yaml\n' +
-    '(blocked-sources) is not among them.',
+    '(blocked-sources) is not among them; of what lists name (drawbridge lists), those that came.',
   async run(given) {
     const [search = ''] = given.rest;
     const all = given.flags.all === true || given.flags.json === true;
@@ -50,12 +50,12 @@ export const blocks: Command = {
 
 /** The list, for a person. */
 export function showBlocks(
-  { count, found, rows }: FoundBlocks,
+  { count, listed, found, rows }: FoundBlocks,
   search: string,
   now: number,
 ): string {
-  if (count === 0) return 'Nobody is blocked.';
-  const total = `${counted(count, 'source')} blocked`;
+  if (count + listed === 0) return 'Nobody is blocked.';
+  const total = `${counted(count, 'source')} blocked${listed === 0 ? '' : `, ${counted(listed, 'network')} by lists`}`;
   if (found === 0) return `${total}, none of them found by "${harmless(search)}".`;
   const title = search === '' ? total : `${total}, ${found.toLocaleString('en')} found`;
   const more = found - rows.length;
@@ -68,10 +68,11 @@ export function showBlocks(
 
 /** One block, as cells of a table. */
 export function showBlock(entry: BlockEntry, now: number): string[] {
-  const { network, rule, evidence, firstSeen, lastSeen, hits, until } = entry;
+  const { network, by, rule, evidence, firstSeen, lastSeen, hits, until } = entry;
+  const end = by === 'list' ? 'as long as it is listed' : 'for good';
   return [
     network,
-    until === undefined ? 'for good' : `${duration(until - now)} left`,
+    until === undefined ? end : `${duration(until - now)} left`,
     rule,
     harmless(evidence),
     `since ${duration(now - firstSeen)}`,

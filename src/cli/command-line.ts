@@ -9,6 +9,7 @@ import { exception } from './exception.ts';
 import { explain } from './explain.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
+import { lists } from './lists.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
 import { reload } from './reload.ts';
@@ -32,6 +33,7 @@ const described = [
   blocks,
   block,
   unblock,
+  lists,
   exception,
   pin,
   status,

@@ -14,7 +14,8 @@ const gate: ProcessStatus = {
   ready: [],
   exceptions: [],
   shadows: [],
-  blocks: { count: 12, enforced: ['socket'] },
+  lists: [],
+  blocks: { count: 12, listed: 0, enforced: ['socket'] },
   draining: false,
   pressure: 'none',
   listeners: [

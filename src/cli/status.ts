@@ -10,6 +10,7 @@ import { duration } from './duration.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
+import { showList } from './show-list.ts';
 
 export const status: Command = {
   name: 'status',
@@ -92,6 +93,11 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       ),
     gate.programs !== undefined && programsSection(gate.programs),
     section('Blocked', [[blockedSources(gate.blocks), enforcement(gate.blocks)]]),
+    gate.lists.length > 0 &&
+      section(
+        'Lists',
+        gate.lists.map((one) => showList(one, now)),
+      ),
     gate.exceptions.length > 0 &&
       section(
         'Exceptions',
@@ -136,8 +142,10 @@ export function showStatus(gate: ProcessStatus, now: number): string {
     .join('\n');
 }
 
-const blockedSources = ({ count }: ProcessStatus['blocks']): string =>
-  count === 0 ? 'nobody' : `${counted(count, 'source')}; drawbridge blocks lists them`;
+function blockedSources({ count, listed }: ProcessStatus['blocks']): string {
+  const own = count === 0 ? 'nobody' : `${counted(count, 'source')}; drawbridge blocks lists them`;
+  return listed === 0 ? own : `${own}; ${counted(listed, 'network')} by lists`;
+}
 
 const enforcement = ({ enforced }: ProcessStatus['blocks']): string =>
   enforced.includes('socket')

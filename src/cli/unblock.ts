@@ -8,6 +8,13 @@ import { readNetwork } from './network-operand.ts';
 import { complain, print } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 
+function whyNot(network: string, wider: BlockEntry | undefined): string {
+  if (wider === undefined) return `${network} is not blocked.`;
+  return wider.by === 'list'
+    ? `${network} is blocked by ${wider.rule} (${wider.network}): put it under its except in policies/lists.yaml.`
+    : `${network} is blocked as a part of ${wider.network}: lift that.`;
+}
+
 export const unblock: Command = {
   name: 'unblock',
   summary: 'lift a block at once; what the source did is forgiven',
@@ -35,11 +42,7 @@ export const unblock: Command = {
         rows: 1,
       });
       const [wider] = around.rows;
-      complain(
-        wider === undefined
-          ? `${network} is not blocked.`
-          : `${network} is blocked as a part of ${wider.network}: lift that.`,
-      );
+      complain(whyNot(network, wider));
       return 1;
     } catch (error) {
       if (!(error instanceof CannotAsk)) throw error;

@@ -2,6 +2,7 @@ import type { PbxSettings } from '../edge/edge-settings.ts';
 import { checkCalls } from './compile-calls.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileDrachtio } from './compile-drachtio.ts';
+import { compileLists } from './compile-lists.ts';
 import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
@@ -79,6 +80,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   const programs = compilePrograms(tree, surroundings, problems, notices);
   const drachtio = compileDrachtio(tree, surroundings, problems, notices);
   const cluster = compileCluster(tree, listeners, surroundings, problems, notices);
+  const lists = compileLists(tree, surroundings, problems);
   checkPolicy(tree, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
@@ -94,6 +96,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     ...programs,
     drachtio,
     cluster,
+    lists,
     listeners,
     pbx,
     trunks,

@@ -5,6 +5,7 @@ import { countryFileProblem } from './country-file.ts';
 import { type Environment, environment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
 import { readHighRiskNumbers } from './high-risk-numbers.ts';
+import { listNotices } from './list-notices.ts';
 import {
   fromEnvironment,
   fromFlags,
@@ -108,7 +109,11 @@ export function loadSettings(
   };
   const broken = policyTestProblems(tests.tests, settings);
   if (broken.length > 0) return refuse(broken);
-  const notices = [...compiled.notices, ...certificateNotices(tls, programPort)];
+  const notices = [
+    ...compiled.notices,
+    ...certificateNotices(tls, programPort),
+    ...listNotices(settings.lists),
+  ];
   return { ok: true, settings, tree: merged.data, notices, directories, locate };
 }
 

@@ -11,6 +11,8 @@ import {
   readServer,
 } from './forms.ts';
 import { readHeaderPattern } from './header-pattern.ts';
+import { listsSchema } from './list-settings.ts';
+import { secret } from './secret.ts';
 
 /**
  * Every key the operator can set, once: its type, its bounds, its default, what it does. The files in
@@ -30,15 +32,6 @@ const printable = z
   .regex(/^[\x21-\x7e]{1,128}$/, 'printable characters without spaces, at most 128');
 const headerPatterns = z.array(written(readHeaderPattern));
 const sources = z.array(source).default([]);
-
-/** `${NAME}`: the value comes from the environment, so that no file, flag or error message holds it. */
-const secret = z
-  .string()
-  .regex(
-    /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/,
-    'a variable such as $' + '{NAME}, never the secret itself',
-  )
-  .meta({ secret: true });
 
 const listener = z.strictObject({
   listen: written(readListenPoint).describe(
@@ -535,6 +528,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   ...policyShape,
+  lists: listsSchema,
 });
 
 /** The settings as written, defaults filled in. `compile` makes `Settings` of it. */

@@ -15,6 +15,7 @@ export const settingsFiles = {
   policies: {
     'site.yaml': ['site'],
     'network.yaml': ['network'],
+    'lists.yaml': ['lists'],
     'registration.yaml': ['registration'],
     'outbound.yaml': ['outbound'],
     'inbound.yaml': ['inbound'],

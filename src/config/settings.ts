@@ -7,6 +7,7 @@ import type {
 import type { Realm, Transport } from '../edge/signaling.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import type { RedisServer } from './forms.ts';
+import type { ListWritten } from './list-settings.ts';
 
 /**
  * Everything the operator can set, checked and complete: what `routes/*.yaml`, flags and the environment
@@ -25,6 +26,7 @@ export interface Settings {
   readonly calls: CallSettings;
   /** What stands in `policies/*.yaml`. */
   readonly policy: PolicySettings;
+  readonly lists: readonly ListSettings[];
   readonly programPort: ProgramPortSettings;
   readonly programs: ProgramSettings;
   readonly drachtio: DrachtioSettings;
@@ -33,6 +35,14 @@ export interface Settings {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly events: EventSettings;
   readonly drain: { readonly deadlineSeconds: number; readonly retryAfterSeconds: number };
+}
+
+/** A list of addresses that is read again and again. */
+export interface ListSettings extends Omit<ListWritten, 'file' | 'url' | 'key'> {
+  readonly name: string;
+  readonly from: { readonly file: string } | { readonly url: string };
+  /** What stands for `{key}` in the URL. */
+  readonly key?: string;
 }
 
 /** The record of what happened. */

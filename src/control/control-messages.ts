@@ -2,6 +2,7 @@ import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
 import type { ShadowTotal } from './events/events-database.ts';
+import type { ListStatus } from './lists/lists.ts';
 import type { ClusterStatus } from './shared/shared-state.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
@@ -19,6 +20,10 @@ export type ControlRequest =
     }
   /** Answered by `{ lifted }`, the block that was there or null. */
   | { readonly command: 'unblock'; readonly network: string }
+  /** Answered by a list of `ListStatus`. */
+  | { readonly command: 'lists' }
+  /** Reads them now, or the one of that name. Answered by their `ListStatus`, or null where there is none. */
+  | { readonly command: 'refresh-lists'; readonly name?: string }
   /** Answered by an `AnsweredLive`. */
   | { readonly command: 'explain'; readonly question: Question }
   /** Answered by a `ReloadOutcome`. */
@@ -43,6 +48,7 @@ export interface ProcessStatus extends GateStatus {
   readonly ready: readonly string[];
   /** Undefined when this node is alone. */
   readonly cluster?: ClusterStatus | undefined;
+  readonly lists: readonly ListStatus[];
   /** Those in force. */
   readonly exceptions: readonly Exception[];
   /** Of the rules that are in shadow for anybody. */

@@ -16,6 +16,7 @@ export interface DataDirectory {
   readonly socket: string;
   readonly lock: string;
   readonly pid: string;
+  readonly lists: string;
 }
 
 /** Where each file is. Nothing is opened or made. */
@@ -31,6 +32,7 @@ export function dataDirectoryAt(given: string): DataDirectory {
     socket: join(path, 'control.sock'),
     lock: join(path, 'gate.lock'),
     pid: join(path, 'gate.pid'),
+    lists: join(path, 'lists'),
   };
 }
 

@@ -8,6 +8,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     answers: {},
     decisions: [],
     blocks: { count: 0, made: {} },
+    lists: [],
     registrations: 0,
     calls: 0,
     ringing: 0,

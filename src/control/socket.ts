@@ -29,6 +29,11 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     seconds: z.int().min(1).max(315_360_000).nullable(),
     why: z.string().max(200),
   }),
+  z.strictObject({ command: z.literal('lists') }),
+  z.strictObject({
+    command: z.literal('refresh-lists'),
+    name: z.string().min(1).max(64).exactOptional(),
+  }),
   z.strictObject({ command: z.literal('unblock'), network: source }),
   z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
 ]);

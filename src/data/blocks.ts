@@ -1,15 +1,43 @@
 import type { Edge } from '../edge/edge.ts';
-import type { BlockOrder } from '../limits/block-entry.ts';
-import type { BlockList } from '../limits/block-list.ts';
+import type { Gatekeeper } from '../edge/gatekeeper.ts';
+import { formatNetwork, type Network, parseNetwork } from '../limits/address-key.ts';
+import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { ListedNetworks } from '../limits/listed-networks.ts';
 import { rowOf } from './block-changes.ts';
 import type { BlockOutcome, FoundBlocks } from './messages.ts';
 
 /** Those in which that text or address is found, the latest first. */
-export function findBlocks(blocks: BlockList, search: string, rows: number): FoundBlocks {
-  const found = search === '' ? [...blocks.entries()] : [...blocks.search(search)];
+export function findBlocks(
+  { blocks, listed }: Pick<Gatekeeper, 'blocks' | 'listed'>,
+  search: string,
+  rows: number,
+): FoundBlocks {
+  const own = search === '' ? [...blocks.entries()] : [...blocks.search(search)];
+  const found: BlockEntry[] = [...own, ...findListed(listed, search)];
   const latest = found.toSorted((one, other) => other.lastSeen - one.lastSeen).slice(0, rows);
-  return { count: blocks.size, found: found.length, rows: latest.map(rowOf) };
+  return {
+    count: blocks.size,
+    listed: listed.blocked,
+    found: found.length,
+    rows: latest.map(rowOf),
+  };
 }
+
+/** By an address what names it; otherwise, of a hundred thousand, those that came. */
+function findListed(listed: ListedNetworks, search: string): readonly BlockEntry[] {
+  const wanted = search.trim().toLowerCase();
+  const network = parseNetwork(wanted);
+  if (network === undefined)
+    return [...listed.came('block')].filter(({ network: own, rule, evidence }) =>
+      [own, rule, evidence].some((text) => text.toLowerCase().includes(wanted)),
+    );
+  const [address = ''] = formatNetwork(network).split('/');
+  const around = listed.find('block', address);
+  return around === undefined || !isWithin(network, around) ? [] : [around];
+}
+
+const isWithin = ({ bits }: Network, around: BlockEntry): boolean =>
+  (parseNetwork(around.network)?.bits ?? 0) <= bits;
 
 /** By the word of an operator. */
 export function blockBy({ gatekeeper, neighbours }: Edge, order: BlockOrder): BlockOutcome {

@@ -151,7 +151,8 @@ export const createGate: CreateGate = async (options) => {
       for (const callId of callIds) open.end(callId, reason);
       return ended;
     },
-    blocks: (search, rows) => findBlocks(running.edge.gatekeeper.blocks, search, rows),
+    takeListed: (listed) => running.edge.gatekeeper.takeListed(listed),
+    blocks: (search, rows) => findBlocks(running.edge.gatekeeper, search, rows),
     block: (order) => blockBy(running.edge, order),
     unblock(network) {
       const lifted = running.edge.gatekeeper.blocks.lift(network);
@@ -177,6 +178,7 @@ export const createGate: CreateGate = async (options) => {
       },
       blocks: {
         count: running.edge.gatekeeper.blocks.size,
+        listed: running.edge.gatekeeper.listed.blocked,
         enforced: [open.server === undefined ? 'socket' : 'request'],
       },
       calls: callsStatus(open, running.edge, rows),
@@ -189,6 +191,7 @@ export const createGate: CreateGate = async (options) => {
         ...counters.stats,
         decisions: decisions.rows,
         blocks: { count: running.edge.gatekeeper.blocks.size, made: made.byRule },
+        lists: running.edge.gatekeeper.listed.counts,
         registrations: running.edge.registrations.size,
         calls: counts.calls,
         ringing: counts.ringing,
@@ -275,6 +278,7 @@ function observer(
       made.changed(change);
       events.blockChanged(change);
     },
+    listedCame: (listed) => events.listedCame(listed),
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
     decided(decided) {

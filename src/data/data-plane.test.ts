@@ -5,6 +5,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataPlane, type DataPlaneObserver, startDataPlane } from './data-plane.ts';
 import type { DataPlaneStats } from './messages.ts';
+import { sliceLists } from './sliced-lists.ts';
 
 const address = '127.0.9.61';
 const planes: DataPlane[] = [];
@@ -29,6 +30,7 @@ async function start(
       pinKey: new Uint8Array(32),
       registrations: [],
       blocks: [],
+      lists: sliceLists([], () => []),
     },
     {
       log() {},

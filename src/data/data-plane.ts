@@ -27,6 +27,7 @@ import type {
   ToDataPlane,
   Told,
 } from './messages.ts';
+import type { SlicedLists } from './sliced-lists.ts';
 import { sliceSettings } from './sliced-settings.ts';
 import { adviceOn } from './why-not-open.ts';
 
@@ -35,6 +36,8 @@ export interface DataPlane {
   readonly listeners: readonly Listener[];
   /** Resolves when they hold. One at a time. */
   reload(settings: Settings): Promise<void>;
+  /** What lists name from now on. Resolves when it holds. One at a time. */
+  takeLists(lists: SlicedLists): Promise<void>;
   /** No new calls; resolves when the last live one is over. */
   drain(): Promise<void>;
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
@@ -78,6 +81,7 @@ export interface DataPlaneInput {
   readonly pinKey: Uint8Array;
   readonly registrations: readonly BindingRow[];
   readonly blocks: readonly BlockEntry[];
+  readonly lists: SlicedLists;
 }
 
 /** The gate could not be opened; the message is for the operator. */
@@ -103,6 +107,7 @@ export async function startDataPlane(
   >();
   const started = Promise.withResolvers<readonly Listener[]>();
   let reloaded = Promise.withResolvers<void>();
+  let listed = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let lastQuery = 0;
@@ -144,6 +149,8 @@ export async function startDataPlane(
         return;
       case 'reloaded':
         return reloaded.resolve();
+      case 'listed':
+        return listed.resolve();
       case 'drained':
         return drained.resolve();
       case 'stopped':
@@ -161,6 +168,7 @@ export async function startDataPlane(
     if (serving && !stopping) observer.crashed(gone);
     // Nobody waits for a thread that is gone.
     reloaded.resolve();
+    listed.resolve();
     ended.resolve();
   });
 
@@ -190,6 +198,14 @@ export async function startDataPlane(
         sliced.extensions.map(({ buffer }) => buffer),
       );
       return reloaded.promise;
+    },
+    takeLists(lists) {
+      listed = Promise.withResolvers();
+      worker.postMessage(
+        { type: 'lists', ...lists } satisfies ToDataPlane,
+        lists.networks.map(({ buffer }) => buffer),
+      );
+      return listed.promise;
     },
     drain() {
       tell({ type: 'drain' });

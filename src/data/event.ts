@@ -23,6 +23,7 @@ export const eventKinds = [
   'reload',
   'exception',
   'overload',
+  'list',
   'fault',
 ] as const;
 export type EventKind = (typeof eventKinds)[number];

@@ -1,5 +1,6 @@
 import type { Decided } from '../edge/gatekeeper.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
+import type { Listed } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import { questionOf } from '../policy/asking/question-of-facts.ts';
 import type { CallFacts, RequestFacts, Source, StageFacts } from '../policy/facts.ts';
@@ -74,6 +75,17 @@ export class GateEvents {
         decided,
         shadow.exception,
       );
+  }
+
+  /** Something came for the first time from a network that a list names: it was refused, or would be. */
+  listedCame({ network, rule, evidence, counted }: Listed): void {
+    this.#second ??= setTimeout(() => this.#endOfSecond(), ALIKE_MS);
+    if (++this.#blocks > MOST_BLOCKS) return;
+    this.add({
+      ...{ at: Date.now(), level: 'info', count: 1, source: network, rule },
+      kind: counted.list.mode === 'shadow' ? 'shadow' : 'blocked',
+      text: `by ${rule}, ${evidence}`,
+    });
   }
 
   /**

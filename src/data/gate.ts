@@ -3,6 +3,7 @@ import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { ListedNetworks } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
@@ -35,6 +36,8 @@ export interface Gate {
   told(told: Told): void;
   /** All that other nodes should know is told anew. */
   tellAll(): void;
+  /** From now on lists name these. */
+  takeListed(listed: ListedNetworks): void;
   /** How often blocked sources came is kept too: by this, now. */
   saveBlocksSeen(): void;
   /** What would become of such a request now. */

@@ -10,12 +10,14 @@ import type {
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { ListCount } from '../limits/listed-networks.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Reason } from '../policy/reasons.ts';
 import type { Batch } from './changes.ts';
 import type { GateEvent } from './event.ts';
+import type { SlicedLists } from './sliced-lists.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
 
 /** What the control plane tells the data plane. */
@@ -29,6 +31,8 @@ export type ToDataPlane =
       readonly pinKey: Uint8Array;
       readonly registrations: readonly BindingRow[];
       readonly blocks: readonly BlockEntry[];
+      /** As kept from the last run. */
+      readonly lists: SlicedLists;
     }
   | ({ readonly type: 'reload' } & SlicedSettings)
   /** Other nodes did this. */
@@ -41,6 +45,8 @@ export type ToDataPlane =
   | { readonly type: 'tell-all' }
   /** The others know the batch of that number; the next may come. */
   | { readonly type: 'taken'; readonly kind: SharedBatch['kind']; readonly batch: number }
+  /** What lists name from now on; all of them, in place of those before. `listed` comes back. */
+  | ({ readonly type: 'lists' } & SlicedLists)
   /** No new calls from now on; `drained` comes back when the last live one is over. */
   | { readonly type: 'drain' }
   | { readonly type: 'stop' }
@@ -77,6 +83,8 @@ export type FromDataPlane =
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
   /** What was sent with the last `reload` holds. */
   | { readonly type: 'reloaded' }
+  /** What was sent with the last `lists` holds. */
+  | { readonly type: 'listed' }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped' };
 
@@ -123,8 +131,10 @@ export type Answer =
   | { readonly about: 'hangup'; readonly ended: number };
 
 export interface FoundBlocks {
-  /** All there are. */
+  /** All there are, without those that only a list names. */
   readonly count: number;
+  /** Those. They are found when they came, or by their address. */
+  readonly listed: number;
   readonly found: number;
   readonly rows: readonly BlockEntry[];
 }
@@ -213,6 +223,7 @@ export interface GateStats {
     /** Made since the start, by the rule, or `operator`. */
     readonly made: Readonly<Record<string, number>>;
   };
+  readonly lists: readonly ListCount[];
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
   readonly pressure: Pressure;
@@ -277,8 +288,12 @@ export interface GateStatus {
   /** Undefined when the gate has sockets of its own. */
   readonly drachtio?: DrachtioStatus | undefined;
   readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
-  /** How many sources are blocked, and where what they send is thrown away. */
-  readonly blocks: { readonly count: number; readonly enforced: readonly EnforcedAt[] };
+  /** How many sources are blocked, here and by lists of others, and where what they send is thrown away. */
+  readonly blocks: {
+    readonly count: number;
+    readonly listed: number;
+    readonly enforced: readonly EnforcedAt[];
+  };
   readonly calls: {
     /** The answered ones. */
     readonly count: number;

@@ -10,6 +10,7 @@ import { GateEvents } from './gate-events.ts';
 import { LogLines } from './log-lines.ts';
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
 import { Sharing } from './sharing.ts';
+import { joinLists } from './sliced-lists.ts';
 import { joinSettings } from './sliced-settings.ts';
 
 /**
@@ -48,10 +49,12 @@ async function start({
   pinKey,
   registrations,
   blocks,
+  lists,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
   const { servers, leaseMs } = settings.cluster.redis;
   if (servers.length > 0) sharing = new Sharing(tell, leaseMs);
+  const listed = await joinLists(lists);
   try {
     gate = await createGate({
       settings,
@@ -72,6 +75,7 @@ async function start({
     tell({ type: 'failed', problem: error instanceof Error ? error.message : String(error) });
     return;
   }
+  gate.takeListed(listed);
   delay.enable();
   heartbeat = setInterval(beat, 1000);
   tell({ type: 'started', listeners: gate.listeners });
@@ -96,6 +100,11 @@ async function reload(sliced: Extract<ToDataPlane, { type: 'reload' }>): Promise
   log.setLevel(settings.log.level);
   gate?.reload(settings);
   tell({ type: 'reloaded' });
+}
+
+async function takeLists(sliced: Extract<ToDataPlane, { type: 'lists' }>): Promise<void> {
+  gate?.takeListed(await joinLists(sliced));
+  tell({ type: 'listed' });
 }
 
 function drain(): void {
@@ -165,6 +174,8 @@ port.on('message', (message: ToDataPlane) => {
       return must(start(message));
     case 'reload':
       return must(reload(message));
+    case 'lists':
+      return must(takeLists(message));
     case 'drain':
       return drain();
     case 'stop':

@@ -24,6 +24,7 @@ export function askLive(edge: Edge, question: Question, at: number): AnsweredLiv
     isLocal: (address: string) => gatekeeper.isLocal(address),
     isAllowed: (address: string) => gatekeeper.isAllowed(address),
     countryOf: (address: string) => gatekeeper.countryOf(address),
+    blockOf: (address: string) => gatekeeper.blockOf(address, sourceOf(address)),
   };
   const counters = assumedOver(asked, gatekeeper.looking);
   return { ...ask(gatekeeper.policy, asked, around, counters), question: asked };

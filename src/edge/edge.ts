@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
+import type { Listed } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit, Decision } from '../policy/policy.ts';
@@ -74,6 +75,8 @@ export interface EdgeObserver extends PbxObserver {
   packetDecided(decision: Decision): void;
   /** A source was blocked, or is no longer. */
   blockChanged(change: BlockChange): void;
+  /** Something came for the first time from a network that a list names: it was refused, or would be. */
+  listedCame(listed: Listed): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call, outside: OutsideCall | undefined): void;
@@ -144,6 +147,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     packetDecided: (decision) => observer.packetDecided(decision),
     blocks: options.blocks,
     blockChanged: (change) => observer.blockChanged(change),
+    listedCame: (listed) => observer.listedCame(listed),
     cut: (which) => edge?.serving.cut?.(which),
   });
   const limitOf = (call: OutsideCall): CallLimit => {

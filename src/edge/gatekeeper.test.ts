@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { aRequest, aSource, countersOfOwn } from '../../test/support/some-facts.ts';
+import { parseNetwork } from '../limits/address-key.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
+import { ListedNetworks, type SourceList } from '../limits/listed-networks.ts';
 import type { Decision } from '../policy/policy.ts';
 import { policySchema } from '../policy/policy-settings.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
@@ -27,6 +29,7 @@ function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = 
   const told: Decided[] = [];
   const counted: Decision[] = [];
   const changes: BlockChange[] = [];
+  const came: string[] = [];
   const cut: ((listener: Listener, address: string, port: number) => boolean)[] = [];
   const gatekeeper = new Gatekeeper(policySchema.parse({ network, ...more }), {
     counters: countersOfOwn(),
@@ -38,9 +41,10 @@ function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = 
     packetDecided: (decision) => counted.push(decision),
     blocks: [],
     blockChanged: (change) => changes.push(change),
+    listedCame: ({ network, counted }) => came.push(`${network} ${counted.list.mode}`),
     cut: (which) => cut.push(which),
   });
-  return { gatekeeper, told, counted, changes, cut };
+  return { gatekeeper, told, counted, changes, came, cut };
 }
 
 const block = (gatekeeper: Gatekeeper, network: string, forgeable = false) =>
@@ -144,6 +148,75 @@ describe('the screen', () => {
     expect(
       [STRANGER, '203.0.113.8', '192.0.2.77', PBX].map((address) => which?.(tls, address, 5061)),
     ).toEqual([true, false, false, false]);
+  });
+});
+
+describe('what a list names (N15)', () => {
+  const DOCUMENTED = '203.0.113.0/24';
+  const named = (
+    gatekeeper: Gatekeeper,
+    networks: readonly string[],
+    more: Partial<SourceList> = {},
+  ) => {
+    const list = { name: 'a', mode: 'block', from: 'example.com', except: [] } as const;
+    const listed = new ListedNetworks([{ ...list, sparesPhones: true, readAt: 0, ...more }]);
+    for (const text of networks) {
+      const network = parseNetwork(text);
+      if (network !== undefined) listed.add(0, network);
+    }
+    gatekeeper.takeListed(listed);
+  };
+  const isHeard = (gatekeeper: Gatekeeper, address: string) =>
+    gatekeeper.admits(udp, address, 5060, ordinary);
+
+  test('is not heard, counted, and told once; what it no longer names is heard at once', () => {
+    const { gatekeeper, told, came } = aGatekeeper();
+    named(gatekeeper, [DOCUMENTED]);
+    for (let sent = 0; sent < 3; sent++) expect(isHeard(gatekeeper, STRANGER)).toBe(false);
+    expect(came).toEqual([`${DOCUMENTED} block`]);
+    expect(told).toEqual([]);
+    expect(gatekeeper.listed.counts).toMatchObject([{ packets: 3, came: 1 }]);
+    named(gatekeeper, []);
+    expect(isHeard(gatekeeper, STRANGER)).toBe(true);
+  });
+
+  test('is heard all the same where it is allowed, the PBX, of the site, or a phone’s', () => {
+    const { gatekeeper, came } = aGatekeeper({ allowed: ['192.0.2.77'] });
+    named(gatekeeper, ['192.0.2.0/24', '198.51.100.0/24', '10.0.0.0/8']);
+    for (const address of [PBX, PHONE, '192.0.2.77', '10.1.2.3'])
+      expect(isHeard(gatekeeper, address)).toBe(true);
+    expect(came).toEqual([]);
+    named(gatekeeper, ['198.51.100.0/24'], { sparesPhones: false });
+    expect(isHeard(gatekeeper, PHONE)).toBe(false);
+  });
+
+  test('in shadow is heard, counted and told', () => {
+    const { gatekeeper, came } = aGatekeeper();
+    named(gatekeeper, [DOCUMENTED], { mode: 'shadow' });
+    for (let sent = 0; sent < 3; sent++) expect(isHeard(gatekeeper, STRANGER)).toBe(true);
+    expect(came).toEqual([`${DOCUMENTED} shadow`]);
+    expect(gatekeeper.listed.counts).toMatchObject([{ packets: 3 }]);
+  });
+
+  test('as allowed is never blocked or limited', () => {
+    const { gatekeeper } = aGatekeeper({ 'drop-all': { mode: 'on' } });
+    expect(isHeard(gatekeeper, STRANGER)).toBe(false);
+    named(gatekeeper, [STRANGER], { mode: 'allow' });
+    for (let sent = 0; sent < 200; sent++) expect(isHeard(gatekeeper, STRANGER)).toBe(true);
+  });
+
+  test('gets in with a call to an emergency number', () => {
+    const { gatekeeper } = aGatekeeper();
+    named(gatekeeper, [DOCUMENTED]);
+    expect(gatekeeper.admits(udp, STRANGER, 5060, emergency)).toBe(true);
+    expect(gatekeeper.admits(udp, STRANGER, 5061, ordinary)).toBe(false);
+  });
+
+  test('loses its connections', async () => {
+    const { gatekeeper, cut } = aGatekeeper();
+    named(gatekeeper, [DOCUMENTED]);
+    await expect.poll(() => cut.length).toBe(1);
+    expect([STRANGER, PBX].map((address) => cut[0]?.(tls, address, 5061))).toEqual([true, false]);
   });
 });
 

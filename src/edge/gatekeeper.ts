@@ -1,5 +1,6 @@
 import type { BlockChange, BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import { BlockList } from '../limits/block-list.ts';
+import { Listed, ListedNetworks } from '../limits/listed-networks.ts';
 import { isEmergencyUrn } from '../numbers/emergency-numbers.ts';
 import type { Counters } from '../policy/counters.ts';
 import type { Blocked, Stage, StageFacts, Tier } from '../policy/facts.ts';
@@ -10,6 +11,7 @@ import { blockOrderFor } from './block-source.ts';
 import { EmergencyPasses } from './emergency-passes.ts';
 import type { Limit, LiveCounters } from './live-counters.ts';
 import type { HeldByOthers } from './other-nodes.ts';
+import { sourceOf } from './packed-address.ts';
 import { ScreenedPacket } from './screened-packet.ts';
 import type { FarEnd, Flow, Listener, Realm, Received } from './signaling.ts';
 import { userOfUri } from './user-part.ts';
@@ -37,6 +39,8 @@ export interface GatekeeperOptions {
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
   readonly blockChanged: (change: BlockChange) => void;
+  /** Something came for the first time from a network that a list names. */
+  readonly listedCame: (listed: Listed) => void;
   /** Cuts the connections whose far end is refused from now on. */
   readonly cut: (which: FarEnd) => void;
 }
@@ -52,6 +56,7 @@ const TOO_LONG_FOR_EMERGENCY = 64;
 export class Gatekeeper {
   policy: Policy;
   readonly blocks: BlockList;
+  #listed = new ListedNetworks();
   readonly #options: GatekeeperOptions;
   readonly #emergencies = new EmergencyPasses((uri) => this.isEmergency(uri));
   #settings: PolicySettings;
@@ -76,6 +81,18 @@ export class Gatekeeper {
       onChange: (change) => this.#blockChanged(change),
     });
     this.blocks.load(options.blocks, Date.now());
+  }
+
+  get listed(): ListedNetworks {
+    return this.#listed;
+  }
+
+  /** From now on these are on lists. What was counted of those before goes on counting. */
+  takeListed(listed: ListedNetworks): void {
+    listed.continues(this.#listed);
+    this.#listed = listed;
+    this.#trusted.fill(undefined);
+    this.#cutSoon();
   }
 
   /** From now on by these. What was counted stays. */
@@ -120,6 +137,7 @@ export class Gatekeeper {
         this.#options.packetDecided(decision);
         this.#tellOf(packet, decision);
       }
+      if (this.#listed.inShadow > 0 && packet.tier === 'unknown') this.#comeInShadow(packet);
       return true;
     }
     const { familiar } = packet;
@@ -128,7 +146,8 @@ export class Gatekeeper {
     this.#punish('packet', packet, decision);
     if (lets) return true;
     this.#options.packetDecided(decision);
-    // what the block list refuses it counts by itself
+    // what the block list and lists refuse they count by themselves
+    if (packet.blocked instanceof Listed) this.#come(packet.blocked, now);
     if (packet.blocked === undefined) this.#tellOf(packet, decision);
     return false;
   }
@@ -208,7 +227,7 @@ export class Gatekeeper {
   }
 
   isAllowed(address: string): boolean {
-    return this.#allowed.find(address) !== undefined;
+    return this.#allowed.find(address) !== undefined || this.#listed.allows(address);
   }
 
   isFamiliar(source: string): boolean {
@@ -218,7 +237,8 @@ export class Gatekeeper {
   /** A block that anybody could have brought about is none for an address that phones are registered from. */
   blockOf(address: string, source: string): Blocked | undefined {
     const block = this.blocks.isBlocked(address, Date.now());
-    return block?.forgeable === true && this.isFamiliar(source) ? undefined : block;
+    if (block !== undefined && !(block.forgeable && this.isFamiliar(source))) return block;
+    return this.#listedAs('block', address);
   }
 
   isLocal(address: string): boolean {
@@ -245,11 +265,27 @@ export class Gatekeeper {
   }
 
   #touch(address: string, packet: ScreenedPacket, now: number): Blocked | undefined {
-    if (this.blocks.size === 0) return undefined;
-    const block = this.blocks.isBlocked(address, now);
-    if (block === undefined || (block.forgeable && packet.familiar)) return undefined;
+    const block = this.blocks.size === 0 ? undefined : this.blocks.isBlocked(address, now);
+    if (block === undefined || (block.forgeable && packet.familiar))
+      return this.#listedAs('block', address);
     this.blocks.touch(address, now);
     return block;
+  }
+
+  /** What a list says of a stranger. The site's own networks are no matter for lists that others make. */
+  #listedAs(mode: 'block' | 'shadow', address: string): Listed | undefined {
+    const listed = this.#listed.find(mode, address);
+    if (listed === undefined || this.isLocal(address)) return undefined;
+    return listed.forgeable && this.isFamiliar(sourceOf(address)) ? undefined : listed;
+  }
+
+  #comeInShadow(packet: ScreenedPacket): void {
+    const listed = this.#listedAs('shadow', packet.address);
+    if (listed !== undefined) this.#come(listed, packet.at);
+  }
+
+  #come(listed: Listed, now: number): void {
+    if (this.#listed.touch(listed, now)) this.#options.listedCame(listed);
   }
 
   #punish<S extends Stage>(stage: S, facts: StageFacts[S], decision: Decision): void {

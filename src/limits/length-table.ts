@@ -37,6 +37,14 @@ export class LengthTable {
     return (cells[cell + this.#width] as number) - 1;
   }
 
+  /** Makes room for so many, in place of growing with them. */
+  expect(count: number): void {
+    if (this.#size > 0) return;
+    const size = Math.max(FEWEST, 2 ** Math.ceil(Math.log2(count * 2)));
+    this.#cells = new Int32Array(size * this.#stride);
+    this.#shift = 32 - Math.log2(size);
+  }
+
   /** For a network that is not in it. */
   add(network: Network, number: number): void {
     this.#size++;

@@ -33,6 +33,12 @@ export class PrefixTable<Value> {
     return place === NONE ? undefined : this.#values[place];
   }
 
+  /** So many networks of that length are to come: there is room for them at once, and not by doubling it again and again. */
+  expect(family: 4 | 6, bits: number, count: number): void {
+    const wanted = { family, bits };
+    (this.#tableOf(wanted) ?? this.#newTable(wanted)).expect(count);
+  }
+
   set(network: Network, value: Value): void {
     const table = this.#tableOf(network) ?? this.#newTable(network);
     const known = table.find(network.words);
@@ -82,11 +88,11 @@ export class PrefixTable<Value> {
     return NONE;
   }
 
-  #tableOf({ family, bits }: Network): LengthTable | undefined {
+  #tableOf({ family, bits }: Pick<Network, 'family' | 'bits'>): LengthTable | undefined {
     return family === 4 ? this.#v4[bits] : this.#v6.find((table) => table.bits === bits);
   }
 
-  #newTable({ family, bits }: Network): LengthTable {
+  #newTable({ family, bits }: Pick<Network, 'family' | 'bits'>): LengthTable {
     const table = new LengthTable(bits);
     if (family === 4) this.#v4[bits] = table;
     else {

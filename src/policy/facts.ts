@@ -46,6 +46,8 @@ export interface Blocked {
   readonly rule: string;
   readonly evidence: string;
   readonly until: number | undefined;
+  /** The list that names it, when no rule and nobody here has blocked it. */
+  readonly list?: string;
 }
 
 /** All that is known before a message is read. */

@@ -235,6 +235,7 @@ export class Scene implements AsyncDisposable {
       callFailed: () => {},
       packetDecided: () => {},
       blockChanged: ({ kind, entry }) => void this.events.push(`${kind} ${entry.network}`),
+      listedCame: ({ network }) => void this.events.push(`listed ${network}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { DataPlaneStats } from '../../data/messages.ts';
+import type { ListStatus } from '../lists/lists.ts';
 import { openMetrics } from './catalogue.ts';
 
 const stats: DataPlaneStats = {
   requests: { access: { INVITE: 3, other: 1 }, core: { OPTIONS: 2 } },
   answers: { access: { '2xx': 4 } },
   blocks: { count: 12, made: { scanners: 5, operator: 1 } },
+  lists: [{ name: 'apiban', networks: 3, packets: 8, came: 2 }],
   decisions: [
     {
       ...{ outcome: 'shadow', rule: 'no-guests', reason: 'guest' },
@@ -42,6 +44,13 @@ const stats: DataPlaneStats = {
   draining: false,
 };
 
+const apiban: ListStatus = {
+  ...{ name: 'apiban', mode: 'block', from: 'https://apiban.org', networks: 3, overridden: 0 },
+  ...{ readAt: Date.now() - 60_000, changedAt: undefined, nextAt: undefined, reading: false },
+  failing: { kind: 'timeout', text: 'no whole answer within 20 s', since: 0, times: 2 },
+  ...{ failures: [['timeout', 2]], notices: [], packets: 8, came: 2 },
+};
+
 function metricsOf(report: DataPlaneStats | undefined) {
   return openMetrics({
     stats: () => report,
@@ -50,6 +59,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     lostLogLines: () => 0,
     lostEvents: () => 0,
     cluster: () => undefined,
+    lists: () => [apiban],
     build: { version: '1.2.3', node: 'v24' },
   });
 }
@@ -84,6 +94,10 @@ test('what the data plane reports is what a scrape shows, however often it is sc
     'drawbridge_pbx_node_latency_seconds{node="a"} 0.0025',
     'drawbridge_event_loop_lag_seconds{plane="data",of="p99"} 0.002',
     'drawbridge_database_errors_total 1',
+    'drawbridge_list_networks{list="apiban",mode="block"} 3',
+    'drawbridge_list_failing{list="apiban",why="timeout"} 1',
+    'drawbridge_list_failures_total{list="apiban",why="timeout"} 2',
+    'drawbridge_list_packets_total{list="apiban",mode="block"} 8',
     'drawbridge_build_info{version="1.2.3",node="v24"} 1',
   ]) {
     expect(lines).toContain(line);

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
 import { pressures } from '../../policy/pressure.ts';
+import type { ListStatus } from '../lists/lists.ts';
 import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
@@ -13,6 +14,7 @@ export interface MetricSources {
   lostEvents(): number;
   /** Undefined when this node is alone. */
   cluster(): (ClusterStatus & Pick<SharedState, 'errors' | 'asked'>) | undefined;
+  lists(): readonly ListStatus[];
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -265,6 +267,47 @@ export function openMetrics(from: MetricSources): Registry {
     (count) => {
       for (const [outcome, value] of Object.entries(from.cluster()?.asked ?? {}))
         count(value, { outcome });
+    },
+  );
+
+  const ofLists = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    fill: (set: (value: number, labels: Record<L, string>) => void, list: ListStatus) => void,
+  ) =>
+    gauge(name, help, labelNames, (set) => {
+      for (const list of from.lists()) fill(set, list);
+    });
+  ofLists('list_networks', 'Networks that the list names', ['list', 'mode'], (set, list) =>
+    set(list.networks, { list: list.name, mode: list.mode }),
+  );
+  ofLists(
+    'list_age_seconds',
+    'Since the list was read, or found to be as it was',
+    ['list'],
+    (set, { name, readAt }) => {
+      if (readAt !== undefined) set((Date.now() - readAt) / 1000, { list: name });
+    },
+  );
+  ofLists(
+    'list_failing',
+    '1 while the list cannot be read, by why the last time; the old one stays',
+    ['list', 'why'],
+    (set, { name, failing }) => {
+      if (failing !== undefined) set(1, { list: name, why: failing.kind });
+    },
+  );
+  counter('list_failures_total', 'Lists that could not be read', ['list', 'why'], (count) => {
+    for (const { name, failures } of from.lists())
+      for (const [why, times] of failures) count(times, { list: name, why });
+  });
+  counter(
+    'list_packets_total',
+    'Packets refused because a list names their source, or that would be',
+    ['list', 'mode'],
+    (count) => {
+      for (const { name, mode, packets } of from.lists()) count(packets, { list: name, mode });
     },
   );
 

@@ -21,6 +21,8 @@ export interface Surroundings {
   /** Is it on the list of those that nothing of the network is asked about? */
   readonly isAllowed: (address: string) => boolean;
   readonly countryOf: (address: string) => string | undefined;
+  /** What blocks it just now. Left out: nobody looks. */
+  readonly blockOf?: (address: string) => Blocked | undefined;
 }
 
 /** An address of the documentation, which nobody has (RFC 5737). */
@@ -45,9 +47,18 @@ function sourceOf(question: Question, around: Surroundings): Source {
     local: around.isLocal(address),
     proven: transport !== 'udp' || tier !== 'unknown',
     familiar: question.familiar ?? tier !== 'unknown',
-    blocked: question.blocked === true ? someBlock(address) : undefined,
+    blocked: blockedBy(question, address, around),
     certificateNames: question.certificateNames ?? [],
   };
+}
+
+function blockedBy(
+  { blocked }: Question,
+  address: string,
+  around: Surroundings,
+): Blocked | undefined {
+  if (blocked === undefined) return around.blockOf?.(address);
+  return blocked ? someBlock(address) : undefined;
 }
 
 const someBlock = (network: string): Blocked => ({

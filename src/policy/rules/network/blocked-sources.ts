@@ -7,12 +7,14 @@ import { pass, refuse } from '../../verdict.ts';
 const options = z.strictObject({
   sources: networksOption
     .default([])
-    .describe('addresses and networks that are blocked for good, besides the block list'),
+    .describe(
+      'addresses and networks that are blocked for good, besides the block list and lists.yaml',
+    ),
 });
 
 /**
- * N2. The block list is what rules and `drawbridge block` put there; it outlives a restart. There is no answer but
- * silence: this is asked of every packet, before it is read.
+ * N2, N15. The block list is what rules and `drawbridge block` put there; it outlives a restart. Lists of others are in
+ * policies/lists.yaml. There is no answer but silence: this is asked of every packet, before it is read.
  */
 export const blockedSources = defineRule({
   name: 'blocked-sources',
@@ -43,7 +45,12 @@ export const blockedSources = defineRule({
             setting: [...setting, sources.indexOf(listed ?? '')],
             flip: `take ${listed} off the list`,
           };
-        const { network, rule, evidence, until } = blocked;
+        const { network, rule, evidence, until, list } = blocked;
+        if (list !== undefined)
+          return {
+            saw: `${address} named as ${network} by ${rule}, ${evidence}`,
+            flip: `except: [${address}] under lists.${list} in policies/lists.yaml`,
+          };
         const end = until === undefined ? 'for good' : `until ${new Date(until).toISOString()}`;
         return {
           saw: `${address} blocked as ${network} by ${rule} ${end}: ${evidence}`,
