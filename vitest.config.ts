@@ -4,6 +4,7 @@ const notTimed = [
   'test/e2e/{call,network,registration,route}-rules.test.ts',
   'test/e2e/{command-line,events,exceptions,explain,explain-what-happened,pins,reload,replay,shadow}.test.ts',
   'test/e2e/{table-of-requests,transports}.test.ts',
+  'test/e2e/fail-modes/*.test.ts',
 ];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export

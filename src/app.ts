@@ -55,18 +55,24 @@ export async function runGate({
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
   const { log, follow } = openLog(settings.log);
-  endOnBug(log);
-  const ended = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<Ending>();
   // Until the gate serves, a signal to end means at once, and one to reload waits.
   let reloadAsked = false;
-  let actions: SignalActions = {
+  let actions: Actions = {
     reload() {
       reloadAsked = true;
     },
-    drain: () => ended.resolve(0),
-    stop: () => ended.resolve(0),
+    drain: () => ended.resolve('asked'),
+    stop: () => ended.resolve('asked'),
+    // state is on disk
+    fault(error) {
+      const { stack } = error;
+      log.error({ stack }, 'an error nobody caught; the process ends so that it is restarted');
+      process.exit(1);
+    },
   };
   onSignals(() => actions, log);
+  process.on('uncaughtException', (error) => actions.fault(error));
   const directory = dataDirectoryAt(settings.dataDirectory);
   await using undo = new AsyncDisposableStack();
 
@@ -85,6 +91,7 @@ export async function runGate({
   let shared: SharedState | undefined;
   let lostLogLines = 0;
   let draining = false;
+  let faults = 0;
 
   const store = openStore(directory.database, log, (kept, batch) => plane?.stored(kept, batch));
   undo.defer(() => store.close());
@@ -117,10 +124,15 @@ export async function runGate({
     lostEvents: () => events.lost,
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     lists: () => lists.status,
+    faults: () => faults,
     build: { version, node: process.version },
   });
   const ready = () =>
-    readiness(heartbeat, draining, performance.now(), clusterNotes(shared?.status));
+    readiness(
+      heartbeat,
+      { draining, faulty: faults > 0, notes: clusterNotes(shared?.status) },
+      performance.now(),
+    );
   const http = await serveHttp({
     ...settings.http,
     metrics,
@@ -167,11 +179,10 @@ export async function runGate({
       },
       events: (batch, lost) => events.add(batch, lost),
       crashed(error) {
-        log.error(
-          { stack: error.stack },
-          'the data plane crashed; the process ends so that it is restarted',
-        );
-        ended.resolve(1);
+        const { stack } = error;
+        log.error({ stack }, 'the data plane crashed; the process ends so that it is restarted');
+        events.add([fault(`the data plane crashed: ${error.message}`)]);
+        ended.resolve('crashed');
       },
     },
   );
@@ -192,6 +203,11 @@ export async function runGate({
   const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
     well: () => log.info('the gate does its work again'),
+    hopeless() {
+      log.error('the data plane hangs; the process ends so that it is restarted');
+      events.add([fault('the data plane hangs')]);
+      ended.resolve('hangs');
+    },
   });
   undo.defer(() => alive.close());
 
@@ -297,20 +313,40 @@ export async function runGate({
   }
 
   const reload = (): void => void reloads.reload({ by: 'signal' });
-  actions = { reload, drain, stop: () => ended.resolve(0) };
+  actions = { reload, drain, stop: () => ended.resolve('asked'), fault: serveToTheLastCall };
   if (reloadAsked) reload();
-  const code = await ended.promise;
-  if (code === 0) {
+  const ending = await ended.promise;
+  if (ending === 'hangs') await serving.stop(0);
+  else if (ending !== 'crashed') {
     store.closing();
     const inTime = await serving.stop(5000);
     if (inTime) log.info('stopped');
     else log.error('the data plane did not end in 5 s and was cut off');
   }
-  return code;
+  return ending === 'asked' ? 0 : 1;
 
   function underWay(): { readonly calls: number; readonly ringing: number } {
     const { calls = 0, ringing = 0 } = heartbeat?.stats ?? {};
     return { calls, ringing };
+  }
+
+  /** A bug in this thread: the other one knows nothing of it, so no call has to end for it. */
+  function serveToTheLastCall(error: Error): void {
+    faults++;
+    if (faults > MOST_FAULTS_SAID) return;
+    const { deadlineSeconds } = reloads.settings.drain;
+    log.error(
+      { stack: error.stack, ...underWay(), deadlineSeconds },
+      'an error nobody caught in the control plane: calls go on, new ones too; the process ends when there are none, ' +
+        'so that it is restarted',
+    );
+    events.add([fault(`the control plane failed: ${error.message}`)]);
+    if (faults > 1) return;
+    setTimeout(() => ended.resolve('faulty'), deadlineSeconds * 1000).unref();
+    setInterval(() => {
+      const { calls, ringing } = underWay();
+      if (calls + ringing === 0) ended.resolve('faulty');
+    }, 1000).unref();
   }
 
   function drain(): void {
@@ -322,11 +358,11 @@ export async function runGate({
     );
     const deadline = setTimeout(() => {
       log.warn(underWay(), 'the drain deadline has passed');
-      ended.resolve(0);
+      ended.resolve('asked');
     }, deadlineSeconds * 1000).unref();
     void serving.drain().then(() => {
       clearTimeout(deadline);
-      ended.resolve(0);
+      ended.resolve('asked');
     });
   }
 }
@@ -354,17 +390,25 @@ const orderOf = (network: string, seconds: number | null, why: string): BlockOrd
   forMs: seconds === null ? undefined : seconds * 1000,
 });
 
-interface SignalActions {
+/** By a person or a deadline, by an error in this thread, or because the data plane is no more. */
+type Ending = 'asked' | 'faulty' | 'crashed' | 'hangs';
+
+/** What signals ask for, and what becomes of an error that nobody caught. */
+interface Actions {
   reload(): void;
   drain(): void;
   stop(): void;
+  fault(error: Error): void;
 }
+
+/** The log is not filled by one that comes again and again. */
+const MOST_FAULTS_SAID = 10;
 
 /** Ctrl-C, and a service manager, reach us twice when npm started us: once themselves, once through npm. */
 const echoMs = 250;
 
 /** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. */
-function onSignals(actions: () => SignalActions, log: Logger): void {
+function onSignals(actions: () => Actions, log: Logger): void {
   let askedAt: number | undefined;
   const end = (signal: NodeJS.Signals): void => {
     const again = askedAt !== undefined;
@@ -379,16 +423,14 @@ function onSignals(actions: () => SignalActions, log: Logger): void {
   process.on('SIGHUP', () => actions().reload());
 }
 
-/** A bug in this thread: said in the log like everything else, then the end. State is on disk. */
-function endOnBug(log: Logger): void {
-  process.on('uncaughtException', (error) => {
-    log.error(
-      { stack: error.stack },
-      'an error nobody caught; the process ends so that it is restarted',
-    );
-    process.exit(1);
-  });
-}
+/** A bug of ours, on record. */
+const fault = (text: string): GateEvent => ({
+  at: Date.now(),
+  level: 'alert',
+  kind: 'fault',
+  count: 1,
+  text,
+});
 
 function writeLine(log: Logger, { level, message, fields }: LogLine): void {
   log[level](fields, message);

@@ -33,6 +33,8 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
   return { stats, at: 1000 };
 }
 
+const well = { draining: false, faulty: false };
+
 describe('alive', () => {
   test('while the data plane reports', () => {
     expect(liveness(beat(), 1000 + heartbeatLimitMs)).toEqual({ good: true, reasons: [] });
@@ -47,7 +49,7 @@ describe('alive', () => {
 
 describe('ready', () => {
   test('with one PBX node that answers', () => {
-    expect(readiness(beat({ up: false }, { up: true }), false, 1000).good).toBe(true);
+    expect(readiness(beat({ up: false }, { up: true }), well, 1000).good).toBe(true);
   });
   test.each([
     ['none that answers', 'no PBX node answers', [{ up: false }]],
@@ -57,7 +59,7 @@ describe('ready', () => {
       [{ up: true, draining: true }, { up: false }],
     ],
   ])('not with %s', (_what, reason, nodes) => {
-    expect(readiness(beat(...nodes), false, 1000).reasons).toEqual([reason]);
+    expect(readiness(beat(...nodes), well, 1000).reasons).toEqual([reason]);
   });
   test('not without the drachtio-server that is to carry SIP', () => {
     const { stats, at } = beat({ up: true });
@@ -65,12 +67,12 @@ describe('ready', () => {
       stats: { ...stats, drachtio: { address: '127.0.0.1:9022', connected } },
       at,
     });
-    expect(readiness(over(true), false, 1000).good).toBe(true);
-    expect(readiness(over(false), false, 1000).reasons).toEqual([
-      'no drachtio-server is connected',
-    ]);
+    expect(readiness(over(true), well, 1000).good).toBe(true);
+    expect(readiness(over(false), well, 1000).reasons).toEqual(['no drachtio-server is connected']);
   });
   test('not while draining', () => {
-    expect(readiness(beat({ up: true }), true, 1000).reasons).toEqual(['draining']);
+    expect(readiness(beat({ up: true }), { ...well, draining: true }, 1000).reasons).toEqual([
+      'draining',
+    ]);
   });
 });

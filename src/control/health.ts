@@ -25,15 +25,22 @@ export function liveness(last: Heartbeat | undefined, now: number): Health {
   ]);
 }
 
+interface OfThisProcess {
+  readonly draining: boolean;
+  /** The control plane had an error that nobody caught. */
+  readonly faulty: boolean;
+  readonly notes?: readonly string[];
+}
+
 /** Should new calls be sent here? */
 export function readiness(
   last: Heartbeat | undefined,
-  draining: boolean,
+  { draining, faulty, notes = [] }: OfThisProcess,
   now: number,
-  notes: readonly string[] = [],
 ): Health {
   const checked = health([
     ...liveness(last, now).reasons,
+    faulty && 'the control plane failed, and the process ends when no call is left',
     (draining || last?.stats.draining === true) && 'draining',
     last?.stats.drachtio?.connected === false && 'no drachtio-server is connected',
     last !== undefined && withoutPbx(last.stats.pbx),

@@ -14,6 +14,7 @@ beforeEach(() => {
   watchLiveness(() => health, {
     ill: (reasons) => said.push(...reasons),
     well: () => said.push('well'),
+    hopeless: () => said.push('hopeless'),
   });
 });
 afterEach(() => vi.useRealTimers());
@@ -22,7 +23,7 @@ test('a process that stops working is said once, and so is that it works again',
   vi.advanceTimersByTime(3000);
   expect(said).toEqual([]);
   health = bad;
-  vi.advanceTimersByTime(60_000);
+  vi.advanceTimersByTime(9000);
   expect(said).toEqual(['the data plane has gone silent']);
   health = good;
   vi.advanceTimersByTime(60_000);
@@ -35,4 +36,10 @@ test('one bad look, as after a sleep of the machine, is nothing', () => {
   health = good;
   vi.advanceTimersByTime(1000);
   expect(said).toEqual([]);
+});
+
+test('one that stays silent is given up, once', () => {
+  health = bad;
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual(['the data plane has gone silent', 'hopeless']);
 });

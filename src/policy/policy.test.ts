@@ -108,6 +108,21 @@ describe('a policy', () => {
     expect(fault).toBeInstanceOf(TypeError);
   });
 
+  test('keeps a trail of a rule that threw, without asking it again', () => {
+    const broken = {
+      ...abroad,
+      get dialled(): never {
+        throw new TypeError('a bug');
+      },
+    };
+    const asked = policy();
+    const decision = asked.judge('outbound', broken, noCounts);
+    expect(asked.trail('outbound', broken, noCounts, decision).at(-1)).toMatchObject({
+      rule: 'unknown-numbers',
+      says: 'refuse',
+    });
+  });
+
   test('explains every rule of the stage in order, also behind the one that decides', () => {
     const steps = policy().explain('outbound', { ...abroad, registered: false }, noCounts);
     expect(steps.map(({ rule }) => rule)).toEqual(rulesOf.outbound.map(({ name }) => name));

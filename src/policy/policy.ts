@@ -167,6 +167,10 @@ export class Policy {
     const trail: Asked[] = [];
     for (const { name, mode, methods, rule } of this.#asked[stage]) {
       if ((own?.[name] ?? mode) === 'off' || !concerns(methods, facts)) continue;
+      if (name === decision.rule && decision.fault !== undefined) {
+        trail.push({ rule: name, says: 'refuse', saw: 'something that it failed at' });
+        break;
+      }
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
       if (name === decision.rule) {
         trail.push({ rule: name, says: 'refuse', saw, setting, ...(flip && { flip }) });

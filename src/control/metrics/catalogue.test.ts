@@ -60,6 +60,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     lostEvents: () => 0,
     cluster: () => undefined,
     lists: () => [apiban],
+    faults: () => 0,
     build: { version: '1.2.3', node: 'v24' },
   });
 }

@@ -15,6 +15,8 @@ export interface MetricSources {
   /** Undefined when this node is alone. */
   cluster(): (ClusterStatus & Pick<SharedState, 'errors' | 'asked'>) | undefined;
   lists(): readonly ListStatus[];
+  /** Errors of the control plane that nobody caught. */
+  faults(): number;
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -245,6 +247,12 @@ export function openMetrics(from: MetricSources): Registry {
   );
   counter('events_lost_total', 'Events that are on no disk', [], (count) =>
     count(from.lostEvents(), {}),
+  );
+  counter(
+    'control_plane_faults_total',
+    'Errors of the control plane that nobody caught: after the first the process ends when no call is left',
+    [],
+    (count) => count(from.faults(), {}),
   );
 
   gauge('redis_up', '1 when what nodes share arrives', [], (set) => {
