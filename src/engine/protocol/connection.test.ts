@@ -124,17 +124,24 @@ describe('authentication', () => {
     await until('disconnected', () => program.closed);
   });
 
-  test('strangers cannot take the places of programs, nor programs those of others', async () => {
-    const server = await open({ limits: { connections: 2 } });
-    const strangers = await Promise.all(Array.from({ length: 40 }, () => server.connect()));
-    await until(
-      'some are turned away',
-      () => strangers.filter(({ closed }) => closed).length === 8,
-    );
-    for (const { socket } of strangers) socket.destroy();
-    await until('they are gone', () => strangers.every(({ closed }) => closed));
+  test('strangers who say nothing keep no program out: the oldest of them goes', async () => {
+    const server = await open();
+    const strangers: WireProgram[] = [];
+    for (let count = 0; count < 40; count++) strangers.push(await server.connect());
+    const left = () => strangers.map(({ closed }) => !closed);
+    await until('some are turned away', () => left().filter(Boolean).length === 32);
+    expect(left().slice(0, 8)).not.toContain(true);
 
-    await until('there is room', () => server.server.counts().connected === 0);
+    const program = await server.program(['invite']);
+    await until('one made room', () => left().filter(Boolean).length === 31);
+    expect(left()[8]).toBe(false);
+    for (let count = 0; count < 40; count++) await server.connect();
+    expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
+    expect(server.server.counts().refused['too-many']).toBeGreaterThanOrEqual(9);
+  });
+
+  test('programs cannot take the places of others', async () => {
+    const server = await open({ limits: { connections: 2 } });
     await server.program();
     const second = await server.program();
     const third = await server.connect();

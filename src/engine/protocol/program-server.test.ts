@@ -273,6 +273,16 @@ describe('the port', () => {
     await server.program();
   });
 
+  test('TLS handshakes that never end keep no program out', async () => {
+    const server = await open({ port: { tls: { enabled: true } } });
+    const { address = '', port = 0 } = server.server.port ?? {};
+    const silent: WireProgram[] = [];
+    for (let count = 0; count < 40; count++) silent.push(await WireProgram.to({ address, port }));
+    const programs = [await server.program(['invite']), await server.program(['invite'])];
+    await until('some are closed', () => silent.filter(({ closed }) => closed).length === 9);
+    for (const program of programs) expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
+  });
+
   test('one that is taken is said with its number', async () => {
     const server = await open();
     const { address = '', port = 0 } = server.server.port ?? {};

@@ -18,10 +18,9 @@ import type { Agents, Choice, Holding, Program, Programs, RecordKind } from './p
 import { type Decision, type ProgramAddress, readProgramAddress } from './read-decision.ts';
 import { compileRequestRules } from './request-rules.ts';
 import { SecretCheck } from './secret-check.ts';
+import { Strangers } from './strangers.ts';
 import { Turns } from './turns.ts';
 
-/** Connections that have not authenticated: they must not take the places of programs. */
-const MOST_STRANGERS = 32;
 /** Web servers being asked, and programs being connected to, at once. */
 const MOST_ASKED = 1000;
 /** How long a connection made for one request stays when the program holds nothing any more. */
@@ -85,6 +84,7 @@ export class ProgramServer implements Programs {
   readonly #idle = new WeakSet<ProgramConnection>();
   /** What is open on the port, before and after a TLS handshake. */
   readonly #sockets = new Set<Socket>();
+  readonly #strangers = new Strangers();
   /** Ends each of the web servers asked and programs connected to now. */
   readonly #asking = new Set<() => void>();
   readonly #refused: Record<Refusal, number> = {
@@ -344,25 +344,28 @@ export class ProgramServer implements Programs {
   // --- what the connections tell
 
   #letIn(socket: Socket): void {
-    if (this.#sockets.size - this.#inbound >= MOST_STRANGERS) {
+    const oldest = this.#strangers.add(socket);
+    if (oldest !== undefined) {
       this.#refused['too-many']++;
       this.#log.warn(
-        { address: socket.remoteAddress },
-        'too many connections to the program port have not authenticated',
+        { address: oldest.remoteAddress },
+        'too many connections to the program port have not authenticated: the oldest is closed',
       );
-      socket.destroy();
-      return;
+      oldest.destroy();
     }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
-  #admits({ outbound }: ProgramConnection): boolean {
+  #admits({ outbound, address, port }: ProgramConnection): boolean {
     const { connections, outboundConnections } = this.#desk.limits;
     if (outbound ? this.#outbound >= outboundConnections : this.#inbound >= connections)
       return false;
     if (outbound) this.#outbound++;
-    else this.#inbound++;
+    else {
+      this.#inbound++;
+      this.#strangers.remove(address, port);
+    }
     return true;
   }
 
