@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { eventually, pause } from '../../contract/eventually.ts';
+import { heard } from '../../contract/scene.ts';
 import { sdp } from '../../support/sip-call.ts';
-import { eventually, pause } from '../eventually.ts';
-import { heard } from '../scene.ts';
 import { aProgramScene, type ProgramScene } from './raw-program.ts';
 
 const SDP = sdp('127.0.0.1');

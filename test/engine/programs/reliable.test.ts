@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { eventually, pause } from '../../contract/eventually.ts';
+import { heard } from '../../contract/scene.ts';
 import { calledSide, sdp } from '../../support/sip-call.ts';
 import type { Received } from '../../support/sip-party.ts';
-import { eventually, pause } from '../eventually.ts';
-import { heard } from '../scene.ts';
 import { aProgramScene, type ProgramScene } from './raw-program.ts';
 
 const SDP = sdp('127.0.0.1');

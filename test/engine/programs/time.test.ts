@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
+import { pause } from '../../contract/eventually.ts';
+import { heard } from '../../contract/scene.ts';
 import { calledSide, sdp } from '../../support/sip-call.ts';
-import { pause } from '../eventually.ts';
-import { heard } from '../scene.ts';
 import { aProgramScene, type ProgramSceneOptions } from './raw-program.ts';
 
 // These wait for the real timers of RFC 3261, 3262 and 4028, so all of them wait at once.

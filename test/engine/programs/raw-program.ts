@@ -7,12 +7,12 @@ import type {
   ProxyCommand,
   RecordKind,
 } from '../../../src/engine/protocol/program.ts';
+import { eventually } from '../../contract/eventually.ts';
+import { aGate, type Gate, type GateOptions } from '../../contract/gate.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
 import type { SipParty } from '../../support/sip-party.ts';
 import { composeSip, type HeaderValues, readSip, type SipText } from '../../support/sip-text.ts';
-import { eventually } from '../eventually.ts';
-import { aGate, type Gate, type GateOptions } from '../gate.ts';
 
 /** What a program is sent, taken apart: tokens without the frame's own id. */
 export interface Frame {
