@@ -16,11 +16,12 @@ import type {
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { bareHost, parseUri, uriParameter } from '../sip/message/uri.ts';
+import { refusalOf } from '../sip/message/validate.ts';
 import { Bridges, dialogIdOf, type Leg, reasonHeader } from './bridges.ts';
 import type { Carrier, CarrierObserver } from './carrier.ts';
 import { Flows, ServerFlow } from './flows.ts';
 import { Incoming } from './incoming.ts';
-import { nextHopOf } from './relay.ts';
+import { nextHopOf } from './next-hop.ts';
 import { Sent } from './sent.ts';
 import { type LinkLog, ServerLink, type Welcome } from './server-link.ts';
 import { ServerListeners, shownAddress } from './server-listeners.ts';
@@ -303,6 +304,13 @@ class Drachtio implements Carrier, DrachtioServing {
     this.observer?.received(message.method, flow);
     const known = leg !== undefined && maySpeakFor(leg, flow) ? leg : undefined;
     const incoming = new Incoming(this, message, response, flow, known);
+    const refusal = refusalOf(message);
+    if (refusal !== undefined) {
+      const { status, reason, headers, problem } = refusal;
+      if (this.handlers.answersBroken?.(flow, problem) === false) incoming.drop();
+      else incoming.answer(status, headers, reason);
+      return;
+    }
     if (message.method === 'INVITE') {
       request.on('cancel', (cancel: { readonly raw: string }) =>
         incoming.cancel(messageOf(cancel)?.list(Header.reason) ?? []),

@@ -30,6 +30,10 @@ export const limits: readonly Limit[] = [
       "header order and spelling are the server's; bytes that are no UTF-8 are lost; a body without Content-Type gets one",
   },
   {
+    what: 'a request to `tel:` or `urn:service:` goes out as it is',
+    instead: 'as `sip:+49301234@…;user=phone` and `sip:sos@…`, with the next hop as its host',
+  },
+  {
     what: 'methods nobody knows',
     instead: 'the server answers them, or is silent; REFER outside a dialog reaches few servers',
   },
@@ -44,6 +48,19 @@ export const limits: readonly Limit[] = [
   {
     what: 'a phone that comes back on a new connection is reached over it in its calls',
     instead: 'in new calls, once it has registered; the server looks for it at its Contact',
+  },
+  {
+    what: 'who names a new Contact in a call is reached there',
+    instead: 'requests in the call go on to the first Contact',
+  },
+  {
+    what: 'a PBX node or trunk that has said 100 is waited for',
+    instead:
+      'the server keeps a 100 to itself: OPTIONS ask whether it is there before the next one is tried',
+  },
+  {
+    what: 'requests are repeated after half a second, those too large for UDP go over TCP',
+    instead: 'after a second; over UDP, in fragments',
   },
   {
     what: 'an unwanted INVITE meets silence',

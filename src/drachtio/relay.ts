@@ -4,11 +4,13 @@ import type { Message } from '../sip/message/message.ts';
 import { parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { preference } from '../sip/proxy/best-response.ts';
 import { challengesIn } from '../sip/proxy/challenges.ts';
+import { Attempt, type AttemptUser } from './attempt.ts';
 import { type Bridge, Leg, passAck } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
 import { ServerFlow } from './flows.ts';
 import type { Incoming } from './incoming.ts';
-import { type Answered, Sent, type SentUser } from './sent.ts';
+import { askedForAt, nextHopOf } from './next-hop.ts';
+import type { Answered } from './sent.ts';
 import type { SrfHeaders } from './srf.ts';
 import { translateDialogs } from './translate-dialogs.ts';
 import { edited, Headers, notOfOpening, notOfRequest, textOf } from './wire.ts';
@@ -34,7 +36,7 @@ const SUBSCRIPTION_SLACK_MS = 60_000;
  * anew for each: it cannot proxy so that Contact, Path and time-outs are what they must be. A request that opens
  * a dialog makes two of them, which are bridged.
  */
-export class Relay {
+export class Relay implements AttemptUser {
   readonly #carrier: Carrier;
   readonly #incoming: Incoming;
   readonly #plan: Forwarding;
@@ -110,6 +112,7 @@ export class Relay {
     headers.apply(this.#plan.headersFor?.(target) ?? this.#plan.headers, skip);
     headers.add('Max-Forwards', String(hopsLeft));
     if (this.#share !== undefined) headers.set('Max-Breadth', this.#share);
+    headers.keepContact();
     headers.nameBody(request.body);
     if (this.#bridge !== undefined) headers.add('Call-ID', this.callIdToward(nth));
     return {
@@ -137,7 +140,8 @@ export class Relay {
   #requestUri({ requestUri = this.#incoming.request.requestUri, nextHop }: Target): string {
     const uri = parseUri(requestUri);
     const hop = parseUri(nextHopOf(nextHop));
-    if (uri === undefined || hop === undefined) return requestUri;
+    if (hop === undefined) return requestUri;
+    if (uri === undefined) return askedForAt(hop, requestUri);
     const scheme = isOverTls(hop) ? uri.scheme : 'sip';
     const rest = requestUri.slice(uri.scheme.length);
     if (!this.#carrier.servers.isOurs(uri)) return scheme + rest;
@@ -364,94 +368,6 @@ export class Relay {
     if (silent) this.#passBack({ status: 408, answer: undefined, target: undefined });
   }
 }
-
-/** One target: its request, its answers. */
-class Attempt implements SentUser {
-  readonly target: Target;
-  /** Nothing more is expected of it. */
-  over = false;
-  /** Another target has its turn; a late answer still counts. */
-  abandoned = false;
-  heard = false;
-  leg: Leg | undefined;
-  readonly #carrier: Carrier;
-  readonly #relay: Relay;
-  readonly #nth: number;
-  #sent: Sent | undefined;
-  #patience: NodeJS.Timeout | undefined;
-
-  constructor(carrier: Carrier, relay: Relay, target: Target, nth: number) {
-    this.#carrier = carrier;
-    this.#relay = relay;
-    this.target = target;
-    this.#nth = nth;
-  }
-
-  start(): void {
-    const { nextHop } = this.target;
-    const proxy = nextHopOf(nextHop);
-    const dead = nextHop instanceof ServerFlow && !nextHop.open;
-    if (dead || parseUri(proxy) === undefined) {
-      queueMicrotask(() => this.failed('unreachable'));
-      return;
-    }
-    const { method, body } = this.#relay;
-    this.#sent = new Sent(
-      this.#carrier,
-      {
-        method,
-        proxy,
-        ...this.#relay.toward(this.target, this.#nth),
-        ...(body !== '' && { body }),
-      },
-      this,
-    );
-  }
-
-  cancel(reasons: readonly string[]): void {
-    if (this.over) return;
-    if (this.#sent === undefined) this.failed('timeout');
-    else if (this.#relay.isInvite) this.#sent.cancel(reasons);
-  }
-
-  confirmed(): void {
-    const { tryNextAfterMs } = this.#relay;
-    if (tryNextAfterMs !== undefined)
-      this.#patience = setTimeout(() => this.#impatient(), tryNextAfterMs).unref();
-  }
-
-  answered(answered: Answered): void {
-    clearTimeout(this.#patience);
-    this.heard = true;
-    if (answered.message.status >= 200) this.over = true;
-    this.#relay.attemptAnswered(this, answered);
-  }
-
-  failed(failure: Failure): void {
-    if (this.over) return;
-    this.over = true;
-    clearTimeout(this.#patience);
-    this.#relay.attemptFailed(this, failure);
-  }
-
-  /** Its answers no longer matter. */
-  abandon(): void {
-    this.abandoned = true;
-    clearTimeout(this.#patience);
-    this.cancel([]);
-  }
-
-  #impatient(): void {
-    if (!this.over && !this.heard) this.#relay.attemptFailed(this, 'timeout');
-  }
-}
-
-/** What stands in a frame as the place to send to: a server does not take `sips` there. */
-export const nextHopOf = (nextHop: Target['nextHop']): string => {
-  if (typeof nextHop !== 'string') return (nextHop as ServerFlow).nextHop;
-  if (!/^sips:/i.test(nextHop)) return nextHop;
-  return `${nextHop.replace(/^sips:/i, 'sip:').replace(/;transport=[^;]*/i, '')};transport=tls`;
-};
 
 const isOverTls = ({ parameters }: SipUri): boolean =>
   /^(tls|wss)$/i.test(uriParameter(parameters, 'transport') ?? '');

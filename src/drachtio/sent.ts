@@ -26,6 +26,10 @@ export interface Answered {
 /** The server gives up by itself after 64*T1, and should be the first to say so; some never do. */
 const GIVE_UP_MS = GIVE_UP + 2 * T1;
 
+/** Of an INVITE it says so for sure; when it does not, it has heard a 100, which it keeps to itself. */
+const patienceWith = (method: string, ringMs: number): number =>
+  method === 'INVITE' ? Math.max(GIVE_UP_MS, ringMs) : GIVE_UP_MS;
+
 /** A request that the server sends for us, until its final answer. */
 export class Sent {
   readonly #carrier: Carrier;
@@ -40,7 +44,7 @@ export class Sent {
     carrier: Carrier,
     options: Omit<SrfOptions, '_socket'>,
     user: SentUser,
-    giveUpMs = GIVE_UP_MS,
+    giveUpMs = patienceWith(options.method, carrier.ringMs),
   ) {
     this.#carrier = carrier;
     this.#user = user;

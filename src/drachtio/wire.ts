@@ -84,6 +84,16 @@ export class Headers {
     else this.#lines[at] = { name: this.#lines[at]?.name ?? name, lower, value };
   }
 
+  /**
+   * In a request outside a dialog a server puts its own address into the Contact, and dies of `*` and of `tel:`; by
+   * its compact name it does not know it.
+   */
+  keepContact(): void {
+    this.#lines = this.#lines.map((line) =>
+      line.lower === 'contact' ? { ...line, name: 'm' } : line,
+    );
+  }
+
   /** A server sends no body of which it is not told what it is (RFC 3261 §20.15). */
   nameBody(body: string): void {
     if (body !== '' && this.get('Content-Type') === undefined)

@@ -131,7 +131,7 @@ test('only the first final answer counts', async () => {
 test('a line break in what an answer is given starts no new header', async () => {
   await using scene = await aScene();
   scene.gate.decide = (incoming) =>
-    incoming.answer(403, [{ name: 'Warning', value: 'a\r\nX-Evil: 1' }], 'No\r\nX-Evil: 2');
+    incoming.answer(403, [{ name: 'X-Note', value: 'a\r\nX-Evil: 1' }], 'No\r\nX-Evil: 2');
   const answer = await scene.phone.finalAnswer(scene.phone.request('MESSAGE', 'sip:x'));
   expect(answer.status).toBe(403);
   expect(answer.header('X-Evil')).toBeUndefined();

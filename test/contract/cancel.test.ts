@@ -50,6 +50,7 @@ describe.concurrent('CANCEL', () => {
     call.cancel();
     await phone.expect(200, { of: 'CANCEL' });
     expect((await call.final()).status).toBe(487);
+    await pause(50); // a server in another process tells the caller first
     incoming.forward({ targets: [at(pbx)] });
     incoming.answer(200);
     await pbx.silence(150);

@@ -106,6 +106,25 @@ test('the Request-URI is replaced when asked, To is not', async () => {
   expect(arrived.header('To')).toBe('<sip:1002@example.test>');
 });
 
+test.each([
+  ['INVITE', 'tel:+49301234', /^tel:\+49301234$|^sip:\+49301234@.*;user=phone$/],
+  [
+    'MESSAGE',
+    'tel:112;phone-context=+49',
+    /^tel:112;phone-context=\+49$|^sip:112@.*;phone-context=\+49;user=phone$/,
+  ],
+  ['INVITE', 'urn:service:sos.fire', /^urn:service:sos\.fire$|^sip:sos\.fire@/],
+])('%s %s arrives, as a URI that asks for the same', async (method, uri, expected) => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  const sent = phone.request(method, uri);
+  const arrived = await pbx.expect(method);
+  expect(arrived.uri).toMatch(expected);
+  expect(arrived.header('To')).toBe(sent.header('To'));
+  pbx.answer(arrived, 404);
+  expect((await phone.finalAnswer(sent)).status).toBe(404);
+});
+
 test('Content-Length is put where a stream needs one and UDP brought none (§18.3)', async () => {
   await using scene = await aScene();
   const { gate, phone, pbx } = scene;
@@ -238,6 +257,36 @@ test('REGISTER passes with its Contact, Path and Expires, and so does its answer
   expect(answer.header('Contact')).toBe(`${phone.contact};expires=120`);
   expect(answer.header('Path')).toBe('<sip:p@192.0.2.1;lr>');
 });
+
+test.each(['udp', 'tcp'] as const)(
+  'over %s a REGISTER that ends every registration passes like any other (§10.2.2)',
+  async (transport) => {
+    // a server sends what is for this user and address over that connection from now on, whoever asks
+    await using scene = await aScene({ phone: { transport, user: `leaving-${transport}` } });
+    const { phone, pbx } = scene;
+    pbx.registersAll();
+    await phone.register();
+    const ended = phone.request('REGISTER', 'sip:x', { headers: { Contact: '*', Expires: '0' } });
+    expect((await phone.finalAnswer(ended)).status).toBe(200);
+    const [, arrived] = heard(pbx, 'REGISTER');
+    expect([arrived?.header('Contact'), arrived?.header('Expires')]).toEqual(['*', '0']);
+  },
+);
+
+test.each(['<tel:+4930>', '<urn:service:sos>'])(
+  'a Contact that is no SIP URI passes: %s',
+  async (contact) => {
+    await using scene = await aScene();
+    const { phone, pbx } = scene;
+    for (const method of ['REGISTER', 'MESSAGE']) {
+      const sent = phone.request(method, 'sip:x', { headers: { Contact: contact } });
+      const arrived = await pbx.expect(method);
+      expect(arrived.header('Contact')).toBe(contact);
+      pbx.answer(arrived, 404);
+      expect((await phone.finalAnswer(sent)).status).toBe(404);
+    }
+  },
+);
 
 test('an answer other than 100 and final ones is not passed on but for an INVITE (RFC 4320 §4.1)', async () => {
   await using scene = await aScene();

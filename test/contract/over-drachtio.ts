@@ -7,6 +7,7 @@ import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Handlers, Listener, Realm, Serving, Signaling } from '../../src/edge/signaling.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { ProgramServer } from '../../src/engine/protocol/program-server.ts';
+import { drachtioServer } from './drachtio-server.ts';
 import type { SettingsUnderTest } from './under-test.ts';
 
 const silent = { info() {}, warn() {}, error() {} };
@@ -103,14 +104,13 @@ export function overProtocolPort(settings: SettingsUnderTest, key: Buffer): Sign
 }
 
 /**
- * The adapter, over a drachtio-server that is running already: DRACHTIO_SERVER=host:port/secret. It needs two
- * contacts for each transport, the first for phones and the second for the PBX.
+ * The adapter, over a drachtio-server that is running already. It needs two contacts for each transport, the first
+ * for phones and the second for the PBX.
  */
 export function overServer(settings: SettingsUnderTest, key: Buffer): Signaling {
-  const [, host = '', port, secret = ''] =
-    /^\[?(.+?)\]?:(\d+)\/(.*)$/.exec(process.env.DRACHTIO_SERVER ?? '') ?? [];
+  const { host, port, secret } = drachtioServer();
   const drachtio: DrachtioSettings = {
-    servers: [{ host, port: Number(port) }],
+    servers: [{ host, port }],
     secret,
     tls: { enabled: false },
     listeners: [],

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { aPbx } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
 import { type Background, startBackground } from '../../support/background-process.ts';
 import { type Gate, startGate } from '../../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../../support/own-address.ts';
 import type { Place } from '../../support/sip-wire.ts';
+import { drachtioServer, type ServerPlace } from '../drachtio-server.ts';
 import { eventually } from '../eventually.ts';
 
 /** What a program said on its stdout: `event` and whatever else. */
@@ -61,7 +63,7 @@ export interface ProgramOptions {
   readonly tags?: string;
 }
 
-/** What the programs connect to: the gate, or the drachtio-server that `DRACHTIO_SERVER=host:port/secret` names. */
+/** What the programs connect to: the gate, or the drachtio-server that this run is on. */
 export interface ProgramServer extends AsyncDisposable {
   /** Undefined when it is a drachtio-server. */
   readonly gate: Gate | undefined;
@@ -69,12 +71,6 @@ export interface ProgramServer extends AsyncDisposable {
   program(app: string, options?: ProgramOptions): Promise<RunningProgram>;
   /** A phone that speaks to it. */
   phone(options?: Partial<PhoneOptions>): Promise<Phone>;
-}
-
-interface ServerPlaces {
-  readonly host: string;
-  readonly port: number;
-  readonly secret: string;
 }
 
 const SECRET = 'a-secret-of-programs';
@@ -96,8 +92,8 @@ export const programsYaml = (address: string, limits: Readonly<Record<string, nu
   });
 
 export async function aProgramServer(): Promise<ProgramServer> {
-  const named = process.env.DRACHTIO_SERVER;
-  if (named !== undefined) return connectable(read(named), undefined, async () => {});
+  if (inject('carrier') === 'drachtio-server')
+    return connectable(drachtioServer(), undefined, async () => {});
   const pbx = await aPbx();
   const address = ownAddress();
   const gate = await startGate({
@@ -116,15 +112,8 @@ export async function aProgramServer(): Promise<ProgramServer> {
   );
 }
 
-function read(named: string): ServerPlaces {
-  const [, host, port, secret] = /^(.+):(\d+)\/(.*)$/.exec(named) ?? [];
-  if (host === undefined || secret === undefined)
-    throw new Error('DRACHTIO_SERVER is not host:port/secret');
-  return { host, port: Number(port), secret };
-}
-
 function connectable(
-  places: ServerPlaces,
+  places: ServerPlace,
   gate: Gate | undefined,
   close: () => Promise<void>,
 ): ProgramServer {
