@@ -42,6 +42,13 @@ export class Counters implements EngineObserver {
     this.ignoredMessages++;
   }
 
+  get requestCount(): number {
+    let sum = 0;
+    for (const row of Object.values(this.requests))
+      for (const count of Object.values(row)) sum += count;
+    return sum;
+  }
+
   get stats(): Pick<GateStats, 'requests' | 'answers'> {
     return { requests: this.requests, answers: this.answers };
   }

@@ -113,6 +113,8 @@ export const createGate: CreateGate = async (options) => {
     const signs: Signs = {
       busy: busyTime.look(),
       dropped: open.counts().datagramsDropped,
+      refused: decisions.packetsRefused,
+      requests: counters.requestCount,
       pbxMs: answered.length === 0 ? undefined : Math.min(...answered),
     };
     const why = gauge.look(performance.now(), signs, boundsOf(current));

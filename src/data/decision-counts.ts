@@ -22,6 +22,12 @@ export class DecisionCounts {
     return [...this.#packets.values(), ...this.#rows.values()];
   }
 
+  get packetsRefused(): number {
+    let sum = 0;
+    for (const { count } of this.#packets.values()) sum += count;
+    return sum;
+  }
+
   /** Every packet that is refused before it is read, or would be: of strangers, by whatever way. */
   packetDecided({ verdict, rule, shadows }: Decision): void {
     for (const shadow of shadows) this.#countShadow(shadow, 'none', strangers);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PressureGauge, type Signs } from './pressure-gauge.ts';
 
 const bounds = { busyPercent: 90, pbxSlowMs: 1000, lastsSeconds: 3 };
-const quiet: Signs = { busy: 0.1, dropped: 0, pbxMs: 2 };
+const quiet: Signs = { busy: 0.1, dropped: 0, refused: 0, requests: 0, pbxMs: 2 };
 
 /** Looks every half second. */
 function aGauge() {
@@ -57,6 +57,16 @@ describe('the pressure the gate is under (N13)', () => {
     expect(losing()).toBe('strangers');
     for (let looks = 0; looks < 3; looks++) expect(losing()).toBe('strangers');
     expect(losing()).toBe('calls');
+  });
+
+  test('in a flood calls are not what takes the time', () => {
+    const { look } = aGauge();
+    look({});
+    for (let looks = 1; looks < 20; looks++)
+      expect(
+        look({ dropped: looks * 1000, refused: looks * 5000, requests: looks * 90, busy: 1 })
+          .pressure,
+      ).toBe('strangers');
   });
 
   test('a slow PBX is spared strangers, a very slow one calls too', () => {

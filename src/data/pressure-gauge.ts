@@ -6,6 +6,9 @@ export interface Signs {
   readonly busy: number;
   /** Datagrams that the system has thrown away in all because we did not read them in time. */
   readonly dropped: number;
+  /** Packets refused before they were read, and requests that were read, in all. */
+  readonly refused: number;
+  readonly requests: number;
   /** How long the quickest PBX node took for its last answer; undefined when none answers. */
   readonly pbxMs: number | undefined;
 }
@@ -16,7 +19,10 @@ export interface Bounds {
   readonly lastsSeconds: number;
 }
 
-/** Busier than this, and still losing datagrams with strangers sent away: no time is left for what remains. */
+/**
+ * Busier than this, and still losing datagrams with strangers sent away, though more is read than refused: no time is
+ * left for what remains. In a flood most is refused, and calls are not what takes the time.
+ */
 const NO_TIME_LEFT = 0.97;
 /** A PBX so many times slower than slow. */
 const FAR_TOO_SLOW = 4;
@@ -29,7 +35,7 @@ export class PressureGauge {
   #since = 0;
   /** The last look that showed it, or worse. */
   #lastSeen = 0;
-  #dropped: number | undefined;
+  #last: Signs | undefined;
   #wasBusy = false;
 
   get pressure(): Pressure {
@@ -49,15 +55,19 @@ export class PressureGauge {
     return seen.why;
   }
 
-  #read(now: number, { busy, dropped, pbxMs }: Signs, bounds: Bounds): Seen {
-    const lost = dropped - (this.#dropped ?? dropped);
-    this.#dropped = dropped;
+  #read(now: number, signs: Signs, bounds: Bounds): Seen {
+    const { busy, pbxMs } = signs;
+    const last = this.#last ?? signs;
+    this.#last = signs;
+    const lost = signs.dropped - last.dropped;
+    const isFlood = signs.refused - last.refused > signs.requests - last.requests;
     const isBusy = bounds.busyPercent < 100 && busy * 100 >= bounds.busyPercent;
     const again = isBusy && this.#wasBusy;
     this.#wasBusy = isBusy;
 
     const stillLosing =
       lost > 0 &&
+      !isFlood &&
       busy >= NO_TIME_LEFT &&
       this.#pressure !== 'none' &&
       now - this.#since >= FIRST_STRANGERS_MS;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
-import type { RequestFacts } from '../../facts.ts';
+import type { RequestFacts, Source } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
 import { pass, refuse, reject, type Verdict } from '../../verdict.ts';
 
@@ -30,15 +30,15 @@ const options = z.strictObject({
     .min(0.01)
     .max(100_000)
     .default(1)
-    .describe('new calls of one source in the long run, when calls get shares'),
-  callsBurst: z.int().min(1).max(1_000_000).default(3).describe('new calls of one source at once'),
+    .describe('new calls of one phone, or of one address, in the long run, when calls get shares'),
+  callsBurst: z.int().min(1).max(1_000_000).default(3).describe('and at once'),
   retryAfterSeconds: seconds(5, 'told with 503: when to try again at the earliest'),
   spreadSeconds: seconds(30, 'so much later at most, by chance: they are not to come all at once'),
 });
 
 /**
  * N13. When the gate has no time left, or the PBX slows, those wait first whom nobody knows, then new calls beyond a
- * share for each source; never what belongs to a live call, and never an emergency call.
+ * share for each phone; never what belongs to a live call, and never an emergency call.
  */
 export const overload = defineRule({
   name: 'overload',
@@ -55,7 +55,7 @@ export const overload = defineRule({
     const isStranger = ({ source }: RequestFacts) => source.tier === 'unknown' && !source.familiar;
     const beginsCall = ({ method, inDialog }: RequestFacts) => method === 'INVITE' && !inDialog;
     const hasShare = ({ source, at }: RequestFacts, counters: Counters) =>
-      counters.take(`overload ${source.key}`, callsPerSecond, callsBurst, at);
+      counters.take(`overload ${whose(source)}`, callsPerSecond, callsBurst, at);
     return {
       judge(facts, counters): Verdict {
         const pressure = counters.pressure();
@@ -76,6 +76,10 @@ export const overload = defineRule({
     };
   },
 });
+
+/** A phone has a share of its own, whoever else is behind its address. */
+const whose = ({ tier, address, port, key }: Source): string =>
+  tier === 'unknown' ? key : `${address} ${port}`;
 
 const saysOf = {
   strangers: 'strangers wait for now',
