@@ -4,6 +4,7 @@ import { block } from './block.ts';
 import { blocks } from './blocks.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
+import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { exception } from './exception.ts';
 import { explain } from './explain.ts';
@@ -37,6 +38,7 @@ const described = [
   exception,
   pin,
   status,
+  doctor,
   events,
   hangup,
   schema,

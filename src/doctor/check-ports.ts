@@ -1,0 +1,78 @@
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { showHostPort } from '../config/forms.ts';
+import { reasonOf } from '../control/data-directory.ts';
+import { about, type Examined, type Finding } from './finding.ts';
+import { isLoopback } from './this-machine.ts';
+
+const ports = about('ports');
+
+/** Are the listeners open, or can they be; and who can read the metrics? */
+export async function checkPorts({ settings, status }: Examined): Promise<readonly Finding[]> {
+  const { listeners, drachtio, http, programPort } = settings;
+  const findings: Finding[] = [];
+  if (drachtio.servers.length > 0)
+    findings.push(ports.ok("SIP listeners are the drachtio-server's"));
+  for (const { transport, address, port } of listeners) {
+    const shown = `${transport}:${showHostPort(address, port)}`;
+    if (status !== undefined) {
+      const open = status.listeners.some(
+        (one) =>
+          one.transport === transport &&
+          one.address === address &&
+          (port === 0 || one.port === port),
+      );
+      findings.push(
+        open
+          ? ports.ok(`${shown} is open`)
+          : ports.bad(`${shown} is not open`, 'it is new in the settings: restart the gate'),
+      );
+      continue;
+    }
+    const why = await whyNotFree(transport === 'udp', address, port);
+    findings.push(
+      why === undefined
+        ? ports.ok(`${shown} is free`)
+        : ports.bad(
+            `${shown} cannot be opened: ${why}`,
+            'stop what has it (ss -lntup), or listen elsewhere',
+          ),
+    );
+  }
+  for (const [what, place] of [
+    ['metrics', http],
+    ['programs', programPort],
+  ] as const) {
+    if (place.port === null) continue;
+    const shown = `${what} at ${showHostPort(place.address, place.port)}`;
+    findings.push(
+      isLoopback(place.address)
+        ? ports.ok(`${shown}, for this machine only`)
+        : ports.warn(
+            `${shown}, for everybody who reaches that address`,
+            'keep it on 127.0.0.1, or close the port in the firewall to all but those who need it',
+          ),
+    );
+  }
+  return findings;
+}
+
+/** Tries it, for a moment. */
+function whyNotFree(udp: boolean, address: string, port: number): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  if (udp) {
+    const socket = createSocket({
+      type: address.includes(':') ? 'udp6' : 'udp4',
+      ipv6Only: address.includes(':'),
+    });
+    socket.once('error', (error) => resolve(reasonOf(error)));
+    socket.bind(port, address, () => socket.close(() => resolve(undefined)));
+  } else {
+    const server = createServer();
+    server.once('error', (error) => resolve(reasonOf(error)));
+    server.listen({ host: address, port, ipv6Only: address.includes(':') }, () =>
+      server.close(() => resolve(undefined)),
+    );
+  }
+  return promise;
+}
