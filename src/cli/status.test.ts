@@ -40,6 +40,7 @@ const gate: ProcessStatus = {
   certificates: [{ name: 'sip.example.com', selfSigned: true, expiresAt: now + 90 * 86_400_000 }],
   registrations: {
     count: 3,
+    elsewhere: 0,
     rows: [
       {
         aor: '101@example.com',
@@ -50,6 +51,7 @@ const gate: ProcessStatus = {
         expiresAt: now + 55_000,
         userAgent: 'Phone\u001b[2J 1.0',
         node: 'main',
+        gate: '',
       },
     ],
   },

@@ -119,7 +119,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         harmless(row.aor),
         `${row.transport} ${showHostPort(row.address, row.port)}`,
         `${Math.max(0, Math.round((row.expiresAt - now) / 1000))} s`,
-        row.node,
+        row.gate === '' ? row.node : `${row.node} at ${row.gate}`,
         harmless(row.userAgent),
       ]),
       gate.registrations.count,

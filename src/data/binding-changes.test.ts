@@ -35,6 +35,7 @@ function binding(name: string, cseq = 1): BindingRow {
     cseq,
     node: '',
     instance: '',
+    changedAt: 0,
   };
 }
 

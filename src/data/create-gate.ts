@@ -161,7 +161,12 @@ export const createGate: CreateGate = async (options) => {
       return lifted && rowOf(lifted);
     },
     told: (told) => hearOthers(running.edge, told),
-    tellAll: () => options.sharing?.tellAll(running.edge.gatekeeper.blocks.entries()),
+    tellAll() {
+      const { gatekeeper, registrations: held } = running.edge;
+      options.sharing?.tellAll(gatekeeper.blocks.entries(), held.all());
+    },
+    followNodes: (nodes) =>
+      running.edge.neighbours.followNodes(nodes.flatMap(({ uri }) => uri ?? [])),
     saveBlocksSeen,
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
@@ -174,6 +179,7 @@ export const createGate: CreateGate = async (options) => {
       drachtio: open.server?.(),
       registrations: {
         count: running.edge.registrations.size,
+        elsewhere: running.edge.registrations.elsewhere,
         rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
           registrationStatus,
         ),
@@ -194,7 +200,7 @@ export const createGate: CreateGate = async (options) => {
         decisions: decisions.rows,
         blocks: { count: running.edge.gatekeeper.blocks.size, made: made.byRule },
         lists: running.edge.gatekeeper.listed.counts,
-        registrations: running.edge.registrations.size,
+        registrations: running.edge.registrations.size - running.edge.registrations.elsewhere,
         calls: counts.calls,
         ringing: counts.ringing,
         transactions: counts.transactions,
@@ -424,6 +430,7 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
   expiresAt: binding.expiresAt,
   userAgent: binding.userAgent,
   node: binding.node,
+  gate: binding.gate,
 });
 
 /** The answered first. */

@@ -9,6 +9,7 @@ import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
 import type {
   BlockOutcome,
+  ClusterNode,
   FoundBlocks,
   GateStats,
   GateStatus,
@@ -34,6 +35,8 @@ export interface Gate {
   unblock(network: string): BlockEntry | undefined;
   /** Other nodes did this. */
   told(told: Told): void;
+  /** The other nodes are these from now on. */
+  followNodes(nodes: readonly ClusterNode[]): void;
   /** All that other nodes should know is told anew. */
   tellAll(): void;
   /** From now on lists name these. */

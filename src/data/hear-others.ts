@@ -2,12 +2,16 @@ import type { Edge } from '../edge/edge.ts';
 import type { Told } from './messages.ts';
 
 /** What other nodes did counts here as well. */
-export function hearOthers({ gatekeeper, guesses, leases }: Edge, told: Told): void {
+export function hearOthers({ gatekeeper, guesses, leases, registrations }: Edge, told: Told): void {
   const now = Date.now();
   switch (told.what) {
     case 'blocks':
       for (const row of told.blocks) gatekeeper.blocks.adopt(row, now);
       for (const { network, at } of told.lifted) gatekeeper.blocks.liftedElsewhere(network, at);
+      return;
+    case 'bindings':
+      for (const row of told.bindings) registrations.adopt(row, row.gate, now);
+      for (const { token, at } of told.gone) registrations.goneElsewhere(token, at);
       return;
     case 'notes':
       for (const note of told.notes)

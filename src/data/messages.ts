@@ -1,7 +1,7 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
-import type { BindingKey, BindingRow } from '../edge/registrations-store.ts';
+import type { BindingKey, BindingRow, HeldBinding } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
 import type {
   ConnectedProgram,
@@ -98,8 +98,17 @@ export interface Lifted {
   readonly at: number;
 }
 
+/** A registered contact that was taken back, or that the PBX dropped. */
+export interface Gone {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** What the other nodes are to know, each kind in batches of its own. */
-export type SharedBatch = { readonly kind: 'blocks' } & Batch<BlockEntry, Lifted>;
+export type SharedBatch =
+  | ({ readonly kind: 'blocks' } & Batch<BlockEntry, Lifted>)
+  | ({ readonly kind: 'bindings' } & Batch<BindingRow, Gone>);
 
 export type LiveCounts = readonly (readonly [key: string, calls: number])[];
 
@@ -109,6 +118,12 @@ export type Told =
       readonly what: 'blocks';
       readonly blocks: readonly BlockEntry[];
       readonly lifted: readonly Lifted[];
+    }
+  /** `gate` is empty for what this node held itself before it lost it. */
+  | {
+      readonly what: 'bindings';
+      readonly bindings: readonly HeldBinding[];
+      readonly gone: readonly Gone[];
     }
   | { readonly what: 'notes'; readonly notes: readonly Note[] };
 
@@ -287,7 +302,12 @@ export interface GateStatus {
   readonly programs?: ProgramsStatus | undefined;
   /** Undefined when the gate has sockets of its own. */
   readonly drachtio?: DrachtioStatus | undefined;
-  readonly registrations: { readonly count: number; readonly rows: readonly RegistrationStatus[] };
+  readonly registrations: {
+    readonly count: number;
+    /** Of these, so many are held by other nodes. */
+    readonly elsewhere: number;
+    readonly rows: readonly RegistrationStatus[];
+  };
   /** How many sources are blocked, here and by lists of others, and where what they send is thrown away. */
   readonly blocks: {
     readonly count: number;
@@ -315,8 +335,17 @@ export interface ProgramsStatus {
 }
 
 export type RegistrationStatus = Pick<
-  BindingRow,
-  'aor' | 'contact' | 'transport' | 'address' | 'port' | 'expiresAt' | 'userAgent' | 'node'
+  HeldBinding,
+  | 'aor'
+  | 'contact'
+  | 'transport'
+  | 'address'
+  | 'port'
+  | 'expiresAt'
+  | 'userAgent'
+  | 'node'
+  /** The node of the gate that holds it; empty for this one. */
+  | 'gate'
 >;
 
 export interface CallStatus {

@@ -1,6 +1,9 @@
 import type { AskedPlace, HeldByOthers, Note, OtherNodes } from '../edge/other-nodes.ts';
+import { type Binding, HERE } from '../edge/registrations.ts';
+import type { BindingRow } from '../edge/registrations-store.ts';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { ClusterNode, FromDataPlane, SharedBatch, ToDataPlane } from './messages.ts';
+import { SharedBindings } from './shared-bindings.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 
 const batches = { everyMs: 50, rowsPerBatch: 2000, mostPending: 400_000 } as const;
@@ -27,6 +30,7 @@ export class Sharing implements OtherNodes {
   readonly #tell: (message: FromDataPlane) => void;
   readonly #leaseMs: number;
   readonly #blocks: SharedBlocks;
+  readonly #bindings: SharedBindings;
   #telling: NodeJS.Timeout | undefined;
   readonly #live = new Map<string, number>();
   #notes: Note[] = [];
@@ -42,6 +46,10 @@ export class Sharing implements OtherNodes {
     this.#blocks = new SharedBlocks({
       ...batches,
       send: (batch) => tell({ type: 'share', batch: { kind: 'blocks', ...batch } }),
+    });
+    this.#bindings = new SharedBindings({
+      ...batches,
+      send: (batch) => tell({ type: 'share', batch: { kind: 'bindings', ...batch } }),
     });
   }
 
@@ -95,21 +103,42 @@ export class Sharing implements OtherNodes {
     asking.done(held);
   }
 
-  taken(_kind: SharedBatch['kind'], batch: number): void {
-    this.#blocks.stored(batch);
+  saved(row: BindingRow): void {
+    this.#bindings.saved(row);
+  }
+
+  removed(row: BindingRow): void {
+    this.#bindings.removed(row);
+  }
+
+  uriOf(gate: string): string | undefined {
+    return this.#nodes.find(({ name }) => name === gate)?.uri;
+  }
+
+  taken(kind: SharedBatch['kind'], batch: number): void {
+    if (kind === 'blocks') this.#blocks.stored(batch);
+    else this.#bindings.stored(batch);
   }
 
   /** Everything is told again, a piece at a time. */
-  tellAll(blocks: Iterable<BlockEntry>): void {
+  tellAll(blocks: Iterable<BlockEntry>, bindings: Iterable<Binding>): void {
     clearInterval(this.#telling);
-    const entries = Iterator.from(blocks);
+    const pieces = this.#everything(blocks, bindings);
     this.#telling = setInterval(() => {
-      for (let left = TOLD_PER_TURN; left > 0; left--) {
-        const { done, value } = entries.next();
-        if (done) return clearInterval(this.#telling);
-        this.#blocks.tell(value);
-      }
+      for (let left = TOLD_PER_TURN; left > 0; left--)
+        if (pieces.next().done) return clearInterval(this.#telling);
     }, NEXT_TURN_MS);
+  }
+
+  *#everything(blocks: Iterable<BlockEntry>, bindings: Iterable<Binding>): Generator<void> {
+    for (const entry of blocks) {
+      this.#blocks.tell(entry);
+      yield;
+    }
+    for (const binding of bindings) {
+      if (binding.gate === HERE) this.#bindings.tell(binding);
+      yield;
+    }
   }
 
   close(): void {

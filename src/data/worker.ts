@@ -185,7 +185,8 @@ port.on('message', (message: ToDataPlane) => {
     case 'told':
       return gate?.told(message);
     case 'others':
-      return sharing?.follow(message);
+      sharing?.follow(message);
+      return gate?.followNodes(message.nodes);
     case 'answered':
       return sharing?.answered(message.ask, message.held);
     case 'tell-all':

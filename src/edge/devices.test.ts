@@ -18,7 +18,9 @@ const aBinding = (about: Partial<Binding> = {}): Binding => ({
   cseq: 1,
   node: 'pbx-1',
   instance: '',
+  changedAt: 0,
   storedUntil: 0,
+  gate: '',
   ...about,
 });
 

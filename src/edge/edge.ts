@@ -12,7 +12,7 @@ import { createBindingTokens } from './binding-token.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
 import type { EdgeSettings } from './edge-settings.ts';
-import { fromPbx } from './from-pbx.ts';
+import { fromNode, fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
 import { Guesses } from './guesses.ts';
 import { hidingPins } from './hidden-pins.ts';
@@ -24,6 +24,7 @@ import type { Attempt } from './learn-from-answer.ts';
 import { LiveCounters } from './live-counters.ts';
 import { LookAlikeChallenge } from './look-alike-challenge.ts';
 import { Neighbours } from './neighbours.ts';
+import { createNodeMarks, type NodeMarks } from './node-marks.ts';
 import type { OtherNodes } from './other-nodes.ts';
 import { type OutsideCall, OutsideCalls } from './outside-calls.ts';
 import { Pbx, type PbxObserver } from './pbx.ts';
@@ -100,6 +101,7 @@ export interface Edge {
   readonly outside: OutsideCalls;
   readonly bindingToken: (aor: string, contact: string) => string;
   readonly uris: HiddenUris;
+  readonly nodeMarks: NodeMarks;
   readonly observer: EdgeObserver;
   readonly guesses: Guesses;
   readonly lookAlike: LookAlikeChallenge;
@@ -126,10 +128,16 @@ const tooLong = { cause: 102, text: 'Call duration limit' };
 /** Opens the gate. */
 export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { observer, store } = options;
-  const registrations = new Registrations(store, options.mostRegistrations, options.registrations);
+  const { others } = options;
+  const registrations = new Registrations(
+    store,
+    options.mostRegistrations,
+    options.registrations,
+    others,
+  );
+  const nodeMarks = createNodeMarks(options.tokenKey);
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
-  const { others } = options;
   const guesses = new Guesses(others);
   const lookAlike = new LookAlikeChallenge();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
@@ -236,6 +244,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         guesses,
         lookAlike,
         others,
+        nodeMarks,
       },
       draining,
     };
@@ -321,6 +330,7 @@ function receive(edge: Edge, incoming: Incoming): void {
   if (request.toTag !== '' && request.method !== 'REGISTER') inDialog(edge, incoming);
   else if (edge.draining && request.method === 'INVITE' && !facts.emergency)
     incoming.answer(503, retryAfter(edge));
+  else if (edge.neighbours.isNode(flow)) fromNode(edge, incoming);
   else if (flow.realm === 'core') fromPbx(edge, incoming, opening);
   else if (breaksSips(request.requestUri, flow) && !facts.emergency) refuseSips(incoming);
   else if (opening === undefined) register(edge, incoming);

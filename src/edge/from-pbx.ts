@@ -4,9 +4,10 @@ import { isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import type { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
+import { NODE_MARK } from './node-marks.ts';
 import { recordsRoute } from './records-route.ts';
 import { judgingRedirects } from './redirect.ts';
-import type { Binding } from './registrations.ts';
+import { type Binding, HERE } from './registrations.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
 import { isSecure, refuseSips } from './sips.ts';
 import { toTrunk } from './to-trunk.ts';
@@ -20,11 +21,47 @@ export function fromPbx(edge: Edge, incoming: Incoming, facts: CallFacts | undef
   const binding = uri === undefined ? undefined : bindingFor(edge, incoming, uri);
   if (binding === 'unknown') incoming.answer(480);
   else if (binding === undefined) toTrunk(edge, incoming, facts);
-  else toPhone(edge, incoming, binding);
+  else if (binding.gate === HERE) toPhone(edge, incoming, binding);
+  else toNode(edge, incoming, binding);
+}
+
+/** Another node has it from the PBX, for a phone that is registered here: it says which, and proves that it is one. */
+export function fromNode(edge: Edge, incoming: Incoming): void {
+  const now = Date.now();
+  const token = edge.nodeMarks.read(incoming.request, now);
+  if (token === undefined) {
+    incoming.answer(403);
+    return;
+  }
+  const binding = edge.registrations.named(token, now);
+  // the phone may be elsewhere by now: whoever asked hears of that as well, and one node on the way is enough
+  if (binding === undefined || binding.gate !== HERE) incoming.answer(480);
+  else toPhone(edge, incoming, binding, [{ name: NODE_MARK, value: undefined }]);
+}
+
+/** The phone hangs on another node: over its connection nobody else can reach it. */
+function toNode(edge: Edge, incoming: Incoming, binding: Binding): void {
+  const { request } = incoming;
+  const uri = edge.others?.uriOf(binding.gate);
+  if (uri === undefined) {
+    incoming.answer(480);
+    return;
+  }
+  const mark = edge.nodeMarks.write(request, binding.token, Date.now());
+  incoming.forward({
+    targets: [{ nextHop: uri, realm: 'core' }],
+    recordRoute: recordsRoute(request.method),
+    headers: [{ name: NODE_MARK, value: mark }],
+  });
 }
 
 /** RFC 5626 §5.3: only over the flow it registered by; when that is gone so is the phone, until it comes back. */
-function toPhone(edge: Edge, incoming: Incoming, binding: Binding): void {
+function toPhone(
+  edge: Edge,
+  incoming: Incoming,
+  binding: Binding,
+  marks: readonly HeaderChange[] = [],
+): void {
   const { request } = incoming;
   const flow = edge.serving.flowFrom(binding.flow);
   if (flow === 'forged' || flow === 'stale') {
@@ -39,7 +76,7 @@ function toPhone(edge: Edge, incoming: Incoming, binding: Binding): void {
   incoming.forward({
     targets: [target],
     recordRoute: recordsRoute(request.method),
-    headers: binding.toward === 'contact' ? withoutRoute(incoming) : undefined,
+    headers: [...marks, ...(binding.toward === 'contact' ? withoutRoute(incoming) : [])],
     ...judgingRedirects(edge, incoming, binding, flow),
   });
 }
@@ -53,8 +90,8 @@ function bindingFor(edge: Edge, incoming: Incoming, uri: SipUri): Binding | 'unk
 }
 
 /** A phone that gave no Path has nobody in front of it: a Route that is left would only lead astray. */
-const withoutRoute = ({ request }: Incoming): readonly HeaderChange[] | undefined =>
-  request.find(Header.route) < 0 ? undefined : [{ name: 'Route', value: undefined }];
+const withoutRoute = ({ request }: Incoming): readonly HeaderChange[] =>
+  request.find(Header.route) < 0 ? [] : [{ name: 'Route', value: undefined }];
 
 function phone(flow: Flow, binding: Binding, { requestUri }: Message): Target | 'sips' {
   const { contact } = binding;

@@ -1,6 +1,6 @@
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
-import type { Binding, Registrations } from './registrations.ts';
+import { type Binding, HERE, type Registrations } from './registrations.ts';
 
 const TICK_MS = 1000;
 
@@ -47,6 +47,7 @@ export class KeepAlive {
 }
 
 function keepAlive({ serving, settings }: Edge, binding: Binding): void {
+  if (binding.gate !== HERE) return; // its node does
   if (binding.transport !== 'udp') return; // connections are kept by the phone's own CRLFs (RFC 5626)
   const { by, whom } = settings.registration.keepAlive;
   if (whom === 'nat' && !behindNat(binding)) return;

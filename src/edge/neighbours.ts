@@ -39,6 +39,8 @@ export class Neighbours {
   readonly #placesOf: Signaling['placesOf'];
   /** The URIs that name a host, and where they lead. */
   readonly #named = new Map<string, readonly Place[]>();
+  /** Other nodes of the gate: they speak over connections only, from where they listen. */
+  #nodes: ReadonlySet<string> = new Set();
   /** Resolves when host names have been looked up once, found or not. */
   readonly known: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
@@ -49,6 +51,7 @@ export class Neighbours {
     this.#settings = settings;
     this.#placesOf = placesOf;
     const known = before === undefined ? this.#named : before.#named;
+    if (before !== undefined) this.#nodes = before.#nodes;
     for (const { uri } of [...settings.pbx.nodes, ...settings.trunks])
       if (fixedPlace(uri) === undefined) this.#named.set(uri, known.get(uri) ?? []);
     this.#compile();
@@ -67,6 +70,19 @@ export class Neighbours {
       this.#recent[place] = source;
     }
     return this.#recentRealms[place] as Realm;
+  }
+
+  /** The other nodes are at these URIs from now on. */
+  followNodes(uris: readonly string[]): void {
+    const hosts = uris.flatMap((uri) => parseUri(uri)?.host ?? []);
+    this.#nodes = new Set(hosts.map((host) => canonicalAddress(bareHost(host).toLowerCase())));
+    this.#recent.fill(undefined);
+  }
+
+  /** Is this a connection of another node? Not where the PBX speaks from the same address. */
+  isNode({ transport, address }: Pick<Source, 'transport' | 'address'>): boolean {
+    if (transport === 'udp' || !this.#nodes.has(address)) return false;
+    return !this.#coreStreams.has(`${transport} ${address}`) && !this.#coreSources.has(address);
   }
 
   /** Realms that have a listener of their own: their addresses, which can be forged, count for nothing elsewhere. */
@@ -88,6 +104,7 @@ export class Neighbours {
     } else if (this.#coreStreams.has(`${transport} ${address}`)) return 'core';
     if (this.#coreSources.has(address)) return 'core';
     if (this.#trunkSources.has(address)) return 'trunk';
+    if (transport !== 'udp' && this.#nodes.has(address)) return 'core';
     return listener.realm;
   }
 
@@ -99,7 +116,12 @@ export class Neighbours {
   /** Is this the PBX or a trunk, by name or address? Nobody else is ever sent to because a message says so. */
   includes(host: string): boolean {
     const bare = canonicalAddress(bareHost(host).toLowerCase());
-    return this.#hosts.has(bare) || this.#coreSources.has(bare) || this.#trunkSources.has(bare);
+    return (
+      this.#hosts.has(bare) ||
+      this.#coreSources.has(bare) ||
+      this.#trunkSources.has(bare) ||
+      this.#nodes.has(bare)
+    );
   }
 
   /**

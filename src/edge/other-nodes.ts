@@ -1,4 +1,5 @@
 import type { FailureKind } from '../policy/failure-kinds.ts';
+import type { BindingRow } from './registrations-store.ts';
 
 /** What a call asks for under a key that has a limit on all nodes together. */
 export interface AskedPlace {
@@ -39,6 +40,11 @@ export interface OtherNodes {
   ask(places: readonly AskedPlace[], done: (held: HeldByOthers) => void): void;
   /** So many calls are live here under that key. */
   liveChanged(key: string, calls: number): void;
+  /** A phone registered here, or elsewhere than it was. Never waits, like the disk. */
+  saved(row: BindingRow): void;
+  removed(row: BindingRow): void;
+  /** Where calls for the phones of that node go; undefined when it gives no sign of life. */
+  uriOf(gate: string): string | undefined;
   /** Must be quick: in an attack there are many. */
   note(note: Note): void;
 }

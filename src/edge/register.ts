@@ -276,7 +276,9 @@ function withPath(
     changes.push({ name: 'Supported', value: [...supported, 'path'].join(', ') });
   if (going.length > 0 || asked.some(({ expires }) => bounded(expires, bounds) !== expires)) {
     const kept = asked.map((one) => `<${one.uri}>${parametersToward(one, bounds)}`);
-    const ended = going.map((one) => `<${one.contact}>;expires=0`);
+    // the same phone by another domain: what it asks for must not be taken back with it
+    const elsewhere = going.filter((one) => !asked.some(({ uri }) => uri === one.contact));
+    const ended = elsewhere.map((one) => `<${one.contact}>;expires=0`);
     changes.push({ name: 'Contact', value: [...kept, ...ended].join(', ') });
   }
   return changes;

@@ -29,6 +29,14 @@ export interface BindingRow {
   readonly node: string;
   /** Which device it is, as far as it says so (RFC 5626); else empty. */
   readonly instance: string;
+  /** When the PBX last took it: what nodes agree by. */
+  readonly changedAt: number;
+}
+
+/** One that is held by a node of the gate, as all of them know it. */
+export interface HeldBinding extends BindingRow {
+  /** The node by its name. */
+  readonly gate: string;
 }
 
 /** Which binding a change is about. */

@@ -226,3 +226,83 @@ test('what the last run kept is there, and the disk is not told of it', () => {
   expect(registrations.withUser('1001', NOW)).toBe(binding);
   expect(told).toEqual([]);
 });
+
+describe('what other nodes hold', () => {
+  function sharing() {
+    const told: string[] = [];
+    const disk: string[] = [];
+    const note = (list: string[]) => ({
+      saved: (row: BindingRow) => void list.push(`saved ${row.contact}`),
+      removed: (row: BindingRow) => void list.push(`removed ${row.contact}`),
+    });
+    const registrations = new Registrations(note(disk), 100, [], note(told));
+    return { registrations, told, disk };
+  }
+  const row = (changedAt: number, changes: Partial<BindingRow> = {}): BindingRow => ({
+    ...aReach(),
+    ...{ aor: '1001@a.test', contact: 'sip:1', token: 't', changedAt },
+    expiresAt: changedAt + 300_000,
+    ...changes,
+  });
+
+  test('is known like what this one holds, but is told to nobody and kept on no disk', () => {
+    const { registrations, told, disk } = sharing();
+    registrations.adopt(row(NOW), 'b', NOW);
+    expect(registrations.named('t', NOW)).toMatchObject({ gate: 'b', contact: 'sip:1' });
+    expect(registrations.hasUser('1001', NOW)).toBe(true);
+    expect(registrations.hasSource('198.51.100.7')).toBe(true);
+    expect([registrations.size, registrations.elsewhere]).toEqual([1, 1]);
+    registrations.sweep(NOW + 400_000);
+    expect([registrations.size, registrations.elsewhere]).toEqual([0, 0]);
+    expect([told, disk]).toEqual([[], []]);
+  });
+
+  test('is this node’s from the next registration on that comes here', () => {
+    const { registrations, told, disk } = sharing();
+    registrations.adopt(row(NOW), 'b', NOW);
+    const binding = registrations.named('t', NOW);
+    if (binding === undefined) throw new Error('not there');
+    registrations.refresh(binding, aReach({ flow: 'flow-2' }), NOW + 10);
+    expect(binding).toMatchObject({ gate: '', changedAt: NOW + 10 });
+    expect(registrations.elsewhere).toBe(0);
+    expect([told, disk]).toEqual([['saved sip:1'], ['saved sip:1']]);
+    // the other node had not heard of it yet
+    registrations.adopt(row(NOW + 5), 'b', NOW + 20);
+    expect(binding.gate).toBe('');
+  });
+
+  test('a phone that went to another node is no longer this one’s', () => {
+    const { registrations, told, disk } = sharing();
+    registrations.add('1001@a.test', 'sip:1', 't', aReach({ expiresAt: Date.now() + 300_000 }));
+    const later = Date.now() + 10;
+    registrations.adopt(row(later, { flow: 'there', address: '198.51.100.8' }), 'b', later);
+    expect(registrations.named('t', later)).toMatchObject({ gate: 'b', flow: 'there' });
+    expect(registrations.holds('flow-1')).toBe(false);
+    expect([
+      registrations.hasSource('198.51.100.7'),
+      registrations.hasSource('198.51.100.8'),
+    ]).toEqual([false, true]);
+    expect(disk).toEqual(['saved sip:1', 'removed sip:1']);
+    expect(told).toEqual(['saved sip:1']);
+  });
+
+  test('ends where it was taken back, but for a phone that has registered since', () => {
+    const { registrations, told } = sharing();
+    registrations.adopt(row(NOW), 'b', NOW);
+    registrations.goneElsewhere('t', NOW - 1);
+    expect(registrations.size).toBe(1);
+    registrations.goneElsewhere('t', NOW);
+    expect(registrations.size).toBe(0);
+    registrations.adopt(row(NOW), 'b', NOW);
+    const binding = registrations.named('t', NOW);
+    if (binding !== undefined) registrations.remove(binding);
+    expect(told).toEqual(['removed sip:1']);
+  });
+
+  test('takes no more room than there is', () => {
+    const registrations = new Registrations({ saved() {}, removed() {} }, 1, []);
+    registrations.adopt(row(NOW), 'b', NOW);
+    registrations.adopt(row(NOW, { token: 'u', contact: 'sip:2' }), 'b', NOW);
+    expect(registrations.size).toBe(1);
+  });
+});

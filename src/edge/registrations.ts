@@ -26,12 +26,15 @@ export type Reach = Pick<
 export type Binding = { -readonly [Field in keyof BindingRow]: BindingRow[Field] } & {
   /** How long it lasts as far as the disk knows; `REMOVED` once it is no longer registered. */
   storedUntil: number;
+  /** The node of the gate that holds it; `HERE` for this one. */
+  gate: string;
 };
 
 /** How much of the table is looked over each time for what has expired: all of it in half a minute. */
 const SWEEPS_PER_ROUND = 30;
 const MOST_DOMAINS = 64;
 const REMOVED = -1;
+export const HERE = '';
 
 /**
  * Who is registered, by address of record and by the token the PBX was given. In memory; every change is told
@@ -39,6 +42,7 @@ const REMOVED = -1;
  */
 export class Registrations {
   readonly #store: RegistrationsStore;
+  readonly #others: RegistrationsStore | undefined;
   readonly #most: number;
   /** Most phones stand alone; the array around each would take as much room as its Contact. */
   readonly #byAor = new Map<string, Binding | readonly Binding[]>();
@@ -51,22 +55,35 @@ export class Registrations {
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
   #changes = 0;
+  #elsewhere = 0;
   #sweep: IterableIterator<Binding> | undefined;
 
-  constructor(store: RegistrationsStore, most: number, kept: readonly BindingRow[]) {
+  constructor(
+    store: RegistrationsStore,
+    most: number,
+    kept: readonly BindingRow[],
+    others?: RegistrationsStore,
+  ) {
     this.#store = store;
+    this.#others = others;
     this.#most = most;
     for (const row of kept)
       this.#put({
         ...row,
         userAgent: this.#userAgents.one(row.userAgent),
         storedUntil: row.expiresAt,
+        gate: HERE,
       });
   }
 
   get size(): number {
     return this.#byToken.size;
   }
+  /** Those that other nodes hold. */
+  get elsewhere(): number {
+    return this.#elsewhere;
+  }
+
   get full(): boolean {
     return this.#byToken.size >= this.#most;
   }
@@ -178,7 +195,9 @@ export class Registrations {
       cseq: reach.cseq,
       node: reach.node,
       instance: detached(reach.instance),
+      changedAt: Date.now(),
       storedUntil: 0,
+      gate: HERE,
     };
     for (const sibling of this.of(aor))
       if (sibling.callId === binding.callId) this.#former.succeeds(binding, sibling);
@@ -193,7 +212,41 @@ export class Registrations {
    */
   refresh(binding: Binding, reach: Reach, now: number): void {
     const moved =
-      binding.flow !== reach.flow || binding.node !== reach.node || binding.toward !== reach.toward;
+      binding.gate !== HERE ||
+      binding.flow !== reach.flow ||
+      binding.node !== reach.node ||
+      binding.toward !== reach.toward;
+    this.#held(binding, HERE);
+    binding.changedAt = now;
+    this.#reachBy(binding, reach);
+    const unstored = reach.expiresAt - binding.storedUntil;
+    if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);
+  }
+
+  /** A node of the gate holds it now, as that node says; `gate` is that node, or `HERE`. */
+  adopt(row: BindingRow, gate: string, now: number): void {
+    const known = this.#byToken.get(row.token);
+    if (row.expiresAt <= now || (known !== undefined && row.changedAt <= known.changedAt)) return;
+    if (known === undefined) {
+      if (this.full) return;
+      const userAgent = this.#userAgents.one(row.userAgent);
+      this.#put({ ...row, userAgent, storedUntil: row.expiresAt, gate });
+      return;
+    }
+    if (known.gate === HERE) this.#store.removed(known);
+    this.#held(known, gate);
+    known.changedAt = row.changedAt;
+    this.#reachBy(known, row);
+    known.storedUntil = row.expiresAt;
+  }
+
+  /** It was taken back at that time, at another node. */
+  goneElsewhere(token: string, at: number): void {
+    const known = this.#byToken.get(token);
+    if (known !== undefined && known.changedAt <= at) this.#remove(known);
+  }
+
+  #reachBy(binding: Binding, reach: Reach): void {
     if (binding.flow !== reach.flow) {
       this.#former.moved(binding);
       this.#flows.remove(binding.flow, binding);
@@ -216,13 +269,17 @@ export class Registrations {
     binding.cseq = reach.cseq;
     binding.node = reach.node;
     if (binding.instance !== reach.instance) binding.instance = detached(reach.instance);
-    const unstored = reach.expiresAt - binding.storedUntil;
-    if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);
   }
 
   remove(binding: Binding): void {
     if (this.#byToken.get(binding.token) !== binding) return;
+    this.#remove(binding);
+    this.#others?.removed(binding);
+  }
+
+  #remove(binding: Binding): void {
     this.#byToken.delete(binding.token);
+    if (binding.gate !== HERE) this.#elsewhere--;
     binding.storedUntil = REMOVED;
     this.#changes++;
     this.#flows.remove(binding.flow, binding);
@@ -230,7 +287,7 @@ export class Registrations {
     this.#former.removed(binding);
     const others = this.of(binding.aor).filter((other) => other !== binding);
     this.#hold(binding.aor, others);
-    this.#store.removed(binding);
+    if (binding.gate === HERE) this.#store.removed(binding);
   }
 
   /** Once a second: a part of the table is looked over, and what has expired goes. */
@@ -243,17 +300,27 @@ export class Registrations {
         this.#sweep = undefined;
         return;
       }
-      if (next.value.expiresAt <= now) this.remove(next.value);
+      // the other nodes see that by themselves
+      if (next.value.expiresAt <= now) this.#remove(next.value);
     }
   }
 
   #stored(binding: Binding): void {
     binding.storedUntil = binding.expiresAt;
     this.#store.saved(binding);
+    this.#others?.saved(binding);
+  }
+
+  #held(binding: Binding, gate: string): void {
+    if (binding.gate === gate) return;
+    if (binding.gate === HERE) this.#elsewhere++;
+    else if (gate === HERE) this.#elsewhere--;
+    binding.gate = gate;
   }
 
   #put(binding: Binding): void {
     this.#byToken.set(binding.token, binding);
+    if (binding.gate !== HERE) this.#elsewhere++;
     this.#changes++;
     this.#flows.add(binding.flow, binding);
     this.sources.came(binding.address);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Lifted } from '../../data/messages.ts';
+import type { Gone, Lifted } from '../../data/messages.ts';
+import type { BindingRow, HeldBinding } from '../../edge/registrations-store.ts';
 import { formatNetwork, parseNetwork } from '../../limits/address-key.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
 import type { SharedRow } from './shared-table.ts';
@@ -9,6 +10,9 @@ const LIFTED_FOR_MS = 30 * 86_400_000;
 
 /** After its end a block is remembered, so that the next one lasts longer. */
 const REMEMBERED_MS = 30 * 86_400_000;
+
+/** The longest that a registration lasts, by far: a node that was gone meanwhile still hears of its end. */
+const GONE_FOR_MS = 86_400_000;
 
 const block = z.object({
   network: z.string(),
@@ -58,6 +62,56 @@ export function blocksIn(rows: readonly SharedRow[]): {
       blocks.push({ ...data, note, until, changedAt, forgeable: false });
     }
   return { blocks, lifted };
+}
+
+const binding = z.object({
+  aor: z.string(),
+  contact: z.string(),
+  token: z.string(),
+  flow: z.string(),
+  transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']),
+  listener: z.string(),
+  address: z.string(),
+  port: z.number(),
+  toward: z.enum(['contact', 'path']),
+  expiresAt: z.number(),
+  userAgent: z.string(),
+  callId: z.string(),
+  cseq: z.number(),
+  node: z.string(),
+  instance: z.string(),
+  gate: z.string(),
+});
+
+/** By name, not as it is: the data plane's own record of it has more in it. */
+export function rowOfBinding(held: BindingRow, gate: string): SharedRow {
+  const { changedAt, token, expiresAt } = held;
+  const text = JSON.stringify(binding.parse({ ...held, gate }));
+  return { id: token, changedAt, forgetAt: expiresAt, text };
+}
+
+export const rowOfGone = ({ token, at }: Gone): SharedRow => ({
+  id: token,
+  changedAt: at,
+  forgetAt: at + GONE_FOR_MS,
+  text: '',
+});
+
+/** What the rows say, seen from this node: what it holds itself is at no other gate. */
+export function bindingsIn(
+  rows: readonly SharedRow[],
+  node: string,
+): { readonly bindings: readonly HeldBinding[]; readonly gone: readonly Gone[] } {
+  const bindings: HeldBinding[] = [];
+  const gone: Gone[] = [];
+  for (const { id, changedAt, text } of rows)
+    if (text === '') gone.push({ token: id, at: changedAt });
+    else {
+      const { data } = binding.safeParse(parsed(text));
+      if (data === undefined) continue;
+      bindings.push({ ...data, changedAt, gate: data.gate === node ? '' : data.gate });
+    }
+  return { bindings, gone };
 }
 
 function parsed(text: string): unknown {

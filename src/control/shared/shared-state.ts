@@ -9,7 +9,14 @@ import { LiveCalls } from './live-calls.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
 import { beat } from './scripts.ts';
 import { SharedNotes } from './shared-notes.ts';
-import { blocksIn, rowOfBlock, rowOfLifted } from './shared-rows.ts';
+import {
+  bindingsIn,
+  blocksIn,
+  rowOfBinding,
+  rowOfBlock,
+  rowOfGone,
+  rowOfLifted,
+} from './shared-rows.ts';
 import { SharedTable } from './shared-table.ts';
 import { whyRedis } from './why-redis.ts';
 
@@ -75,11 +82,16 @@ class OverRedis implements SharedState {
   readonly #options: SharedStateOptions;
   readonly #redis: RedisClient;
   readonly #blocks: SharedTable;
+  readonly #bindings: SharedTable;
   readonly #live: LiveCalls;
   readonly #failures: SharedNotes;
   readonly #calls: SharedNotes;
   readonly #blacklist: DrachtioBlacklist | undefined;
-  readonly #held = new Map<SharedBatch['kind'], SharedBatch>();
+  /** Batches that Redis does not have yet; the data plane sends no other of its kind meanwhile. */
+  readonly #held: {
+    blocks?: Extract<SharedBatch, { kind: 'blocks' }> | undefined;
+    bindings?: Extract<SharedBatch, { kind: 'bindings' }> | undefined;
+  } = {};
   #timer: NodeJS.Timeout | undefined;
   #connected = false;
   /** What the client last complained of: says more than that a command found no connection. */
@@ -102,6 +114,7 @@ class OverRedis implements SharedState {
       this.#problem = error;
     });
     this.#blocks = new SharedTable(this.#redis, redis.prefix, 'blocks', node.name);
+    this.#bindings = new SharedTable(this.#redis, redis.prefix, 'bindings', node.name);
     this.#failures = new SharedNotes(this.#redis, redis.prefix, 'failures', 50_000);
     this.#calls = new SharedNotes(this.#redis, redis.prefix, 'calls', 10_000);
     this.#live = new LiveCalls(this.#redis, redis.prefix, node.name);
@@ -124,7 +137,8 @@ class OverRedis implements SharedState {
   }
 
   share(batch: SharedBatch): void {
-    this.#held.set(batch.kind, batch);
+    if (batch.kind === 'blocks') this.#held.blocks = batch;
+    else this.#held.bindings = batch;
     this.#hurry();
   }
 
@@ -190,7 +204,8 @@ class OverRedis implements SharedState {
       const wasConnected = this.#connected;
       if (!wasConnected) this.#options.tellAll();
       await this.#live.exchange();
-      await this.#exchangeBlocks();
+      const lost = [await this.#exchangeBlocks(), await this.#exchangeBindings()];
+      if (lost.includes(true)) this.#options.tellAll();
       for (const stream of [this.#failures, this.#calls])
         await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
       this.#follow(nodes);
@@ -203,19 +218,37 @@ class OverRedis implements SharedState {
     this.#later(this.#hurried && this.#connected ? 0 : this.#options.cluster.redis.exchangeMs);
   }
 
-  async #exchangeBlocks(): Promise<void> {
-    const held = this.#held.get('blocks');
+  async #exchangeBlocks(): Promise<boolean> {
+    const held = this.#held.blocks;
     const { upserts = [], deletes = [] } = held ?? {};
     const changes = [...upserts.map(rowOfBlock), ...deletes.map(rowOfLifted)];
     const lost = await this.#blocks.exchange(changes, (rows) =>
       this.#options.told({ what: 'blocks', ...blocksIn(rows) }),
     );
     await this.#blacklist?.follow(upserts, deletes);
-    if (held !== undefined && this.#held.get('blocks') === held) {
-      this.#held.delete('blocks');
+    if (held !== undefined) {
+      this.#held.blocks = undefined;
       this.#options.taken('blocks', held.batch);
     }
-    if (lost) this.#options.tellAll();
+    return lost;
+  }
+
+  async #exchangeBindings(): Promise<boolean> {
+    const { name } = this.#options.cluster.node;
+    const held = this.#held.bindings;
+    const { upserts = [], deletes = [] } = held ?? {};
+    const changes = [
+      ...upserts.map((binding) => rowOfBinding(binding, name)),
+      ...deletes.map(rowOfGone),
+    ];
+    const lost = await this.#bindings.exchange(changes, (rows) =>
+      this.#options.told({ what: 'bindings', ...bindingsIn(rows, name) }),
+    );
+    if (held !== undefined) {
+      this.#held.bindings = undefined;
+      this.#options.taken('bindings', held.batch);
+    }
+    return lost;
   }
 
   async #beat(): Promise<readonly ClusterNode[]> {

@@ -18,7 +18,6 @@ export class RegistrationsTable {
 
   /** All or nothing. */
   write(upserts: readonly BindingRow[], deletes: readonly BindingKey[]): void {
-    const writtenAt = Date.now();
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       for (const { aor, contact } of deletes) this.#delete.run(aor, contact);
@@ -38,7 +37,7 @@ export class RegistrationsTable {
           row.callId,
           row.cseq,
           row.node,
-          writtenAt,
+          Math.round(row.changedAt),
           row.instance,
         );
       }
@@ -86,6 +85,7 @@ export function loadRegistrations(database: DatabaseSync, now: number): readonly
       cseq: Number(row.cseq),
       node: String(row.node),
       instance: String(row.instance),
+      changedAt: Number(row.updated_at),
     });
   }
   return rows;

@@ -51,6 +51,7 @@ function binding(name: string, changes: Partial<BindingRow> = {}): BindingRow {
     cseq: 2,
     node: 'pbx1',
     instance: '',
+    changedAt: 1_700_000_000_000,
     ...changes,
   };
 }

@@ -1,0 +1,19 @@
+import type { BindingRow } from '../edge/registrations-store.ts';
+import { Changes } from './changes.ts';
+import type { Gone } from './messages.ts';
+
+/** Collects changes of the registrations that this node holds, for the others. */
+export class SharedBindings extends Changes<BindingRow, Gone> {
+  saved(row: BindingRow): void {
+    this.upsert(row.token, row);
+  }
+
+  removed({ token }: BindingRow): void {
+    this.delete(token, { token, at: Date.now() });
+  }
+
+  /** Tells of it again, unless that it is gone is still to be told. */
+  tell(row: BindingRow): void {
+    if (this.deleting(row.token) === undefined) this.upsert(row.token, row);
+  }
+}
