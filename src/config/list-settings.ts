@@ -38,7 +38,7 @@ const list = z
       .enum(['block', 'allow', 'shadow'])
       .default('block')
       .describe(
-        'block; allow: never blocked or limited, as network.allowed; shadow: only counted what it would block',
+        'block; allow: never blocked or limited, but no guest for it; shadow: only counted what it would block',
       ),
     phones: z
       .enum(['serve', 'block'])

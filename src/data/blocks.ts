@@ -44,6 +44,8 @@ export function blockBy({ gatekeeper, neighbours }: Edge, order: BlockOrder): Bl
   const [address = ''] = order.network.split('/');
   if (gatekeeper.isAllowed(address))
     return { kind: 'trusted', why: 'it is in network.allowed, and what is there is never blocked' };
+  if (gatekeeper.isSpared(address))
+    return { kind: 'trusted', why: 'a list allows it, and what one allows is never blocked' };
   if (neighbours.includes(address))
     return { kind: 'trusted', why: 'it is the PBX or a trunk, which are never blocked' };
   const entry = gatekeeper.blocks.block(order, Date.now());

@@ -23,6 +23,7 @@ export function askLive(edge: Edge, question: Question, at: number): AnsweredLiv
     keyOf: sourceOf,
     isLocal: (address: string) => gatekeeper.isLocal(address),
     isAllowed: (address: string) => gatekeeper.isAllowed(address),
+    isSpared: (address: string) => gatekeeper.isSpared(address),
     countryOf: (address: string) => gatekeeper.countryOf(address),
     blockOf: (address: string) => gatekeeper.blockOf(address, sourceOf(address)),
   };

@@ -14,7 +14,7 @@ export function blockOrderFor(
   rule: string,
   evidence: string,
 ): BlockOrder | undefined {
-  if (source.tier === 'trusted') return undefined;
+  if (source.tier === 'trusted' || source.spared === true) return undefined;
   const udp = source.transport === 'udp';
   if (udp && (source.familiar || source.tier === 'known')) return undefined;
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { aRequest, aSource, countersOfOwn } from '../../test/support/some-facts.ts';
+import { aCall, aRequest, aSource, countersOfOwn } from '../../test/support/some-facts.ts';
 import { parseNetwork } from '../limits/address-key.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
 import { ListedNetworks, type SourceList } from '../limits/listed-networks.ts';
@@ -203,6 +203,17 @@ describe('what a list names (N15)', () => {
     expect(isHeard(gatekeeper, STRANGER)).toBe(false);
     named(gatekeeper, [STRANGER], { mode: 'allow' });
     for (let sent = 0; sent < 200; sent++) expect(isHeard(gatekeeper, STRANGER)).toBe(true);
+  });
+
+  test('as allowed is not trusted: who makes a list can open no way to the PBX', () => {
+    const { gatekeeper } = aGatekeeper();
+    named(gatekeeper, [STRANGER], { mode: 'allow' });
+    const spared = gatekeeper.isSpared(STRANGER);
+    const source = aSource({ address: STRANGER, tier: 'unknown', spared });
+    const guest = aCall({ source, registered: false });
+    expect(gatekeeper.judge('outbound', guest)).toMatchObject({ rule: 'no-guests' });
+    const scanner = aRequest({ source, userAgent: 'sipcli' });
+    expect(gatekeeper.judge('network', scanner).verdict.kind).toBe('pass');
   });
 
   test('gets in with a call to an emergency number', () => {

@@ -220,14 +220,19 @@ export class Gatekeeper {
   }
 
   isTrusted(listener: Listener, address: string, port: number): boolean {
-    if (this.realmOf(listener, address, port) === 'access' && !this.isAllowed(address))
-      return false;
+    const stranger = this.realmOf(listener, address, port) === 'access';
+    if (stranger && !this.isAllowed(address) && !this.isSpared(address)) return false;
     this.#trusted[port & (RECENT_TRUSTED - 1)] = { listener, address, port };
     return true;
   }
 
   isAllowed(address: string): boolean {
-    return this.#allowed.find(address) !== undefined || this.#listed.allows(address);
+    return this.#allowed.find(address) !== undefined;
+  }
+
+  /** A list allows it. Whoever makes lists can open no way to the PBX: who registers and calls is asked all the same. */
+  isSpared(address: string): boolean {
+    return this.#listed.allows(address);
   }
 
   isFamiliar(source: string): boolean {

@@ -49,6 +49,9 @@ export class SourceFacts implements Source {
       wanted === undefined || this.certificateNames.some((name) => name.toLowerCase() === wanted)
     );
   }
+  get spared(): boolean {
+    return this.#edge.gatekeeper.isSpared(this.#flow.address);
+  }
   get country(): string | undefined {
     return this.#edge.gatekeeper.countryOf(this.#flow.address);
   }

@@ -22,6 +22,8 @@ export interface Source {
   readonly transport: Transport;
   readonly realm: Realm;
   readonly tier: Tier;
+  /** A list allows it: no rule of the network counts for it and it is never blocked, but trusted it is not. */
+  readonly spared?: boolean | undefined;
   /** Who is counted as one: the IPv4 address, or the /64 of an IPv6 address. */
   readonly key: string;
   /** The port of ours it came to. */

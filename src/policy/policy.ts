@@ -207,7 +207,9 @@ export class Policy {
 const ofStrangers: ReadonlySet<Stage> = new Set(['packet', 'broken', 'network']);
 
 function isSpared<S extends Stage>(stage: S, facts: StageFacts[S]): boolean {
-  return (ofStrangers.has(stage) && facts.source.tier === 'trusted') || isUntouchable(facts);
+  const { source } = facts;
+  const free = source.tier === 'trusted' || source.spared === true;
+  return (ofStrangers.has(stage) && free) || isUntouchable(facts);
 }
 
 /** O11: nothing stands in the way of an emergency call. */

@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly isLocal: (address: string) => boolean;
   /** Is it on the list of those that nothing of the network is asked about? */
   readonly isAllowed: (address: string) => boolean;
+  /** Does a list allow it? Left out: nobody looks. */
+  readonly isSpared?: (address: string) => boolean;
   readonly countryOf: (address: string) => string | undefined;
   /** What blocks it just now. Left out: nobody looks. */
   readonly blockOf?: (address: string) => Blocked | undefined;
@@ -41,6 +43,7 @@ function sourceOf(question: Question, around: Surroundings): Source {
     transport,
     realm,
     tier,
+    spared: around.isSpared?.(address),
     key: around.keyOf(address),
     toPort: question.toPort ?? (transport === 'tls' || transport === 'wss' ? 5061 : 5060),
     country: question.country ?? around.countryOf(address),
