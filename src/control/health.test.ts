@@ -17,6 +17,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     ignored: 3,
     datagramsDropped: 0,
     pressure: 'none',
+    clockSteps: 0,
     connections: { open: {}, handshaking: 0, refused: {} },
     pbx: pbx.map(({ up, draining = false }, index) => ({
       name: String(index),

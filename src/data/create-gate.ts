@@ -208,6 +208,7 @@ export const createGate: CreateGate = async (options) => {
         connections: { open: byTransport, handshaking, refused },
         datagramsDropped: counts.datagramsDropped,
         pressure: gauge.pressure,
+        clockSteps: running.clockSteps,
         ignored: counters.ignoredMessages,
         pbx: pbxStats(),
         certificates: certificates(),
@@ -287,6 +288,12 @@ function observer(
       events.blockChanged(change);
     },
     listedCame: (listed) => events.listedCame(listed),
+    clockSet(byMs) {
+      const seconds = Math.round(Math.abs(byMs) / 1000);
+      const text = `the clock was set ${byMs > 0 ? 'forward' : 'back'}`;
+      log('warn', text, { seconds });
+      events.add({ at: Date.now(), level: 'warn', kind: 'clock', count: 1, seconds, text });
+    },
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
     decided(decided) {

@@ -23,6 +23,7 @@ export const eventKinds = [
   'reload',
   'exception',
   'overload',
+  'clock',
   'list',
   'fault',
 ] as const;

@@ -242,6 +242,8 @@ export interface GateStats {
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
   readonly pressure: Pressure;
+  /** How often the clock was set since the start. */
+  readonly clockSteps: number;
   readonly connections: {
     readonly open: Readonly<Partial<Record<Transport, number>>>;
     readonly handshaking: number;

@@ -87,7 +87,7 @@ export class Bridge {
   callee: Leg | undefined;
   call: LiveCall | undefined;
   readonly isCall: boolean;
-  heardAt = Date.now();
+  heardAt = performance.now();
   /** When a subscription is over at the latest. */
   expiresAt = Number.POSITIVE_INFINITY;
   over = false;
@@ -232,7 +232,7 @@ export class Bridges {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     const silentSince = now - this.#forgetAfterMs();
     for (const { bridge } of this.#legs.values())
       if (bridge.expiresAt < now || (bridge.call !== undefined && bridge.heardAt < silentSince))

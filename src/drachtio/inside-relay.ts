@@ -33,7 +33,7 @@ export class InsideRelay implements SentUser {
       this.#refuse(481);
       return;
     }
-    leg.bridge.heardAt = Date.now();
+    leg.bridge.heardAt = performance.now();
     if (refreshes.has(method)) leg.heard(request);
     if (method === 'BYE' || method === 'INVITE') leg.settleAck();
     const hiding = this.#carrier.handlers.hides?.(flow.realm);

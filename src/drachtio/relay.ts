@@ -379,5 +379,5 @@ const rank = ({ status, answer }: Candidate): number =>
 /** When a subscription is over that nobody renews. */
 export function subscriptionEnd(answer: Message): number {
   const seconds = Number(answer.value(Header.expires) ?? SUBSCRIPTION_SECONDS);
-  return Date.now() + (seconds || SUBSCRIPTION_SECONDS) * 1000 + SUBSCRIPTION_SLACK_MS;
+  return performance.now() + (seconds || SUBSCRIPTION_SECONDS) * 1000 + SUBSCRIPTION_SLACK_MS;
 }

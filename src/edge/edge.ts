@@ -11,6 +11,7 @@ import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
+import { ClockSteps } from './clock-steps.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import { fromNode, fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
@@ -78,6 +79,8 @@ export interface EdgeObserver extends PbxObserver {
   blockChanged(change: BlockChange): void;
   /** Something came for the first time from a network that a list names: it was refused, or would be. */
   listedCame(listed: Listed): void;
+  /** The clock was set, by so many milliseconds. */
+  clockSet(byMs: number): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call, outside: OutsideCall | undefined): void;
@@ -113,6 +116,8 @@ export interface Edge {
 /** The edge, open and serving. */
 export interface RunningEdge {
   readonly edge: Edge;
+  /** How often the clock was set since the start. */
+  readonly clockSteps: number;
   reload(settings: EdgeSettings): void;
   /** No new calls from now on. */
   drain(): void;
@@ -255,8 +260,16 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const keepAlive = new KeepAlive(() => current);
   pbx.watch(serving);
   const renewing = setInterval(() => leases.renew(serving, Date.now()), RENEW_LEASES_EVERY_MS);
+  const clock = new ClockSteps();
   const sweeping = setInterval(() => {
     const now = Date.now();
+    const setBy = clock.look();
+    if (setBy !== 0) {
+      registrations.clockSet(setBy);
+      gatekeeper.blocks.clockSet(setBy);
+      outside.clockSet(setBy);
+      observer.clockSet(setBy);
+    }
     registrations.sweep(now);
     gatekeeper.sweep(now);
     for (const call of outside.overdue(now)) {
@@ -270,6 +283,9 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   return {
     get edge() {
       return current;
+    },
+    get clockSteps() {
+      return clock.count;
     },
     reload(fresh) {
       pbx.close();

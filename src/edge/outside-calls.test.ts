@@ -104,6 +104,15 @@ describe('a call outside', () => {
     expect(overdue(calls, 1e12)).toEqual([]);
   });
 
+  test.each([86_400_000, -86_400_000])('lasts as long though the clock is set by %i ms', (by) => {
+    const calls = new OutsideCalls(() => 10);
+    calls.open(facts(), false);
+    calls.started(answered('t', 1e9));
+    calls.clockSet(by);
+    expect(overdue(calls, 1e9 + by + 9999)).toEqual([]);
+    expect(overdue(calls, 1e9 + by + 10_000)).toEqual(['c']);
+  });
+
   test('of thousands end in order, whatever their limits', () => {
     const calls = new OutsideCalls(({ callId }) => Number(callId));
     const limits = Array.from({ length: 2000 }, (_, index) => ((index * 7919) % 2000) + 1);

@@ -52,7 +52,7 @@ export class OutsideCalls {
   /** Those of phones, by number: whose rest may come from the PBX. */
   readonly #byNumber = new Map<string, OutsideCall[]>();
   readonly #ends = new EndQueue<OutsideCall>();
-  readonly #expected: { readonly call: OutsideCall; readonly until: number }[] = [];
+  readonly #expected: { readonly call: OutsideCall; until: number }[] = [];
   readonly #secondsOf: (call: OutsideCall) => number | undefined;
 
   /** `secondsOf` says how long a call may last, undefined for as long as it likes. */
@@ -138,6 +138,14 @@ export class OutsideCalls {
           call.until = this.#endOf(call);
           this.#ends.update(call);
         }
+  }
+
+  /** The clock was set: a call lasts as long as it would have. */
+  clockSet(byMs: number): void {
+    for (const one of this.#expected) one.until += byMs;
+    for (const { calls } of this.#held.values())
+      for (const call of calls) if (call.answeredAt !== undefined) call.answeredAt += byMs;
+    this.relimit();
   }
 
   /** Once a second: the calls whose time is over, each once. */

@@ -110,6 +110,18 @@ describe('a binding', () => {
     expect(registrations.named(token, NOW)).toBeDefined();
     expect(registrations.named(token, NOW + 1)).toBeUndefined();
   });
+
+  test.each([3_600_000, -3_600_000])(
+    'lasts as long though the clock is set by %i ms, on disk as well',
+    (by) => {
+      const { registrations, add, disk } = kept();
+      const { token } = add('1001@a.test', 'sip:1', { expiresAt: NOW + 1 });
+      registrations.clockSet(by);
+      expect(registrations.named(token, NOW + by)).toBeDefined();
+      expect(registrations.named(token, NOW + by + 1)).toBeUndefined();
+      expect(disk.get(token)?.expiresAt).toBe(NOW + by + 1);
+    },
+  );
 });
 
 test('a flow is held for as long as one binding is reached by it', () => {

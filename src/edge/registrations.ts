@@ -305,6 +305,14 @@ export class Registrations {
     }
   }
 
+  /** The clock was set: a registration lasts as long as it would have. */
+  clockSet(byMs: number): void {
+    for (const binding of this.#byToken.values()) {
+      binding.expiresAt += byMs;
+      this.#stored(binding);
+    }
+  }
+
   #stored(binding: Binding): void {
     binding.storedUntil = binding.expiresAt;
     this.#store.saved(binding);

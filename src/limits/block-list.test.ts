@@ -43,6 +43,25 @@ describe('who is blocked', () => {
     expect(list.isBlocked('192.0.2.2', 1000)).toBeUndefined();
   });
 
+  test('where the clock goes back a rule’s block lasts no longer, and an operator’s until he said', () => {
+    const { list, told } = listTold();
+    list.block(byRule('192.0.2.1'), DAY);
+    list.block(byOperator('192.0.2.2', MINUTE), DAY);
+    list.clockSet(-DAY);
+    expect(list.isBlocked('192.0.2.1', MINUTE - 1)).toBeDefined();
+    expect(list.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
+    expect(list.isBlocked('192.0.2.2', DAY)).toBeDefined();
+    expect(told).toContain('changed 192.0.2.1');
+    expect(told).not.toContain('changed 192.0.2.2');
+  });
+
+  test('where it goes forward all end by the new time', () => {
+    const { list } = listTold();
+    list.block(byRule('192.0.2.1'), 0);
+    list.clockSet(DAY);
+    expect(list.isBlocked('192.0.2.1', DAY)).toBeUndefined();
+  });
+
   test('an entry says who, why, since when and until when', () => {
     const { list } = listTold();
     expect(list.block(byRule('192.0.2.1'), 1000)).toMatchObject({

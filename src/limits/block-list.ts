@@ -191,6 +191,19 @@ export class BlockList {
     return false;
   }
 
+  /**
+   * The clock was set. Where it went back, what rules blocked is blocked no longer than it would have been: two minutes for
+   * what anybody could have sent must not become a day.
+   */
+  clockSet(byMs: number): void {
+    if (byMs > 0) return;
+    for (const block of this.#blocks.values())
+      if (block.by === 'rule' && block.until !== undefined) {
+        block.until += byMs;
+        this.#tell('changed', block);
+      }
+  }
+
   /** What contains the text, whatever the case, in anything written of it; for an address, also what it is in. */
   *search(text: string): IterableIterator<BlockEntry> {
     const wanted = text.trim().toLowerCase();

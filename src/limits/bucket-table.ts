@@ -2,6 +2,8 @@ import { KeyPlaces } from './key-places.ts';
 
 /** A thousandth of a token, so that rounding does not cost the last one of a burst. */
 const SLACK = 0.001;
+/** No burst is made smaller by as much. */
+const FAR_MS = 60_000;
 
 /**
  * Token buckets for as many keys as it has places. Of each bucket one number is kept, the time when it is full again:
@@ -35,10 +37,14 @@ export class BucketTable {
     return this.#untilFull(place, interval * burst, now) <= interval * (burst - 1 + SLACK);
   }
 
-  /** Never longer than an empty bucket takes, though the clock went back or the burst was made smaller. */
+  /**
+   * Never longer than an empty bucket takes, though the clock went back a little or the burst was made smaller. Where the
+   * clock went back far, what was taken is long past.
+   */
   #untilFull(place: number, longest: number, now: number): number {
     if (place < 0) return 0;
     const wait = (this.#places.worth[place] as number) - now;
+    if (wait > longest + FAR_MS) return 0;
     if (wait > longest) this.#places.worth[place] = now + longest;
     return Math.min(longest, Math.max(0, wait));
   }

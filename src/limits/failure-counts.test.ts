@@ -18,6 +18,14 @@ describe('failures', () => {
     expect(failures.count('b', 30 * MINUTE, 39 * MINUTE)).toBe(0);
   });
 
+  test('that were before the clock went back count no more, and those since do', () => {
+    const failures = aTable();
+    for (let times = 0; times < 10; times++) failures.note('a', 'wrong-password', 600 * MINUTE);
+    expect(failures.count('a', 30 * MINUTE, 500 * MINUTE)).toBe(0);
+    failures.note('a', 'wrong-password', 500 * MINUTE);
+    expect(failures.count('a', 30 * MINUTE, 501 * MINUTE)).toBe(1);
+  });
+
   test('are told apart by kind', () => {
     const failures = aTable();
     failures.note('a', 'wrong-password', 0);

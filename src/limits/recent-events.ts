@@ -1,6 +1,8 @@
 import { KeyPlaces } from './key-places.ts';
 
 const FEWEST = 8;
+/** What was later than this after now was before the clock went back. Clocks of other nodes may be a little ahead. */
+const AHEAD_MS = 10_000;
 
 export interface RecentEventsOptions {
   readonly mostKeys: number;
@@ -54,10 +56,11 @@ export class RecentEvents {
     if (ring === undefined) return 0;
     const { times, size, next } = ring;
     let count = 0;
-    while (count < size) {
-      const at = next - 1 - count;
-      if ((times[at < 0 ? at + times.length : at] as number) <= now - withinMs) break;
-      count++;
+    for (let back = 1; back <= size; back++) {
+      const at = next - back;
+      const time = times[at < 0 ? at + times.length : at] as number;
+      if (time <= now - withinMs) break;
+      if (time <= now + AHEAD_MS) count++;
     }
     return count;
   }

@@ -34,6 +34,14 @@ describe('how many different ones', () => {
     expect(sketch.distinct('1002', DAY, 1000 * SECOND)).toBe(0);
   });
 
+  test('what was before the clock went back counts no more', () => {
+    const sketch = new SpreadSketch(64);
+    addMany(sketch, '1001', 200, 2 * DAY);
+    expect(sketch.distinct('1001', DAY, DAY)).toBe(0);
+    sketch.add('1001', '192.0.2.1', DAY);
+    expect(sketch.distinct('1001', DAY, DAY)).toBe(1);
+  });
+
   test('each key has its own members', () => {
     const sketch = new SpreadSketch(64);
     addMany(sketch, '1001', 200, 0);

@@ -3,6 +3,8 @@ import { KeyPlaces } from './key-places.ts';
 
 const CELLS = 512;
 const LONGEST_MS = 86_400_000;
+/** What was later than this after now was before the clock went back. Clocks of other nodes may be a little ahead. */
+const AHEAD_MS = 10_000;
 /** A key with so many members is worth keeping for a day after the last. */
 const MUCH = 64;
 
@@ -45,9 +47,12 @@ export class SpreadSketch {
     const place = this.#places.find(key);
     if (place < 0) return 0;
     const since = secondOf(now - Math.min(windowMs, LONGEST_MS));
+    const until = secondOf(now + AHEAD_MS);
     let empty = 0;
-    for (let cell = place * CELLS; cell < (place + 1) * CELLS; cell++)
-      if ((this.#seen[cell] as number) <= since) empty++;
+    for (let cell = place * CELLS; cell < (place + 1) * CELLS; cell++) {
+      const seen = this.#seen[cell] as number;
+      if (seen <= since || seen > until) empty++;
+    }
     return Math.round(CELLS * Math.log(CELLS / Math.max(1, empty)));
   }
 

@@ -52,11 +52,14 @@ export class WindowCounts {
     return place;
   }
 
-  /** Clears the slices that time went past. A clock that went back goes on counting in the newest. */
+  /**
+   * Clears the slices that time went past. A clock that went back goes on counting in the newest; by more than a window,
+   * and counting begins anew, or what comes until it is as late again would all be counted together.
+   */
   #advance(place: number, slice: number): number {
     const newest = this.#newest[place] as number;
-    if (slice <= newest) return newest;
-    const passed = Math.min(SLICES, slice - newest);
+    if (slice <= newest && newest - slice <= SLICES) return newest;
+    const passed = slice < newest ? SLICES : Math.min(SLICES, slice - newest);
     for (let back = 0; back < passed; back++)
       this.#counts[place * SLICES + ((slice - back) % SLICES)] = 0;
     this.#newest[place] = slice;

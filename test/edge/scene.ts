@@ -223,6 +223,7 @@ export class Scene implements AsyncDisposable {
     return {
       up: ({ settings }) => void this.events.push(`up ${settings.name}`),
       down: ({ settings }, why) => void this.events.push(`down ${settings.name} ${why}`),
+      clockSet: (byMs) => void this.events.push(`clock set ${byMs}`),
       pathDropped: (node) => void this.events.push(`path dropped ${node}`),
       decided: ({ decision: { verdict, rule } }) =>
         void this.events.push(`${verdict.kind} ${rule}`),

@@ -22,6 +22,7 @@ const stats: DataPlaneStats = {
   ignored: 3,
   datagramsDropped: 0,
   pressure: 'calls',
+  clockSteps: 0,
   connections: { open: { tls: 9 }, handshaking: 1, refused: { 'per-source': 2 } },
   pbx: [
     { name: 'a', uri: 'sip:a', up: true, draining: false, latencyMs: 2.5 },

@@ -119,6 +119,10 @@ export function openMetrics(from: MetricSources): Registry {
     (set, { pressure }) => set(pressures.indexOf(pressure)),
   );
 
+  counter('clock_steps_total', 'How often the clock was set', [], (count, { clockSteps }) =>
+    count(clockSteps, {}),
+  );
+
   gauge('registrations', 'Bindings held', [], (set, { registrations }) => set(registrations));
   gauge('calls', 'Live calls', [], (set, { calls }) => set(calls));
   gauge('calls_ringing', 'INVITEs not answered yet', [], (set, { ringing }) => set(ringing));
