@@ -91,6 +91,7 @@ export class OpenProgramServer implements AsyncDisposable {
       {
         settings: {
           dataDirectory: data,
+          drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
           tls: {
             certificates: [],
             warnDaysBeforeExpiry: 21,

@@ -1,7 +1,7 @@
 import { GIVE_UP, nextRetransmit, T1, T2 } from '../../sip/timers.ts';
 import type { ServerTransaction } from '../server-transaction.ts';
 import type { Timer } from '../timer-wheel.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import type { Dialog } from './dialog.ts';
 
 /** A program's 2xx to an INVITE, repeated over any wire until its ACK comes (RFC 3261 §13.3.1.4). */
@@ -51,7 +51,7 @@ export class AcceptedInvite {
     this.#host.core.wheel.stop(this.#timer);
     this.#wire = undefined;
     if (this.#dialog.accepted === this) this.#dialog.accepted = undefined;
-    this.#host.acknowledged(this.transactionKey);
+    this.#host.dialogs.acknowledged(this.transactionKey);
     for (const act of this.whenOver.splice(0)) act();
   }
 
@@ -60,7 +60,7 @@ export class AcceptedInvite {
     if (left <= 0) {
       const waiting = this.whenOver.length > 0;
       this.stop();
-      if (!waiting) this.#host.end(this.#dialog, 'ACK timeout');
+      if (!waiting) this.#host.dialogs.end(this.#dialog, 'ACK timeout');
       return;
     }
     const { channel, replyTo } = this.#transaction;

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CallEnd, EndReason } from '../../edge/signaling.ts';
 import { contactUri } from '../../sip/dialog/dialog.ts';
-import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
-import { respond } from '../../sip/proxy/respond.ts';
 import type { LiveCall } from '../call-table.ts';
-import type { Core } from '../core.ts';
 import { reasonHeader } from '../end-call.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
 import type { Agents, Choice, Command, Holding, Program, Programs } from '../protocol/program.ts';
@@ -13,10 +10,12 @@ import { newBranch } from '../random-token.ts';
 import type { ServerTransaction } from '../server-transaction.ts';
 import { isWildcard } from '../transport/advertised-address.ts';
 import type { Channel } from '../transport/transports.ts';
-import { CallRecords, type StopReason } from './call-records.ts';
-import { type Dialog, DialogTable, dialogIdOf } from './dialog.ts';
-import { deliverable, refuse, wayOf } from './frames.ts';
-import { sendInside, tellUnsolicited, viaToward } from './inside.ts';
+import type { AgentCore, AgentHost, AgentLimits } from './agent-host.ts';
+import { CallRecords } from './call-records.ts';
+import { type Dialog, dialogIdOf } from './dialog.ts';
+import { Dialogs } from './dialogs.ts';
+import { refuse } from './frames.ts';
+import { receiveAck, receiveInside, updateKey } from './inside-requests.ts';
 import { Proxies } from './proxy/proxies.ts';
 import { proxyByChoice, proxyCommand } from './proxy-command.ts';
 import { RegisteredContacts } from './registered-contacts.ts';
@@ -25,63 +24,7 @@ import { SentInvite } from './sent-invite.ts';
 import type { Sending, SentRequest } from './sent-request.ts';
 import { SentSubscribe } from './sent-subscribe.ts';
 import { ServedRequest } from './served-request.ts';
-import { MIN_SE, readSessionExpires } from './session-timer.ts';
-
-export interface AgentLimits {
-  readonly dialogs: number;
-  /** Requests that programs have sent and that have no final answer. */
-  readonly requests: number;
-  readonly contacts: number;
-  /** How long a dialog is remembered in which nothing happens. */
-  forgetAfterMs(): number;
-  /** How long a program may say nothing to a request; by default what its method allows. */
-  readonly silenceMs?: number;
-}
-
-/** What the engine has beyond what its parts share. */
-export interface AgentCore extends Core {
-  /** Is there somebody, as far as we know, who gets what goes to this channel? */
-  hears(channel: Channel): boolean;
-}
-
-/** What the parts of the agents share. */
-export interface AgentHost {
-  readonly core: AgentCore;
-  readonly programs: Programs;
-  readonly records: CallRecords;
-  readonly proxies: Proxies;
-  readonly contacts: RegisteredContacts;
-  readonly dialogs: DialogTable;
-  readonly limits: AgentLimits;
-  newId(): string;
-  /** May programs have one more request, and one more dialog if it makes one? */
-  hasRoom(makesDialog: boolean): boolean;
-  /** The wire as it would go out, for its form's sake. */
-  composeUnsent(sending: Sending): string;
-  /** Where this was received, as programs are told. */
-  localAddress(channel: Channel): { readonly address: string; readonly port: number };
-  /** It has been answered, or is no longer the program's to answer. */
-  forget(served: ServedRequest): void;
-  /** It has its final answer. */
-  forgetSent(sent: SentRequest): void;
-  /** A program's request from now on, until its final answer. */
-  launch(sent: SentRequest): void;
-  /** Puts a dialog where its requests and commands find it; no effect on one that is there. */
-  begin(dialog: Dialog): void;
-  /** Something happened in it. */
-  touch(dialog: Dialog): void;
-  /** A subscription was granted for so long; it is forgotten a while after that, unless it is renewed. */
-  renew(dialog: Dialog, seconds: number): void;
-  /** It is over, and everybody knows. */
-  drop(dialog: Dialog): void;
-  /** Ends it: BYE to the other side, and the program is told. */
-  end(dialog: Dialog, why: string, record?: StopReason): void;
-  /** Tells the program that a dialog is over, by a BYE that nobody sent. */
-  tellGone(dialog: Dialog, why: string): void;
-  /** Our 2xx waits for its ACK: a CANCEL would come too late. */
-  waitsForAck(dialog: Dialog, transactionKey: string): void;
-  acknowledged(transactionKey: string): void;
-}
+import { trying } from './trying.ts';
 
 /** What is delivered outside a dialog; others make no sense there, or are nothing we know. */
 const opening: ReadonlySet<string> = new Set([
@@ -97,10 +40,8 @@ const opening: ReadonlySet<string> = new Set([
 ]);
 const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 const MOST_FAILED = 1024;
-/** The last NOTIFY may be under way when a subscription is over. */
-const SUBSCRIPTION_GRACE_MS = 64_000;
-/** How many dialogs of a lost program are ended in one go. */
-const ENDED_PER_TURN = 64;
+/** When there may be room again. */
+const RETRY_AFTER_SECONDS = 10;
 
 /** What programs do with SIP: their side of transactions and dialogs. */
 export class ProgramAgents implements Agents, AgentHost {
@@ -109,7 +50,7 @@ export class ProgramAgents implements Agents, AgentHost {
   readonly records: CallRecords;
   readonly proxies: Proxies;
   readonly contacts: RegisteredContacts;
-  readonly dialogs = new DialogTable();
+  readonly dialogs = new Dialogs(this);
   readonly limits: AgentLimits;
   /** Requests that wait for a program's answer, by transactionId. */
   readonly #served = new Map<string, ServedRequest>();
@@ -119,8 +60,6 @@ export class ProgramAgents implements Agents, AgentHost {
   readonly #opening = new Map<string, ServedRequest>();
   /** Those programs have sent, by what a NOTIFY that overtakes the answer says. */
   readonly #subscribing = new Map<string, SentSubscribe>();
-  /** Dialogs whose 2xx has no ACK yet, by the INVITE's transaction. */
-  readonly #unacknowledged = new Map<string, Dialog>();
   /** Dialog ids of INVITEs that were refused: programs acknowledge even those. */
   readonly #failed = new Set<string>();
 
@@ -173,10 +112,10 @@ export class ProgramAgents implements Agents, AgentHost {
       return;
     }
     if (makesDialog && this.dialogs.size + this.#opening.size >= this.limits.dialogs) {
-      incoming.answer(503, [{ name: 'Retry-After', value: '10' }]);
+      incoming.answer(503, retryAfter(RETRY_AFTER_SECONDS));
       return;
     }
-    const served = this.#serve(randomUUID(), incoming, transaction);
+    const served = this.serve(this.newId(), incoming, transaction);
     if (makesDialog) this.#opening.set(dialogId, served);
     if (method === 'INVITE') trying(transaction, request, channel);
     this.programs.choose(request, channel, (choice) => this.#chosen(served, choice));
@@ -192,19 +131,6 @@ export class ProgramAgents implements Agents, AgentHost {
     return dialog.remoteCseq >= request.cseq;
   }
 
-  #serve(
-    id: string,
-    incoming: IncomingRequest,
-    transaction: ServerTransaction,
-    dialog?: Dialog,
-    key = id,
-  ): ServedRequest {
-    const served = new ServedRequest(this, { id, key }, incoming, transaction, dialog);
-    transaction.user = served;
-    this.#served.set(key, served);
-    return served;
-  }
-
   #chosen(served: ServedRequest, choice: Choice): void {
     if (this.#served.get(served.key) !== served) return; // cancelled meanwhile
     switch (choice.kind) {
@@ -214,7 +140,7 @@ export class ProgramAgents implements Agents, AgentHost {
         else served.answerNow(503);
         return;
       case 'reject':
-        served.answerNow(choice.status, undefined, choice.reason);
+        served.answerNow(choice.status, retryAfter(choice.retryAfterSeconds), choice.reason);
         return;
       case 'redirect':
         served.answerNow(
@@ -235,7 +161,7 @@ export class ProgramAgents implements Agents, AgentHost {
     const { request, channel } = incoming;
     const dialog = this.dialogs.of(request);
     if (dialog !== undefined) {
-      this.#inside(dialog, incoming, transaction);
+      receiveInside(this, dialog, incoming, transaction);
       return true;
     }
     const subscribing =
@@ -246,97 +172,10 @@ export class ProgramAgents implements Agents, AgentHost {
       subscribing?.hold((made) => {
         if (made !== undefined && made.remoteTag === request.fromTag) {
           made.channel = channel;
-          this.#inside(made, incoming, transaction);
+          receiveInside(this, made, incoming, transaction);
         } else incoming.answer(481);
       }) ?? false
     );
-  }
-
-  /** A request in a program's dialog. */
-  #inside(dialog: Dialog, incoming: IncomingRequest, transaction: ServerTransaction): void {
-    const { request, channel } = incoming;
-    const { method } = request;
-    const { program } = dialog;
-    if (!program.connected) {
-      incoming.answer(481);
-      return;
-    }
-    if (request.cseq <= dialog.remoteCseq) {
-      incoming.answer(500, undefined, 'CSeq out of order');
-      return;
-    }
-    dialog.remoteCseq = request.cseq;
-    dialog.channel = channel;
-    this.touch(dialog);
-    const refusal = this.#refusalInside(dialog, request);
-    if (refusal !== undefined) {
-      incoming.answer(refusal.status, refusal.headers);
-      return;
-    }
-    if (method === 'BYE') this.#byeReceived(dialog, incoming, transaction);
-    else if (method === 'PRACK') {
-      const served = this.#serve(randomUUID(), incoming, transaction, dialog);
-      served.deliver(program);
-      dialog.invited?.continue();
-    } else if (method === 'UPDATE' && !dialog.confirmed) {
-      const id = dialog.earlyId;
-      this.#serve(id, incoming, transaction, dialog, updateKey(id)).deliver(program);
-    } else {
-      const served = this.#serve(randomUUID(), incoming, transaction, dialog);
-      if (method === 'INVITE') {
-        dialog.accepted?.stop(); // whoever goes on has got our 2xx, even if its ACK was lost
-        dialog.invited = served;
-        trying(transaction, request, channel);
-      }
-      served.deliver(program);
-    }
-  }
-
-  #refusalInside(dialog: Dialog, request: Message): Refusal | undefined {
-    const { method } = request;
-    const later = [{ name: 'Retry-After', value: String(1 + Math.floor(Math.random() * 9)) }];
-    switch (method) {
-      case 'INVITE':
-        // RFC 3261 §14.2, RFC 4028 §6
-        if (dialog.invited !== undefined || !dialog.confirmed)
-          return { status: 500, headers: later };
-        if (dialog.inviting !== undefined) return { status: 491 };
-        return tooShort(request);
-      case 'UPDATE':
-        if (!dialog.confirmed && this.#served.has(updateKey(dialog.earlyId)))
-          return { status: 500, headers: later };
-        return tooShort(request);
-      case 'PRACK':
-        return dialog.invited?.pracked(request.value(Header.rack) ?? '') === true
-          ? undefined
-          : { status: 481 };
-      case 'BYE':
-      case 'INFO':
-      case 'MESSAGE':
-      case 'OPTIONS':
-      case 'REFER':
-      case 'NOTIFY':
-      case 'SUBSCRIBE':
-      case 'PUBLISH':
-        return undefined;
-      default:
-        return { status: 501 };
-    }
-  }
-
-  #byeReceived(dialog: Dialog, incoming: IncomingRequest, transaction: ServerTransaction): void {
-    const { invited, program } = dialog;
-    if (!dialog.confirmed && dialog.role === 'uas' && invited !== undefined) {
-      // RFC 3261 §15: ends the early dialog; programs know that as a CANCEL
-      incoming.answer(200);
-      invited.cancelled(incoming.request.list(Header.reason));
-      return;
-    }
-    const served = this.#serve(randomUUID(), incoming, transaction, dialog);
-    this.drop(dialog);
-    invited?.answerNow(487);
-    this.records.stop('network', 'normal-release', incoming.request.wire);
-    served.deliver(program);
   }
 
   /** A call that is carried by the engine is over. */
@@ -346,28 +185,12 @@ export class ProgramAgents implements Agents, AgentHost {
 
   /** An ACK to a 2xx that a program gave. */
   ackReceived(request: Message, channel: Channel): boolean {
-    const dialog = this.dialogs.of(request);
-    if (dialog === undefined) return false;
-    const { accepted, program } = dialog;
-    // repeated, because the 2xx was
-    if (accepted === undefined || accepted.cseq !== request.cseq) return true;
-    dialog.channel = channel;
-    if (request.body.startsWith('v=0')) this.touch(dialog);
-    program.send(
-      ['sip', 'network', ...wayOf(request.bodyEnd, channel), accepted.id, dialog.id, ''],
-      deliverable(request, channel),
-    );
-    dialog.proven = true;
-    accepted.acknowledged();
-    return true;
+    return receiveAck(this, request, channel);
   }
 
-  /** A CANCEL that came after our 2xx and before its ACK: the call is not wanted. */
+  /** A CANCEL that came after our 2xx and before its ACK. */
   cancelledTooLate(transactionKey: string): boolean {
-    const dialog = this.#unacknowledged.get(transactionKey);
-    if (dialog === undefined) return false;
-    this.end(dialog, 'CANCEL after 200 OK');
-    return true;
+    return this.dialogs.cancelledTooLate(transactionKey);
   }
 
   // --- what programs ask for
@@ -410,15 +233,7 @@ export class ProgramAgents implements Agents, AgentHost {
     for (const served of [...this.#served.values()])
       if (served.program === program) served.answerNow(served.method === 'BYE' ? 200 : 503);
     for (const sent of [...this.#sent.values()]) if (sent.program === program) sent.abandon();
-    const left = [...this.dialogs.values()].filter((dialog) => dialog.program === program);
-    this.#endSome(left);
-  }
-
-  /** Many calls end at once: packets must not wait for all their BYEs. */
-  #endSome(left: Dialog[]): void {
-    for (const dialog of left.splice(0, ENDED_PER_TURN))
-      this.end(dialog, 'The program is gone', 'system-error-initiated-termination');
-    if (left.length > 0) setImmediate(() => this.#endSome(left));
+    this.dialogs.endAllOf(program);
   }
 
   holdings(): ReadonlyMap<Program, Holding> {
@@ -451,7 +266,7 @@ export class ProgramAgents implements Agents, AgentHost {
       (dialog) => dialog.callId === callId && dialog.confirmed,
     );
     for (const dialog of live)
-      this.#bye(dialog, reasonHeader(reason), 'system-initiated-termination');
+      this.dialogs.bye(dialog, reasonHeader(reason), 'system-initiated-termination');
     let ended = live.length > 0;
     for (const sent of this.#sent.values())
       if (sent instanceof SentInvite && sent.sending.callId === callId) {
@@ -462,7 +277,7 @@ export class ProgramAgents implements Agents, AgentHost {
   }
 
   close(): void {
-    for (const dialog of [...this.dialogs.values()]) this.drop(dialog);
+    for (const dialog of [...this.dialogs.values()]) this.dialogs.drop(dialog);
     this.#served.clear();
     this.#sent.clear();
   }
@@ -493,6 +308,23 @@ export class ProgramAgents implements Agents, AgentHost {
     return sending.compose(`SIP/2.0/UDP gate.invalid;branch=${newBranch()}`, any);
   }
 
+  serve(
+    id: string,
+    incoming: IncomingRequest,
+    transaction: ServerTransaction,
+    dialog?: Dialog,
+    key = id,
+  ): ServedRequest {
+    const served = new ServedRequest(this, { id, key }, incoming, transaction, dialog);
+    transaction.user = served;
+    this.#served.set(key, served);
+    return served;
+  }
+
+  isServed(key: string): boolean {
+    return this.#served.has(key);
+  }
+
   forget(served: ServedRequest): void {
     if (this.#served.get(served.key) === served) this.#served.delete(served.key);
     const { callId, fromTag } = served.request;
@@ -514,89 +346,10 @@ export class ProgramAgents implements Agents, AgentHost {
       this.#failed.add(sent.sending.dialogId);
     }
   }
-
-  begin(dialog: Dialog): void {
-    this.dialogs.add(dialog);
-    this.touch(dialog);
-  }
-
-  touch(dialog: Dialog): void {
-    if (dialog.kind === 'INVITE' || dialog.silence === undefined)
-      this.#keep(dialog, this.limits.forgetAfterMs());
-  }
-
-  renew(dialog: Dialog, seconds: number): void {
-    const ms = seconds * 1000 + SUBSCRIPTION_GRACE_MS;
-    this.#keep(dialog, Math.min(ms, this.limits.forgetAfterMs()));
-  }
-
-  #keep(dialog: Dialog, ms: number): void {
-    if (dialog.over) return;
-    const { wheel } = this.core;
-    if (dialog.silence === undefined)
-      dialog.silence = wheel.start(ms, () => this.end(dialog, 'Nothing heard'), dialog);
-    else wheel.restart(dialog.silence, ms);
-  }
-
-  drop(dialog: Dialog): void {
-    if (dialog.over) return;
-    dialog.over = true;
-    this.dialogs.remove(dialog);
-    if (dialog.silence !== undefined) this.core.wheel.stop(dialog.silence);
-    dialog.session?.stop();
-    dialog.accepted?.stop();
-  }
-
-  end(dialog: Dialog, why: string, record?: StopReason): void {
-    const reason = `SIP;cause=200;text="${why}"`;
-    this.#bye(
-      dialog,
-      reason,
-      record ?? (/^Session/.test(why) ? 'session-expired' : 'system-initiated-termination'),
-    );
-  }
-
-  #bye(dialog: Dialog, reason: string, record: StopReason): void {
-    if (dialog.over) return;
-    if (dialog.kind === 'INVITE' && dialog.confirmed) {
-      dialog.inviting?.cancel();
-      const headers = `Reason: ${reason}\r\n`;
-      const proven = dialog.proven || dialog.role === 'uac' || this.core.hears(dialog.channel);
-      if (proven) sendInside(this, dialog, { method: 'BYE', headers });
-      else dialog.localCseq++;
-      const cseq = dialog.localCseq;
-      const bye = dialog.write({ method: 'BYE', cseq, via: viaToward(this, dialog), headers });
-      // once, and not ten times more: whoever never acknowledged may be nobody
-      if (!proven) dialog.channel.send(Buffer.from(bye, 'latin1'));
-      this.records.stop('application', record, bye);
-      tellUnsolicited(this, dialog, bye);
-    }
-    this.drop(dialog);
-  }
-
-  tellGone(dialog: Dialog, why: string): void {
-    const headers = `Reason: SIP;cause=200;text="${why}"\r\n`;
-    const cseq = dialog.localCseq + 1;
-    const via = viaToward(this, dialog);
-    tellUnsolicited(this, dialog, dialog.write({ method: 'BYE', cseq, via, headers }));
-  }
-
-  waitsForAck(dialog: Dialog, transactionKey: string): void {
-    this.#unacknowledged.set(transactionKey, dialog);
-  }
-
-  acknowledged(transactionKey: string): void {
-    this.#unacknowledged.delete(transactionKey);
-  }
 }
 
-interface Refusal {
-  readonly status: number;
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
-}
-
-/** An UPDATE before the INVITE's answer has the INVITE's transactionId, and a place of its own. */
-const updateKey = (id: string): string => `${id} UPDATE`;
+const retryAfter = (seconds: number | undefined) =>
+  seconds === undefined ? undefined : [{ name: 'Retry-After', value: String(seconds) }];
 
 /** The start line and headers. */
 function headOf(text: string): string {
@@ -613,17 +366,4 @@ function problemOf(request: Message): string | undefined {
   if (fromTag === '') return 'From without a tag';
   const contact = contactUri(request);
   return contact === undefined || contact === '*' ? 'Contact' : undefined;
-}
-
-/** RFC 4028 §6: no session is to be refreshed more often than we allow. */
-function tooShort(request: Message): Refusal | undefined {
-  const asked = readSessionExpires(request);
-  return asked !== undefined && asked.seconds < MIN_SE
-    ? { status: 422, headers: [{ name: 'Min-SE', value: String(MIN_SE) }] }
-    : undefined;
-}
-
-function trying(transaction: ServerTransaction, request: Message, channel: Channel): void {
-  const { address, port } = channel;
-  transaction.answer(100, respond(request, { status: 100, toTag: '', address, port }));
 }

@@ -76,6 +76,8 @@ export class Dialog {
   localSdp = '';
   /** Methods that the other side says it understands. */
   allows = '';
+  /** What a subscription is to. */
+  event = '';
   /** The caller has acknowledged: there is somebody where its packets say. */
   proven = false;
   /** A 2xx made it; before that it is early. */

@@ -3,7 +3,7 @@ import type { Message } from '../../sip/message/message.ts';
 import { Branch, type BranchUser } from '../branch.ts';
 import type { OwnName } from '../own-names.ts';
 import { newBranch } from '../random-token.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import type { Dialog } from './dialog.ts';
 import { stackTime } from './frames.ts';
 

@@ -1,7 +1,7 @@
 import type { Message } from '../../sip/message/message.ts';
 import type { Choice, Program, ProxyCommand } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import { readAppMessage } from './app-headers.ts';
 import { deliverable, wayOf } from './frames.ts';
 import { AddedHeaders } from './proxy/added-headers.ts';

@@ -1,7 +1,8 @@
 import { GIVE_UP, T1 } from '../../sip/timers.ts';
 import type { Timer } from '../timer-wheel.ts';
-import type { AgentHost } from './agents.ts';
-import type { Answer, ServedRequest } from './served-request.ts';
+import type { AgentHost } from './agent-host.ts';
+import type { ServedRequest } from './served-request.ts';
+import type { Answer } from './write-answer.ts';
 
 const MOST_WAITING = 16;
 /** RFC 3262 §3: so that RSeq never reaches its end. */

@@ -6,7 +6,7 @@ import { refusalOf } from '../../sip/message/validate.ts';
 import type { Program, SipCommand } from '../protocol/program.ts';
 import { randomToken } from '../random-token.ts';
 import type { Channel } from '../transport/transports.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import {
   type AppMessage,
   appHeader,
@@ -274,7 +274,7 @@ function sendInside(asked: Asked, dialog: Dialog, type: string, extra: string): 
     return;
   }
   dialog.localCseq = cseq;
-  host.touch(dialog);
+  host.dialogs.touch(dialog);
   const sent = method === 'INVITE' ? new SentInvite(host, sending) : new SentRequest(host, sending);
   if (sent instanceof SentInvite) dialog.inviting = sent;
   const { accepted } = dialog;

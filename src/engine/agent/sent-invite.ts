@@ -8,9 +8,9 @@ import type { Branch } from '../branch.ts';
 import { type ClientTransaction, nobody } from '../client-transaction.ts';
 import type { SipCommand } from '../protocol/program.ts';
 import type { Timer } from '../timer-wheel.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import { type AppMessage, appHeader, appLines, contentType } from './app-headers.ts';
-import { Dialog } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { confirm, refuse } from './frames.ts';
 import { acknowledge, localWay, sendInside } from './inside.ts';
 import { type Sending, SentRequest } from './sent-request.ts';
@@ -120,7 +120,7 @@ export class SentInvite extends SentRequest {
     );
     // the 200 came although it was cancelled
     if (this.#cancelLines !== undefined && this.sending.dialog === undefined)
-      this.host.end(leg.dialog, 'ACK-BYE due to cancel race condition');
+      this.host.dialogs.end(leg.dialog, 'ACK-BYE due to cancel race condition');
   }
 
   /** Which early dialog a PRACK with this RAck is for: `776656 1 INVITE`; the last one that asked, without. */
@@ -145,7 +145,7 @@ export class SentInvite extends SentRequest {
     }
     if (this.#acknowledged || leg.dialog.over) return;
     this.#acknowledge(leg, this.#credentials(), '');
-    this.host.end(leg.dialog, 'The program sent no ACK');
+    this.host.dialogs.end(leg.dialog, 'The program sent no ACK');
   }
 
   #provisional(branch: Branch, response: Message): void {
@@ -161,7 +161,7 @@ export class SentInvite extends SentRequest {
       if (leg === undefined || (leg.rseq >= 0 && rseq !== leg.rseq + 1)) return;
       leg.rseq = rseq;
       leg.dialog.sent = this;
-      if (this.sending.dialog === undefined) this.host.begin(leg.dialog);
+      if (this.sending.dialog === undefined) this.host.dialogs.begin(leg.dialog);
     }
     super.branchAnswered(branch, response);
   }
@@ -199,12 +199,12 @@ export class SentInvite extends SentRequest {
     dialog.allows = ok.header('Allow') ?? dialog.allows;
     if (!inside) {
       for (const other of this.#legs.values())
-        if (other.dialog !== dialog) this.host.drop(other.dialog);
+        if (other.dialog !== dialog) this.host.dialogs.drop(other.dialog);
       dialog.routes = ok.list(Header.recordRoute).reverse();
       dialog.confirmed = true;
-      this.host.begin(dialog);
+      this.host.dialogs.begin(dialog);
       this.host.records.start('network', 'uac', ok.wire);
-    } else this.host.touch(dialog);
+    } else this.host.dialogs.touch(dialog);
     const session = readSessionExpires(ok);
     if (session === undefined) dialog.session?.agreed();
     else if (dialog.session !== undefined)
@@ -223,35 +223,16 @@ export class SentInvite extends SentRequest {
     const { toTag } = response;
     const known = this.#legs.get(toTag);
     if (known !== undefined) return known;
-    const dialog = this.sending.dialog ?? this.#open(response, contactUri(response));
+    const dialog = this.sending.dialog ?? this.#open(response);
     if (dialog === undefined || this.#legs.size >= MOST_LEGS) return undefined;
     const leg: Leg = { dialog, rseq: -1, repeat: undefined };
     this.#legs.set(toTag, leg);
     return leg;
   }
 
-  #open(response: Message, target: string | undefined): Dialog | undefined {
-    const sent = readMessage(this.wire);
-    if (sent === undefined || this.channel === undefined || response.toTag === '') return undefined;
-    if (target === undefined || target === '*') return undefined;
-    const dialog = new Dialog({
-      id: this.sending.dialogId,
-      callId: sent.callId,
-      role: 'uac',
-      kind: 'INVITE',
-      program: this.program,
-      local: sent.value(Header.from) ?? '',
-      remote: response.value(Header.to) ?? '',
-      localTag: sent.fromTag,
-      remoteTag: response.toTag,
-      target,
-      routes: response.list(Header.recordRoute).reverse(),
-      localCseq: sent.cseq,
-      remoteCseq: -1,
-      channel: this.channel,
-      contact: sent.value(Header.contact) ?? '',
-      earlyId: this.id,
-    });
+  #open(response: Message, target = contactUri(response)): Dialog | undefined {
+    const dialog = this.dialogWith(response, 'INVITE', target);
+    if (dialog === undefined) return undefined;
     dialog.sent = this;
     dialog.inviting = this;
     return dialog;
@@ -324,7 +305,7 @@ export class SentInvite extends SentRequest {
       if (dialog.inviting === this) dialog.inviting = undefined;
       return;
     }
-    for (const leg of this.#legs.values()) this.host.drop(leg.dialog);
+    for (const leg of this.#legs.values()) this.host.dialogs.drop(leg.dialog);
     this.host.records.stop(
       response === undefined ? 'application' : 'network',
       response?.status === 487 ? 'call-canceled' : 'call-rejected',

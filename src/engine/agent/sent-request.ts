@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Failure, Target } from '../../edge/signaling.ts';
 import { contactUri } from '../../sip/dialog/dialog.ts';
+import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
 import { bareHost, parseUri } from '../../sip/message/uri.ts';
@@ -10,8 +11,8 @@ import { Branch, type BranchUser } from '../branch.ts';
 import type { OwnName } from '../own-names.ts';
 import type { Program } from '../protocol/program.ts';
 import type { Channel } from '../transport/transports.ts';
-import type { AgentHost } from './agents.ts';
-import type { Dialog } from './dialog.ts';
+import type { AgentHost } from './agent-host.ts';
+import { Dialog } from './dialog.ts';
 import { confirm, deliverable, noWay, refuse, stackTime, wayOf } from './frames.ts';
 import { localWay } from './inside.ts';
 import { readSessionExpires } from './session-timer.ts';
@@ -178,6 +179,35 @@ export class SentRequest implements BranchUser {
     this.ended(undefined);
   }
 
+  /** The dialog with whoever answers so (RFC 3261 §12.1.2); undefined where an answer cannot make one. */
+  protected dialogWith(
+    response: Message,
+    kind: 'INVITE' | 'SUBSCRIBE',
+    target = contactUri(response),
+  ): Dialog | undefined {
+    const sent = readMessage(this.wire);
+    if (sent === undefined || this.channel === undefined || response.toTag === '') return undefined;
+    if (target === undefined || target === '*') return undefined;
+    return new Dialog({
+      id: this.sending.dialogId,
+      callId: sent.callId,
+      role: 'uac',
+      kind,
+      program: this.program,
+      local: sent.value(Header.from) ?? '',
+      remote: response.value(Header.to) ?? '',
+      localTag: sent.fromTag,
+      remoteTag: response.toTag,
+      target,
+      routes: response.list(Header.recordRoute).reverse(),
+      localCseq: sent.cseq,
+      remoteCseq: -1,
+      channel: this.channel,
+      contact: sent.value(Header.contact) ?? '',
+      earlyId: this.id,
+    });
+  }
+
   protected finish(): void {
     this.over = true;
     this.host.forgetSent(this);
@@ -191,10 +221,10 @@ export class SentRequest implements BranchUser {
     if (response !== undefined && response.status < 300) this.#refreshed(dialog, response);
     if (this.method === 'BYE' && !challenged) {
       if (!dialog.over) this.host.records.stop('application', 'normal-release', this.wire);
-      this.host.drop(dialog);
+      this.host.dialogs.drop(dialog);
     } else if (this.method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && !challenged) {
       const notify = readMessage(this.wire);
-      if (notify !== undefined && endsSubscription(notify)) this.host.drop(dialog);
+      if (notify !== undefined && endsSubscription(notify)) this.host.dialogs.drop(dialog);
     }
   }
 
@@ -203,7 +233,7 @@ export class SentRequest implements BranchUser {
     if (this.method !== 'UPDATE' && this.method !== 'SUBSCRIBE') return;
     const target = contactUri(ok);
     if (target !== undefined && target !== '*') dialog.target = target;
-    if (this.method === 'SUBSCRIBE') this.host.renew(dialog, secondsOf(ok) ?? 3600);
+    if (this.method === 'SUBSCRIBE') this.host.dialogs.renew(dialog, secondsOf(ok) ?? 3600);
     else dialog.session?.agreed(readSessionExpires(ok)?.seconds);
   }
 }

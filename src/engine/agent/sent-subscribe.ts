@@ -1,8 +1,6 @@
-import { contactUri } from '../../sip/dialog/dialog.ts';
-import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
-import { Dialog } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { SentRequest } from './sent-request.ts';
 import { secondsOf } from './subscription.ts';
 
@@ -23,6 +21,12 @@ export class SentSubscribe extends SentRequest {
     return true;
   }
 
+  /** So many seconds it is to last. */
+  get #asked(): number | undefined {
+    const sent = readMessage(this.wire);
+    return sent && secondsOf(sent);
+  }
+
   protected override ended(response: Message | undefined): void {
     const dialog =
       response !== undefined && response.status < 300 ? this.#open(response) : undefined;
@@ -32,31 +36,11 @@ export class SentSubscribe extends SentRequest {
   }
 
   #open(ok: Message): Dialog | undefined {
-    const sent = readMessage(this.wire);
-    const target = contactUri(ok);
-    if (sent === undefined || this.channel === undefined || ok.toTag === '') return undefined;
-    if (target === undefined || !this.program.connected) return undefined;
-    const dialog = new Dialog({
-      id: this.sending.dialogId,
-      callId: sent.callId,
-      role: 'uac',
-      kind: 'SUBSCRIBE',
-      program: this.program,
-      local: sent.value(Header.from) ?? '',
-      remote: ok.value(Header.to) ?? '',
-      localTag: sent.fromTag,
-      remoteTag: ok.toTag,
-      target,
-      routes: ok.list(Header.recordRoute).reverse(),
-      localCseq: sent.cseq,
-      remoteCseq: -1,
-      channel: this.channel,
-      contact: sent.value(Header.contact) ?? '',
-      earlyId: this.id,
-    });
+    const dialog = this.program.connected ? this.dialogWith(ok, 'SUBSCRIBE') : undefined;
+    if (dialog === undefined) return undefined;
     dialog.confirmed = true;
-    this.host.begin(dialog);
-    this.host.renew(dialog, secondsOf(ok) ?? secondsOf(sent) ?? 3600);
+    this.host.dialogs.begin(dialog);
+    this.host.dialogs.renew(dialog, secondsOf(ok) ?? this.#asked ?? 3600);
     return dialog;
   }
 }

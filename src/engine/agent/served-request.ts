@@ -1,11 +1,7 @@
-import { contactUri } from '../../sip/dialog/dialog.ts';
 import { Header } from '../../sip/message/header-name.ts';
-import { splitList } from '../../sip/message/list.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
-import { readMessage } from '../../sip/message/read-message.ts';
 import type { HeaderChange } from '../../sip/message/rewrite.ts';
-import { isSoundResponse } from '../../sip/message/validate.ts';
 import { cancelFor } from '../../sip/proxy/ack-and-cancel.ts';
 import { respond } from '../../sip/proxy/respond.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
@@ -14,20 +10,13 @@ import { canCallBack } from '../send-back.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../server-transaction.ts';
 import type { Timer } from '../timer-wheel.ts';
 import type { Channel } from '../transport/transports.ts';
-import { AcceptedInvite } from './accepted-invite.ts';
-import type { AgentHost } from './agents.ts';
-import {
-  type AppMessage,
-  appHeader,
-  contentType,
-  readAppMessage,
-  withoutLocalhost,
-} from './app-headers.ts';
-import { Dialog, dialogIdOf } from './dialog.ts';
+import type { AgentHost } from './agent-host.ts';
+import { accepted, openDialog } from './answered-dialog.ts';
+import { type AppMessage, appHeader, readAppMessage } from './app-headers.ts';
+import { type Dialog, dialogIdOf } from './dialog.ts';
 import { confirm, deliverable, refuse, wayOf } from './frames.ts';
 import { ReliableAnswers } from './reliable-answers.ts';
-import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
-import { endsSubscription, secondsOf } from './subscription.ts';
+import { type Answer, lists, writeAnswer } from './write-answer.ts';
 
 /** As long as drachtio remembers a request that no program answers. */
 const INVITE_SILENCE_MS = 64_000;
@@ -36,23 +25,6 @@ const SILENCE_MS = 30_000;
 
 const UNKNOWN = 'Response not sent due to unknown transaction';
 const BROKEN = 'Unknown server error sending response';
-/** What an answer takes from its request, and not from the program. */
-const fromRequest: ReadonlySet<string> = new Set([
-  'from',
-  'to',
-  'call-id',
-  'cseq',
-  'contact',
-  'max-forwards',
-]);
-
-/** A program's answer, ready to be sent. */
-export interface Answer {
-  readonly status: number;
-  readonly wire: string;
-  readonly message: Message;
-}
-
 /** A request from the network that a program is to answer, from its arrival to its final answer. */
 export class ServedRequest implements ServerTransactionUser {
   /** As programs know it. */
@@ -68,7 +40,8 @@ export class ServedRequest implements ServerTransactionUser {
   /** To be called when the caller gives up: the program then need say nothing. */
   withdrawn: (() => void) | undefined;
   readonly #host: AgentHost;
-  readonly #inDialog: boolean;
+  /** It came in one. */
+  readonly inDialog: boolean;
   #reliable: ReliableAnswers | undefined;
   readonly #patience: Timer;
   /** The program has said what it will be; it may still wait for a PRACK. */
@@ -90,7 +63,7 @@ export class ServedRequest implements ServerTransactionUser {
     this.incoming = incoming;
     this.transaction = transaction;
     this.dialog = dialog;
-    this.#inDialog = dialog !== undefined;
+    this.inDialog = dialog !== undefined;
     const ms = transaction.isInvite ? INVITE_SILENCE_MS : SILENCE_MS;
     this.#patience = host.core.wheel.start(host.limits.silenceMs ?? ms, patience, this);
   }
@@ -107,8 +80,8 @@ export class ServedRequest implements ServerTransactionUser {
   get #isInvite(): boolean {
     return this.transaction.isInvite;
   }
-  get #opensDialog(): boolean {
-    return !this.#inDialog && (this.#isInvite || this.method === 'SUBSCRIBE');
+  get opensDialog(): boolean {
+    return !this.inDialog && (this.#isInvite || this.method === 'SUBSCRIBE');
   }
 
   /** Gives it to the program that is to answer it. */
@@ -122,7 +95,7 @@ export class ServedRequest implements ServerTransactionUser {
         'network',
         ...wayOf(request.bodyEnd, channel),
         this.id,
-        ...(this.#inDialog && dialog !== undefined ? [dialog.id, ''] : ['', address, port, '']),
+        ...(this.inDialog && dialog !== undefined ? [dialog.id, ''] : ['', address, port, '']),
       ],
       deliverable(request, channel),
     );
@@ -157,7 +130,7 @@ export class ServedRequest implements ServerTransactionUser {
     }
     this.#takeTag(app);
     const rseq = reliable ? this.#reliableAnswers().next : undefined;
-    const answer = this.#write(app, status, reason, rseq);
+    const answer = writeAnswer(this.#host, this, app, { status, reason, rseq });
     if (answer === undefined) {
       refuse(program, command.id, BROKEN);
       return;
@@ -167,7 +140,7 @@ export class ServedRequest implements ServerTransactionUser {
       return;
     }
     this.#recordAttempt();
-    if (status > 100 && status < 300 && this.#opensDialog) this.#openDialog(answer);
+    if (status > 100 && status < 300 && this.opensDialog) openDialog(this.#host, this, answer);
     this.#confirm(program, command.id, answer);
     this.#pass(answer, rseq);
   }
@@ -177,7 +150,7 @@ export class ServedRequest implements ServerTransactionUser {
     if (this.#over) return;
     this.#recordAttempt();
     const wire = this.#end(status, headers, reason);
-    if (status >= 300 && this.#isInvite && !this.#inDialog)
+    if (status >= 300 && this.#isInvite && !this.inDialog)
       this.#host.records.stop('application', 'call-rejected', wire);
   }
 
@@ -221,7 +194,7 @@ export class ServedRequest implements ServerTransactionUser {
 
   /** Once it is decided what becomes of it. */
   #recordAttempt(): void {
-    if (this.#attempted || !this.#isInvite || this.#inDialog) return;
+    if (this.#attempted || !this.#isInvite || this.inDialog) return;
     this.#attempted = true;
     this.#host.records.attempt('network', this.request.wire);
   }
@@ -237,7 +210,7 @@ export class ServedRequest implements ServerTransactionUser {
         : deliverable(cancel, this.channel);
     const decided = this.#decided;
     this.#recordAttempt();
-    if (!this.#inDialog) this.#host.records.stop('network', 'call-canceled', text);
+    if (!this.inDialog) this.#host.records.stop('network', 'call-canceled', text);
     this.#end(487);
     this.#tellEnded(text, decided, 'CANCEL');
   }
@@ -274,7 +247,7 @@ export class ServedRequest implements ServerTransactionUser {
   #tellEnded(cancel: string, decided: boolean, why: string): void {
     const { program, dialog } = this;
     if (program === undefined) return;
-    if (decided && dialog !== undefined && !this.#inDialog) this.#host.tellGone(dialog, why);
+    if (decided && dialog !== undefined && !this.inDialog) this.#host.dialogs.tellGone(dialog, why);
     else
       program.send(
         ['sip', 'network', ...wayOf(cancel.length, this.channel), this.id, dialog?.id ?? '', ''],
@@ -286,90 +259,10 @@ export class ServedRequest implements ServerTransactionUser {
 
   /** The tag of the program's first answer, when it chose one, is ours from then on. */
   #takeTag(app: AppMessage): void {
-    if (this.#rang || this.#inDialog) return;
+    if (this.#rang || this.inDialog) return;
     const to = parseNameAddress(appHeader(app, 'to') ?? '');
     const tag = headerParameter(to?.parameters ?? '', 'tag');
     if (tag !== undefined && /^[\w.!%*+`'~-]{1,128}$/.test(tag)) this.transaction.useTag(tag);
-  }
-
-  #write(
-    app: AppMessage,
-    status: number,
-    reason: string,
-    rseq: number | undefined,
-  ): Answer | undefined {
-    const { request, channel } = this;
-    const name = this.#host.core.names.toward(channel);
-    const headers: { name: string; value: string }[] = [];
-    if (status > 100 && status < 300 && (this.#opensDialog || this.method === 'REFER'))
-      for (const value of request.list(Header.recordRoute))
-        headers.push({ name: 'Record-Route', value });
-    const contacts = app.headers.filter(({ lower }) => lower === 'contact');
-    for (const { value } of contacts)
-      headers.push({ name: 'Contact', value: withoutLocalhost(value, name.hostPort) });
-    if (contacts.length === 0 && this.#needsContact(status, rseq !== undefined))
-      headers.push({ name: 'Contact', value: this.dialog?.contact ?? this.#ownContact });
-    if (rseq !== undefined) {
-      headers.push({ name: 'RSeq', value: String(rseq) });
-      if (!lists(appHeader(app, 'require') ?? '', '100rel'))
-        headers.push({ name: 'Require', value: '100rel' });
-    }
-    for (const { name: written, lower, value } of app.headers)
-      if (!fromRequest.has(lower))
-        headers.push({
-          name: written,
-          value: lower === 'p-asserted-identity' ? withoutLocalhost(value, name.hostPort) : value,
-        });
-    const session = this.#sessionFor(app, status);
-    if (session !== undefined) headers.push(...session);
-
-    const { address, port } = channel;
-    const { toTag } = this.transaction;
-    const bare = respond(request, {
-      status,
-      toTag,
-      address,
-      port,
-      headers,
-      ...(reason !== '' && { reason }),
-    });
-    const head = bare.slice(0, bare.length - 'Content-Length: 0\r\n\r\n'.length);
-    const type = contentType(app) ?? '';
-    const wire = `${head}${type}Content-Length: ${app.body.length}\r\n\r\n${app.body}`;
-    const message = readMessage(wire);
-    if (message === undefined || !isSoundResponse(message)) return undefined;
-    const contact = message.find(Header.contact) < 0 ? [] : message.list(Header.contact);
-    return contact.every((one) => parseNameAddress(one) !== undefined)
-      ? { status, wire, message }
-      : undefined;
-  }
-
-  get #ownContact(): string {
-    const scheme = /^sips:/i.test(this.request.requestUri) ? 'sips' : 'sip';
-    return `<${scheme}:${this.#host.core.names.toward(this.channel).address}>`;
-  }
-
-  #needsContact(status: number, reliable: boolean): boolean {
-    const { method } = this;
-    if (method === 'INVITE') return reliable || (status >= 200 && status < 300);
-    return (method === 'SUBSCRIBE' || method === 'UPDATE') && status >= 200 && status < 300;
-  }
-
-  /** RFC 4028 §9: the program need not know of session timers for them to be agreed upon. */
-  #sessionFor(app: AppMessage, status: number): { name: string; value: string }[] | undefined {
-    if (status < 200 || status > 299 || (!this.#isInvite && this.method !== 'UPDATE'))
-      return undefined;
-    if (appHeader(app, 'session-expires') !== undefined) return undefined;
-    const asked = readSessionExpires(this.request);
-    if (asked === undefined) return undefined;
-    const { session } = this.dialog ?? {};
-    const refresher =
-      asked.refresher ?? (session === undefined ? undefined : session.weRefresh ? 'uas' : 'uac');
-    if (refresher === undefined) return undefined;
-    const agreed = [{ name: 'Session-Expires', value: `${asked.seconds};refresher=${refresher}` }];
-    if (refresher === 'uac' && appHeader(app, 'require') === undefined)
-      agreed.push({ name: 'Require', value: 'timer' });
-    return agreed;
   }
 
   /** RFC 3262 §3: then there is no other way, whether the program knows it or not. */
@@ -387,7 +280,7 @@ export class ServedRequest implements ServerTransactionUser {
   /** It is told that it was sent even if it waits for a PRACK: it will be. */
   #confirm(program: Program, id: string, { wire }: Answer): void {
     const { request, dialog } = this;
-    const known = this.#opensDialog
+    const known = this.opensDialog
       ? dialogIdOf(request.callId, request.fromTag)
       : this.method === 'BYE'
         ? ''
@@ -421,95 +314,19 @@ export class ServedRequest implements ServerTransactionUser {
     }
     this.#finish();
     this.transaction.answer(status, wire);
-    if (status < 300) this.#accepted(answer);
+    if (status < 300) accepted(this.#host, this, answer);
     else {
-      if (this.#isInvite && !this.#inDialog)
+      if (this.#isInvite && !this.inDialog)
         this.#host.records.stop('application', 'call-rejected', wire);
       this.#dropEarly();
     }
   }
 
-  #openDialog({ message, status }: Answer): void {
-    if (this.dialog !== undefined) return;
-    const { request, channel, program } = this;
-    if (program === undefined || (status < 200 && !this.#isInvite)) return;
-    const { callId, fromTag } = request;
-    const dialog = new Dialog({
-      id: dialogIdOf(callId, fromTag),
-      callId,
-      role: 'uas',
-      kind: this.#isInvite ? 'INVITE' : 'SUBSCRIBE',
-      program,
-      local: message.value(Header.to) ?? '',
-      remote: request.value(Header.from) ?? '',
-      localTag: message.toTag,
-      remoteTag: fromTag,
-      target: contactUri(request) ?? '',
-      routes: request.list(Header.recordRoute),
-      localCseq: Math.floor(Math.random() * 2 ** 24),
-      remoteCseq: request.cseq,
-      channel,
-      contact: message.value(Header.contact) ?? this.#ownContact,
-      earlyId: this.id,
-    });
-    dialog.allows = request.header('Allow') ?? '';
-    if (this.#isInvite) dialog.invited = this;
-    this.dialog = dialog;
-    this.#host.begin(dialog);
-  }
-
-  #accepted({ message, wire }: Answer): void {
-    const { dialog, request, method, channel } = this;
-    if (method === 'REGISTER' || method === 'SUBSCRIBE')
-      this.#host.contacts.accepted(request, message, channel);
-    if (dialog === undefined || dialog.over) return;
-    if (this.#opensDialog) dialog.confirmed = true;
-    if (method === 'INVITE') {
-      dialog.invited = undefined;
-      const contact = message.value(Header.contact);
-      if (contact !== undefined) dialog.contact = contact;
-      if (message.body.startsWith('v=0')) dialog.localSdp = message.body;
-      dialog.accepted = new AcceptedInvite(
-        this.#host,
-        dialog,
-        this.id,
-        request.cseq,
-        wire,
-        this.transaction,
-      );
-      this.#host.waitsForAck(dialog, this.transaction.key);
-      if (!this.#inDialog) this.#host.records.start('application', 'uas', wire);
-    }
-    if (this.#inDialog && (this.#isInvite || method === 'UPDATE' || method === 'SUBSCRIBE')) {
-      const target = contactUri(request);
-      if (target !== undefined && target !== '*') dialog.target = target;
-    }
-    if (this.#isInvite || method === 'UPDATE') this.#armSession(dialog, message);
-    if (method === 'NOTIFY' && dialog.kind === 'SUBSCRIBE' && endsSubscription(request))
-      this.#host.drop(dialog);
-    else if (method === 'SUBSCRIBE')
-      this.#host.renew(dialog, secondsOf(message) ?? secondsOf(request) ?? 3600);
-    else this.#host.touch(dialog);
-  }
-
-  #armSession(dialog: Dialog, ok: Message): void {
-    const agreed: SessionExpires | undefined = readSessionExpires(ok);
-    if (agreed === undefined) {
-      dialog.session?.agreed();
-      return;
-    }
-    const weRefresh =
-      agreed.refresher === 'uas' || (agreed.refresher === undefined && !knowsTimer(this.request));
-    if (dialog.session === undefined)
-      dialog.session = new SessionTimer(this.#host, dialog, agreed.seconds, weRefresh);
-    else dialog.session.agreed(agreed.seconds, weRefresh);
-  }
-
   /** A dialog that was to come of it does not. */
   #dropEarly(): void {
     if (this.dialog?.invited === this) this.dialog.invited = undefined;
-    if (this.dialog !== undefined && !this.#inDialog && !this.dialog.confirmed)
-      this.#host.drop(this.dialog);
+    if (this.dialog !== undefined && !this.inDialog && !this.dialog.confirmed)
+      this.#host.dialogs.drop(this.dialog);
   }
 
   #finish(): void {
@@ -522,9 +339,3 @@ export class ServedRequest implements ServerTransactionUser {
 }
 
 const patience = (served: ServedRequest): void => served.waitedLong();
-
-const lists = (value: string, option: string): boolean =>
-  splitList(value).some((one) => one.toLowerCase() === option);
-
-const knowsTimer = (request: Message): boolean =>
-  request.list(Header.supported).some((option) => option.toLowerCase() === 'timer');

@@ -3,7 +3,7 @@ import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { headerParameter } from '../../sip/message/name-address.ts';
 import type { Timer } from '../timer-wheel.ts';
-import type { AgentHost } from './agents.ts';
+import type { AgentHost } from './agent-host.ts';
 import type { Dialog } from './dialog.ts';
 import { acknowledge, sendInside } from './inside.ts';
 
@@ -81,7 +81,7 @@ export class SessionTimer {
   due(): void {
     if (this.#dialog.over) return;
     if (performance.now() >= this.#expiresAt - 1 || !this.#weRefresh)
-      this.#host.end(this.#dialog, 'Session timer expired');
+      this.#host.dialogs.end(this.#dialog, 'Session timer expired');
     else if (this.#refreshing || this.#dialog.inviting !== undefined) this.#wait(GLARE_MS);
     else if (this.#dialog.invited !== undefined || this.#dialog.accepted !== undefined)
       this.#wait(GLARE_MS);
@@ -135,7 +135,7 @@ export class SessionTimer {
     const agreed = response === undefined ? undefined : readSessionExpires(response);
     if (status < 300) this.agreed(agreed?.seconds, agreed?.refresher !== 'uas');
     else if (status === 481 || status === 408)
-      this.#host.end(this.#dialog, 'Session timer expired');
+      this.#host.dialogs.end(this.#dialog, 'Session timer expired');
     else if (status === 422) {
       const least = Number.parseInt(response?.value(Header.minSe) ?? '', 10);
       if (least > this.#seconds) this.#seconds = Math.min(least, MOST_SECONDS);

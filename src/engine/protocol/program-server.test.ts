@@ -218,6 +218,7 @@ describe('requests', () => {
         requests: [{ methods: ['OPTIONS'], to: 'programs' }],
         handlers: [],
       },
+      drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
     });
     expect(server.server.takes(aRequest(), aChannel())).toBe(false);
     expect(server.server.takes(options, aChannel())).toBe(true);
@@ -228,6 +229,7 @@ describe('requests', () => {
     const program = await server.program(['invite']);
     server.server.reload({
       programs: { secret: 'another-horse-battery', requests: [], handlers: [] },
+      drain: { deadlineSeconds: 60, retryAfterSeconds: 5 },
     });
     expect(await server.next([program])).toBe(0);
     const [old, fresh] = [await server.connect(), await server.connect()];
@@ -239,7 +241,7 @@ describe('requests', () => {
     const server = await open();
     const program = await server.program(['invite', 'options']);
     server.server.drain();
-    expect(await server.next([program])).toBe(503);
+    expect(await server.choose()).toEqual({ kind: 'reject', status: 503, retryAfterSeconds: 5 });
     expect(await server.next([program], options)).toBe(0);
   });
 });

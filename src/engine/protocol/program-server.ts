@@ -30,7 +30,7 @@ const CLOSE_MS = 500;
 
 export type ProgramServerSettings = Pick<
   Settings,
-  'programPort' | 'programs' | 'tls' | 'dataDirectory'
+  'programPort' | 'programs' | 'tls' | 'dataDirectory' | 'drain'
 >;
 
 export interface ProgramServerOptions {
@@ -114,6 +114,7 @@ export class ProgramServer implements Programs {
   readonly #clock: NodeJS.Timeout;
   #lookedAt = performance.now();
   #draining = false;
+  #retryAfterSeconds: number;
 
   constructor({ settings, listeners, version, log }: ProgramServerOptions, agents: Agents) {
     this.#settings = settings;
@@ -121,6 +122,7 @@ export class ProgramServer implements Programs {
     this.#agents = agents;
     this.#takes = compileRequestRules(settings.programs.requests);
     this.#handlers = settings.programs.handlers;
+    this.#retryAfterSeconds = settings.drain.retryAfterSeconds;
     const { authorities } = settings.tls;
     if (authorities !== undefined) this.#authorities = readFileSync(authorities, 'utf8');
     const { advertised, bound } = hostports(listeners);
@@ -188,9 +190,10 @@ export class ProgramServer implements Programs {
     return { address, port, tls: this.#certificates !== undefined };
   }
 
-  reload({ programs }: Pick<Settings, 'programs'>): void {
+  reload({ programs, drain }: Pick<Settings, 'programs' | 'drain'>): void {
     this.#takes = compileRequestRules(programs.requests);
     this.#handlers = programs.handlers;
+    this.#retryAfterSeconds = drain.retryAfterSeconds;
     this.#desk.secret.change(programs.secret);
   }
 
@@ -265,7 +268,8 @@ export class ProgramServer implements Programs {
     const handler = this.#handlers.find(
       ({ methods }) => methods === undefined || methods.some((one) => one === method),
     );
-    if (this.#draining && method === 'INVITE') this.#settle('draining', refusal(503), chosen);
+    if (this.#draining && method === 'INVITE')
+      this.#settle('draining', refusal(503, this.#retryAfterSeconds), chosen);
     else if (handler === undefined) this.#giveToNext(method, undefined, chosen);
     else if (this.#asking.size >= MOST_ASKED) this.#settle('failed', refusal(503), chosen);
     else this.#hand(handler, request, channel, chosen);
@@ -419,7 +423,11 @@ export class ProgramServer implements Programs {
   }
 }
 
-const refusal = (status: number): Choice => ({ kind: 'reject', status });
+const refusal = (status: number, retryAfterSeconds?: number): Choice => ({
+  kind: 'reject',
+  status,
+  ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+});
 
 /** The program that a handler names, when it is not a web server. */
 function programAddressIn(url: string): ProgramAddress | undefined {

@@ -83,7 +83,12 @@ export type Choice =
       readonly withdrawn?: () => void;
     }
   /** Nobody asked for this method: 503. A program could not be reached: 480. A web server decided: its own. */
-  | { readonly kind: 'reject'; readonly status: number; readonly reason?: string }
+  | {
+      readonly kind: 'reject';
+      readonly status: number;
+      readonly reason?: string;
+      readonly retryAfterSeconds?: number;
+    }
   | { readonly kind: 'redirect'; readonly contacts: readonly string[] }
   | {
       readonly kind: 'proxy';

@@ -419,3 +419,20 @@ test('a lost program: what waits is answered 503, calls are ended with BYE', asy
   phone.answer(bye, 200);
   expect((await caller.ask('INFO')).status).toBe(481);
 });
+
+test('a lost program: who subscribed to it is told that it is over, and when to come again', async () => {
+  await using scene = await aProgramScene();
+  const { phone, program } = scene;
+  const sent = phone.request('SUBSCRIBE', 'sip:service@x', { headers: { o: 'presence' } });
+  await program.answer(await program.gets('SUBSCRIBE'), 202, { headers: { Expires: '60' } });
+  const { toTag } = await phone.finalAnswer(sent);
+  program.lose();
+  const notify = await phone.expect('NOTIFY');
+  expect([notify.callId, notify.fromTag, notify.toTag]).toEqual([sent.callId, toTag, sent.fromTag]);
+  expect([notify.header('Event'), notify.header('Subscription-State')]).toEqual([
+    'presence',
+    'terminated;reason=probation;retry-after=10',
+  ]);
+  phone.answer(notify, 200);
+  expect(scene.holdings().size).toBe(0);
+});

@@ -113,6 +113,13 @@ describe('somebody else decides', () => {
     expect(final.startLine).toBe('SIP/2.0 486 Not now');
   });
 
+  test('to refuse for a while', async () => {
+    await using scene = await aProgramScene();
+    scene.decide = { kind: 'reject', status: 503, retryAfterSeconds: 7 };
+    const final = await (await scene.phone.invite('x')).final();
+    expect([final.status, final.header('Retry-After')]).toEqual([503, '7']);
+  });
+
   test('to send it elsewhere', async () => {
     await using scene = await aProgramScene();
     scene.decide = { kind: 'redirect', contacts: ['sip:a@b', '"C" <sip:c@d>;q=0.5'] };
