@@ -2,7 +2,7 @@ import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { FoundBlocks } from '../data/messages.ts';
-import type { BlockEntry } from '../limits/block-entry.ts';
+import type { FoundBlock } from '../limits/block-entry.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
@@ -67,7 +67,7 @@ export function showBlocks(
 }
 
 /** One block, as cells of a table. */
-export function showBlock(entry: BlockEntry, now: number): string[] {
+export function showBlock(entry: FoundBlock, now: number): string[] {
   const { network, by, rule, evidence, firstSeen, lastSeen, hits, until } = entry;
   const end = by === 'list' ? 'as long as it is listed' : 'for good';
   return [

@@ -2,13 +2,13 @@ import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { FoundBlocks } from '../data/messages.ts';
-import type { BlockEntry } from '../limits/block-entry.ts';
+import type { BlockEntry, FoundBlock } from '../limits/block-entry.ts';
 import type { Command } from './command.ts';
 import { readNetwork } from './network-operand.ts';
 import { complain, print } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 
-function whyNot(network: string, wider: BlockEntry | undefined): string {
+function whyNot(network: string, wider: FoundBlock | undefined): string {
   if (wider === undefined) return `${network} is not blocked.`;
   return wider.by === 'list'
     ? `${network} is blocked by ${wider.rule} (${wider.network}): put it under its except in policies/lists.yaml.`

@@ -1,4 +1,4 @@
-import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
+import type { BlockChange, BlockEntry, FoundBlock } from '../limits/block-entry.ts';
 import { Changes } from './changes.ts';
 
 /** Collects changes of the block list for the disk; what anybody could bring about is not worth keeping. */
@@ -18,7 +18,7 @@ export class BlockChanges extends Changes<BlockEntry, string> {
 }
 
 /** The entry as it is now, and nothing else. */
-export const rowOf = ({
+export const rowOf = <By extends FoundBlock['by']>({
   network,
   by,
   rule,
@@ -31,7 +31,7 @@ export const rowOf = ({
   until,
   forgeable,
   offences,
-}: BlockEntry): BlockEntry => ({
+}: FoundBlock & { readonly by: By }): FoundBlock & { readonly by: By } => ({
   ...{ network, by, rule, evidence, note },
   ...{ firstSeen, changedAt, lastSeen, hits, until, forgeable, offences },
 });

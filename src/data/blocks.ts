@@ -1,7 +1,7 @@
 import type { Edge } from '../edge/edge.ts';
 import type { Gatekeeper } from '../edge/gatekeeper.ts';
 import { formatNetwork, type Network, parseNetwork } from '../limits/address-key.ts';
-import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
 import { rowOf } from './block-changes.ts';
 import type { BlockOutcome, FoundBlocks } from './messages.ts';
@@ -13,7 +13,7 @@ export function findBlocks(
   rows: number,
 ): FoundBlocks {
   const own = search === '' ? [...blocks.entries()] : [...blocks.search(search)];
-  const found: BlockEntry[] = [...own, ...findListed(listed, search)];
+  const found: FoundBlock[] = [...own, ...findListed(listed, search)];
   const latest = found.toSorted((one, other) => other.lastSeen - one.lastSeen).slice(0, rows);
   return {
     count: blocks.size,
@@ -24,7 +24,7 @@ export function findBlocks(
 }
 
 /** By an address what names it; otherwise, of a hundred thousand, those that came. */
-function findListed(listed: ListedNetworks, search: string): readonly BlockEntry[] {
+function findListed(listed: ListedNetworks, search: string): readonly FoundBlock[] {
   const wanted = search.trim().toLowerCase();
   const network = parseNetwork(wanted);
   if (network === undefined)
@@ -36,7 +36,7 @@ function findListed(listed: ListedNetworks, search: string): readonly BlockEntry
   return around === undefined || !isWithin(network, around) ? [] : [around];
 }
 
-const isWithin = ({ bits }: Network, around: BlockEntry): boolean =>
+const isWithin = ({ bits }: Network, around: FoundBlock): boolean =>
   (parseNetwork(around.network)?.bits ?? 0) <= bits;
 
 /** By the word of an operator. */

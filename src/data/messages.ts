@@ -9,7 +9,7 @@ import type {
   ProgramPort,
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
-import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { BlockEntry, BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { ListCount } from '../limits/listed-networks.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
@@ -151,7 +151,7 @@ export interface FoundBlocks {
   /** Those. They are found when they came, or by their address. */
   readonly listed: number;
   readonly found: number;
-  readonly rows: readonly BlockEntry[];
+  readonly rows: readonly FoundBlock[];
 }
 
 /** What became of the wish to block somebody. */

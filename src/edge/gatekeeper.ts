@@ -204,7 +204,7 @@ export class Gatekeeper {
     return this.#options.counters.looking;
   }
 
-  /** Blocks by the word of a person or a list. */
+  /** Blocks by the word of a person. */
   block(order: BlockOrder, now: number): BlockEntry | undefined {
     return this.blocks.block(order, now);
   }

@@ -1,5 +1,5 @@
-/** Who wants it blocked: a rule that was broken, a person, or a list that is fetched. */
-export type BlockedBy = 'rule' | 'operator' | 'list';
+/** Who wants it blocked: a rule that was broken, or a person. */
+export type BlockedBy = 'rule' | 'operator';
 
 /** A network that is blocked. It is alive: `hits` and the times go on changing. */
 export interface BlockEntry {
@@ -21,6 +21,11 @@ export interface BlockEntry {
   readonly forgeable: boolean;
   /** How many times a rule has blocked it within the memory for offences; 0 if none did. */
   readonly offences: number;
+}
+
+/** What is found blocked, be it by a list that others keep. */
+export interface FoundBlock extends Omit<BlockEntry, 'by'> {
+  readonly by: BlockedBy | 'list';
 }
 
 export interface BlockOrder {

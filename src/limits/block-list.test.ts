@@ -20,13 +20,6 @@ const byOperator = (network: string, forMs?: number): BlockOrder => ({
   note: 'asked for by Eve',
   forMs,
 });
-const byList = (network: string, forMs: number): BlockOrder => ({
-  network,
-  by: 'list',
-  rule: 'apiban',
-  evidence: 'feed of Monday',
-  forMs,
-});
 
 function listTold(options: BlockListOptions = {}): { list: BlockList; told: string[] } {
   const told: string[] = [];
@@ -182,22 +175,6 @@ describe('several reasons to block one network', () => {
     expect(list.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
     expect(told).toEqual(['added 192.0.2.1', 'changed 192.0.2.1', 'expired 192.0.2.1']);
   });
-
-  test('of a rule and a list the one that lasts longer counts', () => {
-    const { list } = listTold();
-    list.block(byRule('192.0.2.1', DAY), 0);
-    list.block(byList('192.0.2.1', MINUTE), 0);
-    expect(list.isBlocked('192.0.2.1', 0)).toMatchObject({ by: 'rule', until: DAY });
-    list.block(byList('192.0.2.1', 2 * DAY), 0);
-    expect(list.isBlocked('192.0.2.1', 0)).toMatchObject({ by: 'list', until: 2 * DAY });
-  });
-
-  test('a list that is fetched again says until when', () => {
-    const { list } = listTold();
-    list.block(byList('192.0.2.1', DAY), 0);
-    list.block(byList('192.0.2.1', MINUTE), 0);
-    expect(list.isBlocked('192.0.2.1', 0)?.until).toBe(MINUTE);
-  });
 });
 
 describe('lifting, ending and finding', () => {
@@ -266,14 +243,12 @@ describe('a list that is full', () => {
     expect(list.isBlocked('198.51.100.1', 1000)).toBeUndefined();
   });
 
-  test('an operator always finds room beside rules and lists, a rule beside lists', () => {
+  test('an operator always finds room beside rules', () => {
     const { list } = listTold({ most: 2 });
-    list.block(byList('192.0.2.1', DAY), 0);
+    list.block(byRule('192.0.2.1', 2 * DAY), 0);
     list.block(byRule('192.0.2.2', DAY), 0);
     list.block(byOperator('192.0.2.3', MINUTE), 0);
     expect(list.isBlocked('192.0.2.2', 0)).toBeUndefined();
-    list.block(byRule('192.0.2.4', MINUTE), 0);
-    expect(list.isBlocked('192.0.2.1', 0)).toBeUndefined();
     expect(list.block(byOperator('192.0.2.5', MINUTE), 0)).toBeDefined();
   });
 

@@ -61,14 +61,13 @@ class Block implements BlockEntry {
  * Who is blocked, asked for every packet. What rules block in IPv6 is the /64, because whoever has one address of
  * it has all.
  *
- * When it is full, the rules' block that ends soonest goes (then the lists'), the new one included: a flood of
+ * When it is full, the rules' block that ends soonest goes, the new one included: a flood of
  * forged first offences cannot push out a block that was earned. An operator's never goes.
  */
 export class BlockList {
   readonly #blocks = new PrefixTable<Block>();
   readonly #ends: Readonly<Record<BlockedBy, EndQueue<Block>>> = {
     rule: new EndQueue(),
-    list: new EndQueue(),
     operator: new EndQueue(),
   };
   readonly #offenders: Offenders;
@@ -240,7 +239,7 @@ export class BlockList {
     }
   }
 
-  /** An operator's word stands above a rule's and a list's; of the others, the one that lasts longer. */
+  /** An operator's word stands above a rule's; of two rules' the one that lasts longer. */
   #strengthen(block: Block, order: BlockOrder, now: number): Block {
     const { forgeable = false } = order;
     if (order.by === 'rule') block.lastSeen = now;
@@ -250,10 +249,10 @@ export class BlockList {
     const offences =
       earned && block.forgeable ? this.#offenders.offencesOf(name, now) + 1 : block.offences;
     const until = this.#endOf(order, offences, now);
-    const refreshed = order.by === 'operator' || (order.by === 'list' && block.by === 'list');
-    if (block.by === 'operator' && order.by !== 'operator') return block;
+    const ordered = order.by === 'operator';
+    if (block.by === 'operator' && !ordered) return block;
     const proven = block.forgeable && !forgeable;
-    if (!refreshed && !proven && !endsBefore(block.until, until)) return block;
+    if (!ordered && !proven && !endsBefore(block.until, until)) return block;
     this.#ends[block.by].remove(block);
     block.by = order.by;
     block.rule = order.rule;
@@ -286,10 +285,9 @@ export class BlockList {
     if (this.size < this.#most) return true;
     this.sweep(now);
     if (this.size < this.#most) return true;
-    const going = this.#ends.rule.first ?? this.#ends.list.first;
+    const going = this.#ends.rule.first;
     if (going === undefined) return false;
-    const mayPush = block.by === 'operator' || (block.by === 'rule' && going.by === 'list');
-    if (!mayPush && !endsBefore(going.until, block.until)) return false;
+    if (block.by === 'rule' && !endsBefore(going.until, block.until)) return false;
     this.#end(going, 'displaced');
     return true;
   }
@@ -327,8 +325,7 @@ function compareStrength(one: BlockEntry, other: BlockEntry): number {
   if (one.forgeable !== other.forgeable) return one.forgeable ? -1 : 1;
   const [isOperators, othersIs] = [one.by === 'operator', other.by === 'operator'];
   if (isOperators !== othersIs) return isOperators ? 1 : -1;
-  const byLatest = isOperators || (one.by === 'list' && other.by === 'list');
-  if (!byLatest && one.until !== other.until) return endsBefore(other.until, one.until) ? 1 : -1;
+  if (!isOperators && one.until !== other.until) return endsBefore(other.until, one.until) ? 1 : -1;
   return one.changedAt - other.changedAt;
 }
 

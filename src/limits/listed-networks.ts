@@ -1,5 +1,5 @@
 import { formatNetwork, type Network, parseNetwork, widen } from './address-key.ts';
-import type { BlockEntry } from './block-entry.ts';
+import type { FoundBlock } from './block-entry.ts';
 import { PrefixTable } from './prefix-table.ts';
 
 /** `shadow`: nothing is refused because of it, and it is counted what would be. */
@@ -55,7 +55,7 @@ class Counted implements ListCount {
 }
 
 /** A network of a list that somebody came from. It is alive: `hits` and the times go on changing. */
-export class Listed implements BlockEntry {
+export class Listed implements FoundBlock {
   readonly by = 'list';
   readonly network: string;
   readonly counted: Counted;

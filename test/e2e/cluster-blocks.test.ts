@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { askGate } from '../../src/control/ask.ts';
 import { dataDirectoryAt } from '../../src/control/data-directory.ts';
 import type { FoundBlocks } from '../../src/data/messages.ts';
-import type { BlockEntry } from '../../src/limits/block-entry.ts';
+import type { FoundBlock } from '../../src/limits/block-entry.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { knowsRedis, startNode } from '../support/cluster.ts';
@@ -14,7 +14,7 @@ import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { sipp } from '../support/sipp.ts';
 
 /** The block that an address is in, on this node. */
-async function blockOf({ data }: Gate, address = ''): Promise<BlockEntry | undefined> {
+async function blockOf({ data }: Gate, address = ''): Promise<FoundBlock | undefined> {
   const ask = { command: 'blocks', search: address, rows: 1 } as const;
   return (await askGate<FoundBlocks>(dataDirectoryAt(data).socket, ask)).rows[0];
 }

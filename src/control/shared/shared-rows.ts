@@ -16,7 +16,7 @@ const GONE_FOR_MS = 86_400_000;
 
 const block = z.object({
   network: z.string(),
-  by: z.enum(['rule', 'operator', 'list']),
+  by: z.enum(['rule', 'operator']),
   rule: z.string(),
   evidence: z.string(),
   note: z.string().optional(),

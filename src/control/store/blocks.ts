@@ -6,7 +6,7 @@ const MOST = 200_000;
 /** The longest that an offence can be remembered for. */
 const REMEMBERED_MS = 31_536_000_000;
 
-const kinds: readonly BlockedBy[] = ['rule', 'operator', 'list'];
+const kinds: readonly BlockedBy[] = ['rule', 'operator'];
 
 /** The block list on disk. Every method is synchronous and throws what SQLite throws. */
 export class BlocksTable {
