@@ -58,6 +58,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     });
     server.listen({ host: options.address, port: options.port }, resolve);
   });
+  server.on('error', turnedAway);
   const { address, port } = server.address() as AddressInfo;
   return {
     address,
@@ -69,6 +70,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       }),
   };
 }
+
+/** The system could not let a connection in; the next one is another matter. */
+function turnedAway(): void {}
 
 function replyHealth(response: ServerResponse, { good, reasons, notes = [] }: Health): void {
   const lines = [...(good ? ['ok'] : reasons), ...notes];

@@ -76,6 +76,7 @@ export async function openControlSocket(
   } finally {
     process.umask(umask);
   }
+  server.on('error', turnedAway);
   return {
     close: () =>
       new Promise((resolve) => {
@@ -84,6 +85,9 @@ export async function openControlSocket(
       }),
   };
 }
+
+/** The system could not let somebody in; the next one is another matter. */
+function turnedAway(): void {}
 
 function converse(socket: Socket, answer: (request: ControlRequest) => Promise<unknown>): void {
   let text = '';

@@ -24,10 +24,11 @@ export function watchFiles(
     folders
       .flatMap((folder) => [folder, ...below.map((name) => join(folder, name))].map(stateOf))
       .join('\n');
-  let read = look();
+  let read = unlessFailing(look) ?? '';
   let last = read;
   const timer = setInterval(() => {
-    const now = look();
+    const now = unlessFailing(look);
+    if (now === undefined) return;
     const settled = now === last;
     last = now;
     if (!settled || now === read) return;
@@ -36,11 +37,20 @@ export function watchFiles(
   }, everyMs).unref();
   return {
     seen() {
-      read = look();
+      read = unlessFailing(look) ?? read;
       last = read;
     },
     close: () => clearInterval(timer),
   };
+}
+
+/** That the system has no file descriptor left, or the disk fails, is no change of what is there. */
+function unlessFailing(look: () => string): string | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names, sizes, times and identities of what is in a folder; hidden files are an editor's own. */
@@ -50,9 +60,15 @@ function stateOf(folder: string): string {
       .filter((name) => !name.startsWith('.') && !name.endsWith('~'))
       .map((name) => stateOfFile(join(folder, name)))
       .join('\n');
-  } catch {
-    return 'none';
+  } catch (error) {
+    if (isAbsent(error)) return 'none';
+    throw error;
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES';
 }
 
 function stateOfFile(path: string): string {

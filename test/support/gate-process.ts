@@ -24,6 +24,8 @@ export interface GateOptions {
   /** Files of `policies/` in place of those shipped. */
   readonly policies?: Readonly<Record<string, string>>;
   readonly environment?: NodeJS.ProcessEnv;
+  /** How many files the system lets it have open. */
+  readonly mostFiles?: number;
   /** State to start with or to leave behind; by default a folder of its own, deleted by `close`. */
   readonly data?: string;
 }
@@ -98,9 +100,14 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     ...flags,
   ];
 
+  const { execPath } = globalThis.process;
+  const command: readonly [string, readonly string[]] =
+    options.mostFiles === undefined
+      ? [execPath, args]
+      : ['prlimit', [`--nofile=${options.mostFiles}`, execPath, ...args]];
   let process: Background;
   const start = async () => {
-    process = startBackground('the gate', globalThis.process.execPath, args, {
+    process = startBackground('the gate', ...command, {
       cwd: checkout,
       ...(options.environment !== undefined && { environment: options.environment }),
     });

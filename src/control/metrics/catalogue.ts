@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
 import { pressures } from '../../policy/pressure.ts';
 import type { ListStatus } from '../lists/lists.ts';
+import { openFiles } from '../open-files.ts';
 import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
@@ -324,11 +325,28 @@ export function openMetrics(from: MetricSources): Registry {
   );
 
   new Gauge({
+    name: 'drawbridge_process_files',
+    help: 'Files, sockets and the like that the process has open, and how many it may have',
+    labelNames: ['of'],
+    registers,
+    collect() {
+      this.reset();
+      const files = openFiles();
+      if (files === undefined) return;
+      this.set({ of: 'open' }, files.open);
+      this.set({ of: 'most' }, files.most);
+    },
+  });
+  new Gauge({
     name: 'drawbridge_process_resident_bytes',
     help: 'Memory of the whole process',
     registers,
     collect() {
-      this.set(process.memoryUsage.rss());
+      try {
+        this.set(process.memoryUsage.rss());
+      } catch {
+        // the system says it in a file, which cannot be opened while there are too many; all else is known still
+      }
     },
   });
   new Counter({

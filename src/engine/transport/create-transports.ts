@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import type { ListenerSettings, Settings } from '../../config/settings.ts';
+import type { LimitSettings, ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
 import type { FarEnd, Listener, Realm, Transport } from '../../edge/signaling.ts';
@@ -11,6 +11,7 @@ import { ConnectionLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
 import { datagramsDropped } from './datagrams-dropped.ts';
 import { DescriptorShortage } from './descriptor-shortage.ts';
+import { roomForConnections } from './room-for-connections.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { type Greeting, StreamListener } from './stream-listener.ts';
 import { TlsGreeting } from './tls-greeting.ts';
@@ -66,7 +67,7 @@ class SocketTransports implements Transports {
       log,
       tokens,
       settings: settings.limits,
-      limits: new ConnectionLimits(settings.limits),
+      limits: new ConnectionLimits(fitting(settings.limits, log)),
       connections: new Connections(),
       pace: new TurnPace(),
       report: reporter(log),
@@ -281,4 +282,15 @@ function checkEveryMs({ limits }: TransportSettings): number {
     limits.idleSeconds,
   );
   return Math.min(1000, Math.max(50, shortest * 250));
+}
+
+/** No more connections than the system lets the process have. */
+function fitting(limits: LimitSettings, log: TransportLog): LimitSettings {
+  const connections = Math.min(limits.connections, roomForConnections());
+  if (connections < limits.connections)
+    log.warn(
+      { connections, wanted: limits.connections },
+      'the system lets the process open too few files for limits.connections: fewer connections are taken',
+    );
+  return { ...limits, connections };
 }
