@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseNetwork } from '../limits/address-key.ts';
+import type { Network } from '../limits/address-key.ts';
 import { ListedNetworks, type ListMode, type SourceList } from '../limits/listed-networks.ts';
 
 /** Lists on their way to the data plane, whose networks go in pieces, each taken up between two packets. */
@@ -22,10 +22,10 @@ const NUMBERS = 7;
 /** So many are taken up in a fraction of a millisecond. */
 const PER_SLICE = 500;
 
-/** `networksOf`: what the list of that place names, as `formatNetwork` writes it. */
+/** `networksOf`: what the list of that place names. */
 export function sliceLists(
   lists: readonly SourceList[],
-  networksOf: (list: number) => Iterable<string>,
+  networksOf: (list: number) => Iterable<Network>,
 ): SlicedLists {
   const sizes = new Map<string, NetworkSize>();
   const slices: Int32Array<ArrayBuffer>[] = [];
@@ -36,10 +36,7 @@ export function sliceLists(
     used = 0;
   };
   for (const [list, { mode }] of lists.entries())
-    for (const text of networksOf(list)) {
-      const network = parseNetwork(text);
-      if (network === undefined) continue;
-      const { family, bits, words } = network;
+    for (const { family, bits, words } of networksOf(list)) {
       slice.set([list, family, bits, ...words], used * NUMBERS);
       if (++used === PER_SLICE) finish();
       const key = `${mode} ${family} ${bits}`;

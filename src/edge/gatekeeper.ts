@@ -277,11 +277,10 @@ export class Gatekeeper {
     return block;
   }
 
-  /** What a list says of a stranger. The site's own networks are no matter for lists that others make. */
+  /** What a list says of a stranger. */
   #listedAs(mode: 'block' | 'shadow', address: string): Listed | undefined {
     const listed = this.#listed.find(mode, address);
-    if (listed === undefined || this.isLocal(address)) return undefined;
-    return listed.forgeable && this.isFamiliar(sourceOf(address)) ? undefined : listed;
+    return listed?.forgeable === true && this.isFamiliar(sourceOf(address)) ? undefined : listed;
   }
 
   #comeInShadow(packet: ScreenedPacket): void {

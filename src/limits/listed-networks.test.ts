@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { parseNetwork } from './address-key.ts';
 import { ListedNetworks, type ListMode, type SourceList } from './listed-networks.ts';
 
-const list = (name: string, mode: ListMode = 'block', except: string[] = []): SourceList => ({
-  ...{ name, mode, from: `${name}.example.com`, sparesPhones: true, except, readAt: 1000 },
+const list = (name: string, mode: ListMode = 'block'): SourceList => ({
+  ...{ name, mode, from: `${name}.example.com`, sparesPhones: true, readAt: 1000 },
 });
 
 /** Lists, and what each names. */
@@ -50,14 +50,6 @@ test('what is to be allowed, blocked and only counted is kept apart', () => {
   expect(table.find('block', '192.0.2.3')).toBeUndefined();
   expect(table.find('shadow', '192.0.2.3')?.list).toBe('c');
   expect([table.blocked, table.inShadow]).toEqual([1, 1]);
-});
-
-test('an exception holds also within a network that is named whole', () => {
-  const table = listed([list('a', 'block', ['203.0.113.7', '203.0.113.64/26']), '203.0.113.0/24']);
-  const found = ['203.0.113.6', '203.0.113.7', '203.0.113.70', '203.0.113.1'].map(
-    (address) => table.find('block', address)?.network,
-  );
-  expect(found).toEqual(['203.0.113.0/24', undefined, undefined, '203.0.113.0/24']);
 });
 
 test('who comes is counted by network and list, and told as new once', () => {

@@ -13,8 +13,6 @@ export interface SourceList {
   readonly from: string;
   /** Phones registered from what it names are served all the same. */
   readonly sparesPhones: boolean;
-  /** Networks of which it does not decide, also where they are a part of what it names. */
-  readonly except: readonly string[];
   /** When it was read, milliseconds since 1970. */
   readonly readAt: number;
 }
@@ -36,18 +34,8 @@ class Counted implements ListCount {
   packets = 0;
   came = 0;
 
-  readonly #except = new PrefixTable<true>();
-
   constructor(list: SourceList) {
     this.list = list;
-    for (const text of list.except) {
-      const network = parseNetwork(text);
-      if (network !== undefined) this.#except.set(network, true);
-    }
-  }
-
-  excepts(address: string): boolean {
-    return this.#except.size > 0 && this.#except.match(address) === true;
   }
   get name(): string {
     return this.list.name;
@@ -172,10 +160,7 @@ export class ListedNetworks {
     const table = this.#tables[mode];
     if (table.size === 0) return undefined;
     const held = table.match(address);
-    if (held === undefined) return undefined;
-    const listed =
-      typeof held === 'number' ? this.#listed(networkAround(address, held), held) : held;
-    return listed.counted.excepts(address) ? undefined : listed;
+    return typeof held === 'number' ? this.#listed(networkAround(address, held), held) : held;
   }
 
   /** A packet came from there; says whether it is the first. */

@@ -27,6 +27,12 @@ export class PrefixTable<Value> {
     return place === NONE ? undefined : this.#values[place];
   }
 
+  /** What stands under the narrowest network that the first address of this one is in. */
+  matchFirst({ family, words }: Network): Value | undefined {
+    const place = family === 4 ? this.#match4(words) : this.#match6(words);
+    return place === NONE ? undefined : this.#values[place];
+  }
+
   /** What stands under this very network. */
   get(network: Network): Value | undefined {
     const place = this.#tableOf(network)?.find(network.words) ?? NONE;

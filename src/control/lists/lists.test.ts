@@ -222,6 +222,12 @@ describe('a list by URL', () => {
     );
     expect(after).toMatchObject({ networks: 7, overridden: 6 });
     expect(listed.blocked).toBe(1);
+
+    server.answer = text('192.0.2.0/24\n198.51.0.0/16\n192.0.0.0/8\n');
+    await refresh();
+    const [ours2, excepted, phone] = ['192.0.2.50', '192.0.2.2', '192.168.1.7'];
+    expect(blocked(ours2, excepted, phone, '198.51.100.5')).toEqual([]);
+    expect(blocked('192.0.2.3', '192.0.2.51', '198.51.100.6')).toHaveLength(3);
   });
 
   test('a reload takes up a new one, lets go of an old one, and does not read again what is as it was', async () => {

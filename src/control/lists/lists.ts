@@ -4,11 +4,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ListSettings, Settings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
 import { type SlicedLists, sliceLists } from '../../data/sliced-lists.ts';
+import { type Network, parseNetwork } from '../../limits/address-key.ts';
+import { ExemptNetworks } from '../../limits/exempt-networks.ts';
 import type { ListCount, ListMode, SourceList } from '../../limits/listed-networks.ts';
 import type { Logger } from '../log.ts';
 import type { ListFailure } from './cannot-read.ts';
 import { type Failing, List } from './list.ts';
-import { NetworksAround, ownNetworks } from './own-networks.ts';
+import { ownNetworks } from './own-networks.ts';
 
 /** How a list stands. */
 export interface ListStatus {
@@ -187,13 +189,16 @@ export class Lists {
     });
   }
 
-  *#undisputed({ name, networks, settings }: List, own: NetworksAround): IterableIterator<string> {
-    const except = new NetworksAround(settings.except);
+  /** Without what is not for it to decide, also where that is a part of what it names. */
+  *#undisputed({ name, networks, settings }: List, own: readonly string[]): Iterable<Network> {
+    const { mode, except } = settings;
+    const exempt = new ExemptNetworks(mode === 'allow' ? except : [...own, ...except]);
     let overridden = 0;
-    for (const network of networks.keys()) {
-      const disputed = settings.mode !== 'allow' && own.contain(network);
-      if (disputed || except.contain(network)) overridden++;
-      else yield network;
+    for (const text of networks.keys()) {
+      const network = parseNetwork(text);
+      const left = network === undefined ? [] : exempt.leftOf(network);
+      if (left.length === 0) overridden++;
+      yield* left;
     }
     this.#overridden.set(name, overridden);
   }
@@ -215,6 +220,5 @@ const sourceOf = ({ settings, changedAt = 0 }: List): SourceList => ({
   mode: settings.mode,
   from: 'file' in settings.from ? settings.from.file : new URL(settings.from.url).host,
   sparesPhones: settings.phones === 'serve',
-  except: settings.except,
   readAt: changedAt,
 });
