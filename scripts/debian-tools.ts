@@ -8,6 +8,7 @@ const tools: readonly { readonly program: string; readonly packages: readonly st
   { program: 'baresip', packages: ['baresip-core'] },
   { program: 'dnsmasq', packages: ['dnsmasq-base'] },
   { program: 'ip', packages: ['iproute2'] },
+  { program: 'nft', packages: ['nftables'] },
   { program: 'openssl', packages: ['openssl'] },
   { program: 'perl', packages: ['perl-base'] },
   { program: 'setpriv', packages: ['util-linux'] },

@@ -13,6 +13,7 @@ import {
 import { EventLog } from './control/events/event-log.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
+import { Kernel } from './control/kernel/kernel.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
@@ -87,6 +88,7 @@ export async function runGate({
   const pinKey = readOrMakePinKey(directory);
 
   let plane: DataPlane | undefined;
+  let kernel: Kernel | undefined;
   let heartbeat: Heartbeat | undefined;
   let shared: SharedState | undefined;
   let lostLogLines = 0;
@@ -125,6 +127,7 @@ export async function runGate({
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     lists: () => lists.status,
     faults: () => faults,
+    kernel: () => kernel?.status,
     build: { version, node: process.version },
   });
   const ready = () =>
@@ -173,6 +176,7 @@ export async function runGate({
       live: (counts) => shared?.live(counts),
       notes: (notes) => shared?.notes(notes),
       ask: (ask, places) => shared?.ask(ask, places),
+      enforcement: (batch) => kernel?.take(batch),
       event(event) {
         announce(log, event);
         events.add([recorded(event)]);
@@ -200,6 +204,18 @@ export async function runGate({
   });
   undo.defer(() => shared?.close());
   lists.start();
+  const shield = new Kernel({
+    settings,
+    listeners: serving.listeners,
+    owner: directory.path,
+    want: (wanted) => serving.enforce(wanted),
+    done: (batch) => serving.enforced(batch),
+    refused: (refused) => serving.refused(refused),
+    log,
+  });
+  kernel = shield;
+  undo.defer(() => shield.close());
+  shield.start();
   const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
     well: () => log.info('the gate does its work again'),
@@ -235,6 +251,7 @@ export async function runGate({
       follow(fresh.log);
       events.follow(fresh);
       exceptions.follow(fresh.policy);
+      shield.follow(fresh);
       await serving.reload(fresh);
       lists.follow(fresh);
     },
@@ -256,7 +273,10 @@ export async function runGate({
       log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');
       return { ended: count };
     }
-    if (request.command === 'blocks') return serving.blocks(request.search, request.rows);
+    if (request.command === 'blocks') {
+      await shield.count();
+      return serving.blocks(request.search, request.rows);
+    }
     if (request.command === 'lists') return lists.status;
     if (request.command === 'refresh-lists') return (await lists.refresh(request.name)) ?? null;
     if (request.command === 'block') {
@@ -278,6 +298,7 @@ export async function runGate({
       startedAt,
       dataDirectory: directory.path,
       metrics: metricsAt,
+      kernel: shield.status,
       ready: ready().reasons,
       cluster: shared?.status,
       lists: lists.status,

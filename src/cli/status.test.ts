@@ -11,6 +11,18 @@ const gate: ProcessStatus = {
   startedAt: now - 65_000,
   dataDirectory: '/var/lib/drawbridge',
   metrics: 'http://127.0.0.1:9464/metrics',
+  kernel: {
+    table: 'drawbridge_5f3a91',
+    hook: 'ingress',
+    devices: ['eth0', 'lo'],
+    why: undefined,
+    elements: { blocked: 10, unproven: 2, known: 3 },
+    dropped: {
+      ...{ 'blocked-sources': 1200, 'automatic-defence': 34, firewall: 0 },
+      ...{ 'drop-all': 0, 'strangers-share': 0 },
+    },
+    repairs: 0,
+  },
   ready: [],
   exceptions: [],
   shadows: [],
@@ -77,6 +89,7 @@ Certificates
 
 Blocked
   12 sources; drawbridge blocks lists them  refused at our sockets, before anything is read
+  in the kernel                             refused at ingress of eth0, lo; table inet drawbridge_5f3a91; 12 networks blocked; 3 known; 1,234 packets dropped
 
 Registrations: 3
   101@example.com  udp 192.0.2.7:5062  55 s  main  Phone?[2J 1.0
@@ -84,6 +97,17 @@ Registrations: 3
 
 Calls: 0`,
   );
+});
+
+test.each([
+  [
+    { hook: 'prerouting' as const, why: 'no ingress: Operation not supported' },
+    'refused at prerouting; no ingress: Operation not supported; table inet',
+  ],
+  [{ hook: 'none' as const, why: 'nft is not installed' }, 'not refused: nft is not installed'],
+])('where the kernel refuses, or why it does not: %j', (how, said) => {
+  const kernel = { ...gate.kernel, ...how };
+  expect(stripVTControlCharacters(showStatus({ ...gate, kernel }, now))).toContain(said);
 });
 
 test('calls that ring stand behind the answered ones', () => {

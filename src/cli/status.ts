@@ -3,6 +3,7 @@ import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { KernelStatus } from '../control/kernel/kernel-status.ts';
 import type { ClusterStatus } from '../control/shared/shared-state.ts';
 import type { ProgramsStatus } from '../data/messages.ts';
 import type { Command } from './command.ts';
@@ -92,7 +93,10 @@ export function showStatus(gate: ProcessStatus, now: number): string {
         ]),
       ),
     gate.programs !== undefined && programsSection(gate.programs),
-    section('Blocked', [[blockedSources(gate.blocks), enforcement(gate.blocks)]]),
+    section('Blocked', [
+      [blockedSources(gate.blocks), enforcement(gate.blocks)],
+      ['in the kernel', inKernel(gate.kernel)],
+    ]),
     gate.lists.length > 0 &&
       section(
         'Lists',
@@ -151,6 +155,20 @@ const enforcement = ({ enforced }: ProcessStatus['blocks']): string =>
   enforced.includes('socket')
     ? 'refused at our sockets, before anything is read'
     : 'refused request by request: the sockets are the drachtio-server’s';
+
+/** Where the kernel refuses for us, or why it does not. */
+function inKernel({ hook, devices, why, table, elements, dropped }: KernelStatus): string {
+  if (hook === 'none') return `${styled('yellow', 'not refused')}: ${why ?? 'not begun yet'}`;
+  const packets = Object.values(dropped).reduce((sum, one) => sum + one, 0);
+  return [
+    hook === 'ingress' ? `refused at ingress of ${devices.join(', ')}` : 'refused at prerouting',
+    ...(why === undefined ? [] : [why]),
+    `table inet ${table}`,
+    `${counted(elements.blocked + elements.unproven, 'network')} blocked`,
+    `${elements.known.toLocaleString('en')} known`,
+    `${counted(packets, 'packet')} dropped`,
+  ].join('; ');
+}
 
 function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {
   if (drachtio === undefined) return [];

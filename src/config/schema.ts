@@ -241,6 +241,16 @@ export const settingsSchema = z.strictObject({
         .describe('bindings held; beyond, new ones are refused 503'),
     })
     .prefault({}),
+  kernel: z
+    .strictObject({
+      mode: z
+        .enum(['auto', 'ingress', 'prerouting', 'off'])
+        .default('auto')
+        .describe(
+          'where the kernel refuses for the gate, by nftables: auto (the earliest it can), ingress, prerouting, or off',
+        ),
+    })
+    .prefault({}),
   listeners: z.array(listener).min(1).prefault(defaultListeners),
   tls: z
     .strictObject({

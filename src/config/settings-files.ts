@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 /** Which file of which folder holds which keys. */
 export const settingsFiles = {
   routes: {
-    'gate.yaml': ['dataDirectory', 'http', 'log', 'events', 'drain', 'limits'],
+    'gate.yaml': ['dataDirectory', 'http', 'log', 'events', 'drain', 'limits', 'kernel'],
     'listeners.yaml': ['listeners', 'tls'],
     'pbx.yaml': ['pbx', 'topology', 'calls'],
     'trunks.yaml': ['trunks'],

@@ -19,6 +19,7 @@ export interface Settings {
   readonly listeners: readonly ListenerSettings[];
   readonly tls: TlsSettings;
   readonly limits: LimitSettings;
+  readonly kernel: KernelSettings;
   readonly pbx: PbxSettings;
   readonly trunks: readonly TrunkSettings[];
   readonly registration: RegistrationSettings;
@@ -91,6 +92,12 @@ export interface LimitSettings {
   readonly transactions: number;
   readonly calls: number;
   readonly registrations: number;
+}
+
+/** What the kernel refuses for us. */
+export interface KernelSettings {
+  /** `auto`: at ingress where that can be had, else before routing; the two by themselves; `off`. */
+  readonly mode: 'auto' | 'ingress' | 'prerouting' | 'off';
 }
 
 export interface CallSettings {

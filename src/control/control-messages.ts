@@ -2,6 +2,7 @@ import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
 import type { ShadowTotal } from './events/events-database.ts';
+import type { KernelStatus } from './kernel/kernel-status.ts';
 import type { ListStatus } from './lists/lists.ts';
 import type { ClusterStatus } from './shared/shared-state.ts';
 
@@ -45,6 +46,7 @@ export interface ProcessStatus extends GateStatus {
   readonly startedAt: number;
   readonly dataDirectory: string;
   readonly metrics: string;
+  readonly kernel: KernelStatus;
   readonly ready: readonly string[];
   /** Undefined when this node is alone. */
   readonly cluster?: ClusterStatus | undefined;

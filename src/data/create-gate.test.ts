@@ -41,6 +41,7 @@ async function open(
     store: { saved() {}, removed() {} },
     blocks: [],
     blocksStore: { changed() {}, seen() {} },
+    enforcement() {},
     log() {},
     event() {},
     events: new GateEvents({ send: () => {} }),

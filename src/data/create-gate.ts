@@ -22,6 +22,7 @@ import { blockBy, findBlocks } from './blocks.ts';
 import { BusyTime } from './busy-time.ts';
 import { Counters } from './counters.ts';
 import { DecisionCounts } from './decision-counts.ts';
+import { EnforcementFeed } from './enforcement-feed.ts';
 import type { GateEvent } from './event.ts';
 import type { CreateGate, GateOptions, Log } from './gate.ts';
 import { describedQuestion, describedRequest } from './gate-events.ts';
@@ -49,6 +50,14 @@ export const createGate: CreateGate = async (options) => {
   const counters = new Counters();
   const decisions = new DecisionCounts();
   const made = new BlockCounts();
+  const feed = new EnforcementFeed(
+    {
+      blocks: () => running.edge.gatekeeper.blocks.entries(),
+      familiar: () => running.edge.registrations.sources.all(),
+      trusted: () => running.edge.neighbours.networks,
+    },
+    { send: options.enforcement },
+  );
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
   const gauge = new PressureGauge();
   let serving: CarrierServing | undefined;
@@ -70,7 +79,7 @@ export const createGate: CreateGate = async (options) => {
     others: options.sharing,
     countryOf: (address) => countryOf(address),
     pressure: () => gauge.pressure,
-    observer: observer(options, decisions, made, () => current),
+    observer: observer(options, { decisions, made, feed }, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
@@ -168,6 +177,13 @@ export const createGate: CreateGate = async (options) => {
     followNodes: (nodes) =>
       running.edge.neighbours.followNodes(nodes.flatMap(({ uri }) => uri ?? [])),
     saveBlocksSeen,
+    enforce: (wanted) => feed.want(wanted),
+    enforced: (batch) => feed.done(batch),
+    refusedElsewhere(refused) {
+      const now = Date.now();
+      for (const { network, packets } of refused)
+        running.edge.gatekeeper.blocks.cameElsewhere(network, packets, now);
+    },
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
       draining: running.edge.draining,
@@ -219,6 +235,7 @@ export const createGate: CreateGate = async (options) => {
     async close() {
       clearInterval(saving);
       clearInterval(looking);
+      feed.close();
       await programs?.close();
       await running.close();
     },
@@ -270,10 +287,15 @@ function countriesFor(
   }
 }
 
+interface Observing {
+  readonly decisions: DecisionCounts;
+  readonly made: BlockCounts;
+  readonly feed: EnforcementFeed;
+}
+
 function observer(
   { log, event, events, blocksStore, sharing }: GateOptions,
-  decisions: DecisionCounts,
-  made: BlockCounts,
+  { decisions, made, feed }: Observing,
   settings: () => Pick<Settings, 'events'>,
 ): EdgeObserver {
   return {
@@ -286,6 +308,7 @@ function observer(
       sharing?.blockChanged(change);
       made.changed(change);
       events.blockChanged(change);
+      feed.blockChanged(change);
     },
     listedCame: (listed) => events.listedCame(listed),
     clockSet(byMs) {
@@ -294,6 +317,8 @@ function observer(
       log('warn', text, { seconds });
       events.add({ at: Date.now(), level: 'warn', kind: 'clock', count: 1, seconds, text });
     },
+    familiarChanged: (source) => feed.familiarChanged(source),
+    emergencyPassed: (address, port) => feed.emergencyPassed(address, port),
     pathDropped: (node) =>
       log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
     decided(decided) {

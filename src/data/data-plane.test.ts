@@ -41,6 +41,7 @@ async function start(
       live() {},
       notes() {},
       ask() {},
+      enforcement() {},
       event() {},
       events() {},
       crashed() {},

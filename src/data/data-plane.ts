@@ -15,6 +15,7 @@ import type {
   BlockOutcome,
   ClusterNode,
   DataPlaneStats,
+  EnforcementBatch,
   FoundBlocks,
   FromDataPlane,
   GateStatus,
@@ -23,6 +24,7 @@ import type {
   LogLine,
   PbxEvent,
   Question,
+  RefusedElsewhere,
   SharedBatch,
   ToDataPlane,
   Told,
@@ -48,6 +50,11 @@ export interface DataPlane {
   others(alone: boolean, nodes: readonly ClusterNode[]): void;
   answered(ask: number, held: HeldByOthers): void;
   taken(kind: SharedBatch['kind'], batch: number): void;
+  /** Whether the observer's `enforcement` is to be told whom to refuse: all, then what changes. */
+  enforce(wanted: boolean): void;
+  enforced(batch: number): void;
+  /** What was refused before it reached the data plane. */
+  refused(refused: readonly RefusedElsewhere[]): void;
   status(rows: number): Promise<GateStatus>;
   /** What would become of such a request now. */
   explain(question: Asked, at: number): Promise<AnsweredLive>;
@@ -69,6 +76,7 @@ export interface DataPlaneObserver {
   notes(notes: readonly Note[]): void;
   /** Answered by `answered`, soon or not at all. */
   ask(ask: number, places: readonly AskedPlace[]): void;
+  enforcement(batch: EnforcementBatch): void;
   event(event: PbxEvent): void;
   events(events: readonly GateEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
@@ -139,6 +147,8 @@ export async function startDataPlane(
         return observer.notes(message.notes);
       case 'ask':
         return observer.ask(message.ask, message.places);
+      case 'enforcement':
+        return observer.enforcement(message);
       case 'event':
         return observer.event(message.event);
       case 'events':
@@ -229,6 +239,9 @@ export async function startDataPlane(
     others: (alone, nodes) => tell({ type: 'others', alone, nodes }),
     answered: (ask, held) => tell({ type: 'answered', ask, held }),
     taken: (kind, batch) => tell({ type: 'taken', kind, batch }),
+    enforce: (wanted) => tell({ type: 'enforce', wanted }),
+    enforced: (batch) => tell({ type: 'enforced', batch }),
+    refused: (refused) => tell({ type: 'refused', refused }),
     async status(rows) {
       const answer = await ask({ about: 'status', rows });
       if (answer.about !== 'status') throw new Error('The data plane answered another question.');

@@ -10,10 +10,12 @@ import type { GateEvents } from './gate-events.ts';
 import type {
   BlockOutcome,
   ClusterNode,
+  EnforcementBatch,
   FoundBlocks,
   GateStats,
   GateStatus,
   PbxEvent,
+  RefusedElsewhere,
   Told,
 } from './messages.ts';
 import type { Sharing } from './sharing.ts';
@@ -43,6 +45,11 @@ export interface Gate {
   takeListed(listed: ListedNetworks): void;
   /** How often blocked sources came is kept too: by this, now. */
   saveBlocksSeen(): void;
+  /** Whether whoever refuses packets before they reach us is to be told whom to refuse. */
+  enforce(wanted: boolean): void;
+  /** The batch of that number is in force. */
+  enforced(batch: number): void;
+  refusedElsewhere(refused: readonly RefusedElsewhere[]): void;
   /** What would become of such a request now. */
   explain(question: Question, at: number): AnsweredLive;
   status(rows: number): GateStatus;
@@ -64,6 +71,7 @@ export interface GateOptions {
   readonly blocksStore: Pick<BlockChanges, 'changed' | 'seen'>;
   /** Undefined when this node is alone. */
   readonly sharing?: Sharing | undefined;
+  readonly enforcement: (batch: EnforcementBatch) => void;
   readonly log: Log;
   event(event: PbxEvent): void;
   /** What happened, for the record. */

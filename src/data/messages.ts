@@ -52,6 +52,12 @@ export type ToDataPlane =
   | { readonly type: 'stop' }
   /** The batch of that number is on disk, or will never be; the next may come. */
   | { readonly type: 'stored'; readonly kept: Kept; readonly batch: number }
+  /** Whether `enforcement` is to come: all there is, then what changes. */
+  | { readonly type: 'enforce'; readonly wanted: boolean }
+  /** The batch of that number is in force; the next may come. */
+  | { readonly type: 'enforced'; readonly batch: number }
+  /** So often more each came, and was refused before it reached us. */
+  | { readonly type: 'refused'; readonly refused: readonly RefusedElsewhere[] }
   | { readonly type: 'query'; readonly query: number; readonly question: Question };
 
 export type Question =
@@ -78,6 +84,7 @@ export type FromDataPlane =
   | { readonly type: 'live'; readonly counts: LiveCounts }
   | { readonly type: 'ask'; readonly ask: number; readonly places: readonly AskedPlace[] }
   | { readonly type: 'notes'; readonly notes: readonly Note[] }
+  | ({ readonly type: 'enforcement' } & EnforcementBatch)
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
@@ -136,6 +143,48 @@ export interface ClusterNode {
 
 /** What is kept on disk, each in batches of its own. */
 export type Kept = 'bindings' | 'blocks';
+
+/** Milliseconds since 1970; `undefined`: for good; 0: not any more. */
+export type Until = number | undefined;
+
+/** For whoever refuses packets before they reach us. */
+export interface EnforcementBatch {
+  readonly batch: number;
+  /** Whatever was told before counts no longer. */
+  readonly fresh: boolean;
+  /** With it all is told that there was at the beginning. */
+  readonly complete: boolean;
+  /** The addresses and networks of PBX and trunks, when they are others than before. */
+  readonly trusted?: readonly string[];
+  readonly blocks: readonly EnforcedBlock[];
+  /** Where phones are registered from, or were of late. */
+  readonly familiar: readonly FamiliarNetwork[];
+  readonly passes: readonly EmergencyPass[];
+}
+
+export interface EnforcedBlock {
+  readonly network: string;
+  /** Does not count for familiar sources. */
+  readonly forgeable: boolean;
+  readonly until: Until;
+}
+
+export interface FamiliarNetwork {
+  readonly network: string;
+  readonly until: Until;
+}
+
+/** An emergency call was let in from there: whatever else it sends belongs to it. */
+export interface EmergencyPass {
+  readonly address: string;
+  readonly port: number;
+  readonly until: number;
+}
+
+export interface RefusedElsewhere {
+  readonly network: string;
+  readonly packets: number;
+}
 
 export type Answer =
   | { readonly about: 'status'; readonly status: GateStatus }

@@ -65,6 +65,7 @@ async function start({
       blocks,
       blocksStore: changes.blocks,
       sharing,
+      enforcement: (batch) => tell({ type: 'enforcement', ...batch }),
       log: log.add,
       event: (event) => tell({ type: 'event', event }),
       events,
@@ -193,6 +194,12 @@ port.on('message', (message: ToDataPlane) => {
       return gate?.tellAll();
     case 'taken':
       return sharing?.taken(message.kind, message.batch);
+    case 'enforce':
+      return gate?.enforce(message.wanted);
+    case 'enforced':
+      return gate?.enforced(message.batch);
+    case 'refused':
+      return gate?.refusedElsewhere(message.refused);
     case 'query':
       return tell({ type: 'answer', query: message.query, answer: answer(message.question) });
   }

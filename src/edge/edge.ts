@@ -13,6 +13,7 @@ import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
 import { ClockSteps } from './clock-steps.ts';
 import type { EdgeSettings } from './edge-settings.ts';
+import type { FamiliarSource } from './familiar-sources.ts';
 import { fromNode, fromPbx } from './from-pbx.ts';
 import { type Decided, Gatekeeper } from './gatekeeper.ts';
 import { Guesses } from './guesses.ts';
@@ -81,6 +82,10 @@ export interface EdgeObserver extends PbxObserver {
   listedCame(listed: Listed): void;
   /** The clock was set, by so many milliseconds. */
   clockSet(byMs: number): void;
+  /** A call to an emergency number was let in from where nothing else is heard. */
+  emergencyPassed(address: string, port: number): void;
+  /** An address is familiar for another time than before, or no longer. */
+  familiarChanged(source: FamiliarSource): void;
   /** The PBX took a registration but not its Path: from now on it is told by Contact. */
   pathDropped(node: string): void;
   callStarted(call: Call, outside: OutsideCall | undefined): void;
@@ -141,6 +146,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     others,
   );
   const nodeMarks = createNodeMarks(options.tokenKey);
+  registrations.sources.changed = (source) => observer.familiarChanged(source);
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
   const guesses = new Guesses(others);
@@ -161,6 +167,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     blocks: options.blocks,
     blockChanged: (change) => observer.blockChanged(change),
     listedCame: (listed) => observer.listedCame(listed),
+    emergencyPassed: (address, port) => observer.emergencyPassed(address, port),
     cut: (which) => edge?.serving.cut?.(which),
   });
   const limitOf = (call: OutsideCall): CallLimit => {

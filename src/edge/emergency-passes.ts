@@ -6,7 +6,7 @@ import type { Listener, Received } from './signaling.ts';
 
 /** A power of two: calls under way by those who are shut out otherwise. */
 const PASSES = 64;
-const PASS_MS = 4 * 3_600_000;
+export const PASS_MS = 4 * 3_600_000;
 /** All strangers together: so many calls, and connections to make them over. */
 const STRANGERS_PER_SECOND = 1;
 const STRANGERS_BURST = 10;
@@ -34,11 +34,17 @@ interface Pass {
  */
 export class EmergencyPasses {
   readonly #isEmergency: (requestUri: string) => boolean;
+  readonly #passed: (address: string, port: number) => void;
   readonly #passes: (Pass | undefined)[] = new Array(PASSES).fill(undefined);
   readonly #buckets = new BucketTable(1024);
 
-  constructor(isEmergency: (requestUri: string) => boolean) {
+  /** `passed` is told of each call that was let in. */
+  constructor(
+    isEmergency: (requestUri: string) => boolean,
+    passed: (address: string, port: number) => void,
+  ) {
     this.#isEmergency = isEmergency;
+    this.#passed = passed;
   }
 
   /** `received` is undefined for a connection that nothing has come over yet. */
@@ -62,6 +68,7 @@ export class EmergencyPasses {
     const callId = detached(readMessage(textOf(received))?.callId ?? '');
     const until = now + PASS_MS;
     this.#passes[port & (PASSES - 1)] = { listener, address, port, callId, until };
+    this.#passed(address, port);
     return true;
   }
 

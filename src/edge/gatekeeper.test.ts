@@ -30,6 +30,7 @@ function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = 
   const counted: Decision[] = [];
   const changes: BlockChange[] = [];
   const came: string[] = [];
+  const passes: string[] = [];
   const cut: ((listener: Listener, address: string, port: number) => boolean)[] = [];
   const gatekeeper = new Gatekeeper(policySchema.parse({ network, ...more }), {
     counters: countersOfOwn(),
@@ -42,9 +43,10 @@ function aGatekeeper(network: object = {}, more: z.input<typeof policySchema> = 
     blocks: [],
     blockChanged: (change) => changes.push(change),
     listedCame: ({ network, counted }) => came.push(`${network} ${counted.list.mode}`),
+    emergencyPassed: (address, port) => passes.push(`${address} ${port}`),
     cut: (which) => cut.push(which),
   });
-  return { gatekeeper, told, counted, changes, came, cut };
+  return { gatekeeper, told, counted, changes, came, passes, cut };
 }
 
 const block = (gatekeeper: Gatekeeper, network: string, forgeable = false) =>
@@ -265,7 +267,7 @@ describe('a call to an emergency number (O11)', () => {
   });
 
   test('gets in through every rule that is asked before it is read', () => {
-    const { gatekeeper } = aGatekeeper({
+    const { gatekeeper, passes } = aGatekeeper({
       'drop-all': { mode: 'on' },
       'source-countries': { mode: 'on' },
       firewall: { rules: [{ name: 'all', action: 'drop' }] },
@@ -273,6 +275,7 @@ describe('a call to an emergency number (O11)', () => {
     });
     expect(gatekeeper.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
     expect(gatekeeper.admits(udp, STRANGER, 5060, emergency)).toBe(true);
+    expect(passes).toEqual([`${STRANGER} 5060`]);
     const urn = datagram('INVITE urn:service:sos.police');
     expect(gatekeeper.admits(udp, '203.0.113.8', 5060, urn)).toBe(true);
   });

@@ -41,6 +41,8 @@ export interface GatekeeperOptions {
   readonly blockChanged: (change: BlockChange) => void;
   /** Something came for the first time from a network that a list names. */
   readonly listedCame: (listed: Listed) => void;
+  /** A call to an emergency number was let in from where nothing else is heard. */
+  readonly emergencyPassed: (address: string, port: number) => void;
   /** Cuts the connections whose far end is refused from now on. */
   readonly cut: (which: FarEnd) => void;
 }
@@ -58,7 +60,7 @@ export class Gatekeeper {
   readonly blocks: BlockList;
   #listed = new ListedNetworks();
   readonly #options: GatekeeperOptions;
-  readonly #emergencies = new EmergencyPasses((uri) => this.isEmergency(uri));
+  readonly #emergencies: EmergencyPasses;
   #settings: PolicySettings;
   #local: Networks;
   #allowed: Networks;
@@ -74,6 +76,10 @@ export class Gatekeeper {
     this.#options = options;
     this.#settings = settings;
     this.policy = new Policy(settings);
+    this.#emergencies = new EmergencyPasses(
+      (uri) => this.isEmergency(uri),
+      options.emergencyPassed,
+    );
     this.#local = new Networks(settings.site.localNetworks);
     this.#allowed = new Networks(settings.network.allowed);
     this.blocks = new BlockList({

@@ -32,6 +32,7 @@ export class Neighbours {
   #trunkSources = new AddressSet([]);
   #trunks = new PrefixTable<TrunkSettings>();
   #hosts = new Set<string>();
+  #networks: readonly string[] = [];
   /** The last source asked about in each place, and where it stands. */
   readonly #recent: (Source | undefined)[] = new Array(RECENT_SOURCES).fill(undefined);
   readonly #recentRealms: Realm[] = new Array(RECENT_SOURCES).fill('access');
@@ -124,6 +125,11 @@ export class Neighbours {
     );
   }
 
+  /** Every address and network that the PBX and the trunks are known by. The same object as long as they are the same. */
+  get networks(): readonly string[] {
+    return this.#networks;
+  }
+
   /**
    * Is this the PBX, where it speaks SIP? What a phone chooses to say is not for the PBX's other services to
    * hear: the lines of a SIP message are commands to some of them.
@@ -181,6 +187,8 @@ export class Neighbours {
     this.#trunkSources = new AddressSet(trunkSources);
     this.#trunks = byAddress;
     this.#hosts = hosts;
+    const core = pbx.nodes.flatMap(({ uri }) => this.#knownPlaces(uri));
+    this.#networks = [...core.map(({ address }) => address), ...pbx.sources, ...trunkSources];
   }
 
   #knownPlaces(uri: string): readonly Place[] {

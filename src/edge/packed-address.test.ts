@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalAddress, packAddress, sourceOf, unpackAddress } from './packed-address.ts';
+import {
+  canonicalAddress,
+  networkOfSource,
+  packAddress,
+  sourceOf,
+  unpackAddress,
+} from './packed-address.ts';
 
 describe('packAddress', () => {
   test.each([
@@ -39,4 +45,9 @@ describe('sourceOf', () => {
     expect(sourceOf('2001:db8:0:1::1')).toBe(sourceOf('2001:db8:0:1:ffff:ffff:ffff:ffff'));
     expect(sourceOf('2001:db8:0:1::1')).not.toBe(sourceOf('2001:db8:0:2::1'));
   });
+});
+
+test('a source is a network again', () => {
+  expect(networkOfSource(sourceOf('192.0.2.7'))).toBe('192.0.2.7');
+  expect(networkOfSource(sourceOf('2001:db8:1:2::3'))).toBe('2001:0db8:0001:0002::/64');
 });

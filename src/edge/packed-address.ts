@@ -45,6 +45,12 @@ export function sourceOf(address: string): string {
   return packAddress(address)?.toString('hex', 0, 8) ?? address;
 }
 
+/** The network that such a source stands for. */
+export function networkOfSource(source: string): string {
+  if (!/^[0-9a-f]{16}$/.test(source)) return source;
+  return `${source.match(/.{4}/g)?.join(':')}::/64`;
+}
+
 function groups(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 }

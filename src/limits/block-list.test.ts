@@ -107,6 +107,13 @@ describe('who is blocked', () => {
     expect(list.size).toBe(0);
   });
 
+  test('what was refused elsewhere counts', () => {
+    const { list } = listTold();
+    list.block(byOperator('192.0.2.0/24'), 0);
+    list.cameElsewhere('192.0.2.0/24', 40, 7);
+    list.cameElsewhere('192.0.3.0/24', 40, 7);
+    expect(list.isBlocked('192.0.2.9', 8)).toMatchObject({ hits: 40, lastSeen: 7 });
+  });
   test('every touch counts', () => {
     const { list } = listTold();
     list.block(byRule('192.0.2.1'), 0);

@@ -105,6 +105,15 @@ export class BlockList {
     return block;
   }
 
+  /** It came so often more, and was refused where we do not look. By the network as `parseNetwork` reads it. */
+  cameElsewhere(network: string, times: number, now: number): void {
+    const key = parseNetwork(network);
+    const block = key === undefined ? undefined : this.#blocks.get(key);
+    if (block === undefined) return;
+    block.hits += times;
+    block.lastSeen = now;
+  }
+
   /** The block as it now stands; none if the network cannot be read or there was no room. */
   block(order: BlockOrder, now: number): BlockEntry | undefined {
     const written = parseNetwork(order.network);

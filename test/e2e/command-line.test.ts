@@ -39,7 +39,8 @@ const data = () => join(folder, 'data');
 function drawbridge(words: readonly string[], environment: NodeJS.ProcessEnv = {}): Background {
   const started = startBackground('drawbridge', process.execPath, ['src/main.ts', ...words], {
     cwd: checkout,
-    environment: { NO_COLOR: '1', ...environment },
+    // the kernel is everybody's here
+    environment: { NO_COLOR: '1', DRAWBRIDGE_KERNEL__MODE: 'off', ...environment },
   });
   processes.push(started);
   return started;

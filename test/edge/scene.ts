@@ -237,6 +237,8 @@ export class Scene implements AsyncDisposable {
       packetDecided: () => {},
       blockChanged: ({ kind, entry }) => void this.events.push(`${kind} ${entry.network}`),
       listedCame: ({ network }) => void this.events.push(`listed ${network}`),
+      emergencyPassed: () => {},
+      familiarChanged: () => {},
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

@@ -26,6 +26,8 @@ export interface GateOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** How many files the system lets it have open. */
   readonly mostFiles?: number;
+  /** The words of a program that runs it: `ip netns exec …`. */
+  readonly through?: readonly string[];
   /** State to start with or to leave behind; by default a folder of its own, deleted by `close`. */
   readonly data?: string;
 }
@@ -96,18 +98,19 @@ export async function startGate(options: GateOptions): Promise<Gate> {
       ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
       : ['--drachtio', `${options.drachtio.address}:${options.drachtio.port}`]),
     ...(rules === 'off' ? ['--set', 'site.rules=off'] : sharedMachine),
+    // the kernel is everybody's here; a test whose gate has a network of its own says so in its settings
+    ...['--set', 'kernel.mode=off'],
     ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...flags,
   ];
 
   const { execPath } = globalThis.process;
-  const command: readonly [string, readonly string[]] =
-    options.mostFiles === undefined
-      ? [execPath, args]
-      : ['prlimit', [`--nofile=${options.mostFiles}`, execPath, ...args]];
+  const limited =
+    options.mostFiles === undefined ? [] : ['prlimit', `--nofile=${options.mostFiles}`];
+  const [program = execPath, ...words] = [...(options.through ?? []), ...limited, execPath, ...args];
   let process: Background;
   const start = async () => {
-    process = startBackground('the gate', ...command, {
+    process = startBackground('the gate', program, words, {
       cwd: checkout,
       ...(options.environment !== undefined && { environment: options.environment }),
     });

@@ -62,6 +62,14 @@ function metricsOf(report: DataPlaneStats | undefined) {
     cluster: () => undefined,
     lists: () => [apiban],
     faults: () => 0,
+    kernel: () => ({
+      ...{ table: 'drawbridge_a', hook: 'ingress', devices: ['lo'], why: undefined, repairs: 2 },
+      elements: { blocked: 3, unproven: 4, known: 5 },
+      dropped: {
+        ...{ 'blocked-sources': 6, 'automatic-defence': 7, firewall: 8 },
+        ...{ 'drop-all': 0, 'strangers-share': 9 },
+      },
+    }),
     build: { version: '1.2.3', node: 'v24' },
   });
 }
@@ -78,6 +86,10 @@ test('what the data plane reports is what a scrape shows, however often it is sc
     'drawbridge_registrations 5',
     'drawbridge_blocks 12',
     'drawbridge_blocks_made_total{rule="scanners"} 5',
+    'drawbridge_kernel_refuses{hook="ingress"} 1',
+    'drawbridge_kernel_elements{set="unproven"} 4',
+    'drawbridge_kernel_dropped_packets_total{by="strangers-share"} 9',
+    'drawbridge_kernel_repairs_total 2',
     'drawbridge_calls 6',
     'drawbridge_calls_ringing 4',
     'drawbridge_transactions 7',

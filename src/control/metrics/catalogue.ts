@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
 import { pressures } from '../../policy/pressure.ts';
+import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
 import { openFiles } from '../open-files.ts';
 import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
@@ -18,6 +19,8 @@ export interface MetricSources {
   lists(): readonly ListStatus[];
   /** Errors of the control plane that nobody caught. */
   faults(): number;
+  /** Undefined before the data plane serves. */
+  kernel(): KernelStatus | undefined;
   readonly build: { readonly version: string; readonly node: string };
 }
 
@@ -99,6 +102,30 @@ export function openMetrics(from: MetricSources): Registry {
     (count, { blocks }) => {
       for (const [rule, value] of Object.entries(blocks.made)) count(value, { rule });
     },
+  );
+  gauge(
+    'kernel_refuses',
+    '1 where the kernel refuses for the gate: ingress, prerouting or none',
+    ['hook'],
+    (set) => set(1, { hook: from.kernel()?.hook ?? 'none' }),
+  );
+  gauge('kernel_elements', 'Networks in the sets of the kernel', ['set'], (set) => {
+    for (const [name, value] of Object.entries(from.kernel()?.elements ?? {}))
+      set(value, { set: name });
+  });
+  counter(
+    'kernel_dropped_packets_total',
+    'Packets that the kernel dropped, by the rule',
+    ['by'],
+    (count) => {
+      for (const [by, value] of Object.entries(from.kernel()?.dropped ?? {})) count(value, { by });
+    },
+  );
+  counter(
+    'kernel_repairs_total',
+    'Times that the table in the kernel was made anew because it was not as the gate left it',
+    [],
+    (count) => count(from.kernel()?.repairs ?? 0, {}),
   );
   counter(
     'messages_ignored_total',
