@@ -148,18 +148,22 @@ export async function runGate({
   const lists = new Lists({
     settings,
     folder: directory.lists,
-    send: (sliced) => serving.takeLists(sliced),
+    send(sliced) {
+      kernel?.takeLists(sliced); // they leave for the other thread with the next line
+      return serving.takeLists(sliced);
+    },
     counts: () => heartbeat?.stats.lists ?? [],
     record: (event) => events.add([event]),
     log,
   });
   undo.defer(() => lists.close());
+  const listed = lists.slices();
   const serving = await startDataPlane(
     {
       ...{ settings, tokenKey, pinKey },
       registrations: store.takeRegistrations(),
       blocks: store.takeBlocks(),
-      lists: lists.slices(),
+      lists: listed,
     },
     {
       log(lines, lost) {
@@ -207,6 +211,7 @@ export async function runGate({
   const shield = new Kernel({
     settings,
     listeners: serving.listeners,
+    lists: listed,
     owner: directory.path,
     want: (wanted) => serving.enforce(wanted),
     done: (batch) => serving.enforced(batch),

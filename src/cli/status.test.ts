@@ -16,7 +16,7 @@ const gate: ProcessStatus = {
     hook: 'ingress',
     devices: ['eth0', 'lo'],
     why: undefined,
-    elements: { blocked: 10, unproven: 2, known: 3 },
+    elements: { blocked: 10, unproven: 2, listed: 0, known: 3 },
     dropped: {
       ...{ 'blocked-sources': 1200, 'automatic-defence': 34, firewall: 0 },
       ...{ 'drop-all': 0, 'strangers-share': 0 },

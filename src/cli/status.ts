@@ -164,7 +164,7 @@ function inKernel({ hook, devices, why, table, elements, dropped }: KernelStatus
     hook === 'ingress' ? `refused at ingress of ${devices.join(', ')}` : 'refused at prerouting',
     ...(why === undefined ? [] : [why]),
     `table inet ${table}`,
-    `${counted(elements.blocked + elements.unproven, 'network')} blocked`,
+    `${counted(elements.blocked + elements.unproven + elements.listed, 'network')} blocked`,
     `${elements.known.toLocaleString('en')} known`,
     `${counted(packets, 'packet')} dropped`,
   ].join('; ');

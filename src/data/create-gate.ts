@@ -182,7 +182,7 @@ export const createGate: CreateGate = async (options) => {
     refusedElsewhere(refused) {
       const now = Date.now();
       for (const { network, packets } of refused)
-        running.edge.gatekeeper.blocks.cameElsewhere(network, packets, now);
+        running.edge.gatekeeper.cameElsewhere(network, packets, now);
     },
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({

@@ -53,12 +53,17 @@ export async function joinLists({ lists, sizes, networks }: SlicedLists): Promis
   const table = new ListedNetworks(lists);
   for (const { mode, family, bits, count } of sizes) table.expect(mode, family, bits, count);
   for (const slice of networks) {
-    for (let at = 0; at < slice.length; at += NUMBERS) {
-      const family = slice[at + 1] === 4 ? 4 : 6;
-      const words = slice.slice(at + 3, at + (family === 4 ? 4 : NUMBERS));
-      table.add(slice[at] as number, { family, bits: slice[at + 2] as number, words });
-    }
+    for (const [list, network] of networksIn(slice)) table.add(list, network);
     await nextTurn();
   }
   return table;
+}
+
+/** Each with the place of its list. */
+export function* networksIn(slice: Int32Array): Generator<readonly [list: number, Network]> {
+  for (let at = 0; at < slice.length; at += NUMBERS) {
+    const family = slice[at + 1] === 4 ? 4 : 6;
+    const words = slice.slice(at + 3, at + (family === 4 ? 4 : NUMBERS));
+    yield [slice[at] as number, { family, bits: slice[at + 2] as number, words }];
+  }
 }

@@ -210,6 +210,13 @@ export class Gatekeeper {
     return this.#options.counters.looking;
   }
 
+  /** So many packets from this network were refused before they reached us. */
+  cameElsewhere(network: string, packets: number, now: number): void {
+    if (this.blocks.cameElsewhere(network, packets, now)) return;
+    const listed = this.#listed.cameElsewhere(network, packets, now);
+    if (listed !== undefined) this.#options.listedCame(listed);
+  }
+
   /** Blocks by the word of a person. */
   block(order: BlockOrder, now: number): BlockEntry | undefined {
     return this.blocks.block(order, now);

@@ -105,13 +105,14 @@ export class BlockList {
     return block;
   }
 
-  /** It came so often more, and was refused where we do not look. By the network as `parseNetwork` reads it. */
-  cameElsewhere(network: string, times: number, now: number): void {
+  /** It came so often more, and was refused where we do not look. False if this very network is not blocked. */
+  cameElsewhere(network: string, times: number, now: number): boolean {
     const key = parseNetwork(network);
     const block = key === undefined ? undefined : this.#blocks.get(key);
-    if (block === undefined) return;
+    if (block === undefined) return false;
     block.hits += times;
     block.lastSeen = now;
+    return true;
   }
 
   /** The block as it now stands; none if the network cannot be read or there was no room. */

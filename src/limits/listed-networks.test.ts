@@ -79,3 +79,12 @@ test('what was counted goes on counting when the list is read again; what is no 
   expect(after.counts).toEqual([{ name: 'a', networks: 2, packets: 2, came: 2 }]);
   expect(after.find('block', '192.0.2.2')).toBeUndefined();
 });
+
+test('what was refused elsewhere counts, and is told as new once', () => {
+  const table = listed([list('a'), '203.0.113.0/24']);
+  expect(table.cameElsewhere('203.0.113.0/24', 40, 2000)).toMatchObject({ hits: 40, list: 'a' });
+  expect(table.cameElsewhere('203.0.113.0/24', 2, 3000)).toBeUndefined();
+  expect(table.cameElsewhere('203.0.113.7', 9, 3000)).toBeUndefined();
+  expect([...table.came('block')]).toMatchObject([{ hits: 42, lastSeen: 3000 }]);
+  expect(table.counts).toEqual([{ name: 'a', networks: 1, packets: 42, came: 1 }]);
+});

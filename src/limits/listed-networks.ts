@@ -176,6 +176,18 @@ export class ListedNetworks {
     return true;
   }
 
+  /** So many packets from this very network were refused elsewhere; the network, when they are its first. */
+  cameElsewhere(text: string, packets: number, now: number): Listed | undefined {
+    const network = parseNetwork(text);
+    const held = network && this.#tables.block.get(network);
+    if (held === undefined) return undefined;
+    const listed = typeof held === 'number' ? this.#listed(text, held) : held;
+    const isFirst = this.touch(listed, now);
+    listed.hits += packets - 1;
+    listed.counted.packets += packets - 1;
+    return isFirst ? listed : undefined;
+  }
+
   /** Those that somebody came from. */
   *came(mode: ListMode): IterableIterator<Listed> {
     for (const held of this.#tables[mode].values()) if (typeof held !== 'number') yield held;

@@ -194,7 +194,7 @@ describe.skipIf(!mayMakeNetworks)('in the kernel (N14; as root)', () => {
       'network.automatic-defence.rates': `[{ port: ${ownPorts.sip}, protocol: udp, packets: 10, seconds: 2 }]`,
       'network.strangers-share': '{ perSecond: 5, burst: 5 }',
     });
-    expect(await flood(allowed, 200)).toBe(200);
+    expect(await flood(allowed, 100)).toBe(100);
     expect(await flood(network.outside(3), 50)).toBe(0);
     await dropped('blocked-sources').toBe(50);
     expect((await kernel()).dropped).toMatchObject({
@@ -212,6 +212,39 @@ describe.skipIf(!mayMakeNetworks)('in the kernel (N14; as root)', () => {
     await Promise.all([2, 3, 4, 5, 6].map((one) => flood(network.outside(one), 35)));
     expect(await flood(phone, 30)).toBe(30);
     await dropped('strangers-share').toBeGreaterThan(100);
+  });
+
+  test('whom a list names is dropped, and counted for it; whom one allows is not (N15)', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drawbridge-lists-'));
+    const [listed, phone, allowed] = [1, 2, 3].map((one) => network.outside(one));
+    writeFileSync(join(folder, 'bad'), `${listed}\n`);
+    writeFileSync(join(folder, 'good'), `${allowed}\n`);
+    const bad = `  bad: { file: ${folder}/bad }\n`;
+    const good = `  good: { file: ${folder}/good, mode: allow }\n`;
+    try {
+      await start(
+        {
+          'site.localNetworks': '[]',
+          'network.automatic-defence.rates': `[{ port: ${ownPorts.sip}, protocol: udp, packets: 5, seconds: 2 }]`,
+        },
+        { policies: { 'lists.yaml': `lists:\n${bad}${good}` } },
+      );
+      await expect
+        .poll(() => tables() && network.run('nft', 'list', 'ruleset'))
+        .toContain('@listed4_32');
+      expect(await flood(listed ?? '', 30)).toBe(0);
+      await dropped('blocked-sources').toBe(30);
+      expect(await flood(allowed ?? '', 30)).toBe(30);
+      const { output } = await drawbridge('blocks', listed ?? '', '--json', '--data', gate.data);
+      expect(JSON.parse(output).rows).toMatchObject([{ network: listed, hits: 30 }]);
+
+      expect(await isServed(phone ?? '')).toBe(true);
+      writeFileSync(join(folder, 'bad'), `${listed}\n${phone}\n`);
+      await expect.poll(() => inKernel('listed4_32'), { timeout: 5000 }).toContain(phone);
+      expect(await flood(phone ?? '', 5)).toBe(5);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('firewall rules hold, in order and for their protocol and ports (N5)', async () => {

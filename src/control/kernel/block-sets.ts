@@ -5,12 +5,16 @@ import type { Family } from './families.ts';
 export const blockKinds = ['blocked', 'unproven'] as const;
 export type BlockKind = (typeof blockKinds)[number];
 
+/** What lists of others say: `listed` does not count for familiar sources, `firm` does. */
+export const listKinds = ['allowed', 'listed', 'firm'] as const;
+export type ListKind = (typeof listKinds)[number];
+
 /**
  * A set of networks of one length: their first addresses, looked up with the bits behind masked away. Sets of ranges would
  * do for all lengths, but those may not overlap, and nft reads all of such a set back for each change.
  */
 export interface NetworkSet {
-  readonly kind: BlockKind | 'known';
+  readonly kind: BlockKind | ListKind | 'known';
   readonly family: Family;
   readonly bits: number;
 }
@@ -52,10 +56,12 @@ export function keyOf({ family, bits }: NetworkSet): string {
   return bits === whole ? source : `${source} & ${maskText(family, bits)}`;
 }
 
-/** Every packet looked up costs a counter; how often a familiar source came nobody asks. */
+/** How often whoever is let through came nobody asks. */
+export const isCounted = ({ kind }: NetworkSet): boolean => kind !== 'known' && kind !== 'allowed';
+
 export function definitionOf(set: NetworkSet): string {
   const type = set.family === 4 ? 'ipv4_addr' : 'ipv6_addr';
-  const counter = set.kind === 'known' ? '' : ' counter;';
+  const counter = isCounted(set) ? ' counter;' : '';
   return `set ${nameOf(set)} { type ${type}; flags timeout;${counter} }`;
 }
 

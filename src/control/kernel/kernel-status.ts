@@ -13,6 +13,8 @@ export interface KernelStatus {
   readonly elements: {
     readonly blocked: number;
     readonly unproven: number;
+    /** By lists of others. */
+    readonly listed: number;
     readonly known: number;
   };
   /** Packets, since the start. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
 import type { EnforcementBatch, RefusedElsewhere } from '../../data/messages.ts';
+import type { SlicedLists } from '../../data/sliced-lists.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import type { Logger } from '../log.ts';
 import { DroppedCounts } from './dropped-counts.ts';
@@ -8,6 +9,7 @@ import { allElements, changeCommands, passCommands } from './element-lines.ts';
 import { hooksFor } from './hooks.ts';
 import type { KernelStatus } from './kernel-status.ts';
 import { KernelTable } from './kernel-table.ts';
+import { type ListedNetwork, listedIn } from './listed.ts';
 import { lookAtNetwork } from './machine-network.ts';
 import { Mirror } from './mirror.ts';
 import { gist } from './nft.ts';
@@ -15,11 +17,12 @@ import { RefusedCounts } from './refused-counts.ts';
 import { type Hook, type Ruleset, rulesetOf } from './ruleset.ts';
 import { shapeOf } from './shape.ts';
 
-type KernelParts = Pick<Settings, 'policy' | 'kernel' | 'drachtio'>;
+type KernelParts = Pick<Settings, 'policy' | 'kernel' | 'lists' | 'drachtio'>;
 
 export interface KernelOptions {
   readonly settings: KernelParts;
   readonly listeners: readonly Listener[];
+  readonly lists: SlicedLists;
   /** Of the data directory, which is one process's alone: two gates on a machine have a table each. */
   readonly owner: string;
   /** Whether the data plane is to send batches; it begins with one that is fresh. */
@@ -60,6 +63,7 @@ export class Kernel {
   readonly #counts: RefusedCounts;
   #settings: KernelParts;
   #mirror = new Mirror();
+  #listed: readonly ListedNetwork[];
   #trusted: readonly string[] = [];
   #machine = lookAtNetwork();
   #standing: Standing | undefined;
@@ -80,6 +84,7 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    this.#listed = [...listedIn(options.lists)];
     const owner = createHash('sha256').update(options.owner).digest('hex').slice(0, 6);
     this.#table = new KernelTable(`drawbridge_${owner}`, () => {
       options.log.warn('nft -i ended; another one takes its place');
@@ -95,15 +100,13 @@ export class Kernel {
 
   get status(): KernelStatus {
     const hook = this.#standing?.hook;
-    const [blocked, unproven, known] = (['blocked', 'unproven', 'known'] as const).map((kind) =>
-      this.#mirror.count(kind),
-    );
+    const { blocked, unproven, listed, firm, known } = this.#mirror.counts;
     return {
       table: this.#table.name,
       hook: hook?.at ?? 'none',
       devices: hook?.at === 'ingress' ? hook.devices : [],
       why: this.#why,
-      elements: { blocked: blocked ?? 0, unproven: unproven ?? 0, known: known ?? 0 },
+      elements: { blocked, unproven, listed: listed + firm, known },
       dropped: this.#dropped.all,
       repairs: this.#repairs,
     };
@@ -125,6 +128,7 @@ export class Kernel {
       if (!this.#begun) return;
       if (batch.fresh) {
         this.#mirror = new Mirror();
+        this.#mirror.takeListed(this.#listed);
         this.#loading = true;
       }
       this.#trusted = batch.trusted ?? this.#trusted;
@@ -140,6 +144,19 @@ export class Kernel {
       }
       await this.#change(passCommands(this.#table.name, batch.passes, now));
       this.#options.done(batch.batch);
+    });
+  }
+
+  /** What lists name from now on, as it goes to the data plane. */
+  takeLists(lists: SlicedLists): void {
+    this.#listed = [...listedIn(lists)];
+    this.#inTurn(async () => {
+      if (!this.#begun) return;
+      const sets = this.#mirror.sets.length;
+      const changes = this.#mirror.takeListed(this.#listed);
+      if (this.#loading) return;
+      if (this.#mirror.sets.length !== sets) await this.#reshape();
+      await this.#change(changeCommands(this.#table.name, changes, Date.now()));
     });
   }
 
@@ -274,10 +291,10 @@ export class Kernel {
   }
 
   #rulesetAt(hook: Hook): Ruleset {
-    const { policy, drachtio } = this.#settings;
+    const { policy, lists, drachtio } = this.#settings;
     const { listeners } = this.#options;
     const world = {
-      ...{ policy, listeners, ofServer: drachtio.servers.length > 0 },
+      ...{ policy, lists, listeners, ofServer: drachtio.servers.length > 0 },
       ...{ machine: this.#machine, trusted: this.#trusted, sets: this.#mirror.sets },
     };
     return rulesetOf(this.#table.name, shapeOf(world, hook, Date.now()));

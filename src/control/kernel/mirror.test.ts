@@ -44,9 +44,7 @@ test('each network is in the set of its kind, family and length', () => {
     'add known4_32 203.0.113.7',
     'add known6_64 2001:db8:1:2::',
   ]);
-  expect([mirror.count('blocked'), mirror.count('unproven'), mirror.count('known')]).toEqual([
-    3, 1, 2,
-  ]);
+  expect(mirror.counts).toMatchObject({ blocked: 3, unproven: 1, known: 2 });
 });
 
 test('only what changes is said; what is no network changes nothing', () => {
@@ -79,4 +77,22 @@ test('what has expired the kernel has let go by itself', () => {
   expect(mirror.take(batch({ blocks: [block('192.0.2.7', 0)] }), now + 20)).toEqual([]);
   mirror.forgetExpired(now + 1000);
   expect(elements(mirror, hosts)).toEqual([]);
+});
+
+test('what lists name comes and goes with them', () => {
+  const mirror = new Mirror();
+  const take = (...listed: readonly (readonly ['allowed' | 'listed' | 'firm', string])[]) =>
+    mirror
+      .takeListed(listed.map(([kind, network]) => ({ kind, network })))
+      .map(({ kind, set, element }) => `${kind} ${nameOf(set)} ${element}`);
+  changes(mirror, { blocks: [block('192.0.2.9')] });
+  expect(take(['listed', '192.0.2.0/24'], ['firm', '192.0.2.9'], ['allowed', '192.0.2.8'])).toEqual(
+    ['add listed4_24 192.0.2.0', 'add firm4_32 192.0.2.9', 'add allowed4_32 192.0.2.8'],
+  );
+  expect(take(['listed', '192.0.2.0/24'], ['listed', '192.0.2.9'])).toEqual([
+    'add listed4_32 192.0.2.9',
+    'remove firm4_32 192.0.2.9',
+    'remove allowed4_32 192.0.2.8',
+  ]);
+  expect(mirror.counts).toMatchObject({ blocked: 1, listed: 2, firm: 0, allowed: 0 });
 });

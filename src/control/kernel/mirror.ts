@@ -2,12 +2,14 @@ import type { EnforcementBatch, Until } from '../../data/messages.ts';
 import {
   blockKinds,
   knownSets,
+  listKinds,
   type NetworkSet,
   nameOf,
   type Place,
   placeOf,
   usualSets,
 } from './block-sets.ts';
+import type { ListedNetwork } from './listed.ts';
 
 /** One difference that a batch makes to what is in the sets. */
 export interface Change extends Place {
@@ -39,10 +41,10 @@ export class Mirror {
     return [...this.#sets.values()].map(({ set }) => set);
   }
 
-  count(kind: NetworkSet['kind']): number {
-    let count = 0;
-    for (const { set, kept } of this.#sets.values()) if (set.kind === kind) count += kept.size;
-    return count;
+  get counts(): Readonly<Record<NetworkSet['kind'], number>> {
+    const counts = { blocked: 0, unproven: 0, allowed: 0, listed: 0, firm: 0, known: 0 };
+    for (const { set, kept } of this.#sets.values()) counts[set.kind] += kept.size;
+    return counts;
   }
 
   in(set: NetworkSet): ReadonlyMap<string, Kept> {
@@ -67,6 +69,27 @@ export class Mirror {
       if (stands(until, now)) changes.push(this.#put(place, network, until));
       else changes.push(...this.#remove(place, now));
     }
+    return changes;
+  }
+
+  /** From now on lists name these. Says what that changes. */
+  takeListed(listed: Iterable<ListedNetwork>): readonly Change[] {
+    const changes: Change[] = [];
+    const gone = new Map<string, Set<string>>();
+    for (const [name, { set, kept }] of this.#sets)
+      if (isOfLists(set)) gone.set(name, new Set(kept.keys()));
+    for (const { kind, network } of listed) {
+      const place = placeOf(kind, network);
+      if (place === undefined) continue;
+      gone.get(nameOf(place.set))?.delete(place.element);
+      const isThere = this.#sets.get(nameOf(place.set))?.kept.has(place.element) === true;
+      if (!isThere) changes.push(this.#put(place, network, undefined));
+    }
+    for (const [name, elements] of gone)
+      for (const element of elements) {
+        const set = this.#sets.get(name)?.set;
+        if (set !== undefined) changes.push(...this.#remove({ set, element }, 0));
+      }
     return changes;
   }
 
@@ -104,6 +127,8 @@ export class Mirror {
 }
 
 const stands = (until: Until, now: number): boolean => until === undefined || until > now;
+
+const isOfLists = ({ kind }: NetworkSet): boolean => listKinds.some((one) => one === kind);
 
 const isSetOfKnown = (set: NetworkSet): boolean =>
   knownSets.some(({ family, bits }) => family === set.family && bits === set.bits);

@@ -1,5 +1,5 @@
 import type { RefusedElsewhere } from '../../data/messages.ts';
-import { nameOf } from './block-sets.ts';
+import { isCounted, nameOf } from './block-sets.ts';
 import type { KernelTable } from './kernel-table.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -35,7 +35,7 @@ export class RefusedCounts {
     let tookMs = 0;
     for (const set of mirror.sets) {
       const name = nameOf(set);
-      if (set.kind === 'known' || mirror.in(set).size === 0) continue;
+      if (!isCounted(set) || mirror.in(set).size === 0) continue;
       const begun = performance.now();
       const counted = await this.#table.count(set);
       if (counted === undefined) continue;

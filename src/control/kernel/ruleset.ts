@@ -1,4 +1,4 @@
-import { definitionOf, keyOf, type NetworkSet, nameOf } from './block-sets.ts';
+import { definitionOf, keyOf, type ListKind, type NetworkSet, nameOf } from './block-sets.ts';
 import { anyOf, conditionsFor, type Endpoint } from './endpoints.ts';
 import { type ByFamily, type Family, families } from './families.ts';
 import { type FirewallRule, firewallLines } from './firewall-lines.ts';
@@ -17,6 +17,8 @@ export interface Shape {
   readonly spared: ByFamily;
   /** Blocked by the settings, for good; undefined: nobody's packets are dropped for being blocked. */
   readonly listed: ByFamily | undefined;
+  /** Of whom lists do not decide. */
+  readonly unlisted: ByFamily;
   /** Those there are. */
   readonly sets: readonly NetworkSet[];
   readonly rates: readonly PacketRate[];
@@ -84,6 +86,7 @@ export function rulesetOf(table: string, shape: Shape): Ruleset {
       'jump firewall',
       ...(strangers === undefined ? [] : [strangersLine(strangers)]),
     ],
+    ...Object.fromEntries(families.flatMap((family) => listChains(family, shape))),
     from4: linesFrom(4, shape),
     from6: linesFrom(6, shape),
     arrives: [
@@ -114,23 +117,50 @@ function hookText(hook: Hook): string {
 }
 
 function linesFrom(family: Family, { spared, listed, sets }: Shape): readonly string[] {
-  const source = `${headerOf(family)} saddr`;
-  const inAny = (networks: ByFamily, verdict: string): readonly string[] =>
-    networks[family].length === 0 ? [] : [`${source} ${anyOf(networks[family])} ${verdict}`];
-  const inSets = (kind: NetworkSet['kind'], verdict: string): readonly string[] =>
-    sets
-      .filter((set) => set.family === family && set.kind === kind)
-      .map((set) => `${keyOf(set)} @${nameOf(set)} ${verdict}`);
   const blocked = refuse('blocked-sources');
+  const isOn = listed !== undefined;
   return [
-    ...inAny(spared, 'accept'),
-    `${source} . th sport @passes${family} accept`,
-    ...(listed === undefined ? [] : [...inAny(listed, blocked), ...inSets('blocked', blocked)]),
-    ...inSets('known', 'goto firewall'),
-    ...(listed === undefined ? [] : inSets('unproven', blocked)),
+    ...inAny(family, spared, 'accept'),
+    ...inSets(family, sets, 'allowed', 'accept'),
+    `${headerOf(family)} saddr . th sport @passes${family} accept`,
+    ...(isOn
+      ? [...inAny(family, listed, blocked), ...inSets(family, sets, 'blocked', blocked)]
+      : []),
+    ...(isOn ? toLists(family, sets, 'firm') : []),
+    ...inSets(family, sets, 'known', 'goto firewall'),
+    ...(isOn ? inSets(family, sets, 'unproven', blocked) : []),
+    ...(isOn ? toLists(family, sets, 'listed') : []),
     'goto stranger',
   ];
 }
+
+const inAny = (family: Family, networks: ByFamily, verdict: string): readonly string[] =>
+  networks[family].length === 0
+    ? []
+    : [`${headerOf(family)} saddr ${anyOf(networks[family])} ${verdict}`];
+
+const inSets = (
+  family: Family,
+  sets: readonly NetworkSet[],
+  kind: NetworkSet['kind'],
+  verdict: string,
+): readonly string[] =>
+  sets
+    .filter((set) => set.family === family && set.kind === kind)
+    .map((set) => `${keyOf(set)} @${nameOf(set)} ${verdict}`);
+
+const toLists = (family: Family, sets: readonly NetworkSet[], kind: ListKind): readonly string[] =>
+  sets.some((set) => set.family === family && set.kind === kind) ? [`jump ${kind}${family}`] : [];
+
+/** A list may name a network of which a part is not for it to decide. */
+const listChains = (family: Family, { unlisted, sets }: Shape) =>
+  (['firm', 'listed'] as const).map((kind) => [
+    `${kind}${family}`,
+    [
+      ...inAny(family, unlisted, 'return'),
+      ...inSets(family, sets, kind, refuse('blocked-sources')),
+    ],
+  ]);
 
 /**
  * O11: from wherever it comes, what may become an emergency call gets as far as the gate, which tells whether it is one:

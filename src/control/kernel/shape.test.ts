@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../config/load.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
-import { usualSets } from './block-sets.ts';
+import { type NetworkSet, usualSets } from './block-sets.ts';
 import { rulesetOf } from './ruleset.ts';
 import { shapeOf, type World } from './shape.ts';
 
@@ -26,10 +26,10 @@ const now = Date.UTC(2026, 0, 1);
 function lines(set: readonly string[], world: Partial<World> = {}): readonly string[] {
   const loaded = loadSettings({ set, pbx: ['sip:192.0.2.10'] }, {});
   if (!loaded.ok) throw new Error('these settings are wrong');
-  const { policy } = loaded.settings;
+  const { policy, lists } = loaded.settings;
   const shape = shapeOf(
     {
-      ...{ policy, machine, ofServer: false, trusted: [], sets: usualSets },
+      ...{ policy, lists, machine, ofServer: false, trusted: [], sets: usualSets },
       listeners: [listener('udp', '0.0.0.0', 5060), listener('tls', '192.0.2.1', 5061)],
       ...world,
     },
@@ -118,6 +118,35 @@ describe('the kernel drops', () => {
       'ip saddr @known4_32 goto firewall',
       'ip saddr @unproven4_32 goto refuse_blocked_sources',
       'goto stranger',
+    ]);
+  });
+
+  test('what lists name, but not where they do not decide', () => {
+    const sets: NetworkSet[] = [
+      ...usualSets,
+      { kind: 'allowed', family: 4, bits: 32 },
+      { kind: 'listed', family: 4, bits: 24 },
+      { kind: 'firm', family: 4, bits: 32 },
+    ];
+    const list = '{ url: "https://example.com/x", except: [203.0.113.7] }';
+    const text = lines([`lists={ a: ${list} }`, 'site.localNetworks=[192.168.0.0/16]'], { sets });
+    const chain = (name: string) => {
+      const from = text.slice(text.indexOf(`chain ${name} {`) + 1);
+      return from.slice(0, from.indexOf('}'));
+    };
+    expect(chain('from4')).toEqual([
+      'ip saddr @allowed4_32 accept',
+      'ip saddr . th sport @passes4 accept',
+      'ip saddr @blocked4_32 goto refuse_blocked_sources',
+      'jump firm4',
+      'ip saddr @known4_32 goto firewall',
+      'ip saddr @unproven4_32 goto refuse_blocked_sources',
+      'jump listed4',
+      'goto stranger',
+    ]);
+    expect(chain('listed4')).toEqual([
+      'ip saddr { 192.168.0.0/16, 203.0.113.7 } return',
+      'ip saddr & 255.255.255.0 @listed4_24 goto refuse_blocked_sources',
     ]);
   });
 

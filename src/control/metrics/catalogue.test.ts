@@ -64,7 +64,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     faults: () => 0,
     kernel: () => ({
       ...{ table: 'drawbridge_a', hook: 'ingress', devices: ['lo'], why: undefined, repairs: 2 },
-      elements: { blocked: 3, unproven: 4, known: 5 },
+      elements: { blocked: 3, unproven: 4, listed: 1, known: 5 },
       dropped: {
         ...{ 'blocked-sources': 6, 'automatic-defence': 7, firewall: 8 },
         ...{ 'drop-all': 0, 'strangers-share': 9 },
