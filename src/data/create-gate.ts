@@ -315,6 +315,7 @@ function observer(
       const seconds = Math.round(Math.abs(byMs) / 1000);
       const text = `the clock was set ${byMs > 0 ? 'forward' : 'back'}`;
       log('warn', text, { seconds });
+      feed.tellAll();
       events.add({ at: Date.now(), level: 'warn', kind: 'clock', count: 1, seconds, text });
     },
     familiarChanged: (source) => feed.familiarChanged(source),

@@ -128,3 +128,13 @@ test('nothing more is told to whoever does not want it any more', () => {
   vi.advanceTimersByTime(5000);
   expect(sent).toEqual([]);
 });
+
+test('when ends are other moments than before all is told anew', () => {
+  block('198.51.100.1');
+  feed.want(true);
+  all();
+  feed.tellAll();
+  const told = all();
+  expect(told[0]).toMatchObject({ fresh: true, complete: true, trusted });
+  expect(networks(told)).toEqual(['198.51.100.1']);
+});

@@ -61,6 +61,11 @@ export class EnforcementFeed {
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
+  /** All is told anew: the clock was set, and ends are other moments now. */
+  tellAll(): void {
+    if (this.#wanted) this.#beginAnew();
+  }
+
   /** The batch of that number is in force. */
   done(batch: number): void {
     if (batch !== this.#batch) return;

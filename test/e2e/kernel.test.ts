@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BlocksTable } from '../../src/control/store/blocks.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
@@ -462,17 +463,15 @@ describe.skipIf(!mayMakeNetworks)('in the kernel (N14; as root)', () => {
 });
 
 function fillBlocks(file: string, count: number): void {
-  const database = new DatabaseSync(file);
-  const insert = database.prepare(
-    "INSERT INTO blocks VALUES (?, 'rule', 'scanners', 'sipcli', NULL, ?, ?, 0, ?, 1)",
-  );
   const now = Date.now();
-  database.exec('BEGIN');
-  for (let one = 0; one < count; one++) {
-    const network = `11.${one >> 16}.${(one >> 8) & 255}.${one & 255}`;
-    insert.run(network, now, now, now + 3_600_000 + one);
-  }
-  database.exec('COMMIT');
+  const entries = Array.from({ length: count }, (_, one) => ({
+    network: `11.${one >> 16}.${(one >> 8) & 255}.${one & 255}`,
+    ...{ by: 'rule' as const, rule: 'scanners', evidence: 'sipcli', forgeable: false },
+    ...{ firstSeen: now, lastSeen: now, changedAt: now, hits: 0, offences: 1 },
+    until: now + 3_600_000 + one,
+  }));
+  const database = new DatabaseSync(file);
+  new BlocksTable(database).write(entries, []);
   database.close();
 }
 
