@@ -107,7 +107,12 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   const { execPath } = globalThis.process;
   const limited =
     options.mostFiles === undefined ? [] : ['prlimit', `--nofile=${options.mostFiles}`];
-  const [program = execPath, ...words] = [...(options.through ?? []), ...limited, execPath, ...args];
+  const [program = execPath, ...words] = [
+    ...(options.through ?? []),
+    ...limited,
+    execPath,
+    ...args,
+  ];
   let process: Background;
   const start = async () => {
     process = startBackground('the gate', program, words, {
