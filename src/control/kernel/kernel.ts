@@ -17,7 +17,7 @@ import { RefusedCounts } from './refused-counts.ts';
 import { type Hook, type Ruleset, rulesetOf } from './ruleset.ts';
 import { shapeOf } from './shape.ts';
 
-type KernelParts = Pick<Settings, 'policy' | 'kernel' | 'lists' | 'drachtio'>;
+type KernelParts = Pick<Settings, 'policy' | 'kernel' | 'drachtio'>;
 
 export interface KernelOptions {
   readonly settings: KernelParts;
@@ -291,10 +291,10 @@ export class Kernel {
   }
 
   #rulesetAt(hook: Hook): Ruleset {
-    const { policy, lists, drachtio } = this.#settings;
+    const { policy, drachtio } = this.#settings;
     const { listeners } = this.#options;
     const world = {
-      ...{ policy, lists, listeners, ofServer: drachtio.servers.length > 0 },
+      ...{ policy, listeners, ofServer: drachtio.servers.length > 0 },
       ...{ machine: this.#machine, trusted: this.#trusted, sets: this.#mirror.sets },
     };
     return rulesetOf(this.#table.name, shapeOf(world, hook, Date.now()));

@@ -1,4 +1,4 @@
-import { definitionOf, keyOf, type ListKind, type NetworkSet, nameOf } from './block-sets.ts';
+import { definitionOf, keyOf, type NetworkSet, nameOf } from './block-sets.ts';
 import { anyOf, conditionsFor, type Endpoint } from './endpoints.ts';
 import { type ByFamily, type Family, families } from './families.ts';
 import { type FirewallRule, firewallLines } from './firewall-lines.ts';
@@ -17,8 +17,6 @@ export interface Shape {
   readonly spared: ByFamily;
   /** Blocked by the settings, for good; undefined: nobody's packets are dropped for being blocked. */
   readonly listed: ByFamily | undefined;
-  /** Of whom lists do not decide. */
-  readonly unlisted: ByFamily;
   /** Those there are. */
   readonly sets: readonly NetworkSet[];
   readonly rates: readonly PacketRate[];
@@ -86,7 +84,6 @@ export function rulesetOf(table: string, shape: Shape): Ruleset {
       'jump firewall',
       ...(strangers === undefined ? [] : [strangersLine(strangers)]),
     ],
-    ...Object.fromEntries(families.flatMap((family) => listChains(family, shape))),
     from4: linesFrom(4, shape),
     from6: linesFrom(6, shape),
     arrives: [
@@ -118,18 +115,19 @@ function hookText(hook: Hook): string {
 
 function linesFrom(family: Family, { spared, listed, sets }: Shape): readonly string[] {
   const blocked = refuse('blocked-sources');
-  const isOn = listed !== undefined;
+  // nothing is dropped for being blocked while that rule is not on
+  const blockedIn = (kind: NetworkSet['kind']): readonly string[] =>
+    listed === undefined ? [] : inSets(family, sets, kind, blocked);
   return [
     ...inAny(family, spared, 'accept'),
     ...inSets(family, sets, 'allowed', 'accept'),
     `${headerOf(family)} saddr . th sport @passes${family} accept`,
-    ...(isOn
-      ? [...inAny(family, listed, blocked), ...inSets(family, sets, 'blocked', blocked)]
-      : []),
-    ...(isOn ? toLists(family, sets, 'firm') : []),
+    ...(listed === undefined ? [] : inAny(family, listed, blocked)),
+    ...blockedIn('blocked'),
+    ...blockedIn('firm'),
     ...inSets(family, sets, 'known', 'goto firewall'),
-    ...(isOn ? inSets(family, sets, 'unproven', blocked) : []),
-    ...(isOn ? toLists(family, sets, 'listed') : []),
+    ...blockedIn('unproven'),
+    ...blockedIn('listed'),
     'goto stranger',
   ];
 }
@@ -148,19 +146,6 @@ const inSets = (
   sets
     .filter((set) => set.family === family && set.kind === kind)
     .map((set) => `${keyOf(set)} @${nameOf(set)} ${verdict}`);
-
-const toLists = (family: Family, sets: readonly NetworkSet[], kind: ListKind): readonly string[] =>
-  sets.some((set) => set.family === family && set.kind === kind) ? [`jump ${kind}${family}`] : [];
-
-/** A list may name a network of which a part is not for it to decide. */
-const listChains = (family: Family, { unlisted, sets }: Shape) =>
-  (['firm', 'listed'] as const).map((kind) => [
-    `${kind}${family}`,
-    [
-      ...inAny(family, unlisted, 'return'),
-      ...inSets(family, sets, kind, refuse('blocked-sources')),
-    ],
-  ]);
 
 /**
  * O11: from wherever it comes, what may become an emergency call gets as far as the gate, which tells whether it is one:

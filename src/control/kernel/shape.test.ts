@@ -26,10 +26,10 @@ const now = Date.UTC(2026, 0, 1);
 function lines(set: readonly string[], world: Partial<World> = {}): readonly string[] {
   const loaded = loadSettings({ set, pbx: ['sip:192.0.2.10'] }, {});
   if (!loaded.ok) throw new Error('these settings are wrong');
-  const { policy, lists } = loaded.settings;
+  const { policy } = loaded.settings;
   const shape = shapeOf(
     {
-      ...{ policy, lists, machine, ofServer: false, trusted: [], sets: usualSets },
+      ...{ policy, machine, ofServer: false, trusted: [], sets: usualSets },
       listeners: [listener('udp', '0.0.0.0', 5060), listener('tls', '192.0.2.1', 5061)],
       ...world,
     },
@@ -121,32 +121,33 @@ describe('the kernel drops', () => {
     ]);
   });
 
-  test('what lists name, but not where they do not decide', () => {
+  test('what lists name, and not what they allow', () => {
     const sets: NetworkSet[] = [
       ...usualSets,
       { kind: 'allowed', family: 4, bits: 32 },
       { kind: 'listed', family: 4, bits: 24 },
       { kind: 'firm', family: 4, bits: 32 },
     ];
-    const list = '{ url: "https://example.com/x", except: [203.0.113.7] }';
-    const text = lines([`lists={ a: ${list} }`, 'site.localNetworks=[192.168.0.0/16]'], { sets });
-    const chain = (name: string) => {
-      const from = text.slice(text.indexOf(`chain ${name} {`) + 1);
-      return from.slice(0, from.indexOf('}'));
+    const from4 = (...set: string[]) => {
+      const text = lines(set, { sets });
+      const chain = text.slice(text.indexOf('chain from4 {') + 1);
+      return chain.slice(0, chain.indexOf('}'));
     };
-    expect(chain('from4')).toEqual([
+    expect(from4()).toEqual([
       'ip saddr @allowed4_32 accept',
       'ip saddr . th sport @passes4 accept',
       'ip saddr @blocked4_32 goto refuse_blocked_sources',
-      'jump firm4',
+      'ip saddr @firm4_32 goto refuse_blocked_sources',
       'ip saddr @known4_32 goto firewall',
       'ip saddr @unproven4_32 goto refuse_blocked_sources',
-      'jump listed4',
+      'ip saddr & 255.255.255.0 @listed4_24 goto refuse_blocked_sources',
       'goto stranger',
     ]);
-    expect(chain('listed4')).toEqual([
-      'ip saddr { 192.168.0.0/16, 203.0.113.7 } return',
-      'ip saddr & 255.255.255.0 @listed4_24 goto refuse_blocked_sources',
+    expect(from4('network.blocked-sources.mode=shadow')).toEqual([
+      'ip saddr @allowed4_32 accept',
+      'ip saddr . th sport @passes4 accept',
+      'ip saddr @known4_32 goto firewall',
+      'goto stranger',
     ]);
   });
 

@@ -1,4 +1,3 @@
-import type { Settings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import { exceptionsOf } from '../../policy/exceptions.ts';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
@@ -14,7 +13,6 @@ import type { Hook, Shape } from './ruleset.ts';
 /** What the rules in the kernel follow from. */
 export interface World {
   readonly policy: PolicySettings;
-  readonly lists: Settings['lists'];
   readonly listeners: readonly Pick<Listener, 'transport' | 'address' | 'port' | 'realm'>[];
   /** The listeners are a drachtio-server's. */
   readonly ofServer: boolean;
@@ -45,7 +43,7 @@ const rulesInKernel: ReadonlySet<string> = new Set<keyof RulesInKernel>([
 
 /** Only what is on counts: a rule in shadow drops nothing. */
 export function shapeOf(world: World, hook: Hook, now: number): Shape {
-  const { policy, lists, listeners, ofServer, machine, trusted, sets } = world;
+  const { policy, listeners, ofServer, machine, trusted, sets } = world;
   const { network, site } = policy;
   const rules = network as unknown as RulesInKernel; // by the registry's schemas
   const isOn = ({ mode }: Ruled): boolean => site.rules === 'on' && mode === 'on';
@@ -57,7 +55,6 @@ export function shapeOf(world: World, hook: Hook, now: number): Shape {
     own: machine.addresses,
     spared: networksByFamily([...network.allowed, ...trusted, ...exceptedSources(policy, now)]),
     listed: isOn(blocked) ? networksByFamily(blocked.sources) : undefined,
-    unlisted: networksByFamily([...site.localNetworks, ...lists.flatMap(({ except }) => except)]),
     sets,
     rates: isOn(defence) ? defence.rates : [],
     firewall: isOn(rules.firewall) ? rules.firewall.rules : [],
