@@ -87,7 +87,7 @@ static struct phone phone_of(const struct client *client, uint32_t id) {
       .port = client->sockets[user % client->options->sockets]->port,
       .run = client->run,
       .session = id,
-      .user = user,
+      .user = (uint32_t)client->options->first_user + user,
       .expires = client->options->expires,
   };
 }

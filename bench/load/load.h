@@ -40,6 +40,7 @@ struct options {
   long count;        /* start no more than so many */
   long sockets;
   long users;
+  long first_user;   /* the number of the first */
   long expires;
   double hold_ms;    /* call: between the answer and the BYE */
   long calls;        /* dialog: calls held open */

@@ -8,7 +8,7 @@
 static const char usage[] =
     "sipload uas   --bind IP:PORT [--seconds N] [--no-ringing]\n"
     "sipload reg   --to IP:PORT [--bind IP:PORT] (--rate N | --window N) [--seconds N] [--count N]\n"
-    "              [--expires SECONDS] [--users N] [--sockets N]\n"
+    "              [--expires SECONDS] [--users N] [--first-user N] [--sockets N]\n"
     "sipload opt   the same with OPTIONS to the edge itself\n"
     "sipload call  the same with calls, and [--hold MS]\n"
     "sipload dialog --to IP:PORT --calls N [--open-rate N] [--rate N | --window N] [--seconds N]\n"
@@ -95,6 +95,7 @@ static void parse_options(struct options *options, int count, char **arguments) 
       {"--count", WHOLE, &options->count},
       {"--sockets", WHOLE, &options->sockets},
       {"--users", WHOLE, &options->users},
+      {"--first-user", WHOLE, &options->first_user},
       {"--expires", WHOLE, &options->expires},
       {"--calls", WHOLE, &options->calls},
       {"--sources", WHOLE, &options->sources},

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { ClientResult } from '../load-generator.ts';
+import { readClientLine } from '../load-generator.ts';
+import { GATE, HONEST } from './field.ts';
+
+const USERS = '200';
+const SOCKETS = '64';
+/** Ports of the phones that register, and of those that call: each by users of their own. */
+const REGISTERING = { port: 20_000, firstUser: 0 };
+const CALLING = { port: 21_000, firstUser: 1000 };
+const REGISTERS_A_SECOND = '40';
+const CALLS_A_SECOND = '20';
+const HOLD_MS = '500';
+
+/** What honest people felt. */
+export interface Felt {
+  readonly registrations: ClientResult;
+  readonly calls: ClientResult;
+}
+
+/** Two hundred phones that refresh their registrations, and two hundred that call, all from one address. */
+export class HonestPhones {
+  readonly #generator: string;
+  readonly #outside: readonly string[];
+
+  constructor(generator: string, outside: readonly string[]) {
+    this.#generator = generator;
+    this.#outside = outside;
+  }
+
+  /** Everybody is registered when this resolves. */
+  async register(): Promise<void> {
+    for (const phones of [REGISTERING, CALLING]) {
+      const { success } = await this.#run('reg', phones, [
+        '--window',
+        '8',
+        '--count',
+        USERS,
+        '--seconds',
+        '20',
+      ]);
+      if (success < 1)
+        throw new Error(
+          `before any attack ${((1 - success) * 100).toFixed(1)} % could not register`,
+        );
+    }
+  }
+
+  /** For so many seconds, beside whatever else goes on. */
+  async live(seconds: number): Promise<Felt> {
+    const lasting = ['--seconds', String(seconds), '--drain', '8'];
+    const [registrations, calls] = await Promise.all([
+      this.#run('reg', REGISTERING, ['--rate', REGISTERS_A_SECOND, ...lasting]),
+      this.#run('call', CALLING, ['--rate', CALLS_A_SECOND, '--hold', HOLD_MS, ...lasting]),
+    ]);
+    return { registrations, calls };
+  }
+
+  async #run(
+    mode: string,
+    { port, firstUser }: typeof CALLING,
+    words: readonly string[],
+  ): Promise<ClientResult> {
+    const [through = '', ...rest] = this.#outside;
+    const to = [
+      '--to',
+      `${GATE}:5060`,
+      '--bind',
+      `${HONEST}:${port}`,
+      '--users',
+      USERS,
+      '--first-user',
+      String(firstUser),
+      '--sockets',
+      SOCKETS,
+    ];
+    const child = spawn(through, [...rest, this.#generator, mode, ...to, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let result: ClientResult | undefined;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const read = readClientLine(line);
+      if (read !== undefined && !('event' in read)) result = read;
+    });
+    await once(child, 'close');
+    if (result === undefined) throw new Error(`the honest phones (${mode}) ended without a result`);
+    return result;
+  }
+}

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { buildLoadGenerator, startUas } from '../load-generator.ts';
+import { type Attack, attacks } from './attacks.ts';
+import { attackerAt, GATE, openField } from './field.ts';
+import { type GateUnderSiege, startGate } from './gate-under-siege.ts';
+import { type Felt, HonestPhones } from './honest-phones.ts';
+import { howBesieged } from './how-besieged.ts';
+import { formatSiege, type Outcome, type Sent } from './report.ts';
+
+const usage = `npm run siege -- [options]      as root: it makes network namespaces of its own
+
+  --short          a few attacks, seconds each: to see that it holds, not to measure
+  --only WORDS     attacks whose names contain these words; may be said again for others
+  --seconds N      how long each attack lasts; default 10
+  --without-kernel the gate refuses at its own sockets only
+  --results FILE   where to write the figures; default: nowhere
+  --list           the attacks
+  --help
+`;
+const attacker = join(import.meta.dirname, 'attacker.ts');
+/** The attack goes on for a moment before and after anybody counts what honest people feel. */
+const LEAD_SECONDS = 1;
+/** Less, and the siege is lost. */
+const LEAST_SUCCESS = 0.99;
+
+interface Fought {
+  readonly text: string;
+  readonly felt: readonly Outcome[];
+}
+
+interface Siege {
+  readonly outside: readonly string[];
+  readonly generator: string;
+  readonly gate: GateUnderSiege;
+  readonly honest: HonestPhones;
+  readonly seconds: number;
+}
+
+async function attack(siege: Siege, one: Attack, number: number): Promise<Outcome> {
+  const { gate, honest, seconds } = siege;
+  const before = await gate.look();
+  const attacking = send(siege, one, number);
+  await sleep(LEAD_SECONDS * 1000);
+  const [felt, sent] = await Promise.all([honest.live(seconds), attacking]);
+  // counters come once a second, the kernel's every few
+  await sleep(3000);
+  const after = await gate.look();
+  return { attack: one, felt, sent, before, after };
+}
+
+async function send(
+  { outside, generator, seconds }: Siege,
+  one: Attack,
+  number: number,
+): Promise<Sent> {
+  const [through = '', ...rest] = outside;
+  const source = attackerAt(number);
+  const lasting = String(seconds + 2 * LEAD_SECONDS);
+  const words =
+    one.flood === undefined
+      ? [process.execPath, attacker, one.habit ?? '', GATE, source, lasting]
+      : [
+          generator,
+          'blast',
+          '--to',
+          `${GATE}:5060`,
+          '--source',
+          source,
+          '--seconds',
+          lasting,
+          ...one.flood,
+        ];
+  const child = spawn(through, [...rest, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.on('data', (text) => {
+    printed += String(text);
+  });
+  await once(child, 'close');
+  try {
+    return { seconds: Number(lasting), ...JSON.parse(printed) };
+  } catch {
+    throw new Error(`the attacker of "${one.name}" ended without a word: ${printed}`);
+  }
+}
+
+async function besiege(
+  chosen: readonly Attack[],
+  seconds: number,
+  kernel: boolean,
+): Promise<Fought> {
+  const generator = buildLoadGenerator();
+  const uas = await startUas(generator);
+  await using gate = await startGate(uas.port, kernel);
+  const outside = outsideWords();
+  const honest = new HonestPhones(generator, outside);
+  const siege: Siege = { outside, generator, gate, honest, seconds };
+  try {
+    await honest.register();
+    tell('quiet: what honest people feel without any attack');
+    await honest.live(Math.min(seconds, 5)); // what is first needed is compiled
+    const quiet: Felt = await honest.live(seconds);
+    const outcomes: Outcome[] = [];
+    for (const [number, one] of chosen.entries()) {
+      tell(one.name);
+      outcomes.push(await attack(siege, one, number));
+      await sleep(2000);
+    }
+    return { text: formatSiege(quiet, outcomes, howBesieged(seconds, kernel)), felt: outcomes };
+  } finally {
+    await uas.stop();
+  }
+}
+
+const tell = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
+
+/** Set by ourselves, when we run ourselves in the gate's network. */
+const INSIDE = 'SIEGE_OUTSIDE';
+const outsideWords = (): readonly string[] => (process.env[INSIDE] ?? '').split(' ');
+
+/** The siege is directed from the gate's network, so that its metrics are at hand. */
+async function runInside(argv: readonly string[]): Promise<number> {
+  const field = openField();
+  try {
+    const [through = '', ...rest] = field.inside;
+    const child = spawn(through, [...rest, process.execPath, import.meta.filename, ...argv], {
+      stdio: 'inherit',
+      env: { ...process.env, [INSIDE]: field.outside.join(' ') },
+    });
+    const stop = () => void child.kill('SIGTERM');
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    const [code] = await once(child, 'close');
+    return code ?? 1;
+  } finally {
+    field.close();
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true },
+      seconds: { type: 'string' },
+      'without-kernel': { type: 'boolean', default: false },
+      results: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const words = values.only;
+  const chosen = attacks.filter(
+    ({ name, short }) =>
+      (!values.short || short === true) &&
+      (words === undefined || words.some((word) => name.includes(word))),
+  );
+  if (values.list) {
+    for (const { name, what } of chosen) console.log(`${name.padEnd(34)} ${what}`);
+    return 0;
+  }
+  const seconds = Number(values.seconds ?? (values.short ? 4 : 10));
+  if (chosen.length === 0 || !(seconds >= 1 && seconds <= 600))
+    throw new Error(`nothing to do: ${chosen.length} attacks of ${values.seconds} s\n\n${usage}`);
+  if (process.env[INSIDE] === undefined) return runInside(argv);
+  const { text, felt } = await besiege(chosen, seconds, !values['without-kernel']);
+  console.log(text);
+  if (values.results !== undefined) writeFileSync(values.results, text);
+  const suffered = felt.filter((outcome) => leastSuccess(outcome) < LEAST_SUCCESS);
+  for (const outcome of suffered)
+    console.error(
+      `${outcome.attack.name}: only ${(leastSuccess(outcome) * 100).toFixed(2)} % of what honest people asked for worked`,
+    );
+  return suffered.length === 0 ? 0 : 1;
+}
+
+const leastSuccess = ({ felt: { calls, registrations } }: Outcome): number =>
+  Math.min(calls.success, registrations.success);
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (problem) {
+  console.error(problem instanceof Error ? problem.message : problem);
+  process.exitCode = 1;
+}

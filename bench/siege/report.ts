@@ -1,0 +1,125 @@
+import type { ClientResult } from '../load-generator.ts';
+import { significant } from '../statistics.ts';
+import type { Attack } from './attacks.ts';
+import type { Sight } from './gate-under-siege.ts';
+import type { Felt } from './honest-phones.ts';
+
+/** What an attacker says of itself. */
+export interface Sent {
+  readonly seconds: number;
+  readonly sent: number;
+  /** Undefined where it does not listen. */
+  readonly answers?: number;
+  readonly statuses?: Readonly<Record<string, number>>;
+}
+
+export interface Outcome {
+  readonly attack: Attack;
+  readonly felt: Felt;
+  readonly sent: Sent;
+  readonly before: Sight;
+  readonly after: Sight;
+}
+
+const metric = {
+  kernel: 'drawbridge_kernel_dropped_packets_total',
+  socket: 'drawbridge_datagrams_dropped',
+  policy: 'drawbridge_decisions_total',
+  blocked: 'drawbridge_blocks_made_total',
+} as const;
+
+/** A page for people, who want to know first what honest callers felt. */
+export function formatSiege(quiet: Felt, outcomes: readonly Outcome[], how: string): string {
+  return `# The siege
+
+${how}
+
+What honest people felt:
+
+${table([
+  ['attack', 'calls that worked', 'p50, ms', 'p99, ms', 'registrations', 'p50, ms', 'p99, ms'],
+  ['none', ...feltRow(quiet)],
+  ...outcomes.map(({ attack, felt }) => [attack.name, ...feltRow(felt)]),
+])}
+
+What became of the attack (packets, or connections begun):
+
+${table([
+  [
+    'attack',
+    'sent a second',
+    'dropped by the kernel',
+    'lost at the socket',
+    'refused by rules',
+    'sources blocked',
+    'answers to the attacker',
+    'CPUs busy',
+    'memory, MiB',
+  ],
+  ...outcomes.map(outcomeRow),
+])}
+
+${outcomes.map(whatItWas).join('\n')}
+`;
+}
+
+const whatItWas = ({ attack, felt }: Outcome): string =>
+  `- **${attack.name}**: ${attack.what}${[...failures('call', felt.calls), ...failures('registration', felt.registrations)].join('')}`;
+
+function failures(what: string, { failed, timedOut, statuses }: ClientResult): readonly string[] {
+  const refused = Object.entries(statuses)
+    .filter(([status]) => Number(status) >= 300)
+    .map(([status, count]) => `; ${what}s answered ${status}: ${count}`);
+  return [
+    ...(failed > 0 && refused.length === 0 ? [`; ${what}s that failed: ${failed}`] : []),
+    ...refused,
+    ...(timedOut > 0 ? [`; ${what}s that heard nothing: ${timedOut}`] : []),
+  ];
+}
+
+const feltRow = ({ calls, registrations }: Felt): readonly string[] => [
+  percent(calls.success),
+  significant(calls.latency.answer?.p50Ms ?? Number.NaN),
+  significant(calls.latency.answer?.p99Ms ?? Number.NaN),
+  percent(registrations.success),
+  significant(registrations.latency.answer?.p50Ms ?? Number.NaN),
+  significant(registrations.latency.answer?.p99Ms ?? Number.NaN),
+];
+
+function outcomeRow({ attack, sent, before, after }: Outcome): readonly string[] {
+  const grown = (name: string): string =>
+    significant((after.metrics.get(name) ?? 0) - (before.metrics.get(name) ?? 0));
+  const elapsed = (after.at - before.at) / 1000;
+  return [
+    attack.name,
+    significant(sent.sent / sent.seconds),
+    grown(metric.kernel),
+    grown(metric.socket),
+    grown(metric.policy),
+    grown(metric.blocked),
+    toldText(sent),
+    significant((after.cpuSeconds - before.cpuSeconds) / elapsed),
+    significant(after.memory / 2 ** 20),
+  ];
+}
+
+function toldText({ answers, statuses = {} }: Sent): string {
+  if (answers === undefined) return 'not heard';
+  if (answers === 0) return 'none';
+  const each = Object.entries(statuses).map(([status, count]) => `${count} × ${status}`);
+  return each.join(', ');
+}
+
+const percent = (part: number): string => `${(part * 100).toFixed(part < 1 ? 2 : 0)} %`;
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [header = [], ...body] = rows;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join(
+    '\n',
+  );
+}
