@@ -9,6 +9,7 @@ import { aPbx } from '../../test/support/a-pbx.ts';
 import { ownAddress } from '../../test/support/own-address.ts';
 import { startRedis } from '../../test/support/redis-server.ts';
 import { loadSettings } from '../config/load.ts';
+import type { KernelStatus } from '../control/kernel/kernel-status.ts';
 import type { Candidate } from '../engine/resolve/resolver.ts';
 import { issueCertificate } from '../engine/transport/certificate/issue-certificate.ts';
 import { checkCertificates } from './check-certificates.ts';
@@ -16,6 +17,7 @@ import { checkClock } from './check-clock.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkDns } from './check-dns.ts';
 import { checkFail2ban } from './check-fail2ban.ts';
+import { checkKernel } from './check-gate.ts';
 import { checkLimits } from './check-limits.ts';
 import { askFromOthers, checkPbx } from './check-pbx.ts';
 import { checkPolicy } from './check-policy.ts';
@@ -56,6 +58,41 @@ function write(path: string, text: string): void {
 
 const node = (address: string, port: number): string =>
   `pbx.nodes=[{name: a, uri: "sip:${address}:${port}"}]`;
+
+describe('the kernel', () => {
+  const refusing = {
+    ...{
+      table: 'drawbridge_1',
+      hook: 'ingress' as const,
+      devices: ['eth0'],
+      why: undefined,
+      repairs: 0,
+    },
+    elements: { blocked: 0, unproven: 0, listed: 0, known: 0 },
+    dropped: {
+      ...{ 'blocked-sources': 0, 'automatic-defence': 0, firewall: 0 },
+      ...{ 'drop-all': 0, 'strangers-share': 0 },
+    },
+  };
+  const saying = (about: Partial<KernelStatus>) => {
+    const { level, saw } = checkKernel({ ...refusing, ...about });
+    return `${level}: ${saw}`;
+  };
+
+  test('that refuses is said, with where', () => {
+    expect(saying({})).toBe('ok: it refuses at ingress of eth0');
+    expect(saying({ hook: 'prerouting', why: 'no ingress here' })).toBe(
+      'ok: it refuses before routing: no ingress here',
+    );
+  });
+
+  test('that does not, or is undone by others, deserves a look', () => {
+    expect(saying({ hook: 'none', why: 'nft is missing' })).toBe(
+      'warn: it refuses nothing for the gate: nft is missing',
+    );
+    expect(saying({ repairs: 3 })).toMatch(/^warn: the table was not as the gate left it, 3 times/);
+  });
+});
 
 describe('the PBX', () => {
   test('that answers is said, with the address that it sees', async () => {
