@@ -17,7 +17,7 @@ import { Kernel } from './control/kernel/kernel.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
-import { type Accepted, type ReloadAsked, Reloads } from './control/reloads.ts';
+import { type Accepted, type ReloadAsked, type ReloadCounts, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
 import {
   type ClusterStatus,
@@ -94,6 +94,7 @@ export async function runGate({
   let lostLogLines = 0;
   let draining = false;
   let faults = 0;
+  const reloadCounts: ReloadCounts = { taken: 0, refused: 0 };
 
   const store = openStore(directory.database, log, (kept, batch) => plane?.stored(kept, batch));
   undo.defer(() => store.close());
@@ -126,6 +127,7 @@ export async function runGate({
     lostEvents: () => events.lost,
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     lists: () => lists.status,
+    reloads: reloadCounts,
     faults: () => faults,
     kernel: () => kernel?.status,
     build: { version, node: process.version },
@@ -261,6 +263,7 @@ export async function runGate({
       lists.follow(fresh);
     },
     record: (event) => events.add([event]),
+    counts: reloadCounts,
     log,
   });
 

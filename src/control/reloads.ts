@@ -28,6 +28,12 @@ export type ReloadOutcome =
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** How often files were read anew since the start, and what became of them. */
+export interface ReloadCounts {
+  taken: number;
+  refused: number;
+}
+
 export type Accepted = Extract<Loaded, { ok: true }>;
 
 export interface ReloadOptions {
@@ -36,6 +42,7 @@ export interface ReloadOptions {
   /** Resolves when they hold. */
   apply(settings: Settings): Promise<void>;
   record(event: GateEvent): void;
+  readonly counts: ReloadCounts;
   readonly log: Logger;
 }
 
@@ -71,12 +78,14 @@ export class Reloads {
       loaded = this.#options.load(asked, this.settings);
     } catch (error) {
       // A bug in reading a file must not end calls.
+      this.#options.counts.refused++;
       log.error(
         { stack: error instanceof Error ? error.stack : String(error) },
         'reload failed; the settings are as they were',
       );
       return { ok: false, problems: [{ where: 'the gate', text: reasonOf(error) }] };
     }
+    this.#options.counts[loaded.ok ? 'taken' : 'refused']++;
     return loaded.ok ? this.#accept(loaded, asked) : this.#refuse(loaded.problems);
   }
 

@@ -64,8 +64,10 @@ export class Relay implements AttemptUser {
   }
 
   get tryNextAfterMs(): number | undefined {
-    const { parallel, tryNextAfterMs } = this.#plan;
-    return parallel !== true && this.#targets.length > 1 ? tryNextAfterMs : undefined;
+    const { parallel, tryNextAfterMs, lastToo } = this.#plan;
+    return parallel !== true && (this.#targets.length > 1 || lastToo === true)
+      ? tryNextAfterMs
+      : undefined;
   }
   get isInvite(): boolean {
     return this.#incoming.request.method === 'INVITE';

@@ -90,6 +90,13 @@ describe('which nodes are tried at all', () => {
     expect(order(pbx, '1001')).toMatch(/^(ab|ba)$/);
   });
 
+  test('and it is known that none answers', () => {
+    const pbx = pbxOf([{}, {}]);
+    expect(pbx.down).toBe(false);
+    expect(say(pbx, { a: true, b: false }).down).toBe(false);
+    expect(say(pbx, { a: false, b: false }).down).toBe(true);
+  });
+
   test('not one that drains, but for whom it has', () => {
     const pbx = pbxOf([{ drain: true }, {}, {}]);
     expect(order(pbx, '1001')).toMatch(/^(bc|cb)$/);

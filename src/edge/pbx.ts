@@ -62,6 +62,11 @@ export class Pbx {
     return this.#settings.tryNextAfterMs;
   }
 
+  /** None answers, as far as is known. */
+  get down(): boolean {
+    return this.nodes.every(({ up }) => up === false);
+  }
+
   /** Begins to ask the nodes how they are. */
   watch(serving: Serving): void {
     this.#serving = serving;

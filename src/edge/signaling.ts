@@ -178,6 +178,8 @@ export interface Forwarding {
   /** Stay in the path of what follows. Default false: REGISTER and MESSAGE must not, INVITE must. */
   readonly recordRoute?: boolean;
   readonly tryNextAfterMs?: number;
+  /** The last target is waited for no longer than that either: nothing is to be expected of it. */
+  readonly lastToo?: boolean;
   /** Applied to the forwarded request; all else is passed on byte for byte. */
   readonly headers?: readonly HeaderChange[] | undefined;
   /** In place of `headers`, where they depend on who gets the request. */

@@ -50,6 +50,7 @@ function forward(
       requestUri === undefined ? targets : targets.map((target) => ({ ...target, requestUri })),
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
+    lastToo: pbx.down,
     headers: [...headersForPbx(edge, incoming), ...transferred],
     onRefusal: (response) => learnFromCaller(edge, incoming, extension.user, response),
     ...restoringTo(request, edge.gatekeeper.policy.site),

@@ -64,7 +64,9 @@ export class ProxiedRequest implements BranchUser {
     this.#request = incoming.request;
     this.method = incoming.request.method;
     this.tryNextAfterMs =
-      plan.parallel !== true && targets.length > 1 ? plan.tryNextAfterMs : undefined;
+      plan.parallel !== true && (targets.length > 1 || plan.lastToo === true)
+        ? plan.tryNextAfterMs
+        : undefined;
     this.#contact = incoming.found === undefined ? undefined : offeredContact(incoming.request);
     const { request, channel } = incoming;
     this.#hiding = core.hides(channel.realm);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Failure, Forwarding, Target } from '../../src/edge/signaling.ts';
 import { eventually } from './eventually.ts';
@@ -44,6 +45,18 @@ describe.concurrent.each(['INVITE', 'REGISTER'])('%s', (method) => {
     expect(failed).toEqual([[targets[0], 'timeout']]);
   });
 
+  test('stays with the last target for as long as a request may take', async () => {
+    const { scene, phone, first, done } = await twoNodes();
+    await using _ = scene;
+    scene.gate.forwards({ targets: [at(first)], tryNextAfterMs: 300 });
+    const sent = phone.request(method, 'sip:1002@example.test');
+    const asked = await first.expect(method);
+    await sleep(1000);
+    expect(done).toEqual([]);
+    first.answer(asked, 200);
+    expect((await phone.finalAnswer(sent)).status).toBe(200);
+  });
+
   test('goes to the next target when one says 503', async () => {
     const { scene, phone, first, second, failed, targets } = await twoNodes();
     await using _ = scene;
@@ -84,6 +97,15 @@ describe.concurrent.each(['INVITE', 'REGISTER'])('%s', (method) => {
 });
 
 describe.concurrent('an INVITE', () => {
+  test('is given up by the last target as soon, where nothing is to be expected of it', async () => {
+    const { scene, phone, first } = await twoNodes();
+    await using _ = scene;
+    scene.gate.forwards({ targets: [at(first)], tryNextAfterMs: 300, lastToo: true });
+    const call = await phone.invite('1002');
+    await first.expect('INVITE');
+    expect((await call.final(2000)).status).toBe(408);
+  });
+
   test('stays with a target that said 100, however long it ponders', async () => {
     const { scene, phone, first, second } = await twoNodes();
     await using _ = scene;

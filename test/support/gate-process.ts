@@ -132,7 +132,12 @@ export async function startGate(options: GateOptions): Promise<Gate> {
       return process.pid;
     },
     logs: () => process.output(),
-    metrics: async () => (await fetch(`http://${http}/metrics`)).text(),
+    async metrics() {
+      const page = await fetch(`http://${http}/metrics`);
+      const text = await page.text();
+      if (!page.ok) throw new Error(`/metrics: ${page.status} ${text}`);
+      return text;
+    },
     status: (...more) =>
       runToEnd(
         'drawbridge status',

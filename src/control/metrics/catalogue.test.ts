@@ -61,6 +61,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     lostEvents: () => 0,
     cluster: () => undefined,
     lists: () => [apiban],
+    reloads: { taken: 2, refused: 1 },
     faults: () => 0,
     kernel: () => ({
       ...{ table: 'drawbridge_a', hook: 'ingress', devices: ['lo'], why: undefined, repairs: 2 },

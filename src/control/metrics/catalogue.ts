@@ -4,6 +4,7 @@ import { pressures } from '../../policy/pressure.ts';
 import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
 import { openFiles } from '../open-files.ts';
+import type { ReloadCounts } from '../reloads.ts';
 import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
 
 /** What the metrics are read from. Asked at each scrape, so that a scrape costs the data plane nothing. */
@@ -17,6 +18,7 @@ export interface MetricSources {
   /** Undefined when this node is alone. */
   cluster(): (ClusterStatus & Pick<SharedState, 'errors' | 'asked'>) | undefined;
   lists(): readonly ListStatus[];
+  readonly reloads: Readonly<ReloadCounts>;
   /** Errors of the control plane that nobody caught. */
   faults(): number;
   /** Undefined before the data plane serves. */
@@ -279,6 +281,14 @@ export function openMetrics(from: MetricSources): Registry {
   );
   counter('events_lost_total', 'Events that are on no disk', [], (count) =>
     count(from.lostEvents(), {}),
+  );
+  counter(
+    'reloads_total',
+    'How often files were read anew, by whether they were taken or refused whole',
+    ['outcome'],
+    (count) => {
+      for (const [outcome, value] of Object.entries(from.reloads)) count(value, { outcome });
+    },
   );
   counter(
     'control_plane_faults_total',

@@ -136,7 +136,9 @@ export class Certificates {
         changed = true;
       }
     }
-    if (changed) for (const swapped of this.#onSwap) swapped();
+    if (!changed) return;
+    this.#sayExpiry(now);
+    for (const swapped of this.#onSwap) swapped();
   }
 
   #settle(): void {
