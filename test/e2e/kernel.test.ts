@@ -363,6 +363,21 @@ describe.skipIf(!mayMakeNetworks)('in the kernel (N14; as root)', () => {
     expect(await refusesAt()).toBe(hooks[0]);
   });
 
+  test('where no listener is for strangers there is nothing to refuse, and it is said', async () => {
+    pbx = await aPbx({ address: network.outside(0) });
+    gate = await startGate({
+      ...{ pbx: pbx.uri, address: network.address, through: network.through },
+      settings: { 'kernel.mode': 'auto' },
+      flags: [
+        '--set',
+        `listeners=[{ listen: "udp:${network.address}:${ownPorts.sip}", realm: core }]`,
+      ],
+    });
+    const why = 'no listener for phones and strangers is on this machine';
+    await expect.poll(async () => (await kernel()).why, { timeout: 10_000 }).toBe(why);
+    expect(tables()).toBe('');
+  });
+
   test('an nft that cannot be talked to is run for each change', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'drawbridge-nft-'));
     const script = '#!/bin/sh\n[ "$1" != -i ] && exec /usr/sbin/nft "$@"\n';

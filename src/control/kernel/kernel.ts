@@ -6,6 +6,7 @@ import type { Listener } from '../../edge/signaling.ts';
 import type { Logger } from '../log.ts';
 import { DroppedCounts } from './dropped-counts.ts';
 import { allElements, changeCommands, passCommands } from './element-lines.ts';
+import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { hooksFor } from './hooks.ts';
 import type { KernelStatus } from './kernel-status.ts';
 import { KernelTable } from './kernel-table.ts';
@@ -183,6 +184,9 @@ export class Kernel {
       this.#why = 'kernel.mode is off';
       return;
     }
+    this.#machine = lookAtNetwork();
+    if (this.#endpoints().length === 0)
+      return this.#cannot('no listener for phones and strangers is on this machine');
     const { ok, problem } = await this.#table.probe();
     if (!ok) return this.#cannot(gist(problem));
     this.#begun = true;
@@ -290,11 +294,14 @@ export class Kernel {
     await this.#install();
   }
 
+  #endpoints(): readonly Endpoint[] {
+    const ofServer = this.#settings.drachtio.servers.length > 0;
+    return endpointsOf(this.#options.listeners, this.#machine, ofServer);
+  }
+
   #rulesetAt(hook: Hook): Ruleset {
-    const { policy, drachtio } = this.#settings;
-    const { listeners } = this.#options;
     const world = {
-      ...{ policy, listeners, ofServer: drachtio.servers.length > 0 },
+      ...{ policy: this.#settings.policy, endpoints: this.#endpoints() },
       ...{ machine: this.#machine, trusted: this.#trusted, sets: this.#mirror.sets },
     };
     return rulesetOf(this.#table.name, shapeOf(world, hook, Date.now()));

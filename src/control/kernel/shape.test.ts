@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../config/load.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
 import { type NetworkSet, usualSets } from './block-sets.ts';
+import { endpointsOf } from './endpoints.ts';
 import { rulesetOf } from './ruleset.ts';
 import { shapeOf, type World } from './shape.ts';
 
@@ -21,6 +22,11 @@ const machine = {
   devices: ['eth0'],
 };
 const now = Date.UTC(2026, 0, 1);
+const endpoints = endpointsOf(
+  [listener('udp', '0.0.0.0', 5060), listener('tls', '192.0.2.1', 5061)],
+  machine,
+  false,
+);
 
 /** The lines of the table's text, for these settings. */
 function lines(set: readonly string[], world: Partial<World> = {}): readonly string[] {
@@ -29,8 +35,7 @@ function lines(set: readonly string[], world: Partial<World> = {}): readonly str
   const { policy } = loaded.settings;
   const shape = shapeOf(
     {
-      ...{ policy, machine, ofServer: false, trusted: [], sets: usualSets },
-      listeners: [listener('udp', '0.0.0.0', 5060), listener('tls', '192.0.2.1', 5061)],
+      ...{ policy, machine, endpoints, trusted: [], sets: usualSets },
       ...world,
     },
     { at: 'prerouting' },
@@ -58,13 +63,15 @@ describe('the kernel looks', () => {
       listener('udp', '192.0.2.1', 5070, 'trunk'),
       listener('udp', '203.0.113.1', 5080),
     ];
-    const text = lines([], { listeners, ofServer: true }).join('\n');
+    const text = lines([], { endpoints: endpointsOf(listeners, machine, true) }).join('\n');
     expect(text).toContain('{ 192.0.2.1 . udp . 5060 } goto from4');
     expect(text).not.toMatch(/5070|5080/);
   });
 
   test('at IPv6 listeners by themselves', () => {
-    const text = lines([], { listeners: [listener('udp', '::', 5060)] });
+    const text = lines([], {
+      endpoints: endpointsOf([listener('udp', '::', 5060)], machine, false),
+    });
     expect(text).toContain(
       'meta l4proto . th dport { udp . 5060 } ip6 daddr { 2001:db8::1 } goto from6',
     );

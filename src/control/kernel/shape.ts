@@ -1,9 +1,8 @@
-import type { Listener } from '../../edge/signaling.ts';
 import { exceptionsOf } from '../../policy/exceptions.ts';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
 import type { Mode } from '../../policy/rule.ts';
 import type { NetworkSet } from './block-sets.ts';
-import { endpointsOf } from './endpoints.ts';
+import type { Endpoint } from './endpoints.ts';
 import { networksByFamily } from './families.ts';
 import type { FirewallRule } from './firewall-lines.ts';
 import type { MachineNetwork } from './machine-network.ts';
@@ -13,9 +12,7 @@ import type { Hook, Shape } from './ruleset.ts';
 /** What the rules in the kernel follow from. */
 export interface World {
   readonly policy: PolicySettings;
-  readonly listeners: readonly Pick<Listener, 'transport' | 'address' | 'port' | 'realm'>[];
-  /** The listeners are a drachtio-server's. */
-  readonly ofServer: boolean;
+  readonly endpoints: readonly Endpoint[];
   readonly machine: MachineNetwork;
   /** Where PBX and trunks are. */
   readonly trusted: readonly string[];
@@ -43,7 +40,7 @@ const rulesInKernel: ReadonlySet<string> = new Set<keyof RulesInKernel>([
 
 /** Only what is on counts: a rule in shadow drops nothing. */
 export function shapeOf(world: World, hook: Hook, now: number): Shape {
-  const { policy, listeners, ofServer, machine, trusted, sets } = world;
+  const { policy, endpoints, machine, trusted, sets } = world;
   const { network, site } = policy;
   const rules = network as unknown as RulesInKernel; // by the registry's schemas
   const isOn = ({ mode }: Ruled): boolean => site.rules === 'on' && mode === 'on';
@@ -51,7 +48,7 @@ export function shapeOf(world: World, hook: Hook, now: number): Shape {
   const defence = rules['automatic-defence'];
   return {
     hook,
-    endpoints: endpointsOf(listeners, machine, ofServer),
+    endpoints,
     own: machine.addresses,
     spared: networksByFamily([...network.allowed, ...trusted, ...exceptedSources(policy, now)]),
     listed: isOn(blocked) ? networksByFamily(blocked.sources) : undefined,
