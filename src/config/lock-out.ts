@@ -76,7 +76,7 @@ class LockOut {
   #refusal(address: string, transport: Transport, toPort: number): Refusal | undefined {
     const facts = requestOf(
       {
-        method: 'OPTIONS',
+        method: 'REGISTER',
         source: address,
         realm: 'access',
         transport,

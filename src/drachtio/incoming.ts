@@ -104,6 +104,10 @@ export class Incoming implements SignalingIncoming {
 
   answer(status: number, changes?: readonly HeaderChange[], reason?: string): void {
     if (this.#finished) return;
+    if (status >= 300 && this.#carrier.handlers.hidesFrom?.(this.flow, this.request) === true) {
+      this.drop();
+      return;
+    }
     if (status >= 200) this.#finish();
     this.answerNow(status, changes, reason);
   }

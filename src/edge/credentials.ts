@@ -1,7 +1,7 @@
 import { digestParameters } from '../sip/message/digest.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
-import { type ChallengeMarks, withoutMark } from './challenge-marks.ts';
+import type { ChallengeMarks } from './challenge-marks.ts';
 import { sourceOf } from './packed-address.ts';
 import type { Flow, HeaderChange } from './signaling.ts';
 
@@ -39,13 +39,16 @@ export function areProven(
 }
 
 /** Takes our mark out of the credentials on their way to the PBX. Of several in one header each stays as it is. */
-export function unmarkedCredentials(request: Message): readonly HeaderChange[] {
+export function unmarkedCredentials(
+  request: Message,
+  marks: ChallengeMarks,
+): readonly HeaderChange[] {
   let changes = nothing;
   for (const { id, name } of headers) {
     const line = request.find(id);
     if (line < 0 || request.find(id, line + 1) >= 0) continue;
     const written = request.valueOf(line);
-    const value = withoutMark(written);
+    const value = marks.takeOut(written);
     if (value !== written) changes = [...changes, { name, value }];
   }
   return changes;

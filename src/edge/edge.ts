@@ -11,6 +11,7 @@ import { admit } from './admit.ts';
 import { createBindingTokens } from './binding-token.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
+import { ChallengeMarks } from './challenge-marks.ts';
 import { ClockSteps } from './clock-steps.ts';
 import type { EdgeSettings } from './edge-settings.ts';
 import type { FamiliarSource } from './familiar-sources.ts';
@@ -36,7 +37,7 @@ import { type Binding, Registrations } from './registrations.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
-import type { Call, CallEnd, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
+import type { Call, CallEnd, Flow, Handlers, Incoming, Serving, Signaling } from './signaling.ts';
 import { breaksSips, refuseSips } from './sips.ts';
 import { SourceFacts } from './source-facts.ts';
 import { toPbx } from './to-pbx.ts';
@@ -149,7 +150,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   registrations.sources.changed = (source) => observer.familiarChanged(source);
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
-  const guesses = new Guesses(others);
+  const guesses = new Guesses(others, new ChallengeMarks(options.tokenKey));
   const lookAlike = new LookAlikeChallenge();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   const leases = new CallLeases(others);
@@ -222,6 +223,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       from === 'core' ? neighbours.includes(host) : neighbours.isPbx(host, port),
     hides: (from) => (from === 'access' ? fromPhones : topology(from)),
     behind: (uri) => uris.behind(uri),
+    hidesFrom: (flow, request) => edge !== undefined && hidesFrom(edge, flow, request),
     hears: (flow) => known.has(flow),
     isEmergency: (requestUri) => gatekeeper.isEmergency(requestUri),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
@@ -332,6 +334,16 @@ const refusedForPin = (decided: Decided): decided is Decided<'outbound'> => {
     (one) => one.kind !== 'pass' && one.reason === 'pin-wrong',
   );
 };
+
+function hidesFrom(edge: Edge, flow: Flow, { method, requestUri }: Message): boolean {
+  const { gatekeeper } = edge;
+  return gatekeeper.policy.hidesFrom({
+    at: Date.now(),
+    source: new SourceFacts(edge, flow),
+    method,
+    emergency: method === 'INVITE' && gatekeeper.isEmergency(requestUri),
+  });
+}
 
 /** The story of a request, told by where it comes from and what it wants. */
 function receive(edge: Edge, incoming: Incoming): void {

@@ -338,7 +338,10 @@ describe('what a request earns', () => {
   });
 
   test('a rule in shadow blocks nobody', () => {
-    const { gatekeeper, changes } = aGatekeeper({ scanners: { mode: 'shadow' } });
+    const { gatekeeper, changes } = aGatekeeper({
+      stealth: { mode: 'off' },
+      scanners: { mode: 'shadow' },
+    });
     expect(gatekeeper.judge('network', scanner({})).verdict.kind).toBe('pass');
     expect(changes).toEqual([]);
   });

@@ -14,7 +14,7 @@ const REMEMBER = 100;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
-  readonly marks = new ChallengeMarks();
+  readonly marks: ChallengeMarks;
   readonly #failures = new FailureCounts<FailureKind>(failureKinds, {
     mostKeys: MOST_KEYS,
     keepMs: KEEP_MS,
@@ -24,8 +24,9 @@ export class Guesses {
 
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
 
-  constructor(others?: Pick<OtherNodes, 'note'>) {
+  constructor(others?: Pick<OtherNodes, 'note'>, marks = new ChallengeMarks()) {
     this.#others = others;
+    this.marks = marks;
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {

@@ -22,6 +22,7 @@ import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
+import { SourceFacts } from './source-facts.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
 import { nameIn } from './user-part.ts';
@@ -73,7 +74,9 @@ export function register(edge: Edge, incoming: Incoming): void {
   }
   const aor = addressOfRecord(request);
   if (aor === undefined) {
-    incoming.answer(400);
+    const broken = { at: Date.now(), source: new SourceFacts(edge, flow), problem: 'to' };
+    if (edge.gatekeeper.answersBroken(broken)) incoming.answer(400);
+    else incoming.drop();
     return;
   }
   const { pbx, registrations } = edge;
@@ -205,7 +208,10 @@ function headersToward(
   target: Target | undefined,
 ): readonly HeaderChange[] {
   const { request } = registration;
-  const stripped = [...stripForPbx(edge, request), ...unmarkedCredentials(request)];
+  const stripped = [
+    ...stripForPbx(edge, request),
+    ...unmarkedCredentials(request, edge.guesses.marks),
+  ];
   const ours =
     registration.toward === 'path'
       ? withPath(edge, registration, target)

@@ -1,6 +1,7 @@
 import type { ExtensionProfile } from '../policy/extension-profile.ts';
 import type { RequestFacts as Facts } from '../policy/facts.ts';
 import { Header } from '../sip/message/header-name.ts';
+import { bareHost, parseUri } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
 import { addressWithoutPin, withoutPin } from './hidden-pins.ts';
 import type { Flow, Incoming } from './signaling.ts';
@@ -44,6 +45,10 @@ export class RequestFacts implements Facts {
   }
   get requestUri(): string {
     return withoutPin(this.incoming.request.requestUri, this.edge.gatekeeper.policy.site);
+  }
+  get domain(): string | undefined {
+    const uri = parseUri(this.incoming.request.requestUri);
+    return uri && bareHost(uri.host);
   }
   get requestUser(): string {
     return userOfUri(this.incoming.request.requestUri);

@@ -73,6 +73,11 @@ export interface Handlers {
    * none of a flow. Undefined, or not given, when nobody vouches for that.
    */
   flowInsteadOf?(token: string): string | undefined;
+  /**
+   * Is whoever sent this request to learn nothing, not even that somebody is here? Then no refusal of a carrier's or the
+   * edge's own is sent; what a program or a target answers is passed back. Nobody, when not given.
+   */
+  hidesFrom?(flow: Flow, request: Message): boolean;
   /** A call was answered: from now on `calls` lists it and `end` can end it. */
   callStarted?(call: Call): void;
   callEnded?(call: Call, why: CallEnd): void;

@@ -107,7 +107,10 @@ const registeredOn = (edge: Edge, aor: string): string | undefined =>
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
 function headersForPbx(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
   const { trunkHeader } = edge.settings.pbx;
-  const changes = [...stripForPbx(edge, request), ...unmarkedCredentials(request)];
+  const changes = [
+    ...stripForPbx(edge, request),
+    ...unmarkedCredentials(request, edge.guesses.marks),
+  ];
   if (trunkHeader === undefined || flow.realm !== 'trunk') return changes;
   return [...changes.filter(({ name }) => name !== trunkHeader.name), trunkHeader];
 }

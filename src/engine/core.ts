@@ -39,6 +39,8 @@ export interface Core {
   /** See `Handlers.hides` and `Handlers.behind`. */
   hides(from: Realm): Hiding | undefined;
   behind(uri: string): string | undefined;
+  /** See `Handlers.hidesFrom`. */
+  hidesFrom(channel: Channel, request: Message): boolean;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
   /** A bug of ours, caught at the edge of the unit of work. */

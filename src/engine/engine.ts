@@ -37,7 +37,7 @@ import { KeyTable } from './key-table.ts';
 import { maySpeakFor } from './may-speak-for.ts';
 import { OwnNames } from './own-names.ts';
 import type { Agents, Programs } from './protocol/program.ts';
-import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
+import { BRANCH_LENGTH, newBranch, OUR_BRANCH, randomToken } from './random-token.ts';
 import type { Resolver } from './resolve/resolver.ts';
 import { ringingCalls } from './ringing-calls.ts';
 import { canCallBack, sendBack } from './send-back.ts';
@@ -117,6 +117,8 @@ export class Engine implements Core {
   #ringing = 0;
   /** What is under way over each connection, to be told when it goes. */
   readonly #over = new Map<Channel, Set<ServerTransaction | ClientTransaction>>();
+  /** Of what is answered without a transaction: the same for a request that is repeated. */
+  readonly #toTag = randomToken();
   readonly isOurRoute = (recordRoute: string): boolean => {
     const uri = parseUri(parseNameAddress(recordRoute)?.uri ?? '');
     return uri !== undefined && this.names.isOurs(uri);
@@ -339,6 +341,10 @@ export class Engine implements Core {
     return this.#handlers.behind?.(uri);
   }
 
+  hidesFrom(channel: Channel, request: Message): boolean {
+    return this.#handlers.hidesFrom?.(channel, request) ?? false;
+  }
+
   fault(problem: unknown): void {
     this.#options.log.error({ err: problem }, 'a fault in the gate itself');
   }
@@ -364,7 +370,7 @@ export class Engine implements Core {
     const branch = response.via?.branch ?? '';
     const key = response.cseqMethod === 'CANCEL' ? `${branch} CANCEL` : branch;
     const transaction = this.#clients.get(key);
-    if (!isSoundResponse(response)) this.#options.observer?.ignored(channel);
+    if (!isSoundResponse(response)) this.#ignored(channel);
     else if (transaction !== undefined) transaction.received(response);
     else this.#strayResponse(response, channel);
   }
@@ -377,7 +383,7 @@ export class Engine implements Core {
         ? this.calls.answeredAgain(response, channel, this.isOurRoute)
         : undefined;
     if (repeated === undefined) {
-      this.#options.observer?.ignored(channel);
+      this.#ignored(channel);
       return;
     }
     const { replyTo: caller, keptVias: vias } = repeated;
@@ -419,7 +425,7 @@ export class Engine implements Core {
 
   #newRequest(request: Message, channel: Channel, key: string): void {
     if (request.wire.includes(OUR_BRANCH) && this.#loops(request)) {
-      this.#refuse(request, channel, 482);
+      this.#refuseOpenly(request, channel, 482);
       return;
     }
     const { limits } = this.#options.settings;
@@ -430,7 +436,7 @@ export class Engine implements Core {
     const most = mine ? limits.transactions * RESERVE : limits.transactions;
     const full = this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls);
     if (full && !(opensCall && this.#hasReserveFor(request))) {
-      this.#refuse(request, channel, 503, undefined, [
+      this.#refuseOpenly(request, channel, 503, [
         { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
       return;
@@ -476,7 +482,7 @@ export class Engine implements Core {
     const targets = routedTargets(this, { request, channel, routing, found });
     const [target] = typeof targets === 'number' ? [] : targets;
     if (target === undefined) {
-      this.#options.observer?.ignored(channel);
+      this.#ignored(channel);
       return;
     }
     if (found !== undefined) this.calls.acknowledged(found);
@@ -508,7 +514,7 @@ export class Engine implements Core {
     const invite = this.#servers.get(inviteKey);
     const tooLate = this.agents?.cancelledTooLate(inviteKey) === true;
     if (invite === undefined || !invite.isInvite || tooLate) {
-      this.#refuse(request, channel, 481);
+      this.#refuseOpenly(request, channel, 481);
       return;
     }
     this.#refuse(request, channel, 200, undefined, undefined, invite.toTag);
@@ -530,6 +536,17 @@ export class Engine implements Core {
     return false;
   }
 
+  /** What is sound, and not wanted: from somebody to whom we do not exist it stays unanswered. */
+  #refuseOpenly(
+    request: Message,
+    channel: Channel,
+    status: number,
+    headers?: readonly { readonly name: string; readonly value: string }[],
+  ): void {
+    if (this.hidesFrom(channel, request)) channel.disregarded();
+    else this.#refuse(request, channel, status, undefined, headers);
+  }
+
   /** Answers without a transaction: nothing is kept for what was wrong or not wanted. */
   #refuse(
     request: Message,
@@ -537,7 +554,7 @@ export class Engine implements Core {
     status: number,
     reason?: string,
     headers?: readonly { readonly name: string; readonly value: string }[],
-    toTag = 'db',
+    toTag = this.#toTag,
   ): void {
     const { address, port } = channel;
     const facts = { status, toTag, address, port };
@@ -554,18 +571,25 @@ export class Engine implements Core {
     const message = readMessage(head.includes('\r\n\r\n') ? head : `${head}\r\n\r\n`);
     const answers = this.#answersBroken(channel, framingProblems[problem]);
     if (message?.isRequest !== true || message.via === undefined || message.method === 'ACK')
-      this.#options.observer?.ignored(channel);
+      this.#ignored(channel);
     else if (answers) this.#refuse(message, channel, 400);
   }
 
   /** What nobody could be answered about. */
   #broken(channel: Channel, problem: BrokenBy): void {
-    this.#options.observer?.ignored(channel);
+    this.#ignored(channel);
     this.#handlers.answersBroken?.(channel, problem);
   }
 
+  #ignored(channel: Channel): void {
+    this.#options.observer?.ignored(channel);
+    channel.disregarded();
+  }
+
   #answersBroken(channel: Channel, problem: BrokenBy): boolean {
-    return this.#handlers.answersBroken?.(channel, problem) ?? true;
+    const answers = this.#handlers.answersBroken?.(channel, problem) ?? true;
+    if (!answers) channel.disregarded();
+    return answers;
   }
 
   #connectionClosed(channel: Channel): void {

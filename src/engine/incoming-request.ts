@@ -77,11 +77,16 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   drop(): void {
     if (this.#finished) return;
     this.#finished = true;
+    this.channel.disregarded();
     this.#transaction.drop();
   }
 
   answer(status: number, headers?: readonly HeaderChange[], reason?: string): void {
     if (this.#finished) return;
+    if (status >= 300 && this.#core.hidesFrom(this.channel, this.request)) {
+      this.drop();
+      return;
+    }
     if (status >= 200) this.#finished = true;
     this.answerNow(status, headers, reason);
   }

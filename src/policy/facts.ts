@@ -74,6 +74,8 @@ export interface RequestFacts extends PacketFacts {
   readonly userAgent: string | undefined;
   readonly callId: string;
   readonly requestUri: string;
+  /** The host that it names, in lower case, without brackets; undefined: one of our own, or none that can be read. */
+  readonly domain: string | undefined;
   /** User parts, escapes undone. */
   readonly requestUser: string;
   readonly from: string;

@@ -150,6 +150,42 @@ test('a trail ends with the rule that refused, with what it saw', () => {
   });
 });
 
+describe('a stranger who is refused (N10)', () => {
+  const call = aCall({ registered: false, source: aSource() });
+  const met = (settings: Record<string, unknown>, facts = call) =>
+    policy(settings).judge('outbound', facts, noCounts).verdict;
+
+  test('meets silence, for the reason of the rule that refuses', () => {
+    expect(met({})).toEqual({ kind: 'drop', reason: 'guest' });
+    const step = policy()
+      .explain('outbound', call, noCounts)
+      .find(({ rule }) => rule === 'no-guests');
+    expect(step?.verdict).toEqual({ kind: 'drop', reason: 'guest' });
+  });
+  test.each([
+    ['without stealth', { network: { stealth: { mode: 'off' } } }],
+    ['while stealth only looks', { network: { stealth: { mode: 'shadow' } } }],
+    [
+      'by an exception',
+      {
+        exceptions: {
+          x: { rule: 'stealth', source: '198.51.100.0/24', until: '2030-01-01', why: 'x' },
+        },
+      },
+    ],
+  ])('is answered %s', (_how, settings) => {
+    expect(met(settings)).toEqual({ kind: 'reject', status: 403, reason: 'guest' });
+  });
+  test('is blocked all the same', () => {
+    const network = { scanners: { answer: 403 } };
+    const scanner = aRequest({ method: 'INVITE', userAgent: 'sipcli' });
+    expect(policy({ network }).judge('network', scanner, noCounts).verdict).toMatchObject({
+      kind: 'drop',
+      block: { seconds: 3600 },
+    });
+  });
+});
+
 describe('an exception (X5)', () => {
   const excepted = policy({
     extensions: { list: { 1001: { groups: ['sales'] } } },
@@ -191,7 +227,7 @@ describe('an exception (X5)', () => {
         aCall({ at: before, registered: false, source: aSource({ address }) }),
         noCounts,
       ).verdict.kind;
-    expect([from('198.51.100.7'), from('198.51.101.7')]).toEqual(['pass', 'reject']);
+    expect([from('198.51.100.7'), from('198.51.101.7')]).toEqual(['pass', 'drop']);
   });
   test('is for one rule', () => {
     const guest = { ...abroad, registered: false, profile: extensions.profileOf('1001') };

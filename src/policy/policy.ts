@@ -4,9 +4,20 @@ import type { RequestFacts, Stage, StageFacts } from './facts.ts';
 import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf } from './registry.ts';
 import type { Mode, Rule, SettingPath } from './rule.ts';
+import { type Hidden, hidesFrom, stealth } from './rules/network/stealth.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
+import { noGuests } from './rules/outbound/no-guests.ts';
 import { createSite, type Site } from './site.ts';
-import { type Adjustments, accept, pass, type Refused, reject, type Verdict } from './verdict.ts';
+import {
+  type Adjustments,
+  accept,
+  type Drop,
+  pass,
+  type Refused,
+  type Reject,
+  reject,
+  type Verdict,
+} from './verdict.ts';
 
 /** What became of one request at one stage. */
 export interface Decision {
@@ -79,10 +90,14 @@ export class Policy {
   readonly site: Site;
   readonly #exceptions: Exceptions;
   readonly #callSeconds: number;
+  readonly #isStealthy: boolean;
+  /** Refusals by an answer, and what strangers meet in their place. */
+  readonly #silences = new WeakMap<Reject, Drop>();
   readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
 
   constructor(settings: PolicySettings) {
-    this.site = createSite(settings.site, settings.extensions, settings);
+    const { guests } = settings.outbound[noGuests.name] as { readonly guests: readonly string[] };
+    this.site = createSite(settings.site, settings.extensions, { ...settings, guests });
     const { seconds } = settings.outbound[callDuration.name] as { readonly seconds: number };
     this.#callSeconds = seconds;
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
@@ -93,6 +108,9 @@ export class Policy {
         const rule = create(options, this.site);
         return { name, mode: least(mode, settings.site.rules), methods, rule };
       });
+    const network: Readonly<Record<string, unknown>> = settings.network;
+    const { mode: stealthy } = network[stealth.name] as { readonly mode: Mode };
+    this.#isStealthy = least(stealthy, settings.site.rules) === 'on';
     this.#asked = {
       packet: asked('packet'),
       broken: asked('broken'),
@@ -120,7 +138,8 @@ export class Policy {
         verdict = rule.judge(facts, counters);
       } catch (fault) {
         if (isSpared(stage, facts)) return admitted;
-        return { verdict: reject(500, 'rule-failed'), rule: name, shadows, fault };
+        const failed = this.#said(reject(500, 'rule-failed'), facts);
+        return { verdict: failed, rule: name, shadows, fault };
       }
       if (verdict.kind === 'pass') {
         if (verdict === accept && effective === 'on') break;
@@ -134,6 +153,7 @@ export class Policy {
       if (isSpared(stage, facts)) return admitted;
       const exception = this.#exceptions.find(name, facts);
       if (effective === 'on' && exception === undefined) {
+        verdict = this.#said(verdict, facts);
         if (shadows !== noShadows || adjust !== undefined)
           return { verdict, rule: name, shadows, adjust };
         if (asked.refused?.verdict !== verdict)
@@ -146,6 +166,15 @@ export class Policy {
     return { verdict: pass, rule: undefined, shadows, adjust };
   }
 
+  /** Is whoever asks this, and is refused, to learn nothing, not even that somebody is here (N10)? */
+  hidesFrom(facts: Hidden): boolean {
+    return (
+      this.#isStealthy &&
+      hidesFrom(facts, this.site) &&
+      this.#exceptions.find(stealth.name, facts) === undefined
+    );
+  }
+
   /** How long a call that was let through may last, and whether that counts for it (O9). */
   callLimit(call: LimitedCall & Concerned): CallLimit {
     const { setting, seconds } = mostSeconds(call, this.#callSeconds, this.site);
@@ -154,6 +183,17 @@ export class Policy {
     const mode = call.profile.rules?.[name] ?? rule?.mode ?? 'off';
     const excepted = mode !== 'off' && this.#exceptions.find(name, call) !== undefined;
     return { seconds, setting, mode: excepted ? 'off' : mode };
+  }
+
+  /** A refusal as it is met with: by strangers, in silence. */
+  #said(refusal: Refused, facts: StageFacts[Stage]): Refused {
+    if (refusal.kind !== 'reject' || !('method' in facts) || !this.hidesFrom(facts)) return refusal;
+    const known = this.#silences.get(refusal);
+    if (known !== undefined) return known;
+    const { reason, block } = refusal;
+    const silence: Drop = { kind: 'drop', reason, ...(block && { block }) };
+    this.#silences.set(refusal, silence);
+    return silence;
   }
 
   /** The rules that were asked for this decision, up to the one that refused. Counts must not be counted along. */
@@ -194,9 +234,10 @@ export class Policy {
     const asked = this.#asked[stage].filter(({ methods }) => concerns(methods, facts));
     return asked.map(({ name, mode, rule }) => {
       const effective = own?.[name] ?? mode;
-      const verdict = rule.judge(facts, counters);
+      const judged = rule.judge(facts, counters);
+      const passes = judged.kind === 'pass' || judged.kind === 'adjust';
+      const verdict = passes ? judged : this.#said(judged, facts);
       const { saw, setting = [sectionOf[stage], name], flip } = rule.explain(facts, counters);
-      const passes = verdict.kind === 'pass' || verdict.kind === 'adjust';
       const exception = passes ? undefined : this.#exceptions.find(name, facts);
       return { rule: name, mode: effective, verdict, saw, setting, flip, exception };
     });

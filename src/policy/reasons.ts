@@ -13,6 +13,7 @@ export const reasons = {
   'message-hostile': 'The message is made to harm whoever reads it',
   'request-rate': 'The source sends requests faster than its allowance',
   overload: 'The gate or the PBX is overloaded: strangers wait, then new calls beyond a share',
+  stranger: 'A stranger asks what is here, or for a domain that is not ours',
   scanner: 'It says it is an attack tool, or behaves like one',
   'pbx-pace': 'More registrations at once than the PBX is to be sent',
   'register-name-wrong': 'The digest user name is not the one set for the extension',

@@ -15,6 +15,7 @@ import { overload } from './rules/network/overload.ts';
 import { requestRates } from './rules/network/request-rates.ts';
 import { scanners } from './rules/network/scanners.ts';
 import { sourceCountries } from './rules/network/source-countries.ts';
+import { stealth } from './rules/network/stealth.ts';
 import { strangersShare } from './rules/network/strangers-share.ts';
 import { allowedCountries } from './rules/outbound/allowed-countries.ts';
 import { blockedClasses } from './rules/outbound/blocked-classes.ts';
@@ -55,7 +56,7 @@ type AnyRule<S extends Stage> = RuleDefinition<S, any>;
 export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
   packet: [blockedSources, automaticDefence, firewall, sourceCountries, dropAll, strangersShare],
   broken: [brokenMessages],
-  network: [scanners, hostileMessages, requestRates, overload],
+  network: [scanners, hostileMessages, requestRates, overload, stealth],
   registration: [
     pbxPace,
     noEnumeration,

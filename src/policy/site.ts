@@ -4,6 +4,7 @@ import type { Dialled } from '../numbers/dialled.ts';
 import type { RiskyRange } from '../numbers/risky-ranges.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
 import { country, fileName, numberPattern, source, timeZone } from './forms.ts';
+import { Networks } from './networks.ts';
 import type { PinsSettings } from './pins.ts';
 import { type OutboundRoute, OutboundRoutes } from './routes.ts';
 import { Times, type TimesSettings } from './times.ts';
@@ -103,6 +104,8 @@ export interface Site {
   readonly routes: OutboundRoutes;
   readonly pins: PinsSettings;
   readonly readDialled: ReadDialled;
+  /** Who may call without a registration (`no-guests`). */
+  readonly guests: Networks;
 }
 
 /** What stands in files of its own. */
@@ -111,12 +114,19 @@ export interface SiteParts {
   readonly outboundRoutes?: readonly OutboundRoute[];
   readonly pins?: PinsSettings;
   readonly riskyRanges?: readonly RiskyRange[];
+  readonly guests?: readonly string[];
 }
 
 export function createSite(
   settings: SiteSettings,
   extensionsSettings: ExtensionsSettings,
-  { times: named = {}, outboundRoutes = [], pins = {}, riskyRanges = [] }: SiteParts = {},
+  {
+    times: named = {},
+    outboundRoutes = [],
+    pins = {},
+    riskyRanges = [],
+    guests = [],
+  }: SiteParts = {},
 ): Site {
   const { homeCountry, timeZone, dialPlan } = settings;
   const times = new Times(named, timeZone);
@@ -130,6 +140,7 @@ export function createSite(
     times,
     routes: new OutboundRoutes(outboundRoutes, dialPlan.outsidePrefix, times),
     pins,
+    guests: new Networks(guests),
     readDialled(dialled) {
       const number = read(dialled);
       return extensions.has(dialled) ? asExtension(number) : number;

@@ -18,7 +18,7 @@ afterAll(() => {
 /** What every rule says of every row. */
 function answersTo(policy: Row['policy']) {
   const rows = table.filter((row) => row.policy === policy);
-  const { root, flags } = writePolicy(policy, rows);
+  const { root, flags } = writePolicy(policy, rows, '127.0.0.1');
   roots.push(root);
   const folders = { policies: join(root, 'policies'), routes: join(root, 'routes') };
   const set = flags.filter((_, at) => flags[at - 1] === '--set');

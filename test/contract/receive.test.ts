@@ -233,8 +233,11 @@ test('a request that begins something is not routed, with or without a Route to 
 
 test('keep-alives over a connection are answered (RFC 5626 §4.4.1) and reach nobody', async () => {
   await using scene = await aScene({ phone: { transport: 'tcp' } });
-  await scene.phone.keepAlive();
-  expect(scene.gate.seen).toEqual([]);
+  const { gate, phone } = scene;
+  gate.decide = (incoming) => incoming.answer(200);
+  await phone.finalAnswer(phone.request('OPTIONS', 'sip:1002@192.0.2.9'));
+  await phone.keepAlive();
+  expect(gate.seen).toHaveLength(1);
 });
 
 test('a message cut anywhere arrives whole over a stream', async () => {

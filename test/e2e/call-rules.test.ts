@@ -83,10 +83,10 @@ describe('a phone', () => {
   const calls = () => invites(pbx);
 
   test('that has not registered calls nobody (O1)', async () => {
-    await play('refused-call', '1001', '1002', { address: ownAddress() });
+    await play('unheard-call', '1001', '1002', { address: ownAddress() });
     expect(calls()).toHaveLength(0);
-    const guest = play('refused-call', without('no-guests'), '1002', { address: ownAddress() });
-    await expect(guest).rejects.toThrow('486');
+    const guest = play('unheard-call', without('no-guests'), '1002', { address: ownAddress() });
+    await expect(guest).rejects.toThrow(/ (100|486) /);
   });
 
   test.each([
@@ -350,7 +350,7 @@ describe('with Asterisk, by the shipped defaults and the address of the PBX', ()
       ...{ user: '1001', password: 'secret1001', to: gate.udp, address: ownAddress() },
     });
     phones.push(mallory);
-    const call = await mallory.invite('1002');
-    expect((await call.final()).status).toBe(403);
+    await mallory.invite('1002');
+    await mallory.silence(700);
   });
 });

@@ -43,9 +43,12 @@ describe('two nodes', () => {
     redis = await startRedis();
     pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
     pbx.registersAll();
-    const blacklist = { 'cluster.redis.drachtioBlacklist': 'drachtio:blacklist' };
-    a = await startNode('a', redis, { pbx: pbx.uri, rules: 'shipped', settings: blacklist });
-    b = await startNode('b', redis, { pbx: pbx.uri, rules: 'shipped', settings: blacklist });
+    const settings = {
+      'cluster.redis.drachtioBlacklist': 'drachtio:blacklist',
+      'network.stealth.mode': 'off', // strangers ask by OPTIONS here
+    };
+    a = await startNode('a', redis, { pbx: pbx.uri, rules: 'shipped', settings });
+    b = await startNode('b', redis, { pbx: pbx.uri, rules: 'shipped', settings });
     await Promise.all([knowsRedis(a), knowsRedis(b)]);
   });
   afterAll(async () => {

@@ -10,6 +10,7 @@ import { Policy } from '../../src/policy/policy.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import { ownAddress } from '../support/own-address.ts';
 import { LiveTable, type Outcome } from '../table/live-table.ts';
 import { type Places, writePolicy } from '../table/policies.ts';
 import { table } from '../table/rows.ts';
@@ -18,19 +19,20 @@ const CLOCK = fileURLToPath(new URL('../support/movable-clock.ts', import.meta.u
 
 describe.each(['many-rules', 'closed'] as const)('the table of requests: %s', (policy) => {
   const rows = table.filter((row) => row.policy === policy);
+  const address = ownAddress();
   let places: Places;
   let pbx: Pbx;
   let gate: Gate;
   let outcomes: readonly Outcome[];
 
   beforeAll(async () => {
-    places = writePolicy(policy, rows);
+    places = writePolicy(policy, rows, address);
     pbx = await aPbx();
     answerAsAPbx(pbx);
     const clock = join(places.root, 'clock');
     writeFileSync(clock, '0');
     gate = await startGate({
-      pbx: pbx.uri,
+      ...{ address, pbx: pbx.uri },
       rules: 'shipped',
       flags: places.flags,
       data: places.data,

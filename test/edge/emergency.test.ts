@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { aScene, type Scene, statusOf } from './scene.ts';
 
+/** Strangers are told here what they would meet with silence. */
+const open: object = { stealth: { mode: 'off' } };
+
 /** Whatever a rule can be set to refuse, it does. */
 const hopeless = {
   site: { homeCountry: 'DE' },
@@ -39,7 +42,10 @@ describe('an emergency call (O11)', () => {
 
   test('is known behind the prefix for an outside line, and no number that only begins like one is', async () => {
     await using scene = await aScene({
-      policy: { site: { homeCountry: 'DE', dialPlan: { outsidePrefix: '0' } } },
+      policy: {
+        site: { homeCountry: 'DE', dialPlan: { outsidePrefix: '0' } },
+        network: open,
+      },
     });
     answering(scene);
     expect(await calls(scene, 'sip:0112@127.0.0.1')('1001')).toBe(REACHED_THE_PBX);

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { aScene, last, type Scene, statusOf } from './scene.ts';
 
+/** Strangers are told here what they would meet with silence. */
+const open: object = { stealth: { mode: 'off' } };
+
 /** Every rule judges; whatever reaches the PBX is answered 488, which no rule of calls gives. */
 async function judging(): Promise<Scene> {
-  const scene = await aScene({ policy: { site: {} } });
+  const scene = await aScene({ policy: { site: {}, network: open } });
   for (const method of ['INVITE', 'MESSAGE', 'SUBSCRIBE', 'PUBLISH', 'REFER', 'INVENTED'])
     scene.pbx.always(method, (request) => scene.pbx.answer(request, 488));
   return scene;

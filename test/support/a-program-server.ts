@@ -210,6 +210,7 @@ export function aChannel(listener: Listener = aListener(), realm: Realm = listen
     token: 't',
     certificateNames: [],
     send: nothing,
+    disregarded: nothing,
     close: nothing,
     atPort: nothing,
   };

@@ -67,6 +67,7 @@ export const aRequest = (about: Partial<RequestFacts> = {}): RequestFacts => ({
   userAgent: 'Grandstream GXP2170 1.0.11.64',
   callId: '843817637684230@998sdasdh09',
   requestUri: 'sip:gate.example.com',
+  domain: 'gate.example.com',
   requestUser: '',
   from: '1001',
   to: '1001',
@@ -98,7 +99,10 @@ export const aRegistration = (about: Partial<RegistrationFacts> = {}): Registrat
 });
 
 export const aCall = (about: Partial<CallFacts> = {}): CallFacts => ({
-  ...aRequest({ method: 'INVITE', to: '1002', requestUri: 'sip:1002@gate.example.com' }),
+  ...aRequest({
+    source: aSource({ tier: 'known', familiar: true }),
+    ...{ method: 'INVITE', to: '1002', requestUri: 'sip:1002@gate.example.com' },
+  }),
   by: 'invite',
   registered: true,
   onOwnFlow: true,

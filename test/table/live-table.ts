@@ -147,12 +147,15 @@ export class LiveTable {
     const headers = headersOf(question, this.#gate.address);
     const phone = await this.#phone(question, extension, credentials && proven);
     const forged = `Digest username="${extension}", realm="pbx", nonce="never given", uri="sip:x", response="${'0'.repeat(32)}"`;
-    const final = await phone.tryToRegister({
-      expires,
-      headers: { ...headers, ...(!proven && { Authorization: forged }) },
-    });
-    const challengedAsUsual = !credentials && final.status === 401;
-    return { callId: final.callId, arrived: final.status === 200 || challengedAsUsual };
+    const callId = `table-${crypto.randomUUID()}`;
+    const final = await phone
+      .tryToRegister({
+        expires,
+        headers: { ...headers, 'Call-ID': callId, ...(!proven && { Authorization: forged }) },
+      })
+      .catch(() => undefined);
+    const challengedAsUsual = !credentials && final?.status === 401;
+    return { callId, arrived: final?.status === 200 || challengedAsUsual };
   }
 
   /** As often, and at as many extensions or from as many sources, as the question assumes. */
@@ -237,13 +240,14 @@ export class LiveTable {
   }
 
   async #phone(question: Question, user = '1001', answersChallenges = false): Promise<Phone> {
-    const { source, transport = 'udp', registerName } = question;
+    const { source, transport = 'udp', registerName, domain } = question;
     if (source === undefined) throw new Error('a row has a source');
     const phone = await aPhone({
       ...{ transport, user, address: source },
       to: transport === 'udp' ? this.#gate.udp : this.#gate.tcp,
       ...(answersChallenges && { password: 'secret' }),
       ...(registerName !== undefined && { registerName }),
+      ...(domain !== undefined && { domain }),
     });
     this.#phones.push(phone);
     return phone;

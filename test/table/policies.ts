@@ -115,8 +115,8 @@ export interface Places {
   readonly flags: readonly string[];
 }
 
-/** Writes down the policy of these rows, and the rows themselves as its tests. */
-export function writePolicy(policy: Row['policy'], rows: readonly Row[]): Places {
+/** Writes down the policy of these rows, for a gate at that address, and the rows themselves as its tests. */
+export function writePolicy(policy: Row['policy'], rows: readonly Row[], gate: string): Places {
   const root = mkdtempSync(join(tmpdir(), 'table-'));
   const data = join(root, 'data');
   mkdirSync(data, { mode: 0o700 });
@@ -130,6 +130,10 @@ export function writePolicy(policy: Row['policy'], rows: readonly Row[]): Places
   const tests = rows.map(({ name, ask, expect, shadow }) => ({ name, ...ask, expect, shadow }));
   writeFileSync(join(root, 'policies/tests/table.yaml'), stringify({ tests }));
   const folders = ['policies', 'routes'].flatMap((one) => [`--${one}`, join(root, one)]);
-  const closed = policy === 'closed' ? ['--set', 'network.drop-all.mode=on'] : [];
-  return { root, data, flags: [...folders, ...closed] };
+  // most rows of the first ask by OPTIONS, to which strangers get no answer
+  const set = {
+    'many-rules': ['network.stealth.mode=off'],
+    closed: ['network.drop-all.mode=on', `network.stealth.domains=[${gate}]`],
+  }[policy];
+  return { root, data, flags: [...folders, ...set.flatMap((one) => ['--set', one])] };
 }

@@ -90,10 +90,19 @@ row('pass', 'from a country that is', options('127.241.0.1', { country: 'DE' }))
 row('pass', 'an address in no country', options(`${AWAY}.1`));
 row('pass', 'whatever an allowed address says', options('127.3.0.1', { userAgent: 'sipvicious' }));
 row('drop-all', 'anybody, where all is dropped', options('127.8.0.1'), { policy: 'closed' });
-row('pass', 'who is allowed, where all is dropped', options('127.3.0.2'), { policy: 'closed' });
-row('pass', 'what the firewall accepts, where all is dropped', options('127.4.0.7'), {
+row('stranger', 'who is accepted and asks what is here', options('127.4.0.7'), {
   policy: 'closed',
 });
+row(
+  'stranger',
+  'a registration for another domain',
+  register('1002', { source: '127.4.0.7', domain: 'other.example' }),
+  { policy: 'closed' },
+);
+row('pass', 'who is accepted and registers', register('1001', { source: '127.4.0.7' }), {
+  policy: 'closed',
+});
+row('pass', 'who is allowed, where all is dropped', options('127.3.0.2'), { policy: 'closed' });
 row('pass', 'a call for help, where all is dropped', call('1001', '112', stranger), {
   policy: 'closed',
 });

@@ -5,6 +5,8 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
+/** RFC 5626 §4.4.1, RFC 7118 §6. */
+const PONG = Buffer.from('\r\n');
 /** How long a connection we closed may take to say goodbye. */
 const GOODBYE_MS = 2000;
 
@@ -33,9 +35,11 @@ export abstract class Connection implements Channel {
   /** Since when a message has begun and not ended; 0 between messages. */
   protected messageSince = 0;
   protected lastHeard = performance.now();
-  /** A message has come over it, or it is one that we opened. */
+  /** A message has come over it that was not disregarded, or it is one that we opened. */
   protected spoken = false;
   readonly #openedAt = performance.now();
+  /** Something of ours went out: whoever is there knows of us. */
+  #said = false;
   #closingSince = 0;
   #problem: Error | undefined;
   #open = true;
@@ -90,6 +94,7 @@ export abstract class Connection implements Channel {
   }
 
   send(message: Buffer, failed?: SendFailed): void {
+    this.#said = true;
     if (!this.#open) {
       if (failed) {
         const problem = this.#problem ?? new Error('the connection is closed');
@@ -112,6 +117,10 @@ export abstract class Connection implements Channel {
       });
   }
 
+  disregarded(): void {
+    if (!this.#said) this.spoken = false;
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#closingSince = performance.now();
@@ -131,6 +140,11 @@ export abstract class Connection implements Channel {
       this.context.limits.hit('idle-time');
       this.close();
     }
+  }
+
+  /** Answers a keep-alive. A stranger whom we told nothing yet is not to learn by one that SIP is spoken here. */
+  protected pong(): void {
+    if (this.#said || this.realm !== 'access') this.send(PONG);
   }
 
   /** Ends the connection at once because of a limit. */

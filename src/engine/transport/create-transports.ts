@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 import type { LimitSettings, ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
@@ -232,7 +231,8 @@ class SocketTransports implements Transports {
   #readCertificates(): Certificates | undefined {
     const { listeners, tls, dataDirectory } = this.#settings;
     if (!listeners.some(({ transport }) => isSecure(transport))) return undefined;
-    const names = new Set(['localhost', hostname(), '127.0.0.1', '::1']);
+    // not the machine's own name: it may say what runs here to whoever asks
+    const names = new Set(['localhost', '127.0.0.1', '::1']);
     for (const { address, advertise } of listeners) {
       names.add(reachableAddress(address));
       if (advertise !== undefined) names.add(advertise.host);

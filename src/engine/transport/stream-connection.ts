@@ -3,7 +3,6 @@ import { type FrameSink, StreamFramer, type Unframeable } from '../../sip/framin
 import { Connection, type Peer } from './connection.ts';
 import type { TransportContext } from './transport-context.ts';
 
-const PONG = Buffer.from('\r\n');
 /** A peer that does not answer a SYN or a ClientHello in this time is not there. */
 const CONNECT_MS = 5000;
 
@@ -103,7 +102,7 @@ export class StreamConnection extends Connection implements FrameSink {
     else if (this.messageSince === 0) this.messageSince = this.lastHeard;
     if (this.#pinged) {
       this.#pinged = false;
-      this.send(PONG);
+      this.pong();
     }
   }
 

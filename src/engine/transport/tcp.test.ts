@@ -59,12 +59,18 @@ describe('TCP', () => {
     expect(String(answer)).toMatch(/^back/);
   });
 
-  test('answers a double CRLF with a single one (RFC 5626 §4.4.1)', async () => {
+  test('answers a double CRLF with a single one (RFC 5626 §4.4.1), once it has said something else', async () => {
     const open = await serving();
     const phone = await dialled(open);
+    const heard: string[] = [];
+    phone.on('data', (bytes) => heard.push(String(bytes)));
+    phone.write(`\r\n\r\n${aMessage()}`);
+    await until('heard', () => open.messages.length === 1);
+    open.messages[0]?.channel.send(Buffer.from('back'));
+    await until('answered', () => heard.length === 1);
     phone.write('\r\n\r\n');
-    const [pong] = await once(phone, 'data');
-    expect(String(pong)).toBe('\r\n');
+    await until('the pong', () => heard.length === 2);
+    expect(heard).toEqual(['back', '\r\n']);
   });
 
   test.each([
@@ -219,14 +225,18 @@ describe('TCP', () => {
     const pinging = await dialled(open);
     const speaking = await dialled(open);
     speaking.write(aMessage());
+    const disregarded = await dialled(open);
     await until('heard', () => open.messages.length === 1);
+    disregarded.write(aMessage());
+    await until('heard both', () => open.messages.length === 2);
+    open.messages[1]?.channel.disregarded();
     const pings = setInterval(() => pinging.write('\r\n\r\n'), 50);
     undo.push(() => clearInterval(pings));
-    await Promise.all([ended(silent), ended(pinging)]);
-    await until('closed', () => open.closed.length === 2);
-    expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 2 } });
+    await Promise.all([ended(silent), ended(pinging), ended(disregarded)]);
+    await until('closed', () => open.closed.length === 3);
+    expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 3 } });
     speaking.write(aMessage());
-    await until('heard again', () => open.messages.length === 2);
+    await until('heard again', () => open.messages.length === 3);
   });
 
   test('a peer that does not read is cut off, and what it missed is reported', async () => {

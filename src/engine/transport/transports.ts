@@ -15,6 +15,8 @@ export interface Channel extends Flow {
    * `rport` (RFC 3261 §18.2.2). A connection answers on itself.
    */
   atPort(port: number): Channel;
+  /** What came over it was left unanswered: of a connection over which nothing else was said it is as if nothing had come. */
+  disregarded(): void;
   /** Ends a connection once what was written is out. No effect on UDP. */
   close(): void;
 }

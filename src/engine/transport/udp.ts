@@ -245,6 +245,8 @@ class UdpPeer implements Channel {
     this.#socket.send(message, this, failed);
   }
 
+  disregarded(): void {}
+
   close(): void {}
 }
 

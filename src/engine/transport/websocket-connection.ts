@@ -4,8 +4,6 @@ import type { RawData, WebSocket } from 'ws';
 import { Connection, type Peer } from './connection.ts';
 import type { TransportContext } from './transport-context.ts';
 
-const PONG = Buffer.from('\r\n');
-
 /** SIP over WebSocket (RFC 7118): one message in each WebSocket message, text or binary. */
 export class WebSocketConnection extends Connection {
   readonly #websocket: WebSocket;
@@ -58,7 +56,7 @@ export class WebSocketConnection extends Connection {
     let start = 0;
     while (bytes[start] === 13 || bytes[start] === 10) start += 1;
     if (start < bytes.length) this.context.events.message(bytes.toString('latin1', start), this);
-    else if (start === 4) this.send(PONG); // RFC 7118 §6: the keep-alive of RFC 5626 may be used
+    else if (start === 4) this.pong(); // RFC 7118 §6: the keep-alive of RFC 5626 may be used
   }
 }
 

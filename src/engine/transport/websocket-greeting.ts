@@ -10,15 +10,16 @@ import { WebSocketConnection } from './websocket-connection.ts';
 
 const SUBPROTOCOL = 'sip';
 const HEADER_BYTES = 8192;
-const WITHOUT_SUBPROTOCOL =
-  'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 interface Guest {
   readonly peer: Peer;
   readonly handshake: Handshake;
 }
 
-/** The HTTP upgrade that opens a WebSocket (RFC 7118 §4.1), at any path and from any origin. */
+/**
+ * The HTTP upgrade that opens a WebSocket (RFC 7118 §4.1), at any path and from any origin. Whoever asks for anything else is
+ * told nothing: what Node and ws would say tells what runs here.
+ */
 export class WebSocketGreeting implements Greeting {
   readonly #context: TransportContext;
   readonly #http: Server;
@@ -37,12 +38,11 @@ export class WebSocketGreeting implements Greeting {
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
     // It never listens: connections come from ours, already counted, and its clocks are ours too.
-    this.#http = createServer({ maxHeaderSize: HEADER_BYTES });
+    this.#http = createServer({ maxHeaderSize: HEADER_BYTES, requireHostHeader: false });
     this.#http.timeout = 0;
-    this.#http.on('request', (_request, response) => {
-      response.writeHead(426, { upgrade: 'websocket', connection: 'close', 'content-length': 0 });
-      response.end();
-    });
+    for (const event of ['request', 'checkContinue', 'checkExpectation'] as const)
+      this.#http.on(event, ({ socket }: IncomingMessage) => socket.destroy());
+    this.#websockets.on('wsClientError', (_problem, socket) => socket.destroy());
     this.#http.on('clientError', (_problem, socket) => socket.destroy());
     this.#http.on('upgrade', (request, socket, head) => {
       this.#upgrade(request, socket as Socket, head);
@@ -73,8 +73,7 @@ export class WebSocketGreeting implements Greeting {
     const guest = this.#guests.get(socket);
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
     if (guest === undefined || !offered.some((name) => name.trim() === SUBPROTOCOL)) {
-      socket.on('error', ignore);
-      socket.end(WITHOUT_SUBPROTOCOL);
+      socket.destroy();
       return;
     }
     this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
@@ -83,6 +82,3 @@ export class WebSocketGreeting implements Greeting {
     });
   }
 }
-
-/** Whoever reads the socket sees its end; the event only must not go unheard. */
-function ignore(): void {}

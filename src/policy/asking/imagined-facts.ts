@@ -100,6 +100,7 @@ export function requestOf(question: Question, site: Site, around: Surroundings):
     userAgent: question.userAgent,
     callId: 'imagined',
     requestUri: dialled === undefined ? 'sip:gate' : `sip:${dialled}@gate`,
+    domain: question.domain,
     requestUser: dialled ?? '',
     from,
     to: dialled ?? extension ?? '',

@@ -26,6 +26,7 @@ export function questionOf(facts: Facts): Question {
   if (source.toPort !== usualPort(source.transport)) told.toPort = source.toPort;
   if (source.certificateNames.length > 0) told.certificateNames = [...source.certificateNames];
   if (source.familiar !== (source.tier !== 'unknown')) told.familiar = source.familiar;
+  if (source.tier === 'unknown' && facts.domain !== undefined) told.domain = facts.domain;
   if (source.blocked !== undefined) told.blocked = true;
   if (scannerHabitOf(facts) !== undefined) told.fromTag = facts.fromTag;
   if (facts.headerLines > MANY_LINES) told.headerLines = facts.headerLines;

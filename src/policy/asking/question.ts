@@ -59,6 +59,10 @@ export const questionShape = {
     .string()
     .optional()
     .describe('when: 2026-11-28 03:00 in the time of the site, or with Z or an offset'),
+  domain: z
+    .string()
+    .optional()
+    .describe('the host of its Request-URI; one of our own if not given'),
   userAgent: z.string().optional().describe('its User-Agent'),
   registerName: z.string().optional().describe('the digest user name'),
   expires: z.int().min(0).optional().describe('seconds asked for'),
