@@ -176,7 +176,7 @@ function folderWith(name: 'routes' | 'policies', files: Readonly<Record<string, 
 }
 
 /** Until it says that it serves and its PBX answers. */
-async function ready(process: Background, url: string, within = 15_000): Promise<void> {
+async function ready(process: Background, url: string, within = 30_000): Promise<void> {
   const giveUpAt = performance.now() + within;
   for (;;) {
     if (!process.running) throw new Error(`the gate ended at once:\n${process.output()}`);
