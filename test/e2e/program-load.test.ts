@@ -22,7 +22,7 @@ const answering = ownAddress();
 
 beforeAll(async () => {
   server = await aProgramServer();
-  if (server.gate === undefined) throw new Error('this is about the gate, not DRACHTIO_SERVER');
+  if (server.gate === undefined) throw new Error('this is about the gate');
   gate = server.gate;
 });
 afterAll(async () => {
