@@ -28,7 +28,8 @@ beforeEach(async () => {
   gate = await startGate({
     pbx: pbx.uri,
     rules: 'shipped',
-    settings: { 'drain.deadlineSeconds': 20 },
+    // strangers are told that they are refused: silence would prove nothing
+    settings: { 'drain.deadlineSeconds': 20, 'network.stealth.mode': 'off' },
     environment: { SABOTAGE: join(folder, 'orders'), NODE_OPTIONS: `--import=${SABOTAGE}` },
   });
   phone = await aPhone({ to: gate.udp, user: '1001', address: ownAddress() });

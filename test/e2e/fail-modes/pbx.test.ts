@@ -22,6 +22,7 @@ beforeEach(async () => {
     pbx: `main=${pbx.uri}`,
     rules: 'shipped',
     settings: {
+      'network.stealth.mode': 'off', // strangers are told that they are refused: silence would prove nothing
       'pbx.health': '{ everySeconds: 1, timeoutSeconds: 0.5, downAfter: 2, upAfter: 1 }',
     },
   });
