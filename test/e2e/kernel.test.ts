@@ -255,7 +255,10 @@ describe.skipIf(!mayMakeNetworks)('in the kernel (N14; as root)', () => {
       `{ name: udp, action: drop, protocol: udp, ports: ${ownPorts.sip}, sources: [${accepted}, ${refused}] }`,
       `{ name: tls, action: drop, protocol: tls, sources: [${other}] }`,
     ];
-    await start({ 'network.firewall.rules': `[${rules.join(', ')}]` });
+    await start({
+      'network.firewall.rules': `[${rules.join(', ')}]`,
+      'network.stealth.mode': 'off', // strangers ask by OPTIONS here
+    });
     expect(await flood(refused ?? '', 30)).toBe(0);
     expect(await flood(accepted ?? '', 30)).toBe(30);
     expect(await flood(other ?? '', 30)).toBe(30);
