@@ -21,6 +21,7 @@ const settings = {
   'outbound.unknown-numbers.mode': 'off',
   'outbound.allowed-countries.mode': 'off',
   'network.request-rates.mode': 'off',
+  'network.stealth.mode': 'off', // strangers ask by OPTIONS here
 };
 
 let redis: RedisServer;

@@ -15,6 +15,7 @@ const KNOWN_MS = 1000;
 const settings = {
   'outbound.unknown-numbers.mode': 'off',
   'outbound.allowed-countries.mode': 'off',
+  'network.stealth.mode': 'off', // who is refused is told so here
 };
 
 describe.each(['contact', 'path'] as const)(
