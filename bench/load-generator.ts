@@ -80,8 +80,8 @@ export interface Uas {
 }
 
 /** The PBX behind the edge: answers every request, on a port the system chose. */
-export async function startUas(program: string): Promise<Uas> {
-  const child = spawn(program, ['uas', '--bind', '127.0.0.1:0'], {
+export async function startUas(program: string, options: readonly string[] = []): Promise<Uas> {
+  const child = spawn(program, ['uas', '--bind', '127.0.0.1:0', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = whenEnded(child);

@@ -39,6 +39,7 @@ struct options {
   double drain_seconds; /* how long to wait for what is still under way */
   long count;        /* start no more than so many */
   long sockets;
+  bool knows_users;  /* uas: others are challenged */
   long users;
   long first_user;   /* the number of the first */
   long expires;

@@ -6,7 +6,7 @@
 #include <time.h>
 
 static const char usage[] =
-    "sipload uas   --bind IP:PORT [--seconds N] [--no-ringing]\n"
+    "sipload uas   --bind IP:PORT [--seconds N] [--no-ringing] [--knows-users]\n"
     "sipload reg   --to IP:PORT [--bind IP:PORT] (--rate N | --window N) [--seconds N] [--count N]\n"
     "              [--expires SECONDS] [--users N] [--first-user N] [--sockets N]\n"
     "sipload opt   the same with OPTIONS to the edge itself\n"
@@ -102,6 +102,7 @@ static void parse_options(struct options *options, int count, char **arguments) 
       {"--source-ports", WHOLE, &options->source_ports},
       {"--kind", TEXT, &options->kind},
       {"--no-ringing", FLAG, &options->no_ringing},
+      {"--knows-users", FLAG, &options->knows_users},
   };
   for (int i = 0; i < count; i++) {
     const char *option = arguments[i];

@@ -95,17 +95,31 @@ static void add_registration(struct uas *uas, struct text *text, const struct he
   text_add(text, "Service-Route: <sip:%s:%d;lr>\r\n", uas->address, uas->udp->port);
 }
 
+/* Whoever is none of the load's users has no password, and registers nowhere. */
+static bool is_stranger(const struct uas *uas, int kind, const struct headers *headers) {
+  if (!uas->options->knows_users || kind != KIND_REGISTER) return false;
+  struct span to = headers_first(headers, TO);
+  for (int i = 0; i + 5 <= to.length; i++)
+    if (!strncmp(to.at + i, "sip:u", 5)) return false;
+  return true;
+}
+
 static int write_answer(struct uas *uas, char *into, int kind, bool ringing,
                         const struct headers *headers, uint32_t call) {
   struct text text = {into, 0, SEND_BYTES};
-  text_add(&text, ringing ? "SIP/2.0 180 Ringing\r\n" : "SIP/2.0 200 OK\r\n");
+  bool stranger = is_stranger(uas, kind, headers);
+  text_add(&text, stranger  ? "SIP/2.0 401 Unauthorized\r\n"
+                  : ringing ? "SIP/2.0 180 Ringing\r\n"
+                            : "SIP/2.0 200 OK\r\n");
   add_all(&text, headers, VIA);
   if (kind == KIND_INVITE) add_all(&text, headers, RECORD_ROUTE);
   add_all(&text, headers, FROM);
   add_to(&text, headers, call);
   add_all(&text, headers, CALL_ID);
   add_all(&text, headers, CSEQ);
-  if (kind == KIND_REGISTER)
+  if (stranger)
+    text_add(&text, "WWW-Authenticate: Digest realm=\"uas\", nonce=\"%08x\", algorithm=MD5\r\n", call);
+  else if (kind == KIND_REGISTER)
     add_registration(uas, &text, headers);
   else
     text_add(&text, "Contact: <sip:gw@%s:%d>\r\n", uas->address, uas->udp->port);

@@ -94,7 +94,8 @@ async function besiege(
   kernel: boolean,
 ): Promise<Fought> {
   const generator = buildLoadGenerator();
-  const uas = await startUas(generator);
+  // forged sources register nowhere: they hear no challenge
+  const uas = await startUas(generator, ['--knows-users']);
   await using gate = await startGate(uas.port, kernel);
   const outside = outsideWords();
   const honest = new HonestPhones(generator, outside);
