@@ -54,7 +54,7 @@ const network = (countryDatabase: string) => ({
   },
   firewall: {
     rules: [
-      { name: 'office', action: 'accept', sources: ['127.4.0.7'] },
+      { name: 'office', action: 'accept', sources: ['127.4.0.7', '127.4.0.8'] },
       { name: 'lab', action: 'drop', sources: ['127.4.0.0/24'] },
       { name: 'no TCP', action: 'drop', protocol: 'tcp', sources: ['127.4.1.0/24'] },
     ],

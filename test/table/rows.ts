@@ -96,7 +96,8 @@ row('stranger', 'who is accepted and asks what is here', options('127.4.0.7'), {
 row(
   'stranger',
   'a registration for another domain',
-  register('1002', { source: '127.4.0.7', domain: 'other.example' }),
+  // not the source of the row above: what is refused of it within the same second is told with that
+  register('1002', { source: '127.4.0.8', domain: 'other.example' }),
   { policy: 'closed' },
 );
 row('pass', 'who is accepted and registers', register('1001', { source: '127.4.0.7' }), {
