@@ -2,7 +2,13 @@ import type { Bench } from './bench.ts';
 import { PHONE_SOCKETS } from './bench.ts';
 import type { EdgeKind } from './edges/edge.ts';
 import { freeUdpPorts } from './edges/free-port.ts';
-import { gate, gateOfLargeSite, gateOverDrachtio, gateWithoutRules } from './edges/gate.ts';
+import {
+  gate,
+  gateOfLargeSite,
+  gateOnDrachtioServer,
+  gateOverDrachtio,
+  gateWithoutRules,
+} from './edges/gate.ts';
 import { kamailio } from './edges/kamailio.ts';
 import { buildLoadGenerator } from './load-generator.ts';
 import { howMeasured } from './machine.ts';
@@ -24,16 +30,20 @@ const run: Readonly<Record<Measure, (bench: Bench) => Promise<Measured>>> = {
   soak: measureSoak,
 };
 
-const besideOurs: Readonly<Record<Beside, () => EdgeKind>> = {
+const besideOurs: Readonly<Record<Beside, (options: Options) => EdgeKind>> = {
   kamailio,
   adapter: gateOverDrachtio,
+  'drachtio-server': ({ drachtioProgram }) => gateOnDrachtioServer(drachtioProgram),
   'rules-off': gateWithoutRules,
   'large-policy': gateOfLargeSite,
 };
 
 async function measureAll(options: Options): Promise<number> {
   const generator = buildLoadGenerator();
-  const kinds = [gate(options.edgeCommand), ...options.beside.map((name) => besideOurs[name]())];
+  const kinds = [
+    gate(options.edgeCommand),
+    ...options.beside.map((name) => besideOurs[name](options)),
+  ];
   let warnings: string[] = [];
   const bench: Bench = {
     options,

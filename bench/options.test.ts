@@ -26,6 +26,11 @@ describe('bench options', () => {
     expect(accepted('--beside', 'kamailio,adapter').beside).toEqual(['kamailio', 'adapter']);
   });
 
+  test('a drachtio-server is found by name, or named', () => {
+    expect(accepted('--beside', 'drachtio-server').drachtioProgram).toBe('drachtio');
+    expect(accepted('--drachtio-program', '/opt/drachtio').drachtioProgram).toBe('/opt/drachtio');
+  });
+
   test('a list of measures is taken in its order', () => {
     expect(accepted('--only', 'tls,register').only).toEqual(['tls', 'register']);
   });
@@ -33,7 +38,10 @@ describe('bench options', () => {
   test('help wins', () => expect(parseOptions(['--help', '--seconds', 'x']).kind).toBe('help'));
 
   test.each([
-    [['--beside', 'opensips'], 'not one of kamailio, adapter, rules-off, large-policy'],
+    [
+      ['--beside', 'opensips'],
+      'not one of kamailio, adapter, drachtio-server, rules-off, large-policy',
+    ],
     [['--only', 'register,cals'], 'cals'],
     [['--seconds', 'ten'], '--seconds ten'],
     [['--seconds', ''], '--seconds'],

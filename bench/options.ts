@@ -5,9 +5,15 @@ export type Measure = (typeof measures)[number];
 
 /**
  * What can be measured in turn with the gate: Debian's Kamailio; the gate over the drachtio protocol, two processes; the
- * gate with its rules off; the gate with the policy of a large site.
+ * same on a drachtio-server; the gate with its rules off; the gate with the policy of a large site.
  */
-export const besides = ['kamailio', 'adapter', 'rules-off', 'large-policy'] as const;
+export const besides = [
+  'kamailio',
+  'adapter',
+  'drachtio-server',
+  'rules-off',
+  'large-policy',
+] as const;
 export type Beside = (typeof besides)[number];
 
 export interface Options {
@@ -22,6 +28,8 @@ export interface Options {
   /** The soak's size: 1 is a million REGISTERs and 200,000 calls. */
   readonly scale: number;
   readonly edgeCommand: string | undefined;
+  /** The drachtio-server to measure, as one would call it. */
+  readonly drachtioProgram: string;
   readonly results: string | undefined;
 }
 
@@ -32,9 +40,10 @@ export type Asked =
 
 export const usage = `npm run bench -- [options]
 
-  --beside LIST        of kamailio (Debian's), adapter (the gate over the drachtio protocol), rules-off (the gate with
-                       its rules off) and large-policy (with 10,000 extensions, 200 groups, 1,000 patterns and 5,000
-                       blocked addresses): measure these in turn with the gate, and write the ratios to bench/RESULTS.md
+  --beside LIST        of kamailio (Debian's), adapter (the gate over the drachtio protocol), drachtio-server (the gate
+                       on one that you have), rules-off (the gate with its rules off) and large-policy (with 10,000
+                       extensions, 200 groups, 1,000 patterns and 5,000 blocked addresses): measure these in turn with
+                       the gate, and write the ratios to bench/RESULTS.md
   --only LIST          of ${measures.join(', ')}; default: all but soak
   --seconds N          how long each run lasts; default 5
   --repeats N          how often each run is done, figures are medians; default 5
@@ -43,6 +52,7 @@ export const usage = `npm run bench -- [options]
   --results FILE       where to write the figures; default bench/RESULTS.md with --beside, else nowhere
   --edge-command TEXT  measure another program in place of the gate; {udp}, {tls}, {pbx} and {http} become
                        host:port, {data} a folder
+  --drachtio-program FILE  the drachtio-server to measure; default drachtio, wherever PATH has it
   --help
 `;
 
@@ -60,6 +70,7 @@ export function parseOptions(argv: readonly string[]): Asked {
         scale: { type: 'string', default: '1' },
         results: { type: 'string' },
         'edge-command': { type: 'string' },
+        'drachtio-program': { type: 'string', default: 'drachtio' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -75,6 +86,7 @@ export function parseOptions(argv: readonly string[]): Asked {
         foreign: numberFrom('--foreign', values.foreign, 0, 1000),
         scale: numberFrom('--scale', values.scale, 0.001, 10),
         edgeCommand: values['edge-command'],
+        drachtioProgram: values['drachtio-program'],
         results: values.results ?? (beside.length > 0 ? 'bench/RESULTS.md' : undefined),
       },
     };

@@ -39,10 +39,16 @@ export const gateOfLargeSite = (): EdgeKind => ({
 });
 
 /** The gate on the protocol port of another one that has the sockets: two processes, both counted. */
-export const gateOverDrachtio = (): EdgeKind =>
+export const gateOverDrachtio = (): EdgeKind => edgeOver('adapter', 'gate');
+
+/** The same on a drachtio-server, which is called `program`. */
+export const gateOnDrachtioServer = (program: string): EdgeKind =>
+  edgeOver('drachtio-server', program);
+
+const edgeOver = (name: string, server: string): EdgeKind =>
   edgeOf(
-    'adapter',
-    [process.execPath, overDrachtio, '{udp}', '{tls}', '{pbx}', '{http}', '{data}'],
+    name,
+    [process.execPath, overDrachtio, server, '{udp}', '{tls}', '{pbx}', '{http}', '{data}'],
     true,
   );
 

@@ -1,61 +1,82 @@
 /**
- * The gate over the drachtio protocol, as an edge to measure: one process has the sockets and serves the
- * protocol, the other is the gate on it. Both are children of this one, so that both count.
+ * The gate over the drachtio protocol, as an edge to measure: one process has the sockets and serves the protocol, a gate
+ * or the drachtio-server that the first argument names; the other is the gate on it. Both are children of this one, so that
+ * both count.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeTcpPort } from './free-port.ts';
 import { judgingFlags } from './rule-flags.ts';
 
-const [udp = '', tls = '', pbx = '', http = '', data = ''] = process.argv.slice(2);
+const [server = '', udp = '', tls = '', pbx = '', http = '', data = ''] = process.argv.slice(2);
 const root = join(import.meta.dirname, '..', '..');
 const secret = randomBytes(16).toString('hex');
 const { host, port } = await freeTcpPort();
-
-const routes = join(data, 'routes');
-cpSync(join(root, 'routes'), routes, { recursive: true });
-writeFileSync(
-  join(routes, 'programs.yaml'),
-  `programPort: { address: ${host}, port: ${port} }\n` +
-    'programs: { requests: [{ realm: access }, { realm: core }, { realm: trunk }] }\n',
-);
 
 const children: ChildProcess[] = [];
 process.on('SIGTERM', () => {
   for (const child of children) child.kill('SIGTERM');
 });
 
-function start(name: string, ...args: readonly string[]): void {
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, 'src', 'main.ts'),
-      'run',
-      '--pbx',
-      `sip:${pbx}`,
-      '--data',
-      join(data, name),
-      ...judgingFlags(udp.slice(udp.lastIndexOf(':') + 1)),
-      ...args,
-    ],
-    {
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        DRAWBRIDGE_PROGRAMS_SECRET: secret,
-        DRAWBRIDGE_DRACHTIO_SECRET: secret,
-      },
-    },
-  );
-  child.once('exit', (code) => {
-    process.exitCode ??= code ?? 1;
+function start(program: string, ...args: readonly string[]): void {
+  const secrets = { DRAWBRIDGE_PROGRAMS_SECRET: secret, DRAWBRIDGE_DRACHTIO_SECRET: secret };
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...secrets } });
+  const end = (code: number): void => {
+    process.exitCode ??= code;
     for (const other of children) other.kill('SIGTERM');
+  };
+  child.once('error', (problem) => {
+    console.error(`${program} cannot be started: ${problem.message}`);
+    end(1);
   });
+  child.once('exit', (code) => end(code ?? 1));
   children.push(child);
+}
+
+function startGate(folder: string, ...args: readonly string[]): void {
+  start(
+    process.execPath,
+    ...[join(root, 'src', 'main.ts'), 'run', '--pbx', `sip:${pbx}`, '--data', join(data, folder)],
+    ...judgingFlags(udp.slice(udp.lastIndexOf(':') + 1)),
+    ...args,
+  );
+}
+
+async function startGateAsServer(): Promise<void> {
+  const routes = join(data, 'routes');
+  cpSync(join(root, 'routes'), routes, { recursive: true });
+  writeFileSync(
+    join(routes, 'programs.yaml'),
+    `programPort: { address: ${host}, port: ${port} }\n` +
+      'programs: { requests: [{ realm: access }, { realm: core }, { realm: trunk }] }\n',
+  );
+  const other = await freeTcpPort();
+  startGate(
+    'server',
+    ...['--routes', routes, '--listen', `udp:${udp}`, '--listen', `tls:${tls}`],
+    ...['--http', `${other.host}:${other.port}`],
+  );
+}
+
+/** Over UDP only: for TLS it would want a certificate of its own. */
+function startDrachtioServer(program: string): void {
+  mkdirSync(data, { recursive: true });
+  const settings = join(data, 'drachtio.conf.xml');
+  writeFileSync(
+    settings,
+    `<drachtio>
+  <admin port="${port}" secret="${secret}">${host}</admin>
+  <sip><contacts><contact>sip:${udp};transport=udp</contact></contacts></sip>
+  <logging><console/><sofia-loglevel>0</sofia-loglevel><loglevel>error</loglevel></logging>
+</drachtio>
+`,
+    { mode: 0o600 },
+  );
+  start(program, '-f', settings);
 }
 
 async function listening(): Promise<boolean> {
@@ -68,11 +89,8 @@ async function listening(): Promise<boolean> {
   return up;
 }
 
-const other = await freeTcpPort();
-start(
-  'server',
-  ...['--routes', routes, '--listen', `udp:${udp}`, '--listen', `tls:${tls}`],
-  ...['--http', `${other.host}:${other.port}`],
-);
+if (server === 'gate') await startGateAsServer();
+else startDrachtioServer(server);
 for (let tries = 0; !(await listening()) && tries < 100; tries++) await sleep(100);
-start('gate', '--drachtio', `${host}:${port}`, '--http', http);
+if (process.exitCode === undefined)
+  startGate('gate', '--drachtio', `${host}:${port}`, '--http', http);
