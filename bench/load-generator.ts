@@ -123,7 +123,7 @@ export function startClient(
     pid: child.pid ?? 0,
     result: whenEnded(child).then((code) => {
       if (result) return result;
-      throw new Error(`sipload ${args.join(' ')} ended with ${code} and no result`);
+      throw new Error(`${[program, ...args].join(' ')} ended with ${code} and no result`);
     }),
   };
 }

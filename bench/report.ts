@@ -81,7 +81,8 @@ function goalText(figure: Figure): string {
   return met === undefined ? limit : `${limit}: ${met ? 'met' : 'MISSED'}`;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+/** A Markdown table; the first row is its heading. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
   );

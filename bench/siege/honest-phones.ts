@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { ClientResult } from '../load-generator.ts';
-import { readClientLine } from '../load-generator.ts';
+import { type ClientResult, startClient } from '../load-generator.ts';
 import { GATE, HONEST } from './field.ts';
 
 const USERS = '200';
@@ -33,14 +29,8 @@ export class HonestPhones {
   /** Everybody is registered when this resolves. */
   async register(): Promise<void> {
     for (const phones of [REGISTERING, CALLING]) {
-      const { success } = await this.#run('reg', phones, [
-        '--window',
-        '8',
-        '--count',
-        USERS,
-        '--seconds',
-        '20',
-      ]);
+      const all = ['--window', '8', '--count', USERS, '--seconds', '20'];
+      const { success } = await this.#run('reg', phones, all);
       if (success < 1)
         throw new Error(
           `before any attack ${((1 - success) * 100).toFixed(1)} % could not register`,
@@ -58,34 +48,15 @@ export class HonestPhones {
     return { registrations, calls };
   }
 
-  async #run(
+  #run(
     mode: string,
     { port, firstUser }: typeof CALLING,
     words: readonly string[],
   ): Promise<ClientResult> {
     const [through = '', ...rest] = this.#outside;
-    const to = [
-      '--to',
-      `${GATE}:5060`,
-      '--bind',
-      `${HONEST}:${port}`,
-      '--users',
-      USERS,
-      '--first-user',
-      String(firstUser),
-      '--sockets',
-      SOCKETS,
-    ];
-    const child = spawn(through, [...rest, this.#generator, mode, ...to, ...words], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let result: ClientResult | undefined;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const read = readClientLine(line);
-      if (read !== undefined && !('event' in read)) result = read;
-    });
-    await once(child, 'close');
-    if (result === undefined) throw new Error(`the honest phones (${mode}) ended without a result`);
-    return result;
+    const to = ['--to', `${GATE}:5060`, '--bind', `${HONEST}:${port}`];
+    const users = ['--users', USERS, '--first-user', String(firstUser), '--sockets', SOCKETS];
+    const args = [...rest, this.#generator, mode, ...to, ...users, ...words];
+    return startClient(through, args).result;
   }
 }

@@ -1,4 +1,5 @@
 import type { ClientResult } from '../load-generator.ts';
+import { table } from '../report.ts';
 import { significant } from '../statistics.ts';
 import type { Attack } from './attacks.ts';
 import type { Sight } from './gate-under-siege.ts';
@@ -111,15 +112,3 @@ function toldText({ answers, statuses = {} }: Sent): string {
 }
 
 const percent = (part: number): string => `${(part * 100).toFixed(part < 1 ? 2 : 0)} %`;
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [header = [], ...body] = rows;
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join(
-    '\n',
-  );
-}
