@@ -6,7 +6,7 @@ import { knowsRedis, startNode } from '../support/cluster.ts';
 import type { Gate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
-import { type SipCall, sdp } from '../support/sip-call.ts';
+import type { SipCall } from '../support/sip-call.ts';
 
 const MOST = 4;
 const LEASE_MS = 1500;
@@ -44,12 +44,9 @@ describe.each(['open', 'closed'] as const)('a limit on all nodes together, %s', 
 
   beforeAll(async () => {
     redis = await startRedis();
-    const address = ownAddress();
-    pbx = await aPbx({ address, port: ownPorts.sip });
+    pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
     pbx.registersAll();
-    pbx.always('INVITE', (invite) => pbx.answer(invite, 200, { body: sdp(address) }));
-    pbx.always('ACK', () => {});
-    pbx.always('BYE', (bye) => pbx.answer(bye, 200));
+    pbx.takesAllCalls();
     a = await node('a');
     b = await node('b');
     await Promise.all([knowsRedis(a), knowsRedis(b)]);

@@ -7,7 +7,6 @@ import { drawbridge } from '../support/drawbridge.ts';
 import type { Gate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
-import { sdp } from '../support/sip-call.ts';
 
 /** Calls go on for so long: half of it before Redis fails. */
 const LOAD_MS = 6000;
@@ -33,12 +32,9 @@ const blocked = ownAddress();
 
 beforeAll(async () => {
   redis = await startRedis();
-  const address = ownAddress();
-  pbx = await aPbx({ address, port: ownPorts.sip });
+  pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
   pbx.registersAll();
-  pbx.always('INVITE', (invite) => pbx.answer(invite, 200, { body: sdp(address) }));
-  pbx.always('ACK', () => {});
-  pbx.always('BYE', (bye) => pbx.answer(bye, 200));
+  pbx.takesAllCalls();
   const node = (name: string) =>
     startNode(name, redis, { pbx: pbx.uri, rules: 'shipped', settings });
   a = await node('a');

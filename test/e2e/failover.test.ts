@@ -4,7 +4,6 @@ import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
-import { sdp } from '../support/sip-call.ts';
 
 /** Two failed checks a second apart, the second with half a second to answer, and some slack. */
 const HEALTH_INTERVAL_MS = 3000;
@@ -36,9 +35,7 @@ async function node(address = ownAddress()): Promise<Pbx> {
   const pbx = await aPbx({ address, port: ownPorts.sip });
   parties.push(pbx);
   pbx.registersAll();
-  pbx.always('INVITE', (invite) => pbx.answer(invite, 200, { body: sdp(address) }));
-  pbx.always('ACK', () => {});
-  pbx.always('BYE', (bye) => pbx.answer(bye, 200));
+  pbx.takesAllCalls();
   return pbx;
 }
 

@@ -45,6 +45,13 @@ export class Pbx extends SipParty {
     return calledSide(this, invite);
   }
 
+  /** From now on answers every call 200 with a session, and its end. */
+  takesAllCalls(): void {
+    this.always('INVITE', (invite) => this.answer(invite, 200, { body: sdp(this.address) }));
+    this.always('ACK', () => {});
+    this.always('BYE', (bye) => this.answer(bye, 200));
+  }
+
   /** From now on answers every REGISTER 200 with the Contacts it asked for, as a registrar does. */
   registersAll(): void {
     this.always('REGISTER', (request) => {
