@@ -13,13 +13,11 @@ import type { TransportLog } from '../engine/transport/transport-context.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { needsCountries } from '../policy/policy-settings.ts';
-import type { Pressure } from '../policy/pressure.ts';
 import { overload } from '../policy/rules/network/overload.ts';
 import { version } from '../version.ts';
 import { rowOf } from './block-changes.ts';
 import { BlockCounts } from './block-counts.ts';
 import { blockBy, findBlocks } from './blocks.ts';
-import { BusyTime } from './busy-time.ts';
 import { Counters } from './counters.ts';
 import { DecisionCounts } from './decision-counts.ts';
 import { EnforcementFeed } from './enforcement-feed.ts';
@@ -35,10 +33,9 @@ import type {
   RegistrationStatus,
 } from './messages.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
-import { type Bounds, PressureGauge, type Signs } from './pressure-gauge.ts';
+import type { Bounds } from './pressure-gauge.ts';
+import { PressureWatch } from './watch-pressure.ts';
 
-/** How often it is looked how hard the gate is pressed. */
-const LOOK_EVERY_MS = 500;
 /** How often blocked sources came since is kept too: a row for each that came. */
 const SAVE_SEEN_EVERY_MS = 60_000;
 
@@ -59,7 +56,7 @@ export const createGate: CreateGate = async (options) => {
     { send: options.enforcement },
   );
   const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
-  const gauge = new PressureGauge();
+  const pressureWatch = new PressureWatch(options);
   let serving: CarrierServing | undefined;
   const running = await openEdge({
     signaling: {
@@ -78,7 +75,7 @@ export const createGate: CreateGate = async (options) => {
     blocks: options.blocks,
     others: options.sharing,
     countryOf: (address) => countryOf(address),
-    pressure: () => gauge.pressure,
+    pressure: () => pressureWatch.pressure,
     observer: observer(options, { decisions, made, feed }, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
@@ -114,21 +111,22 @@ export const createGate: CreateGate = async (options) => {
   };
   const saving = setInterval(saveBlocksSeen, SAVE_SEEN_EVERY_MS);
 
-  const busyTime = new BusyTime(() => open.counts().sleptMs);
-  const looking = setInterval(() => {
-    const answered = running.edge.pbx.nodes.flatMap(({ up, latencyMs }) =>
-      up === true && latencyMs !== undefined ? [latencyMs] : [],
-    );
-    const signs: Signs = {
-      busy: busyTime.look(),
-      dropped: open.counts().datagramsDropped,
-      refused: decisions.packetsRefused,
-      requests: counters.requestCount,
-      pbxMs: answered.length === 0 ? undefined : Math.min(...answered),
-    };
-    const why = gauge.look(performance.now(), signs, boundsOf(current));
-    if (why !== undefined) pressureChanged(options, gauge.pressure, why);
-  }, LOOK_EVERY_MS);
+  pressureWatch.start(
+    () => {
+      const { sleptMs, datagramsDropped } = open.counts();
+      const answered = running.edge.pbx.nodes.flatMap(({ up, latencyMs }) =>
+        up === true && latencyMs !== undefined ? [latencyMs] : [],
+      );
+      return {
+        sleptMs,
+        dropped: datagramsDropped,
+        refused: decisions.packetsRefused,
+        requests: counters.requestCount,
+        pbxMs: answered.length === 0 ? undefined : Math.min(...answered),
+      };
+    },
+    () => boundsOf(current),
+  );
 
   return {
     listeners: open.listeners,
@@ -187,7 +185,7 @@ export const createGate: CreateGate = async (options) => {
     explain: (question, at) => askLive(running.edge, question, at),
     status: (rows) => ({
       draining: running.edge.draining,
-      pressure: gauge.pressure,
+      pressure: pressureWatch.pressure,
       listeners: open.listeners,
       pbx: pbxStats(),
       certificates: certificates(),
@@ -223,7 +221,7 @@ export const createGate: CreateGate = async (options) => {
         timers: counts.timers,
         connections: { open: byTransport, handshaking, refused },
         datagramsDropped: counts.datagramsDropped,
-        pressure: gauge.pressure,
+        pressure: pressureWatch.pressure,
         clockSteps: running.clockSteps,
         ignored: counters.ignoredMessages,
         pbx: pbxStats(),
@@ -234,7 +232,7 @@ export const createGate: CreateGate = async (options) => {
     },
     async close() {
       clearInterval(saving);
-      clearInterval(looking);
+      pressureWatch.stop();
       feed.close();
       await programs?.close();
       await running.close();
@@ -399,19 +397,6 @@ function boundsOf({ policy }: Settings): Bounds {
   const rules: Readonly<Record<string, unknown>> = policy.network;
   return rules[overload.name] as Bounds;
 }
-
-function pressureChanged({ log, events }: GateOptions, pressure: Pressure, why: string): void {
-  const text = `${saidOf[pressure]}: ${why}`;
-  const level = pressure === 'none' ? 'info' : 'warn';
-  log(level, text, { pressure });
-  events.add({ at: Date.now(), level, kind: 'overload', count: 1, text });
-}
-
-const saidOf: Readonly<Record<Pressure, string>> = {
-  none: 'strangers are heard again',
-  strangers: 'strangers wait',
-  calls: 'strangers wait and new calls get shares',
-};
 
 /** By which way it left, and with whose PIN. */
 const aboutOutside = (
