@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PacketFacts, Source } from '../../facts.ts';
+import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import { blockFor, blockSecondsOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
@@ -56,7 +57,7 @@ export const automaticDefence = defineRule({
           if (limit === undefined || !isFor(limit, source)) continue;
           const { kind, packets, seconds } = limit;
           if (counters.packets(kind, source.key, seconds, at) > packets)
-            return source.tier === 'unknown' && !source.familiar ? refusal : pass;
+            return isStranger(source) ? refusal : pass;
         }
         return pass;
       },
@@ -72,7 +73,6 @@ export const automaticDefence = defineRule({
           .filter((limit) => isFor(limit, source));
         const crossed = counted.find(({ count, packets }) => count > packets);
         const shown = crossed === undefined ? counted : [crossed];
-        const stranger = source.tier === 'unknown' && !source.familiar;
         return {
           saw:
             shown.length === 0
@@ -82,7 +82,7 @@ export const automaticDefence = defineRule({
                     ({ kind, count, packets, seconds }) =>
                       `${count} packets to ${kind} in ${seconds} s, ${packets} allowed`,
                   )
-                  .join('; ')}${stranger ? '' : ', phones are registered from there'}`,
+                  .join('; ')}${isStranger(source) ? '' : ', phones are registered from there'}`,
           ...(crossed && {
             setting: ['network', 'automatic-defence', 'rates', crossed.index],
             flip: 'fewer packets, or its address among network.allowed',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RequestFacts, Source } from '../../facts.ts';
+import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import { pass, refuse, reject, type Verdict } from '../../verdict.ts';
 
@@ -52,7 +53,6 @@ export const overload = defineRule({
   create({ callsPerSecond, callsBurst, retryAfterSeconds, spreadSeconds }) {
     const silent = refuse('silence', 'overload');
     const later = reject(503, 'overload', { retryAfterSeconds, spreadSeconds });
-    const isStranger = ({ source }: RequestFacts) => source.tier === 'unknown' && !source.familiar;
     const beginsCall = ({ method, inDialog }: RequestFacts) => method === 'INVITE' && !inDialog;
     const hasShare = ({ source, at }: RequestFacts, counters: Counters) =>
       counters.take(`overload ${whose(source)}`, callsPerSecond, callsBurst, at);
@@ -60,14 +60,14 @@ export const overload = defineRule({
       judge(facts, counters): Verdict {
         const pressure = counters.pressure();
         if (pressure === 'none') return pass;
-        if (isStranger(facts)) return facts.source.transport === 'udp' ? silent : later;
+        if (isStranger(facts.source)) return facts.source.transport === 'udp' ? silent : later;
         if (pressure === 'strangers' || !beginsCall(facts) || hasShare(facts, counters))
           return pass;
         return later;
       },
       explain(facts, counters) {
         const pressure = counters.pressure();
-        const who = isStranger(facts) ? 'a stranger' : 'a source that is known';
+        const who = isStranger(facts.source) ? 'a stranger' : 'a source that is known';
         return {
           saw: pressure === 'none' ? 'no overload' : `${who}, and ${saysOf[pressure]}`,
           ...(pressure !== 'none' && { flip: 'less load, or its address among network.allowed' }),

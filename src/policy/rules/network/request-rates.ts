@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RequestFacts } from '../../facts.ts';
+import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import { answerOption, blockSecondsOption } from '../../rule-options.ts';
 import { pass, type Refused, refuse } from '../../verdict.ts';
@@ -95,7 +96,7 @@ export const requestRates = defineRule({
         // what is said inside a call of somebody we know ends it or keeps it alive
         if (facts.inDialog && facts.source.tier !== 'unknown') return pass;
         if (take(facts, counters)) return pass;
-        if (facts.source.tier !== 'unknown' || facts.source.familiar) return refusal;
+        if (!isStranger(facts.source)) return refusal;
         const refusals = counters.packets('refused', facts.source.key, MINUTE, facts.at);
         return refusals > blockAfter ? blocking : refusal;
       },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PacketFacts, RequestFacts } from '../../facts.ts';
+import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import type { Site } from '../../site.ts';
 import { pass, refuse } from '../../verdict.ts';
@@ -40,13 +41,13 @@ export const stealth = defineRule({
       own.size > 0 && domain !== undefined && !own.has(domain);
     return {
       judge: (facts) =>
-        isStranger(facts, site) &&
+        meetsSilence(facts, site) &&
         !facts.inDialog &&
         (facts.method === 'OPTIONS' || isForOthers(facts))
           ? refusal
           : pass,
       explain(facts) {
-        if (!isStranger(facts, site)) return { saw: 'no stranger' };
+        if (!meetsSilence(facts, site)) return { saw: 'no stranger' };
         const domain = facts.domain === undefined ? '' : ` for ${facts.domain}`;
         return {
           saw: `a stranger: ${facts.method}${domain}`,
@@ -58,15 +59,12 @@ export const stealth = defineRule({
   },
 });
 
-/** Holds no registration, nobody does or did of late at its address, and it is no guest. */
-const isStranger = ({ source }: PacketFacts, { guests }: Site): boolean =>
-  source.realm === 'access' &&
-  source.tier === 'unknown' &&
-  !source.familiar &&
-  guests.find(source.address) === undefined;
+/** A stranger where phones come in, and no guest. */
+const meetsSilence = ({ source }: PacketFacts, { guests }: Site): boolean =>
+  source.realm === 'access' && isStranger(source) && guests.find(source.address) === undefined;
 
 export type Hidden = PacketFacts & Pick<RequestFacts, 'method' | 'emergency'>;
 
 /** Is whoever is refused here to learn nothing, not even that somebody is here? */
 export const hidesFrom = (facts: Hidden, site: Site): boolean =>
-  facts.method !== 'REGISTER' && !facts.emergency && isStranger(facts, site);
+  facts.method !== 'REGISTER' && !facts.emergency && meetsSilence(facts, site);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
+import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import { pass, reject } from '../../verdict.ts';
 
@@ -47,16 +48,14 @@ export const pbxPace = defineRule({
   create({ perSecond, burst, strangersPercent, retryAfterSeconds, spreadSeconds }) {
     const refusal = reject(503, 'pbx-pace', { retryAfterSeconds, spreadSeconds });
     const part = strangersPercent / 100;
-    const isStranger = ({ source }: RegistrationFacts) =>
-      source.tier === 'unknown' && !source.familiar;
     const mayCome = (facts: RegistrationFacts, counters: Counters): boolean =>
-      (!isStranger(facts) ||
+      (!isStranger(facts.source) ||
         counters.take('pace of strangers', perSecond * part, Math.ceil(burst * part), facts.at)) &&
       counters.take('pace', perSecond, burst, facts.at);
     return {
       judge: (facts, counters) => (mayCome(facts, counters) ? pass : refusal),
       explain(facts, counters) {
-        const stranger = isStranger(facts);
+        const stranger = isStranger(facts.source);
         const comes = mayCome(facts, counters);
         const whose = stranger ? `the ${strangersPercent} % that strangers get of ` : '';
         return {
