@@ -37,6 +37,10 @@ export const patternsOption = z.array(numberPattern);
 
 export const networksOption = z.array(source);
 
+/** Seconds, an hour at most. */
+export const secondsOption = (standard: number, what: string) =>
+  z.int().min(1).max(3600).default(standard).describe(what);
+
 /** How long whoever is refused is blocked. */
 export const blockSecondsOption = (standard: number) =>
   z

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { BrokenFacts } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
-import { blockFor, blockSecondsOption } from '../../rule-options.ts';
+import { blockFor, blockSecondsOption, secondsOption } from '../../rule-options.ts';
 import { pass, refuse } from '../../verdict.ts';
 
 const options = z.strictObject({
   most: z.int().min(1).max(100_000).default(20).describe('so many may come from one source'),
-  seconds: z.int().min(1).max(3600).default(60).describe('within so many seconds'),
+  seconds: secondsOption(60, 'within so many seconds'),
   blockSeconds: blockSecondsOption(3600),
 });
 

@@ -3,10 +3,8 @@ import type { Counters } from '../../counters.ts';
 import type { RequestFacts, Source } from '../../facts.ts';
 import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
+import { secondsOption } from '../../rule-options.ts';
 import { pass, refuse, reject, type Verdict } from '../../verdict.ts';
-
-const seconds = (standard: number, what: string) =>
-  z.int().min(1).max(3600).default(standard).describe(what);
 
 const options = z.strictObject({
   busyPercent: z
@@ -25,7 +23,7 @@ const options = z.strictObject({
     .describe(
       'and when the quickest PBX node takes so long to answer OPTIONS; at four times that new calls get shares',
     ),
-  lastsSeconds: seconds(3, 'how long that holds after the last sign of it'),
+  lastsSeconds: secondsOption(3, 'how long that holds after the last sign of it'),
   callsPerSecond: z
     .number()
     .min(0.01)
@@ -33,8 +31,11 @@ const options = z.strictObject({
     .default(1)
     .describe('new calls of one phone, or of one address, in the long run, when calls get shares'),
   callsBurst: z.int().min(1).max(1_000_000).default(3).describe('and at once'),
-  retryAfterSeconds: seconds(5, 'told with 503: when to try again at the earliest'),
-  spreadSeconds: seconds(30, 'so much later at most, by chance: they are not to come all at once'),
+  retryAfterSeconds: secondsOption(5, 'told with 503: when to try again at the earliest'),
+  spreadSeconds: secondsOption(
+    30,
+    'so much later at most, by chance: they are not to come all at once',
+  ),
 });
 
 /**

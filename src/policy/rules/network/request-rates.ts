@@ -3,7 +3,7 @@ import type { Counters } from '../../counters.ts';
 import type { RequestFacts } from '../../facts.ts';
 import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
-import { answerOption, blockSecondsOption } from '../../rule-options.ts';
+import { answerOption, blockSecondsOption, secondsOption } from '../../rule-options.ts';
 import { pass, type Refused, refuse } from '../../verdict.ts';
 
 const bucket = (perSecond: number, burst: number, what: string) =>
@@ -41,12 +41,7 @@ const options = z.strictObject({
     'for each registered phone, by its address and port or its connection',
   ),
   answer: answerOption(503),
-  retryAfterSeconds: z
-    .int()
-    .min(1)
-    .max(3600)
-    .default(10)
-    .describe('with a status: when to try again'),
+  retryAfterSeconds: secondsOption(10, 'with a status: when to try again'),
   blockAfter: z
     .int()
     .min(1)

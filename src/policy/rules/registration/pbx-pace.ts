@@ -3,6 +3,7 @@ import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
 import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
+import { secondsOption } from '../../rule-options.ts';
 import { pass, reject } from '../../verdict.ts';
 
 const options = z.strictObject({
@@ -19,18 +20,11 @@ const options = z.strictObject({
     .max(100)
     .default(25)
     .describe('so much of that at most for addresses that no phone is registered from'),
-  retryAfterSeconds: z
-    .int()
-    .min(1)
-    .max(3600)
-    .default(2)
-    .describe('told with 503: when to try again at the earliest'),
-  spreadSeconds: z
-    .int()
-    .min(1)
-    .max(3600)
-    .default(10)
-    .describe('so much later at most, by chance: they are not to come all at once'),
+  retryAfterSeconds: secondsOption(2, 'told with 503: when to try again at the earliest'),
+  spreadSeconds: secondsOption(
+    10,
+    'so much later at most, by chance: they are not to come all at once',
+  ),
 });
 
 /**
