@@ -18,6 +18,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'bench/**/*.test.ts',
+            'scripts/**/*.test.ts',
             'test/config/**/*.test.ts',
             'test/conformance/torture-parse.test.ts',
             'test/fuzz/{message,corpus}.test.ts',
