@@ -12,6 +12,7 @@ const tools: readonly { readonly program: string; readonly packages: readonly st
   { program: 'openssl', packages: ['openssl'] },
   { program: 'perl', packages: ['perl-base'] },
   { program: 'mount', packages: ['mount'] },
+  { program: 'script', packages: ['bsdutils'] },
   { program: 'setpriv', packages: ['util-linux'] },
   { program: 'redis-server', packages: ['redis-server', 'redis-tools'] },
   { program: 'gcc', packages: ['gcc', 'libc6-dev'] },

@@ -10,6 +10,7 @@ import { exception } from './exception.ts';
 import { explain } from './explain.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
+import { init } from './init.ts';
 import { lists } from './lists.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
@@ -24,6 +25,7 @@ import { unblock } from './unblock.ts';
 import { version } from './version.ts';
 
 const described = [
+  init,
   run,
   check,
   reload,

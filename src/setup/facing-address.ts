@@ -1,0 +1,41 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { hopOf, readHostPort } from '../config/forms.ts';
+
+/** Does a name or an address lead to this very machine, with no router in between that translates? */
+export async function leadsHere(host: string): Promise<boolean> {
+  const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+  const found = await addressOf(host);
+  return own.some(({ address }) => address === found);
+}
+
+/** The address of this machine that a PBX sees; undefined where there is no way to it. */
+export async function addressFacing(pbx: string): Promise<string | undefined> {
+  const place = readHostPort(hopOf(pbx));
+  const address = place.ok ? await addressOf(place.value.host) : undefined;
+  if (address === undefined) return undefined;
+  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+  try {
+    // nothing is sent: the system only says which address it would send from
+    const connected = once(socket, 'connect');
+    socket.connect(5060, address);
+    await connected;
+    return socket.address().address;
+  } catch {
+    return undefined;
+  } finally {
+    socket.close();
+  }
+}
+
+async function addressOf(host: string): Promise<string | undefined> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { folders } from '../config/settings-files.ts';
+import type { SiteFile } from './site-files.ts';
+
+/** The folders of a site that are there already. */
+export const foldersInTheWay = (site: string): readonly string[] =>
+  folders.map((folder) => join(site, folder)).filter((path) => existsSync(path));
+
+/** What a folder of before is called from now on. */
+export interface Kept {
+  readonly folder: string;
+  readonly keptAs: string;
+}
+
+/** Writes all of it beside the place, then moves it there: whoever looks finds what was before, or the whole. */
+export function writeSite(site: string, files: readonly SiteFile[], now: Date): readonly Kept[] {
+  mkdirSync(site, { recursive: true });
+  const staged = mkdtempSync(join(site, '.init-'));
+  try {
+    for (const { path, text } of files) {
+      const file = join(staged, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+    const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '');
+    return folders.flatMap((name) => {
+      const folder = join(site, name);
+      const keptAs = `${folder}.${stamp}`;
+      const before = existsSync(folder);
+      if (before) renameSync(folder, keptAs);
+      renameSync(join(staged, name), folder);
+      return before ? [{ folder, keptAs }] : [];
+    });
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+  }
+}
