@@ -17,13 +17,16 @@ import { Kernel } from './control/kernel/kernel.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
+import { announce, recorded } from './control/pbx-news.ts';
 import { type Accepted, type ReloadAsked, type ReloadCounts, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
+import { ServiceManager, serviceManagerPlace } from './control/service-manager.ts';
 import {
   type ClusterStatus,
   openSharedState,
   type SharedState,
 } from './control/shared/shared-state.ts';
+import { type Actions, onSignals } from './control/signals.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
@@ -33,7 +36,7 @@ import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
-import type { LogLine, PbxEvent } from './data/messages.ts';
+import type { LogLine } from './data/messages.ts';
 import type { BlockOrder } from './limits/block-entry.ts';
 import { momentOf, type Question } from './policy/asking/question.ts';
 import { version } from './version.ts';
@@ -76,6 +79,8 @@ export async function runGate({
   process.on('uncaughtException', (error) => actions.fault(error));
   const directory = dataDirectoryAt(settings.dataDirectory);
   await using undo = new AsyncDisposableStack();
+  const manager = new ServiceManager(serviceManagerPlace(), log);
+  undo.defer(() => manager.close());
 
   // What is made from here on holds registrations and keys: for its owner only.
   process.umask(0o077);
@@ -341,18 +346,45 @@ export async function runGate({
     log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
   }
 
-  const reload = (): void => void reloads.reload({ by: 'signal' });
-  actions = { reload, drain, stop: () => ended.resolve('asked'), fault: serveToTheLastCall };
-  if (reloadAsked) reload();
+  const reload = async (): Promise<void> => {
+    if (!draining) manager.reloading();
+    await reloads.reload({ by: 'signal' });
+    if (!draining) manager.ready(standing());
+  };
+  actions = {
+    reload: () => void reload(),
+    drain,
+    stop: () => ended.resolve('asked'),
+    fault: serveToTheLastCall,
+  };
+  manager.ready(standing());
+  manager.watch(provenAlive, standing);
+  if (reloadAsked) void reload();
   const ending = await ended.promise;
   if (ending === 'hangs') await serving.stop(0);
   else if (ending !== 'crashed') {
     store.closing();
-    const inTime = await serving.stop(5000);
+    const inTime = await serving.stop(STOP_SECONDS * 1000);
     if (inTime) log.info('stopped');
-    else log.error('the data plane did not end in 5 s and was cut off');
+    else log.error(`the data plane did not end in ${STOP_SECONDS} s and was cut off`);
   }
   return ending === 'asked' ? 0 : 1;
+
+  /** For whoever asks the service manager. */
+  function standing(): string {
+    const { calls, ringing } = underWay();
+    const { registrations = 0, pbx = [] } = heartbeat?.stats ?? {};
+    const up = pbx.filter((node) => node.up).length;
+    const doing = draining ? 'draining' : 'serving';
+    return `${doing}: ${calls + ringing} calls, ${registrations} registrations, ${up} of ${pbx.length} PBX nodes answer`;
+  }
+
+  /** The other thread reports each second by itself; that it also does what it is told takes a question. */
+  async function provenAlive(): Promise<void> {
+    await serving.status(0);
+    const { good, reasons } = liveness(heartbeat, performance.now());
+    if (!good) throw new Error(reasons.join(', '));
+  }
 
   function underWay(): { readonly calls: number; readonly ringing: number } {
     const { calls = 0, ringing = 0 } = heartbeat?.stats ?? {};
@@ -381,6 +413,7 @@ export async function runGate({
   function drain(): void {
     draining = true;
     const { deadlineSeconds } = reloads.settings.drain;
+    manager.stopping(standing(), (deadlineSeconds + STOP_SECONDS) * 1000);
     log.info(
       { ...underWay(), deadlineSeconds },
       'draining: no new calls, answered and ringing ones go on; a second signal ends at once',
@@ -422,35 +455,10 @@ const orderOf = (network: string, seconds: number | null, why: string): BlockOrd
 /** By a person or a deadline, by an error in this thread, or because the data plane is no more. */
 type Ending = 'asked' | 'faulty' | 'crashed' | 'hangs';
 
-/** What signals ask for, and what becomes of an error that nobody caught. */
-interface Actions {
-  reload(): void;
-  drain(): void;
-  stop(): void;
-  fault(error: Error): void;
-}
+const STOP_SECONDS = 5;
 
 /** The log is not filled by one that comes again and again. */
 const MOST_FAULTS_SAID = 10;
-
-/** Ctrl-C, and a service manager, reach us twice when npm started us: once themselves, once through npm. */
-const echoMs = 250;
-
-/** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second ends. */
-function onSignals(actions: () => Actions, log: Logger): void {
-  let askedAt: number | undefined;
-  const end = (signal: NodeJS.Signals): void => {
-    const again = askedAt !== undefined;
-    if (askedAt !== undefined && performance.now() - askedAt < echoMs) return;
-    askedAt ??= performance.now();
-    log.info({ signal }, again ? 'asked again: ending at once' : 'asked to end');
-    if (again) actions().stop();
-    else actions().drain();
-  };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  process.on('SIGHUP', () => actions().reload());
-}
 
 /** A bug of ours, on record. */
 const fault = (text: string): GateEvent => ({
@@ -463,32 +471,4 @@ const fault = (text: string): GateEvent => ({
 
 function writeLine(log: Logger, { level, message, fields }: LogLine): void {
   log[level](fields, message);
-}
-
-const recorded = (event: PbxEvent): GateEvent => ({
-  at: Date.now(),
-  level: event.kind === 'pbx-up' ? 'info' : 'alert',
-  kind: 'pbx',
-  count: 1,
-  text:
-    event.kind === 'pbx-up'
-      ? `PBX node ${event.node} answers`
-      : `PBX node ${event.node} is lost: ${event.why}`,
-});
-
-function announce(log: Logger, event: PbxEvent): void {
-  switch (event.kind) {
-    case 'pbx-up':
-      log.info(
-        { node: event.node, latencyMs: Math.round(event.latencyMs * 10) / 10 },
-        `PBX at ${event.uri} answers`,
-      );
-      return;
-    case 'pbx-down':
-      log.error(
-        { node: event.node, why: event.why },
-        `PBX at ${event.uri} ${event.why === '503' ? 'answers 503: it is full or ending' : 'does not answer'}`,
-      );
-      return;
-  }
 }
