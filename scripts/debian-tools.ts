@@ -11,6 +11,7 @@ const tools: readonly { readonly program: string; readonly packages: readonly st
   { program: 'nft', packages: ['nftables'] },
   { program: 'openssl', packages: ['openssl'] },
   { program: 'perl', packages: ['perl-base'] },
+  { program: 'systemd-notify', packages: ['systemd'] },
   { program: 'mount', packages: ['mount'] },
   { program: 'script', packages: ['bsdutils'] },
   { program: 'setpriv', packages: ['util-linux'] },

@@ -376,7 +376,7 @@ export async function runGate({
     const { registrations = 0, pbx = [] } = heartbeat?.stats ?? {};
     const up = pbx.filter((node) => node.up).length;
     const doing = draining ? 'draining' : 'serving';
-    return `${doing}: ${calls + ringing} calls, ${registrations} registrations, ${up} of ${pbx.length} PBX nodes answer`;
+    return `${doing}: ${calls + ringing} calls, ${registrations} registrations, ${up} of ${reloads.settings.pbx.nodes.length} PBX nodes answer`;
   }
 
   /** The other thread reports each second by itself; that it also does what it is told takes a question. */
