@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const notTimed = [
   'test/e2e/{call,network,registration,route}-rules.test.ts',
-  'test/e2e/{command-line,events,exceptions,explain,explain-what-happened,init,pins,readme,reload,replay,shadow}.test.ts',
-  'test/e2e/{packaging,service-manager,table-of-requests,transports}.test.ts',
+  'test/e2e/{command-line,events,exceptions,explain,explain-what-happened,pins,reload,replay,shadow}.test.ts',
+  'test/e2e/{demo,init,packaging,readme,service-manager,table-of-requests,transports}.test.ts',
   'test/e2e/fail-modes/*.test.ts',
 ];
 

@@ -4,6 +4,7 @@ import { block } from './block.ts';
 import { blocks } from './blocks.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
+import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { exception } from './exception.ts';
@@ -26,6 +27,7 @@ import { version } from './version.ts';
 
 const described = [
   init,
+  demo,
   run,
   check,
   reload,
