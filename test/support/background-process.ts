@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Background {
@@ -20,6 +21,9 @@ export interface Background {
 
 const alive = new Set<ChildProcess>();
 
+/** The gate and its command line are started hundreds of times: what Node compiled for one serves the next. */
+const compiled = { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../.cache/node') };
+
 export interface BackgroundOptions {
   readonly cwd?: string;
   readonly environment?: NodeJS.ProcessEnv;
@@ -36,7 +40,7 @@ export function startBackground(
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
-    env: { ...process.env, ...environment },
+    env: { ...compiled, ...process.env, ...environment },
   });
   alive.add(child);
   let output = '';
