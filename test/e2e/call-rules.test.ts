@@ -161,7 +161,7 @@ describe('a phone', () => {
         if (user !== '1003') await expect(third).rejects.toThrow('486');
         else {
           await third;
-          const { counted } = JSON.parse(await gate.status('--json'));
+          const { counted } = await gate.told();
           expect(counted).toContainEqual({ key: 'extension:1003', calls: 2 });
           const [invite] = calls();
           ringing.cancel();

@@ -43,10 +43,8 @@ const nothingIsLeft = (program: RunningProgram): Promise<void> =>
   vi.waitFor(async () => {
     program.process.signal('SIGUSR2');
     expect(await program.says('left')).toMatchObject({ dialogs: 0, pending: 0 });
-    const { programs } = JSON.parse(await gate.status('--json')) as {
-      programs: { rows: { requests: number; calls: number }[] };
-    };
-    expect(programs.rows).toMatchObject([{ requests: 0, calls: 0 }]);
+    const { programs } = await gate.told();
+    expect(programs?.rows).toMatchObject([{ requests: 0, calls: 0 }]);
   }, 10_000);
 
 test(`${SECONDS} s of calls at ${RATE} a second: none fails and none is left behind`, {

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { askGate } from '../../src/control/ask.ts';
+import type { ProcessStatus } from '../../src/control/control-messages.ts';
+import { dataDirectoryAt } from '../../src/control/data-directory.ts';
 import { type Background, runToEnd, startBackground } from './background-process.ts';
 import { ownAddress, ownPorts } from './own-address.ts';
 import type { Place } from './sip-wire.ts';
@@ -49,6 +52,8 @@ export interface Gate {
   logs(): string;
   /** The text of /metrics. */
   metrics(): Promise<string>;
+  /** What `drawbridge status` is told: much sooner than by a process that asks. */
+  told(): Promise<ProcessStatus>;
   /** What `drawbridge status` prints, with these flags. */
   status(...flags: readonly string[]): Promise<string>;
   signal(signal: NodeJS.Signals): void;
@@ -138,6 +143,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
       if (!page.ok) throw new Error(`/metrics: ${page.status} ${text}`);
       return text;
     },
+    told: () => askGate(dataDirectoryAt(data).socket, { command: 'status', rows: 20 }),
     status: (...more) =>
       runToEnd(
         'drawbridge status',

@@ -28,9 +28,9 @@ let made = 0;
  * RFC 2544, which are for such tests, and unique local ones.
  */
 export function aNetworkNamespace(): NetworkNamespace {
-  const number = (process.pid * 7 + threadId * 3 + made++) % 500;
-  const name = `drawbridge-${process.pid}-${threadId}-${made}`;
-  const [here, there] = [`dbo${number}-${made}`, `dbi${number}-${made}`];
+  const name = `drawbridge-${process.pid}-${threadId}-${made++}`;
+  const number = freeNumber(name);
+  const [here, there] = [cable(number), 'gate'];
   const base = `198.${18 + (number >> 8)}.${number & 255}`;
   const base6 = `fd00:2544:${number.toString(16)}`;
   const through = ['ip', 'netns', 'exec', name];
@@ -40,16 +40,24 @@ export function aNetworkNamespace(): NetworkNamespace {
   const address = `${base}.250`;
   const address6 = `${base6}:ffff::1`;
 
-  ip('netns', 'add', name);
-  ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', name);
-  ip('link', 'set', here, 'up');
-  for (const device of ['lo', there]) ip('-n', name, 'link', 'set', device, 'up');
-  ip('-n', name, 'address', 'add', `${address}/24`, 'dev', there);
-  ip('-n', name, 'address', 'add', `${address6}/48`, 'dev', there, 'nodad');
-  for (let one = 0; one < OUTSIDE; one++) {
-    ip('address', 'add', `${outside(one)}/24`, 'dev', here);
-    ip('address', 'add', `${outside6(one)}/48`, 'dev', here, 'nodad');
-  }
+  let closed = false;
+
+  const all = Array.from({ length: OUTSIDE }, (_, one) => one);
+  ipAll([
+    `link set ${here} up`,
+    ...all.map((one) => `address add ${outside(one)}/24 dev ${here}`),
+    ...all.map((one) => `address add ${outside6(one)}/48 dev ${here} nodad`),
+  ]);
+  ipAll(
+    [
+      'link set lo up',
+      `link set ${there} up`,
+      `address add ${address}/24 dev ${there}`,
+      `address add ${address6}/48 dev ${there} nodad`,
+    ],
+    '-n',
+    name,
+  );
   return {
     ...{ through, address, address6, outside, outside6 },
     run: (...words) => run('ip', 'netns', 'exec', name, ...words),
@@ -59,13 +67,43 @@ export function aNetworkNamespace(): NetworkNamespace {
         .filter((pid) => pid !== '' && nameOf(pid) === program)
         .map(Number),
     close() {
+      if (closed) return;
+      closed = true;
       ip('link', 'delete', here);
       ip('netns', 'delete', name);
     },
   };
 }
 
+/** Makes the namespace and the cable to it, by a number that nobody else here has a cable by. */
+function freeNumber(name: string): number {
+  ip('netns', 'add', name);
+  for (let tries = 0; ; tries++) {
+    const number = (process.pid * 7 + threadId * 3 + made + tries * 31) % 500;
+    try {
+      ip('link', 'add', cable(number), 'type', 'veth', 'peer', 'name', 'gate', 'netns', name);
+      return number;
+    } catch (problem) {
+      if (tries < 100 && String(problem).includes('File exists')) continue;
+      ip('netns', 'delete', name);
+      throw problem;
+    }
+  }
+}
+
+const cable = (number: number): string => `drawbridge${number}`;
+
 const ip = (...words: readonly string[]): string => run('ip', ...words);
+
+/** Many at once: a process for each would take a second. */
+function ipAll(orders: readonly string[], ...words: readonly string[]): void {
+  const input = orders.join('\n');
+  const { status, stderr } = spawnSync('ip', [...words, '-batch', '-'], {
+    encoding: 'utf8',
+    input,
+  });
+  if (status !== 0) throw new Error(`ip -batch: ${stderr}`);
+}
 
 const nameOf = (pid: string): string => run('ps', '-o', 'comm=', '-p', pid).trim();
 
