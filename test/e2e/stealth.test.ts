@@ -114,7 +114,7 @@ const broken: readonly Probe[] = [
 ];
 const probes = [...sound, ...broken];
 
-/** Whatever came back from the gate to these bytes; over a stream also whether it ended the connection. */
+/** Whatever came back from the gate to these bytes: the first of it, or nothing for as long as one waits. */
 async function heardOverUdp(
   make: (from: Place) => string,
   address = ownAddress(),
@@ -127,11 +127,13 @@ async function heardOverUdp(
   socket.bind(0, address);
   await once(socket, 'listening');
   socket.send(Buffer.from(make(socket.address()), 'latin1'), gate.udp.port, gate.udp.address);
-  await sleep(PATIENCE_MS);
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (heard === '' && performance.now() < giveUpAt) await sleep(20);
   socket.close();
   return heard;
 }
 
+/** The same over a stream, and whether the gate ended the connection. */
 async function heardOver(socket: Socket, bytes: string, forMs: number) {
   let heard = '';
   let ended = false;
