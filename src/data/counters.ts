@@ -1,5 +1,5 @@
 import type { Realm } from '../edge/signaling.ts';
-import type { EngineObserver } from '../engine/engine.ts';
+import type { EngineObserver } from '../engine/engine-observer.ts';
 import type { Channel } from '../engine/transport/transports.ts';
 import {
   type CountedMethod,

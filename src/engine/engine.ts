@@ -2,15 +2,7 @@ import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type {
-  BrokenBy,
-  EndReason,
-  Handlers,
-  Hiding,
-  Realm,
-  RingingCall,
-  Target,
-} from '../edge/signaling.ts';
+import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
@@ -19,7 +11,6 @@ import { parseUri } from '../sip/message/uri.ts';
 import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
-import { respond } from '../sip/proxy/respond.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
 import { ProgramAgents } from './agent/agents.ts';
 import { hidingInRepeated } from './answer-hiding.ts';
@@ -31,13 +22,15 @@ import {
 } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { endCall, reasonHeader } from './end-call.ts';
+import type { EngineObserver } from './engine-observer.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { KeyTable } from './key-table.ts';
 import { maySpeakFor } from './may-speak-for.ts';
+import { OverConnections } from './over-connections.ts';
 import { OwnNames } from './own-names.ts';
 import type { Agents, Programs } from './protocol/program.ts';
-import { BRANCH_LENGTH, newBranch, OUR_BRANCH, randomToken } from './random-token.ts';
+import { BRANCH_LENGTH, newBranch, OUR_BRANCH } from './random-token.ts';
 import type { Resolver } from './resolve/resolver.ts';
 import { ringingCalls } from './ringing-calls.ts';
 import { canCallBack, sendBack } from './send-back.ts';
@@ -46,13 +39,9 @@ import { createTimerWheel, type TimerWheel } from './timer-wheel.ts';
 import { serverKey } from './transaction-key.ts';
 import { createTransports } from './transport/create-transports.ts';
 import type { TransportLog } from './transport/transport-context.ts';
-import type {
-  Channel,
-  ConnectionCounts,
-  FramingProblem,
-  Transports,
-} from './transport/transports.ts';
+import type { Channel, ConnectionCounts, Transports } from './transport/transports.ts';
 import { Ways } from './ways.ts';
+import { replyChannel, WithoutTransaction } from './without-transaction.ts';
 
 export interface EngineOptions {
   readonly settings: Pick<
@@ -63,14 +52,6 @@ export interface EngineOptions {
   readonly log: TransportLog;
   readonly resolver: Resolver;
   readonly observer?: EngineObserver;
-}
-
-/** Told of what passes, for counters. Called for every message, so it must be quick. */
-export interface EngineObserver {
-  received(method: string, channel: Channel): void;
-  answered(status: number, channel: Channel): void;
-  /** Bytes that are no SIP, answers to nothing we sent, ACKs to nothing we know. */
-  ignored(channel: Channel): void;
 }
 
 export interface EngineCounts {
@@ -111,14 +92,12 @@ export class Engine implements Core {
   readonly #servers = new KeyTable<ServerTransaction>();
   readonly #clients = new KeyTable<ClientTransaction>();
   readonly #kept: KeptAnswers;
+  readonly #without: WithoutTransaction;
   #sweeping: NodeJS.Timeout | undefined;
   #retryAfterSeconds: number;
   #forgetAfterMs: number;
   #ringing = 0;
-  /** What is under way over each connection, to be told when it goes. */
-  readonly #over = new Map<Channel, Set<ServerTransaction | ClientTransaction>>();
-  /** Of what is answered without a transaction: the same for a request that is repeated. */
-  readonly #toTag = randomToken();
+  readonly #over = new OverConnections();
   readonly isOurRoute = (recordRoute: string): boolean => {
     const uri = parseUri(parseNameAddress(recordRoute)?.uri ?? '');
     return uri !== undefined && this.names.isOurs(uri);
@@ -130,6 +109,7 @@ export class Engine implements Core {
     this.#options = options;
     this.#handlers = handlers;
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
+    this.#without = new WithoutTransaction(handlers, options.observer);
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.#retryAfterSeconds = settings.drain.retryAfterSeconds;
     this.#forgetAfterMs = settings.calls.forgetAfterHours * 3_600_000;
@@ -151,8 +131,8 @@ export class Engine implements Core {
           handlers.admits?.(listener, address, port, received) ?? true,
         realmOf: (source) => handlers.realmOf?.(source) ?? source.listener.realm,
         message: (wire, channel) => this.#heard(wire, channel),
-        tooLarge: (channel) => this.#broken(channel, 'too-large'),
-        unframeable: (head, problem, channel) => this.#unframeable(head, problem, channel),
+        tooLarge: (channel) => this.#without.broken(channel, 'too-large'),
+        unframeable: (head, problem, channel) => this.#without.unframeable(head, problem, channel),
         closed: (channel) => this.#connectionClosed(channel),
       },
       options.log,
@@ -265,25 +245,11 @@ export class Engine implements Core {
     if (transaction instanceof ServerTransaction) {
       if (transaction.isInvite && !transaction.answered) this.#ringing--;
       this.#servers.delete(transaction.key);
-      this.#noLongerOver(transaction.replyTo, transaction);
+      this.#over.remove(transaction.replyTo, transaction);
     } else {
       this.#clients.delete(transaction.key);
-      this.#noLongerOver(transaction.channel, transaction);
+      this.#over.remove(transaction.channel, transaction);
     }
-  }
-
-  #isOver(channel: Channel, transaction: ServerTransaction | ClientTransaction): void {
-    if (!channel.reliable) return;
-    const others = this.#over.get(channel);
-    if (others === undefined) this.#over.set(channel, new Set([transaction]));
-    else others.add(transaction);
-  }
-
-  #noLongerOver(channel: Channel, transaction: ServerTransaction | ClientTransaction): void {
-    if (!channel.reliable) return;
-    const others = this.#over.get(channel);
-    others?.delete(transaction);
-    if (others?.size === 0) this.#over.delete(channel);
   }
 
   transmit(
@@ -294,7 +260,7 @@ export class Engine implements Core {
   ): ClientTransaction {
     const transaction = new ClientTransaction(this, user, channel, sent, makeAck);
     this.#clients.set(transaction.key, transaction);
-    this.#isOver(channel, transaction);
+    this.#over.add(channel, transaction);
     transaction.start();
     return transaction;
   }
@@ -361,7 +327,7 @@ export class Engine implements Core {
 
   #received(wire: string, channel: Channel): void {
     const message = readMessage(wire);
-    if (message === undefined) this.#broken(channel, 'not-sip');
+    if (message === undefined) this.#without.broken(channel, 'not-sip');
     else if (message.isRequest) this.#requestReceived(message, channel);
     else this.#responseReceived(message, channel);
   }
@@ -370,7 +336,7 @@ export class Engine implements Core {
     const branch = response.via?.branch ?? '';
     const key = response.cseqMethod === 'CANCEL' ? `${branch} CANCEL` : branch;
     const transaction = this.#clients.get(key);
-    if (!isSoundResponse(response)) this.#ignored(channel);
+    if (!isSoundResponse(response)) this.#without.ignored(channel);
     else if (transaction !== undefined) transaction.received(response);
     else this.#strayResponse(response, channel);
   }
@@ -383,7 +349,7 @@ export class Engine implements Core {
         ? this.calls.answeredAgain(response, channel, this.isOurRoute)
         : undefined;
     if (repeated === undefined) {
-      this.#ignored(channel);
+      this.#without.ignored(channel);
       return;
     }
     const { replyTo: caller, keptVias: vias } = repeated;
@@ -398,7 +364,7 @@ export class Engine implements Core {
     const { method, via } = request;
     this.#options.observer?.received(method, channel);
     if (via === undefined) {
-      if (this.#answersBroken(channel, 'via')) this.#refuse(request, channel, 400);
+      if (this.#without.answersBroken(channel, 'via')) this.#without.refuse(request, channel, 400);
       return;
     }
     const isAck = method === 'ACK';
@@ -413,8 +379,8 @@ export class Engine implements Core {
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
       const { status, reason, headers, problem } = refusal;
-      if (this.#answersBroken(channel, problem) && !isAck)
-        this.#refuse(request, channel, status, reason, headers);
+      if (this.#without.answersBroken(channel, problem) && !isAck)
+        this.#without.refuse(request, channel, status, reason, headers);
       return;
     }
     if (isAck) this.#ackReceived(request, channel);
@@ -425,7 +391,7 @@ export class Engine implements Core {
 
   #newRequest(request: Message, channel: Channel, key: string): void {
     if (request.wire.includes(OUR_BRANCH) && this.#loops(request)) {
-      this.#refuseOpenly(request, channel, 482);
+      this.#without.refuseOpenly(request, channel, 482);
       return;
     }
     const { limits } = this.#options.settings;
@@ -436,7 +402,7 @@ export class Engine implements Core {
     const most = mine ? limits.transactions * RESERVE : limits.transactions;
     const full = this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls);
     if (full && !(opensCall && this.#hasReserveFor(request))) {
-      this.#refuseOpenly(request, channel, 503, [
+      this.#without.refuseOpenly(request, channel, 503, [
         { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
       return;
@@ -449,7 +415,7 @@ export class Engine implements Core {
       replyChannel(request, channel),
     );
     this.#servers.set(key, transaction);
-    this.#isOver(transaction.replyTo, transaction);
+    this.#over.add(transaction.replyTo, transaction);
     if (transaction.isInvite) this.#ringing++;
     const routing = readRouting(request, this.#isOurs);
     const incoming = new IncomingRequest(this, transaction, request, channel, routing, found);
@@ -482,7 +448,7 @@ export class Engine implements Core {
     const targets = routedTargets(this, { request, channel, routing, found });
     const [target] = typeof targets === 'number' ? [] : targets;
     if (target === undefined) {
-      this.#ignored(channel);
+      this.#without.ignored(channel);
       return;
     }
     if (found !== undefined) this.calls.acknowledged(found);
@@ -514,10 +480,10 @@ export class Engine implements Core {
     const invite = this.#servers.get(inviteKey);
     const tooLate = this.agents?.cancelledTooLate(inviteKey) === true;
     if (invite === undefined || !invite.isInvite || tooLate) {
-      this.#refuseOpenly(request, channel, 481);
+      this.#without.refuseOpenly(request, channel, 481);
       return;
     }
-    this.#refuse(request, channel, 200, undefined, undefined, invite.toTag);
+    this.#without.refuse(request, channel, 200, undefined, undefined, invite.toTag);
     if (invite.cancelled || invite.answered) return;
     invite.cancelled = true;
     invite.user?.cancelled(request.list(Header.reason), request);
@@ -536,83 +502,10 @@ export class Engine implements Core {
     return false;
   }
 
-  /** What is sound, and not wanted: from somebody to whom we do not exist it stays unanswered. */
-  #refuseOpenly(
-    request: Message,
-    channel: Channel,
-    status: number,
-    headers?: readonly { readonly name: string; readonly value: string }[],
-  ): void {
-    if (this.hidesFrom(channel, request)) channel.disregarded();
-    else this.#refuse(request, channel, status, undefined, headers);
-  }
-
-  /** Answers without a transaction: nothing is kept for what was wrong or not wanted. */
-  #refuse(
-    request: Message,
-    channel: Channel,
-    status: number,
-    reason?: string,
-    headers?: readonly { readonly name: string; readonly value: string }[],
-    toTag = this.#toTag,
-  ): void {
-    const { address, port } = channel;
-    const facts = { status, toTag, address, port };
-    const wire = respond(request, {
-      ...facts,
-      ...(reason !== undefined && { reason }),
-      ...(headers !== undefined && { headers }),
-    });
-    this.#options.observer?.answered(status, channel);
-    replyChannel(request, channel).send(Buffer.from(wire, 'latin1'));
-  }
-
-  #unframeable(head: string, problem: FramingProblem, channel: Channel): void {
-    const message = readMessage(head.includes('\r\n\r\n') ? head : `${head}\r\n\r\n`);
-    const answers = this.#answersBroken(channel, framingProblems[problem]);
-    if (message?.isRequest !== true || message.via === undefined || message.method === 'ACK')
-      this.#ignored(channel);
-    else if (answers) this.#refuse(message, channel, 400);
-  }
-
-  /** What nobody could be answered about. */
-  #broken(channel: Channel, problem: BrokenBy): void {
-    this.#ignored(channel);
-    this.#handlers.answersBroken?.(channel, problem);
-  }
-
-  #ignored(channel: Channel): void {
-    this.#options.observer?.ignored(channel);
-    channel.disregarded();
-  }
-
-  #answersBroken(channel: Channel, problem: BrokenBy): boolean {
-    const answers = this.#handlers.answersBroken?.(channel, problem) ?? true;
-    if (!answers) channel.disregarded();
-    return answers;
-  }
-
   #connectionClosed(channel: Channel): void {
-    const underWay = this.#over.get(channel);
-    this.#over.delete(channel);
-    for (const transaction of underWay ?? [])
+    for (const transaction of this.#over.take(channel))
       if (transaction instanceof ClientTransaction) transaction.connectionLost();
       else if (!canCallBack(channel)) transaction.user?.callerLost();
     this.#handlers.flowClosed?.(channel);
   }
-}
-
-const framingProblems: Readonly<Record<FramingProblem, BrokenBy>> = {
-  'content-length': 'content-length',
-  'content-length-missing': 'content-length',
-  'head-too-large': 'too-large',
-  'body-too-large': 'too-large',
-  'not-sip': 'not-sip',
-};
-
-/** RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. */
-function replyChannel(request: Message, channel: Channel): Channel {
-  const { via } = request;
-  if (channel.reliable || via === undefined || via.rport) return channel;
-  return channel.atPort(via.port ?? 5060);
 }

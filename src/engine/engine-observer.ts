@@ -1,0 +1,9 @@
+import type { Channel } from './transport/transports.ts';
+
+/** Told of what passes, for counters. Called for every message, so it must be quick. */
+export interface EngineObserver {
+  received(method: string, channel: Channel): void;
+  answered(status: number, channel: Channel): void;
+  /** Bytes that are no SIP, answers to nothing we sent, ACKs to nothing we know. */
+  ignored(channel: Channel): void;
+}
