@@ -25,8 +25,14 @@ const usage = `npm run siege -- [options]      as root: it makes network namespa
 const attacker = join(import.meta.dirname, 'attacker.ts');
 /** The attack goes on for a moment before and after anybody counts what honest people feel. */
 const LEAD_SECONDS = 1;
+/** Counters come once a second, the kernel's every few; the short form tells of them and judges by none. */
+const SETTLE_MS = { whole: 3000, short: 500 } as const;
+/** Between one attack and the next. */
+const PAUSE_MS = { whole: 2000, short: 1000 } as const;
 /** Less, and the siege is lost; in the short form one call more or less is a per cent. */
 const LEAST_SUCCESS = { whole: 0.99, short: 0.95 } as const;
+
+type Form = keyof typeof LEAST_SUCCESS;
 
 interface Fought {
   readonly text: string;
@@ -39,16 +45,16 @@ interface Siege {
   readonly gate: GateUnderSiege;
   readonly honest: HonestPhones;
   readonly seconds: number;
+  readonly form: Form;
 }
 
 async function attack(siege: Siege, one: Attack, number: number): Promise<Outcome> {
-  const { gate, honest, seconds } = siege;
+  const { gate, honest, seconds, form } = siege;
   const before = await gate.look();
   const attacking = send(siege, one, number);
   await sleep(LEAD_SECONDS * 1000);
   const [felt, sent] = await Promise.all([honest.live(seconds), attacking]);
-  // counters come once a second, the kernel's every few
-  await sleep(3000);
+  await sleep(SETTLE_MS[form]);
   const after = await gate.look();
   return { attack: one, felt, sent, before, after };
 }
@@ -92,6 +98,7 @@ async function besiege(
   chosen: readonly Attack[],
   seconds: number,
   kernel: boolean,
+  form: Form,
 ): Promise<Fought> {
   const generator = buildLoadGenerator();
   // forged sources register nowhere: they hear no challenge
@@ -99,7 +106,7 @@ async function besiege(
   await using gate = await startGate(uas.port, kernel);
   const outside = outsideWords();
   const honest = new HonestPhones(generator, outside);
-  const siege: Siege = { outside, generator, gate, honest, seconds };
+  const siege: Siege = { outside, generator, gate, honest, seconds, form };
   try {
     await honest.register();
     tell('quiet: what honest people feel without any attack');
@@ -109,7 +116,7 @@ async function besiege(
     for (const [number, one] of chosen.entries()) {
       tell(one.name);
       outcomes.push(await attack(siege, one, number));
-      await sleep(2000);
+      await sleep(PAUSE_MS[form]);
     }
     return { text: formatSiege(quiet, outcomes, howBesieged(seconds, kernel)), felt: outcomes };
   } finally {
@@ -173,10 +180,11 @@ async function main(argv: readonly string[]): Promise<number> {
   if (chosen.length === 0 || !(seconds >= 1 && seconds <= 600))
     throw new Error(`nothing to do: ${chosen.length} attacks of ${values.seconds} s\n\n${usage}`);
   if (process.env[INSIDE] === undefined) return runInside(argv);
-  const { text, felt } = await besiege(chosen, seconds, !values['without-kernel']);
+  const form: Form = values.short ? 'short' : 'whole';
+  const { text, felt } = await besiege(chosen, seconds, !values['without-kernel'], form);
   console.log(text);
   if (values.results !== undefined) writeFileSync(values.results, text);
-  const least = values.short ? LEAST_SUCCESS.short : LEAST_SUCCESS.whole;
+  const least = LEAST_SUCCESS[form];
   const suffered = felt.filter((outcome) => leastSuccess(outcome) < least);
   for (const outcome of suffered)
     console.error(
