@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { environment } from '../config/environment.ts';
 import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../control/data-directory.ts';
-import type { Answers } from '../setup/answers.ts';
+import { type Answers, inBrackets } from '../setup/answers.ts';
 import { csvColumns } from '../setup/csv-columns.ts';
 import { highRiskOf, premiumOf } from '../setup/example-numbers.ts';
 import { addressFacing, leadsHere } from '../setup/facing-address.ts';
@@ -163,7 +163,8 @@ function nextSteps(site: string, answers: Answers, standing: Standing): string {
     `See what it does with a call:  ${word} explain invite ${premium} --as ${caller} ${places}`,
     `See whether the PBX can be reached around it:  ${word} doctor ${places}`,
     standing.translated &&
-      `Let only the PBX reach port ${CORE_PORT} of this machine: what comes there is trusted.`,
+      standing.facingPbx !== undefined &&
+      `The PBX calls by ${inBrackets(standing.facingPbx)}:${CORE_PORT}. What comes there is trusted: let nobody else reach it.`,
     homeCountry === undefined &&
       `Say where it is, or every number with an international prefix is abroad: site.homeCountry in ${join(site, 'policies/site.yaml')}`,
     risky.length > 0 &&

@@ -72,6 +72,7 @@ type Single = string | number | boolean;
 
 /** On one line, in quotes where YAML would take it for something else. */
 export function plain(value: Single | readonly Single[]): string {
+  if (typeof value === 'string' && /\p{Cc}/u.test(value)) return JSON.stringify(value);
   if (typeof value !== 'object') return stringify(value, { lineWidth: 0 }).trimEnd();
   // what is text by itself may be a comma or a bracket too many within a list
   const items = value.map((item) =>

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { readHopUri, readHostPort } from '../config/forms.ts';
+import { networkInterfaces } from 'node:os';
+import { hopOf, readHopUri, readHostPort } from '../config/forms.ts';
 import { countryMeant, isCountry } from '../numbers/countries.ts';
 import { readSource } from '../policy/forms.ts';
 import { expected, type Understood, understood } from '../policy/written.ts';
@@ -23,17 +24,28 @@ export interface Answers {
   readonly unlisted: boolean;
 }
 
-/** `192.0.2.10`, `pbx.example.com:5080`, or the whole URI. */
+const gatesOwnPorts = [5060, 5061];
+
+/** `192.0.2.10`, `pbx.example.com:5080`, or the whole URI; not where the gate itself will listen. */
 export function readPbx(text: string): Understood<string> {
   const uri = readHopUri(text);
-  if (uri.ok) return uri;
-  const place = readHostPort(inBrackets(text));
+  const place = readHostPort(uri.ok ? hopOf(text) : inBrackets(text));
   if (!place.ok)
     return expected(
       'an address or a name such as 192.0.2.10 or pbx.example.com:5080, or a SIP URI',
     );
   const { host, port = 5060 } = place.value;
-  return understood(`sip:${inBrackets(host)}:${port}`);
+  if (isThisMachine(host) && gatesOwnPorts.includes(port))
+    return expected(
+      `another port than the gate's own ${gatesOwnPorts.join(' and ')} on this machine, such as ${inBrackets(host)}:5080: move the PBX there first`,
+    );
+  return uri.ok ? uri : understood(`sip:${inBrackets(host)}:${port}`);
+}
+
+function isThisMachine(host: string): boolean {
+  if (host === 'localhost' || host === '::1' || /^127\./.test(host)) return true;
+  const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
+  return own.some(({ address }) => address === host);
 }
 
 /** An IPv6 address as it stands where a port can follow. */

@@ -63,6 +63,7 @@ class Reading {
   readonly passedOver: string[] = [];
   readonly #folder: string;
   readonly #keys: ReadonlySet<string>;
+  readonly #byName = new Map<string, Written[]>();
   #current: Written | undefined;
 
   constructor(folder: string, keys: readonly string[]) {
@@ -127,24 +128,30 @@ class Reading {
       this.#complain(where, mismatch(`[${name}](${addition})`, 'such a section before it'));
     const section = added ?? { name, where, template: words.includes('!'), entries: [] };
     for (const parent of words.filter((word) => !/^[!+]/.test(word))) {
-      const found = this.sections.findLast((one) => one.name === parent);
+      const found = this.#byName.get(parent)?.at(-1);
       if (found === undefined)
         this.#complain(where, mismatch(`the template ${parent}`, 'one that stands before it'));
       else section.entries.push(...found.entries);
     }
-    if (added === undefined) this.sections.push(section);
+    if (added === undefined) {
+      this.sections.push(section);
+      const same = this.#byName.get(name);
+      if (same === undefined) this.#byName.set(name, [section]);
+      else same.push(section);
+    }
     this.#current = section;
   }
 
   /** The first of that name, and of the type that `+type=endpoint` asks for. */
   #sectionLike(name: string, filter: string): Written | undefined {
     const [key = '', value] = filter.split('=').map((part) => part.trim());
-    return this.sections.find(
-      (section) =>
-        section.name === name &&
-        (value === undefined ||
-          section.entries.findLast(([one]) => one === key.toLowerCase())?.[1] === value),
-    );
+    return this.#byName
+      .get(name)
+      ?.find(
+        ({ entries }) =>
+          value === undefined ||
+          entries.findLast(([one]) => one === key.toLowerCase())?.[1] === value,
+      );
   }
 
   #follow(directive: string, rest: string, { where, depth }: Origin): void {

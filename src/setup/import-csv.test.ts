@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { csvColumns } from './csv-columns.ts';
 import { importCsv } from './import-csv.ts';
 
 const folders: string[] = [];
@@ -89,4 +90,12 @@ test.each([
   ['a row without an extension', 'extension,name\n,Anna\n', 'phones.csv:2 extension found ""'],
 ])('is refused with its line: %s', (_what, text, expected) => {
   expect(imported(text).problems.join('\n')).toContain(expected);
+});
+
+test('the guide has every column there is', () => {
+  const guide = readFileSync(new URL('../../docs/getting-started.md', import.meta.url), 'utf8');
+  const [, section = ''] = guide.split('## Extensions from a table');
+  const named = [...section.matchAll(/^\| ([\w ]+?) +\|/gm)].map(([, name]) => name);
+  const columns = csvColumns.map(({ name }) => name);
+  expect(named).toEqual(['column', 'extension', 'name', ...columns]);
 });

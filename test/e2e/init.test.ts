@@ -148,7 +148,7 @@ describe('drawbridge init', () => {
       '  - listen: udp:127.0.0.1:5062',
       '    realm: core',
     ]);
-    expect(output).toContain('Let only the PBX reach port 5062');
+    expect(output).toContain('The PBX calls by 127.0.0.1:5062.');
     expect(output).toContain('Point a phone at 203.0.113.5');
   });
 
@@ -172,6 +172,7 @@ describe('drawbridge init', () => {
     ['a bad country', ['--pbx', '192.0.2.10', '--country', 'Germany'], 2, 'did you mean DE?'],
     ['one of several', ['--pbx', '192.0.2.10', '--call', 'AT,XX'], 2, '--call: found "XX"'],
     ['no address', ['--pbx', 'http://x'], 2, '--pbx: found "http://x", expected an address'],
+    ['its own port', ['--pbx', '127.0.0.1'], 2, 'such as 127.0.0.1:5080: move the PBX there'],
     ['an unknown file', ['--pbx', '192.0.2.10', '--import', 'x.conf'], 1, 'x.conf: does not exist'],
   ])('writes nothing where it is told %s', async (_what, flags, expectedCode, expected) => {
     const { code, output } = await drawbridge('init', ...flags);

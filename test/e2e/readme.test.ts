@@ -82,7 +82,7 @@ test('a newcomer gets from git clone to a phone over TLS and a refused premium c
   const gate: Background = startBackground(start, 'bash', ['-c', `exec ${start}`], inClone);
   undo.push(() => gate.stop());
   await gate.prints('Drawbridge is open', 30_000);
-  await gate.prints(/PBX at \S+ answers/);
+  await gate.prints(/PBX at \S+ answers/, 30_000);
 
   const phone = await startBaresip({
     user: '1001',
@@ -91,14 +91,14 @@ test('a newcomer gets from git clone to a phone over TLS and a refused premium c
     registrar: `${address}:${ownPorts.sips}`,
   });
   undo.push(() => phone.stop());
-  await phone.registered(10_000);
+  await phone.registered(30_000);
   const explain = asking.find((command) => command.includes(' explain ')) ?? '';
   const [, premium = ''] = /invite (\d+)/.exec(explain) ?? [];
   await phone.dial(premium);
-  await phone.over();
+  await phone.over(15_000);
   expect(phone.log()).toContain('SIP/2.0 403');
 
   const said = await Promise.all(asking.map((command) => printed(command)));
   expect(said.join('\n')).toMatch(/1001 .*tls/);
   for (const text of said.slice(1)) expect(text).toContain('class-blocked');
-});
+}, 180_000);
