@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AskingDevice, Devices, instanceOf } from './devices.ts';
+import { type AskingDevice, contactFacts, Devices } from './devices.ts';
 import type { Binding } from './registrations.ts';
 
 const aBinding = (about: Partial<Binding> = {}): Binding => ({
@@ -120,6 +120,6 @@ describe('the instance of a Contact', () => {
     [';q=0.5', ''],
     [`;+sip.instance="<${'x'.repeat(200)}>"`, ''],
   ])('of %j is %j', (parameters, instance) => {
-    expect(instanceOf(parameters)).toBe(instance);
+    expect(contactFacts(parameters).instance).toBe(instance);
   });
 });

@@ -1,4 +1,4 @@
-import { headerParameter } from '../sip/message/name-address.ts';
+import { headerParameters } from '../sip/message/name-address.ts';
 import type { Binding } from './registrations.ts';
 
 /** What a REGISTER says of the device that sends it. */
@@ -10,19 +10,26 @@ export interface AskingDevice {
   /** The Contacts it wants to be reached by from now on; `binding` when it is already. */
   readonly wanted: readonly {
     readonly binding: Binding | undefined;
-    /** As `instanceOf` has it. */
+    /** As `contactFacts` has it. */
     readonly instance: string;
   }[];
 }
 
 const LONGEST_INSTANCE = 128;
 
-/** Which device a Contact is of, and by which of its flows (RFC 5626 §4.1); empty where it does not say. */
-export function instanceOf(contactParameters: string): string {
-  if (!contactParameters.includes('+')) return '';
-  const instance = headerParameter(contactParameters, '+sip.instance') ?? '';
-  if (instance === '' || instance.length > LONGEST_INSTANCE) return '';
-  return `${headerParameter(contactParameters, 'reg-id') ?? ''} ${instance}`;
+const contactParameters = ['expires', '+sip.instance', 'reg-id'];
+
+/** What the parameters of a Contact say. */
+export interface ContactFacts {
+  readonly expires: string | undefined;
+  /** Which device it is of, and by which of its flows (RFC 5626 §4.1); empty where it does not say. */
+  readonly instance: string;
+}
+
+export function contactFacts(parameters: string): ContactFacts {
+  const [expires, device = '', flow = ''] = headerParameters(parameters, contactParameters);
+  const isUsable = device !== '' && device.length <= LONGEST_INSTANCE;
+  return { expires, instance: isUsable ? `${flow} ${device}` : '' };
 }
 
 /**
@@ -41,7 +48,7 @@ export class Devices {
     const { wanted, callId, now } = asking;
     this.#asking = asking;
     const left: Binding[] = [];
-    const others = new Map<string, Binding[]>();
+    let others: Map<string, Binding[]> | undefined;
     let known = wanted.some(({ binding }) => binding !== undefined);
     for (const binding of bindings) {
       // who asks for nothing, or takes something back, is none that has come back
@@ -53,6 +60,7 @@ export class Devices {
       const sameCall =
         binding.callId === callId && !wanted.some((one) => differ(one.instance, binding.instance));
       if (own === undefined && !sameCall) {
+        others ??= new Map();
         const same = others.get(device);
         if (same === undefined) others.set(device, [binding]);
         else same.push(binding);
@@ -64,7 +72,7 @@ export class Devices {
     }
     this.isNew = wanted.length > 0 && !known;
     this.left = left;
-    this.#others = others;
+    this.#others = others ?? nobody;
   }
 
   get others(): number {
@@ -97,6 +105,8 @@ export class Devices {
     return device.some((one) => one.address === address && one.userAgent === userAgent);
   }
 }
+
+const nobody: ReadonlyMap<string, readonly Binding[]> = new Map();
 
 const deviceOf = ({ instance, token }: Binding): string =>
   instance === '' ? token : afterFlow(instance);

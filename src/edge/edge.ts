@@ -368,7 +368,7 @@ function receive(edge: Edge, incoming: Incoming): void {
   else if (edge.neighbours.isNode(flow)) fromNode(edge, incoming);
   else if (flow.realm === 'core') fromPbx(edge, incoming, opening);
   else if (breaksSips(request.requestUri, flow) && !facts.emergency) refuseSips(incoming);
-  else if (opening === undefined) register(edge, incoming);
+  else if (opening === undefined) register(edge, incoming, facts);
   else toPbx(edge, incoming, opening);
 }
 

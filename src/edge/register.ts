@@ -13,16 +13,16 @@ import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import { challengeAnew } from './challenge-anew.ts';
 import { unmarkedCredentials } from './credentials.ts';
-import { instanceOf } from './devices.ts';
+import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { bounded, type ExpiryBounds, withExpires } from './expiry-bounds.ts';
 import { type Attempt, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
 import type { PbxNode } from './pbx.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
+import type { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Flow, HeaderChange, Incoming, Target } from './signaling.ts';
-import { SourceFacts } from './source-facts.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
 import { nameIn } from './user-part.ts';
@@ -41,7 +41,7 @@ interface AskedContact {
   readonly binding: Binding | undefined;
   readonly token: string;
   readonly expires: number;
-  /** As `instanceOf` has it. */
+  /** As `contactFacts` has it. */
   readonly instance: string;
 }
 
@@ -66,7 +66,7 @@ interface Registration {
  * A phone registers. The PBX decides whether it may; we see to it that the PBX reaches the phone through us,
  * over the flow this request came by, and that the phone sees its own Contacts in the answer (S3, I4).
  */
-export function register(edge: Edge, incoming: Incoming): void {
+export function register(edge: Edge, incoming: Incoming, { at, source }: RequestFacts): void {
   const { request, flow } = incoming;
   if (flow.realm !== 'access') {
     incoming.answer(403);
@@ -74,7 +74,7 @@ export function register(edge: Edge, incoming: Incoming): void {
   }
   const aor = addressOfRecord(request);
   if (aor === undefined) {
-    const broken = { at: Date.now(), source: new SourceFacts(edge, flow), problem: 'to' };
+    const broken = { at, source, problem: 'to' };
     if (edge.gatekeeper.answersBroken(broken)) incoming.answer(400);
     else incoming.drop();
     return;
@@ -82,8 +82,7 @@ export function register(edge: Edge, incoming: Incoming): void {
   const { pbx, registrations } = edge;
   const known = registrations.of(aor);
   const asked = askedContacts(edge, request, aor, known);
-  const at = Date.now();
-  const facts = new RegistrationFacts(edge, incoming, at, asked);
+  const facts = new RegistrationFacts(edge, incoming, { at, source }, asked);
   const decision = edge.gatekeeper.judge('registration', facts);
   const { verdict, adjust } = decision;
   if (verdict.kind !== 'pass') noteRefusal(edge, facts, verdict);
@@ -181,14 +180,15 @@ function askedContacts(
     const contact = parseNameAddress(value);
     if (contact === undefined || contact.uri === '*') continue;
     const binding = known.find((one) => one.contact === contact.uri);
+    const said = contactFacts(contact.parameters);
     asked.push({
       uri: contact.uri,
       user: parseUri(contact.uri)?.user ?? '',
       parameters: contact.parameters,
       binding,
       token: binding?.token ?? edge.bindingToken(aor, contact.uri),
-      expires: expiresOf(contact) ?? expires,
-      instance: instanceOf(contact.parameters),
+      expires: seconds(said.expires) ?? expires,
+      instance: said.instance,
     });
   }
   return asked;
@@ -295,6 +295,8 @@ interface ListedContact {
   readonly text: string;
   readonly contact: NameAddress | undefined;
   readonly key: string | undefined;
+  /** As it says. */
+  readonly expires: number | undefined;
 }
 
 /** `ours` is how we were named in the Contacts we wrote; without it the PBX holds the phone's own. */
@@ -306,9 +308,13 @@ function listedContacts(
   if (response.find(Header.contact) < 0) return [];
   return response.list(Header.contact).map((text) => {
     const contact = parseNameAddress(text);
-    if (contact === undefined) return { text, contact, key: undefined };
-    if (ours === undefined) return { text, contact, key: contact.uri };
-    return { text, contact, key: tokenIn(contact.uri) ?? tokenByUser(contact.uri, asked, ours) };
+    if (contact === undefined) return { text, contact, key: undefined, expires: undefined };
+    const expires = expiresOf(contact);
+    const key =
+      ours === undefined
+        ? contact.uri
+        : (tokenIn(contact.uri) ?? tokenByUser(contact.uri, asked, ours));
+    return { text, contact, key, expires };
   });
 }
 
@@ -345,11 +351,11 @@ function noteBindings(
   for (const binding of going) registrations.remove(binding);
   for (const contact of asked) {
     const key = toward === 'contact' ? contact.token : contact.uri;
-    const answer = listed.find((one) => one.key === key)?.contact;
+    const answer = listed.find((one) => one.key === key);
     const granted =
-      answer === undefined
+      answer?.contact === undefined
         ? 0
-        : (expiresOf(answer) ?? seconds(response.value(Header.expires)) ?? contact.expires);
+        : (answer.expires ?? seconds(response.value(Header.expires)) ?? contact.expires);
     const lasts = Math.min(granted, bounds?.most ?? granted);
     // another registration may have come in between: what is known now counts
     const binding =
@@ -419,7 +425,8 @@ function restoreContacts(
 ): readonly HeaderChange[] | undefined {
   if (listed.length === 0) return undefined;
   let value = '';
-  for (const { text, contact, key } of listed) {
+  for (const one of listed) {
+    const { text, contact, key } = one;
     const uri =
       key === undefined
         ? undefined
@@ -428,7 +435,7 @@ function restoreContacts(
     const restored =
       contact === undefined || uri === undefined
         ? text
-        : `<${uri}>${parametersBack(contact, bounds, response)}`;
+        : `<${uri}>${parametersBack(contact, one.expires, bounds, response)}`;
     value = value === '' ? restored : `${value}, ${restored}`;
   }
   return [{ name: 'Contact', value }];
@@ -437,11 +444,12 @@ function restoreContacts(
 /** What the PBX grants beyond what the rules allow is cut: the phone comes back in time, and is forgotten in time. */
 function parametersBack(
   contact: NameAddress,
+  expires: number | undefined,
   bounds: ExpiryBounds | undefined,
   response: Message,
 ): string {
   if (bounds === undefined) return contact.parameters;
-  const granted = expiresOf(contact) ?? seconds(response.value(Header.expires)) ?? 0;
+  const granted = expires ?? seconds(response.value(Header.expires)) ?? 0;
   return granted > bounds.most ? withExpires(contact.parameters, bounds.most) : contact.parameters;
 }
 
@@ -451,8 +459,8 @@ function cutContacts(
   listed: readonly ListedContact[],
   response: Message,
 ): readonly HeaderChange[] {
-  const cut = listed.map(({ text, contact }) => {
-    const parameters = contact && parametersBack(contact, bounds, response);
+  const cut = listed.map(({ text, contact, expires }) => {
+    const parameters = contact && parametersBack(contact, expires, bounds, response);
     return contact === undefined || parameters === contact.parameters
       ? text
       : `<${contact.uri}>${parameters}`;
@@ -503,6 +511,15 @@ const none: readonly Binding[] = [];
 const expiresOf = (contact: NameAddress): number | undefined =>
   seconds(headerParameter(contact.parameters, 'expires'));
 
+const MOST_DIGITS = 10;
+
 function seconds(text: string | undefined): number | undefined {
-  return text === undefined || !/^\d{1,10}$/.test(text) ? undefined : Number(text);
+  if (text === undefined || text === '' || text.length > MOST_DIGITS) return undefined;
+  let number = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
 }

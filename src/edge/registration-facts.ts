@@ -20,10 +20,16 @@ interface AskedFor {
 export class RegistrationFacts extends RequestFacts implements Facts {
   readonly #asked: readonly AskedFor[];
   #extension: string | undefined;
+  #credentials: boolean | undefined;
   #devices: Devices | undefined;
 
-  constructor(edge: Edge, incoming: Incoming, at: number, asked: readonly AskedFor[]) {
-    super(edge, incoming, at);
+  constructor(
+    edge: Edge,
+    incoming: Incoming,
+    { at, source }: Pick<RequestFacts, 'at' | 'source'>,
+    asked: readonly AskedFor[],
+  ) {
+    super(edge, incoming, at, incoming.flow, source);
     this.#asked = asked;
   }
 
@@ -32,11 +38,13 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return this.#extension;
   }
   get registerName(): string | undefined {
+    if (!this.credentials) return undefined;
     const names = digestNames(this.incoming.request);
     return names.length === 0 ? undefined : names.join(', ');
   }
   get credentials(): boolean {
-    return hasCredentials(this.incoming.request);
+    this.#credentials ??= hasCredentials(this.incoming.request);
+    return this.#credentials;
   }
   get proven(): boolean {
     const { request, flow } = this.incoming;
@@ -89,17 +97,22 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return this.edge.registrations.ofUser(this.extension);
   }
   get #asking(): AskingDevice {
+    const asked = this.#asked;
     return {
       callId: this.callId,
       userAgent: this.userAgent ?? '',
       address: this.source.address,
       now: this.at,
-      wanted: this.#asked.filter(({ expires }) => expires > 0),
+      wanted: asked.every(isWanted) ? asked : asked.filter(isWanted),
     };
   }
   get #ending(): readonly Binding[] {
+    if (this.#asked.every(isWanted)) return none;
     return this.#asked.flatMap(({ binding, expires }) =>
       binding === undefined || expires > 0 ? [] : [binding],
     );
   }
 }
+
+const isWanted = ({ expires }: AskedFor): boolean => expires > 0;
+const none: readonly Binding[] = [];

@@ -18,12 +18,18 @@ export class RequestFacts implements Facts {
   #from: string | undefined;
   #profile: ExtensionProfile | undefined;
 
-  constructor(edge: Edge, incoming: Incoming, at: number, flow = incoming.flow) {
+  constructor(
+    edge: Edge,
+    incoming: Incoming,
+    at: number,
+    flow = incoming.flow,
+    source = new SourceFacts(edge, flow),
+  ) {
     this.edge = edge;
     this.incoming = incoming;
     this.at = at;
     this.flow = flow;
-    this.source = new SourceFacts(edge, flow);
+    this.source = source;
   }
 
   get emergency(): boolean {

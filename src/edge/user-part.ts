@@ -14,7 +14,7 @@ export function userIn(address: string): string | undefined {
 }
 
 const isReadable = (uri: string): boolean => isTel(uri) || parseUri(uri) !== undefined;
-const isTel = (uri: string): boolean => /^tel:/i.test(uri);
+const isTel = (uri: string): boolean => (uri.charCodeAt(0) | 32) === 116 && /^tel:/i.test(uri); // a `t`, which `sip:` has none of
 
 /** `sip:`, `sips:` and `tel:` alike: whoever judges by the user part must not be gone around by another scheme. */
 export const userOfUri = (uri: string): string => nameIn(dialledIn(uri));

@@ -71,9 +71,12 @@ export class KeptAnswers {
     const hash = hashOfKey(key);
     const mask = this.#hashes.length - 1;
     let entry = this.#newest[hash >>> this.#shift] as number;
-    for (let walked = 0; walked < LONGEST_WALK && this.#isKept(entry); walked++) {
+    let age = 0;
+    // a bucket that had no entry yet names one that has come to be since: no older one follows on that
+    for (let walked = 0; walked < LONGEST_WALK && this.#isKept(entry, age); walked++) {
       const place = entry & mask;
       if (this.#hashes[place] === hash && this.#sendIf(key, entry)) return true;
+      age = this.#ageOf(entry);
       entry = this.#older[place] as number;
     }
     return false;
@@ -95,10 +98,14 @@ export class KeptAnswers {
     this.#size = 0;
   }
 
-  /** One to `size` back from the next. */
-  #isKept(entry: number): boolean {
-    const age = (this.#next - entry) >>> 0;
-    return age > 0 && age <= this.#size;
+  /** One for the newest, `size` for the oldest that is kept. */
+  #ageOf(entry: number): number {
+    return (this.#next - entry) >>> 0;
+  }
+
+  #isKept(entry: number, olderThan: number): boolean {
+    const age = this.#ageOf(entry);
+    return age > olderThan && age <= this.#size;
   }
 
   #add(hash: number): void {

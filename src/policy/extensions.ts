@@ -39,11 +39,13 @@ export class Extensions {
   readonly #settings: ExtensionsSettings;
   readonly #profiles = new Map<string, ExtensionProfile>();
   readonly #unlisted: ExtensionProfile;
+  readonly #isEmpty: boolean;
 
   constructor(settings: ExtensionsSettings) {
     this.#settings = settings;
     this.unlistedAllowed = settings.unlisted === 'allow';
     this.#unlisted = { ...settings.defaults, groups: [], listed: false };
+    this.#isEmpty = Object.keys(settings.list).length === 0;
   }
 
   /** Does it stand in the list? */
@@ -53,10 +55,10 @@ export class Extensions {
 
   /** Worked out when first asked for: ten thousand at a reload would hold calls up. */
   profileOf(extension: string | undefined): ExtensionProfile {
-    if (extension === undefined || !Object.hasOwn(this.#settings.list, extension))
-      return this.#unlisted;
+    if (extension === undefined || this.#isEmpty) return this.#unlisted;
     const known = this.#profiles.get(extension);
     if (known !== undefined) return known;
+    if (!Object.hasOwn(this.#settings.list, extension)) return this.#unlisted;
     const profile = this.#compile(extension);
     this.#profiles.set(extension, profile);
     return profile;

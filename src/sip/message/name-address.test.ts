@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tagOf } from './message.ts';
-import { headerParameter, parseNameAddress } from './name-address.ts';
+import { headerParameter, headerParameters, parseNameAddress } from './name-address.ts';
 
 describe('parseNameAddress', () => {
   test.each([
@@ -66,6 +66,9 @@ describe('headerParameter', () => {
           const plain = v.startsWith('"') ? v.slice(1, -1).replace(/\\(.)/g, '$1') : v;
           expect(headerParameter(text, n)).toBe(plain);
         }
+        const names = [...pairs.map(([n]) => n), 'absent'];
+        const each = names.map((n) => headerParameter(text, n));
+        expect(headerParameters(text, names)).toEqual(each);
       }),
     );
   });

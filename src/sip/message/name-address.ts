@@ -60,8 +60,34 @@ export function parametersFrom(value: string): number {
 /** A header parameter's value, unquoted; empty for one without; undefined when absent. In any case. */
 export function headerParameter(parameters: string, name: string): string | undefined {
   if (parameters === '') return undefined;
-  const value = parameterAt(parameters, 0, name.toLowerCase());
-  return value?.startsWith('"') ? value.slice(1, -1).replace(/\\([\s\S])/g, '$1') : value;
+  return unquoted(parameterAt(parameters, 0, name.toLowerCase()));
+}
+
+function unquoted(value: string | undefined): string | undefined {
+  if (value?.charCodeAt(0) !== QUOTE) return value;
+  const inside = value.slice(1, -1);
+  return inside.includes('\\') ? inside.replace(/\\([\s\S])/g, '$1') : inside;
+}
+
+/** The same of several (lower-case) names at once: one way through the text in place of one for each. */
+export function headerParameters(
+  parameters: string,
+  names: readonly string[],
+): readonly (string | undefined)[] {
+  const values: (string | undefined)[] = names.map(() => undefined);
+  const end = parameters.length;
+  for (let at = 0; at < end; at++) {
+    const c = parameters.charCodeAt(at);
+    if (c === QUOTE) {
+      at = endOfQuoted(parameters, at, end) - 1;
+      if (at < 0) break;
+    } else if (c === SEMICOLON) {
+      const start = skip(parameters, at + 1, end, Kind.blank);
+      for (let index = 0; index < names.length; index++)
+        values[index] ??= parameterFrom(parameters, start, end, names[index] ?? '');
+    }
+  }
+  return values.map(unquoted);
 }
 
 /** The value as written of the first parameter with this (lower-case) name at or after `from`. Linear in the text. */
@@ -73,16 +99,22 @@ export function parameterAt(text: string, from: number, name: string): string | 
       at = endOfQuoted(text, at, end) - 1;
       if (at < 0) return undefined;
     } else if (c === SEMICOLON) {
-      const start = skip(text, at + 1, end, Kind.blank);
-      const after = endOfName(text, start, name);
-      if (after < 0) continue;
-      const next = skip(text, after, end, Kind.blank);
-      if (next === end || text.charCodeAt(next) === SEMICOLON) return '';
-      if (text.charCodeAt(next) === EQUALS)
-        return valueAt(text, skip(text, next + 1, end, Kind.blank));
+      const value = parameterFrom(text, skip(text, at + 1, end, Kind.blank), end, name);
+      if (value !== undefined) return value;
     }
   }
   return undefined;
+}
+
+/** Its value when it is this parameter that starts there. */
+function parameterFrom(text: string, start: number, end: number, name: string): string | undefined {
+  const after = endOfName(text, start, name);
+  if (after < 0) return undefined;
+  const next = skip(text, after, end, Kind.blank);
+  if (next === end || text.charCodeAt(next) === SEMICOLON) return '';
+  return text.charCodeAt(next) === EQUALS
+    ? valueAt(text, skip(text, next + 1, end, Kind.blank))
+    : undefined;
 }
 
 /** Where this (lower-case) name, written in any case, ends when it stands at `start`; -1 when it does not. */

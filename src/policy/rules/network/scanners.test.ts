@@ -18,6 +18,16 @@ describe('scanners (N8)', () => {
   test.each(['Grandstream GXP2170', '', undefined])('passes %j', (userAgent) => {
     expect(rule().judge(aRequest({ userAgent }), noCounts)).toEqual({ kind: 'pass' });
   });
+  test('takes texts as they are written, and none for one that everybody has', () => {
+    const odd = rule({ userAgents: ['evil (v1.0)', 'xa[b'] });
+    const kindOf = (userAgent: string) => odd.judge(aRequest({ userAgent }), noCounts).kind;
+    expect(['Evil (V1.0)', 'xa[b', 'evil v1x0', 'xa'].map(kindOf)).toEqual([
+      ...['drop', 'drop'],
+      ...['pass', 'pass'],
+    ]);
+    const none = rule({ userAgents: [] });
+    expect(none.judge(aRequest({ userAgent: 'sipvicious' }), noCounts).kind).toBe('pass');
+  });
   test.each(['Asterisk PBX 18.2.0', 'FPBX-16.0.19(18.13.0)', 'FreeSWITCH'])(
     'a stranger who calls as %j is one; who registers, or is known, is not',
     (userAgent) => {

@@ -40,6 +40,8 @@ const options = z.strictObject({
   blockSeconds: blockSecondsOption(3600),
 });
 
+const literal = (text: string): string => text.replace(/[$()*+./?[\\\]^{|}]/g, '\\$&');
+
 /** N8. Silence is the default because any answer tells a scanner that a SIP server lives here. */
 export const scanners = defineRule({
   name: 'scanners',
@@ -55,17 +57,20 @@ export const scanners = defineRule({
     const refusal = refuse(answer, 'scanner', blockFor(blockSeconds));
     const named = (announced: string): number =>
       needles.findIndex((needle) => announced.includes(needle));
+    // every request is asked: one search for all of them
+    const some = new RegExp(needles.map(literal).join('|'), 'i');
+    const isNamed = (userAgent: string): boolean => needles.length > 0 && some.test(userAgent);
     const posing = ({ method, source, inDialog }: RequestFacts, announced: string): number =>
       method === 'INVITE' && !inDialog && source.tier === 'unknown'
         ? pbxes.findIndex((pbx) => announced.startsWith(pbx))
         : -1;
+    const isPosing = (facts: RequestFacts, userAgent: string): boolean =>
+      facts.method === 'INVITE' && posing(facts, userAgent.toLowerCase()) >= 0;
     return {
       judge(facts) {
         const { userAgent } = facts;
-        if (userAgent !== undefined) {
-          const announced = userAgent.toLowerCase();
-          if (named(announced) >= 0 || posing(facts, announced) >= 0) return refusal;
-        }
+        if (userAgent !== undefined && (isNamed(userAgent) || isPosing(facts, userAgent)))
+          return refusal;
         return habits && scannerHabitOf(facts) !== undefined ? refusal : pass;
       },
       explain(facts) {

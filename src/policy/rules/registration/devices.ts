@@ -42,8 +42,10 @@ export const devices = defineRule({
       return known;
     };
     return {
-      judge({ profile, newDevices, devices: others, returning, alike }) {
+      judge(facts) {
+        const { newDevices, returning } = facts;
         if (newDevices === 0 && !returning) return pass;
+        const { profile, devices: others, alike } = facts;
         const limit = profile.devices ?? most;
         const tooMany = others + newDevices - limit;
         if (tooMany > alike && (atLimit === 'refuse' || newDevices > limit)) return refusal;

@@ -26,8 +26,11 @@ export const distributedGuessing = defineRule({
   create({ answer, ...limits }) {
     const refusal = refuseRegistration(answer, 'guessed-by-many');
     return {
-      judge({ at, extension, source, credentials, holder, registeredHere }, counters) {
-        if (!credentials || holder || registeredHere || source.tier === 'trusted') return pass;
+      judge(facts, counters) {
+        const { at, extension, source } = facts;
+        // one after the other: most have no credentials, and the rest is looked up
+        if (!facts.credentials || facts.holder || facts.registeredHere) return pass;
+        if (source.tier === 'trusted') return pass;
         const over = spreadOver(counters, guessersOf(extension), limits, allWindows, at);
         return over === undefined ? pass : refusal;
       },

@@ -54,8 +54,9 @@ export const lockout = defineRule({
     const guesses = refuseRegistration(answer, 'guessing', block);
     return {
       judge(facts, counters) {
-        const { at, source, credentials, holder, shared } = facts;
-        if (!credentials || holder || source.tier === 'trusted') return pass;
+        const { at, source } = facts;
+        if (!facts.credentials || facts.holder || source.tier === 'trusted') return pass;
+        const { shared } = facts;
         if (counters.failures(keyOf(facts), seconds, at) >= failures) {
           if (shared) return locked;
           const tries = counters.within(`locked out ${source.key}`, INSISTING_SECONDS, at);

@@ -22,8 +22,7 @@ export const provenCredentials = defineRule({
     const anew: Challenge = { kind: 'challenge', reason: 'credentials-not-proven', stale: true };
     const marked: Adjust = { kind: 'adjust', marksChallenges: true };
     return {
-      judge: ({ credentials, proven, holder }) =>
-        holder ? pass : !credentials || proven ? marked : anew,
+      judge: (facts) => (facts.holder ? pass : !facts.credentials || facts.proven ? marked : anew),
       explain: ({ credentials, proven, holder }) => ({
         saw: !credentials
           ? 'no credentials yet'

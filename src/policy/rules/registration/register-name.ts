@@ -20,12 +20,12 @@ export const registerName = defineRule({
   create({ answer }, { extensions }) {
     const refusal = refuseRegistration(answer, 'register-name-wrong');
     return {
-      judge: ({ registerName, profile }) =>
-        profile.registerName === undefined ||
-        registerName === undefined ||
-        registerName === profile.registerName
-          ? pass
-          : refusal,
+      judge(facts) {
+        const wanted = facts.profile.registerName;
+        if (wanted === undefined) return pass;
+        const { registerName } = facts;
+        return registerName === undefined || registerName === wanted ? pass : refusal;
+      },
       explain({ extension, registerName, profile }) {
         const asked =
           registerName === undefined ? 'no credentials yet' : `register name ${registerName}`;

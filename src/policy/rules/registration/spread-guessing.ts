@@ -35,8 +35,10 @@ export const spreadGuessing = defineRule({
             block: { seconds: blockSeconds },
           });
     return {
-      judge({ at, source, credentials, holder, shared }, counters) {
-        if (!credentials || holder || source.tier === 'trusted') return pass;
+      judge(facts, counters) {
+        const { at, source } = facts;
+        if (!facts.credentials || facts.holder || source.tier === 'trusted') return pass;
+        const { shared } = facts;
         const windows = shared ? shortest : allWindows;
         const over = spreadOver(counters, guessedBy(source.key), limits, windows, at);
         return over === undefined ? pass : shared ? refusal : blocking;

@@ -17,10 +17,12 @@ export const userAgents = defineRule({
   create({ answer }, { extensions }) {
     const refusal = refuseRegistration(answer, 'user-agent-not-allowed');
     return {
-      judge: ({ profile: { userAgents: prefixes }, userAgent = '' }) =>
-        prefixes === undefined || prefixes.some((prefix) => userAgent.startsWith(prefix))
-          ? pass
-          : refusal,
+      judge(facts) {
+        const prefixes = facts.profile.userAgents;
+        if (prefixes === undefined) return pass;
+        const { userAgent = '' } = facts;
+        return prefixes.some((prefix) => userAgent.startsWith(prefix)) ? pass : refusal;
+      },
       explain({ extension, profile: { userAgents: prefixes }, userAgent }) {
         const announced =
           userAgent === undefined ? 'no User-Agent' : `User-Agent ${JSON.stringify(userAgent)}`;
