@@ -72,21 +72,25 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     incoming.answer(403);
     return;
   }
-  const aor = addressOfRecord(request);
-  if (aor === undefined) {
+  const who = whoIn(request);
+  if (who === undefined) {
     const broken = { at, source, problem: 'to' };
     if (edge.gatekeeper.answersBroken(broken)) incoming.answer(400);
     else incoming.drop();
     return;
   }
   const { pbx, registrations } = edge;
+  const { extension, host } = who;
+  const aor = `${extension}@${host}`;
   const known = registrations.of(aor);
+  const { changes } = registrations;
   const asked = askedContacts(edge, request, aor, known);
-  const facts = new RegistrationFacts(edge, incoming, { at, source }, asked);
+  const before = { extension, host, bindings: known, changes };
+  const facts = new RegistrationFacts(edge, incoming, { at, source }, before, asked);
   const decision = edge.gatekeeper.judge('registration', facts);
   const { verdict, adjust } = decision;
   if (verdict.kind !== 'pass') noteRefusal(edge, facts, verdict);
-  const targets = pbx.targetsFor(aor.slice(0, aor.indexOf('@')), pbx.homeOf(known[0]?.node));
+  const targets = pbx.targetsFor(extension, pbx.homeOf(known[0]?.node));
   if (verdict.kind === 'challenge') {
     challengeAnew(edge, incoming, { targets, source: facts.source.key, adjust, verdict });
     return;
@@ -103,7 +107,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     request,
     flow,
     known,
-    changes: registrations.changes,
+    changes,
     asked,
     toward: towardPbx(edge, first),
     bounds: adjust?.expires,
@@ -147,10 +151,10 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
   });
 }
 
-/** `user@host` of the To header, the host in lower case, the user as the PBX may understand it. */
-function addressOfRecord(request: Message): string | undefined {
+/** Who the To header says it is: the user as the PBX may understand it, and the host in lower case. */
+function whoIn(request: Message): { extension: string; host: string } | undefined {
   const uri = parseUri(parseNameAddress(request.value(Header.to) ?? '')?.uri ?? '');
-  return uri === undefined ? undefined : `${nameIn(uri.user)}@${uri.host}`;
+  return uri && { extension: nameIn(uri.user), host: uri.host };
 }
 
 const attemptOf = (facts: RegistrationFacts): Attempt => ({

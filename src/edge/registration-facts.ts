@@ -1,12 +1,10 @@
 import type { RegistrationFacts as Facts } from '../policy/facts.ts';
-import { Header } from '../sip/message/header-name.ts';
 import { areProven, digestNames, hasCredentials } from './credentials.ts';
 import { type AskingDevice, Devices } from './devices.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { Incoming } from './signaling.ts';
-import { userOf } from './user-part.ts';
 
 /** A Contact that a phone asks to be reached by. */
 interface AskedFor {
@@ -16,10 +14,20 @@ interface AskedFor {
   readonly instance: string;
 }
 
+/** Whose registration it is, and what there is of it. */
+interface Known {
+  /** The user part of To. */
+  readonly extension: string;
+  readonly host: string;
+  readonly bindings: readonly Binding[];
+  /** Of all registrations, at the time of `bindings`. */
+  readonly changes: number;
+}
+
 /** The facts of a live REGISTER. */
 export class RegistrationFacts extends RequestFacts implements Facts {
   readonly #asked: readonly AskedFor[];
-  #extension: string | undefined;
+  readonly #known: Known;
   #credentials: boolean | undefined;
   #devices: Devices | undefined;
 
@@ -27,15 +35,16 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     edge: Edge,
     incoming: Incoming,
     { at, source }: Pick<RequestFacts, 'at' | 'source'>,
+    known: Known,
     asked: readonly AskedFor[],
   ) {
     super(edge, incoming, at, incoming.flow, source);
+    this.#known = known;
     this.#asked = asked;
   }
 
   override get extension(): string {
-    this.#extension ??= userOf(this.incoming.request.value(Header.to));
-    return this.#extension;
+    return this.#known.extension;
   }
   get registerName(): string | undefined {
     if (!this.credentials) return undefined;
@@ -94,7 +103,11 @@ export class RegistrationFacts extends RequestFacts implements Facts {
   }
 
   get #registered(): readonly Binding[] {
-    return this.edge.registrations.ofUser(this.extension);
+    const { registrations } = this.edge;
+    const { host, bindings, changes } = this.#known;
+    return registrations.changes === changes
+      ? registrations.ofUser(this.extension, host, bindings)
+      : registrations.ofUser(this.extension);
   }
   get #asking(): AskingDevice {
     const asked = this.#asked;

@@ -117,11 +117,11 @@ export class Registrations {
     return this.sources.holds(source);
   }
 
-  /** What this user part is registered by, in whatever domain. */
-  ofUser(user: string): readonly Binding[] {
+  /** What this user part is registered by, in whatever domain; `known` is what it is in `host`. */
+  ofUser(user: string, host?: string, known = none): readonly Binding[] {
     let found = none;
     for (const domain of this.#domains) {
-      const here = this.of(`${user}@${domain}`);
+      const here = domain === host ? known : this.of(`${user}@${domain}`);
       if (here.length > 0) found = found.length === 0 ? here : [...found, ...here];
     }
     return found;

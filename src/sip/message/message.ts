@@ -53,6 +53,8 @@ export class Message {
   #uri: SipUri | undefined | null = null;
   #cseq = NOT_READ;
   #cseqMethod = '';
+  #fromTag: string | undefined;
+  #toTag: string | undefined;
 
   constructor(facts: MessageFacts) {
     this.wire = facts.wire;
@@ -195,10 +197,12 @@ export class Message {
   }
 
   get fromTag(): string {
-    return tagOf(this.value(Header.from));
+    this.#fromTag ??= tagOf(this.value(Header.from));
+    return this.#fromTag;
   }
   get toTag(): string {
-    return tagOf(this.value(Header.to));
+    this.#toTag ??= tagOf(this.value(Header.to));
+    return this.#toTag;
   }
 
   get body(): string {
