@@ -122,11 +122,11 @@ export async function runGate({
   const exceptions = new ExceptionWatch(settings.policy, (event) => events.add([event]));
   undo.defer(() => exceptions.close());
 
-  const lag = monitorEventLoopDelay({ resolution: 10 });
+  const lag = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
   lag.enable();
   const metrics = openMetrics({
     stats: () => heartbeat?.stats,
-    controlLag: () => readLag(lag),
+    controlLag: () => readLag(lag, LAG_EVERY_MS),
     databaseErrors: () => store.errors() + watch.losses,
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
@@ -459,6 +459,8 @@ const STOP_SECONDS = 5;
 
 /** The log is not filled by one that comes again and again. */
 const MOST_FAULTS_SAID = 10;
+/** Each look wakes the thread, busy or not; here nobody waits for milliseconds. */
+const LAG_EVERY_MS = 50;
 
 /** A bug of ours, on record. */
 const fault = (text: string): GateEvent => ({

@@ -4,7 +4,7 @@ import type { EventLoopLag } from './messages.ts';
 /** The delay since the last look beyond the interval it is sampled at, and starts anew. */
 export function readLag(
   delay: ReturnType<typeof monitorEventLoopDelay>,
-  resolutionMs = 10,
+  resolutionMs: number,
 ): EventLoopLag {
   const over = (nanoseconds: number): number =>
     Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - resolutionMs) : 0;

@@ -35,7 +35,9 @@ const changes = {
 const events = new GateEvents({
   send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
 });
-const delay = monitorEventLoopDelay({ resolution: 10 });
+/** Each look wakes the thread, busy or not. */
+const LAG_EVERY_MS = 20;
+const delay = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
 
 let gate: Gate | undefined;
 let sharing: Sharing | undefined;
@@ -89,7 +91,7 @@ function beat(): void {
     type: 'stats',
     stats: {
       ...gate.stats(),
-      eventLoop: readLag(delay),
+      eventLoop: readLag(delay, LAG_EVERY_MS),
       heapBytes: getHeapStatistics().used_heap_size,
       draining,
     },

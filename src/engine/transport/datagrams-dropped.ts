@@ -2,23 +2,31 @@ import { readFileSync } from 'node:fs';
 import { packAddress } from '../../edge/packed-address.ts';
 import type { Listener } from '../../edge/signaling.ts';
 
-const TABLES = ['/proc/net/udp', '/proc/net/udp6'];
-
 /**
  * How many datagrams the system threw away because a listener's buffer was full, since it was bound.
- * Zero where there is no /proc. Reads two files: for a metric, not for every packet.
+ * Zero where there is no /proc. Reads a file, two where IPv6 is served: for a metric, not for every packet.
  */
 export function datagramsDropped(listeners: readonly Listener[]): number {
-  const ours = new Set(
-    listeners
-      .filter(({ transport }) => transport === 'udp')
-      .map((listener) => localAddress(listener)),
+  const ours = listeners.filter(({ transport }) => transport === 'udp');
+  const isIpv6 = ({ address }: Listener): boolean => address.includes(':');
+  return (
+    droppedIn(
+      '/proc/net/udp',
+      ours.filter((listener) => !isIpv6(listener)),
+    ) + droppedIn('/proc/net/udp6', ours.filter(isIpv6))
   );
+}
+
+/** Behind the local address of each socket stands, last of its line, how many it lost. */
+function droppedIn(file: string, listeners: readonly Listener[]): number {
+  if (listeners.length === 0) return 0;
+  const table = textOf(file);
   let dropped = 0;
-  for (const table of TABLES) {
-    for (const line of linesOf(table)) {
-      const columns = line.trim().split(/\s+/);
-      if (ours.has(columns[1] ?? '')) dropped += Number(columns.at(-1)) || 0;
+  for (const listener of listeners) {
+    const socket = `: ${localAddress(listener)} `;
+    for (let at = table.indexOf(socket); at >= 0; at = table.indexOf(socket, at + 1)) {
+      const line = table.slice(at, table.indexOf('\n', at)).trimEnd();
+      dropped += Number(line.slice(line.lastIndexOf(' '))) || 0;
     }
   }
   return dropped;
@@ -32,10 +40,10 @@ function localAddress({ address, port }: Listener): string {
   return `${packed.toString('hex')}:${digits}`.toUpperCase();
 }
 
-function linesOf(file: string): readonly string[] {
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'latin1').split('\n').slice(1);
+    return readFileSync(file, 'latin1');
   } catch {
-    return [];
+    return '';
   }
 }
