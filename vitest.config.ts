@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Processes that answer to the clock, or need all of the machine. */
 const timed = [
-  'test/e2e/{cluster-blocks,failover,kernel-speed,large-policy,outage,siege,under-load}.test.ts',
+  'test/e2e/{cluster-blocks,failover,kernel-speed,large-policy,lists,outage,siege,under-load}.test.ts',
 ];
 
 /** On a machine that is busy what is waited for may take a while. */
