@@ -15,7 +15,10 @@ export async function demo(): Promise<0 | 1> {
   const breakOff = (): void => broken.abort(new Error('broken off'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, breakOff);
   try {
-    fetchAsterisk();
+    // what an operator has set for a gate of his own is not for this one
+    for (const name of Object.keys(process.env))
+      if (name.startsWith('DRAWBRIDGE_')) delete process.env[name];
+    takeAsterisk();
     print('An Asterisk, the gate, two phones and a carrier start …');
     await using town = await buildTown(broken.signal);
     introduce(town);
@@ -29,6 +32,17 @@ export async function demo(): Promise<0 | 1> {
   } finally {
     if (broken.signal.aborted) print('Broken off. Everything that was started is ended.');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, breakOff);
+  }
+}
+
+function takeAsterisk(): void {
+  try {
+    fetchAsterisk();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The demo takes an Asterisk from Debian's packages, and cannot: ${why}`, {
+      cause,
+    });
   }
 }
 

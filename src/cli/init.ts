@@ -8,7 +8,7 @@ import { highRiskOf, premiumOf } from '../setup/example-numbers.ts';
 import { addressFacing, leadsHere } from '../setup/facing-address.ts';
 import type { Imported } from '../setup/imported.ts';
 import { CORE_PORT, type Standing, siteFiles } from '../setup/site-files.ts';
-import { foldersInTheWay, type Kept, writeSite } from '../setup/write-site.ts';
+import { foldersInTheWay, isShipped, type Kept, writeSite } from '../setup/write-site.ts';
 import { check } from './check.ts';
 import type { Command, ExitCode } from './command.ts';
 import { interview } from './interview.ts';
@@ -74,6 +74,12 @@ export const init: Command = {
     'register with: the name, the digest user name, max_contacts, and permit where deny shuts out all others.',
   async run(given) {
     const [site = 'site'] = given.rest;
+    if (isShipped(site)) {
+      complain(
+        `${shown(site)} has the files that ship, from which others are made. Name another folder.`,
+      );
+      return 1;
+    }
     const inTheWay = foldersInTheWay(site);
     if (inTheWay.length > 0 && given.flags.force !== true) {
       const are = inTheWay.length === 1 ? 'is' : 'are';

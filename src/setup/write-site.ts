@@ -1,11 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { folders } from '../config/settings-files.ts';
+import { folders, shippedFolders } from '../config/settings-files.ts';
 import type { SiteFile } from './site-files.ts';
 
 /** The folders of a site that are there already. */
 export const foldersInTheWay = (site: string): readonly string[] =>
   folders.map((folder) => join(site, folder)).filter((path) => existsSync(path));
+
+/** Would it be written over the files that every site is made from? */
+export const isShipped = (site: string): boolean =>
+  folders.some((folder) => {
+    const path = join(site, folder);
+    return existsSync(path) && realpathSync(path) === realpathSync(shippedFolders[folder]);
+  });
 
 /** What a folder of before is called from now on. */
 export interface Kept {

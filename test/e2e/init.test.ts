@@ -173,6 +173,7 @@ describe('drawbridge init', () => {
     ['one of several', ['--pbx', '192.0.2.10', '--call', 'AT,XX'], 2, '--call: found "XX"'],
     ['no address', ['--pbx', 'http://x'], 2, '--pbx: found "http://x", expected an address'],
     ['its own port', ['--pbx', '127.0.0.1'], 2, 'such as 127.0.0.1:5080: move the PBX there'],
+    ['the shipped files', [checkout, '--pbx', '192.0.2.10', '--force'], 1, 'Name another folder'],
     ['an unknown file', ['--pbx', '192.0.2.10', '--import', 'x.conf'], 1, 'x.conf: does not exist'],
   ])('writes nothing where it is told %s', async (_what, flags, expectedCode, expected) => {
     const { code, output } = await drawbridge('init', ...flags);
