@@ -15,13 +15,17 @@ interface Interviewed {
   readonly imported: Imported | undefined;
 }
 
+interface Said<T> {
+  readonly value: T;
+}
+
 /** What flags say, and the rest from whoever sits at the terminal; an exit code where that is not enough. */
 export async function interview({ flags }: Given): Promise<Interviewed | ExitCode> {
   const wrong: string[] = [];
-  const read = <T>(
-    flag: string,
-    form: (text: string) => Understood<T>,
-  ): { value: T } | undefined => {
+  const read = <T>({
+    flag,
+    read: form,
+  }: Pick<Question<T>, 'flag' | 'read'>): Said<T> | undefined => {
     const words = flags[flag];
     if (words === undefined || typeof words === 'boolean') return undefined;
     const text = typeof words === 'string' ? words : words.join(' ');
@@ -31,14 +35,14 @@ export async function interview({ flags }: Given): Promise<Interviewed | ExitCod
     return undefined;
   };
   const said = {
-    pbx: read('pbx', questions.pbx.read),
-    publicAddress: read('public', questions.publicAddress.read),
-    homeCountry: read('country', questions.homeCountry.read),
-    countries: read('call', questions.countries.read),
-    outsidePrefix: read('outside-prefix', questions.outsidePrefix.read),
-    localNetworks: read('local', questions.localNetworks.read),
-    importFile: read('import', questions.importFile.read),
-    timeZone: read('time-zone', readTimeZone),
+    pbx: read(questions.pbx),
+    publicAddress: read(questions.publicAddress),
+    homeCountry: read(questions.homeCountry),
+    countries: read(questions.countries),
+    outsidePrefix: read(questions.outsidePrefix),
+    localNetworks: read(questions.localNetworks),
+    importFile: read(questions.importFile),
+    timeZone: read({ flag: 'time-zone', read: readTimeZone }),
   };
   using terminal = flags.yes !== true && process.stdin.isTTY ? new Terminal() : undefined;
   if (said.pbx === undefined && terminal === undefined && wrong.length === 0)
@@ -54,7 +58,7 @@ export async function interview({ flags }: Given): Promise<Interviewed | ExitCod
     complainOfImport(fromFlag.problems);
     return 1;
   }
-  const answer = async <T>(given: { value: T } | undefined, question: Question<T>): Promise<T> =>
+  const answer = async <T>(given: Said<T> | undefined, question: Question<T>): Promise<T> =>
     given === undefined ? ask(terminal, question) : given.value;
   const answered = {
     pbx: await answer(said.pbx, questions.pbx),
