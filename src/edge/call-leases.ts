@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { Ledger } from '../limits/ledger.ts';
+import { KeyTable } from '../limits/key-table.ts';
+import { type Lease, Ledger } from '../limits/ledger.ts';
 import type { CallFacts } from '../policy/facts.ts';
-import { detached } from '../sip/message/detached.ts';
 import type { OtherNodes } from './other-nodes.ts';
 import type { Call, Serving } from './signaling.ts';
 
@@ -11,10 +11,8 @@ const MOST_CHALLENGED = 16_384;
 
 /** All INVITEs of one Call-ID and caller's tag, and the calls they became: several where it forked. */
 interface Held {
-  /** Leases of INVITEs without a final answer. */
-  readonly ringing: string[];
-  /** Leases of those that were answered: they end with the last of the calls. */
-  readonly answered: string[];
+  /** Of INVITEs without a final answer, and of those that were answered: these end with the last of the calls. */
+  leases: Lease[];
   calls: number;
 }
 
@@ -24,7 +22,7 @@ interface Held {
  */
 export class CallLeases {
   readonly ledger: Ledger;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new KeyTable<Held>();
   /** Calls that were told to come back with credentials, and since when. */
   readonly #challenged = new LRUCache<string, number>({ max: MOST_CHALLENGED });
   #lastLease = 0;
@@ -38,6 +36,7 @@ export class CallLeases {
 
   /** Is this a call that was made before, and challenged: the same one, asked for again with credentials? */
   asksAgain({ callId, fromTag, at }: Pick<CallFacts, 'callId' | 'fromTag' | 'at'>): boolean {
+    if (this.#challenged.size === 0) return false;
     const since = this.#challenged.get(callName(callId, fromTag));
     return since !== undefined && at - since < ASKS_AGAIN_WITHIN_MS;
   }
@@ -48,20 +47,20 @@ export class CallLeases {
    */
   open(facts: CallFacts, keys: readonly string[]): ((status: number) => void) | undefined {
     const { callId, fromTag, at } = facts;
-    const name = callName(callId, fromTag);
     this.#lastLease++;
-    const id = `${name} ${this.#lastLease}`;
     const reserved = this.ledger.reserve({
-      id,
+      id: String(this.#lastLease),
       places: keys.map((key) => ({ key })),
-      labels: labelsOf(facts),
       now: at,
     });
     if (!reserved.ok) return undefined;
-    const held = this.#held.get(name) ?? { ringing: [], answered: [], calls: 0 };
-    this.#held.set(name, held);
-    held.ringing.push(id);
-    return (status) => this.#done(name, held, id, status);
+    const { lease } = reserved;
+    const name = callName(callId, fromTag);
+    const known = this.#held.get(name);
+    const held = known ?? { leases: [lease], calls: 0 };
+    if (known === undefined) this.#held.set(name, held);
+    else held.leases.push(lease);
+    return (status) => this.#done(name, held, lease, status);
   }
 
   /** A call that has its places was let through. */
@@ -70,7 +69,7 @@ export class CallLeases {
       this.heard(keys, facts.at);
       this.#others?.note({ kind: 'call', keys, at: facts.at });
     }
-    this.#challenged.delete(callName(facts.callId, facts.fromTag));
+    if (this.#challenged.size > 0) this.#challenged.delete(callName(facts.callId, facts.fromTag));
   }
 
   /** A call was made, here or on another node. */
@@ -96,54 +95,41 @@ export class CallLeases {
   renew(serving: Pick<Serving, 'calls' | 'ringing'>, now: number): void {
     for (const call of serving.calls()) this.#renew(this.#held.get(nameOf(call)), now);
     for (const { id } of serving.ringing()) this.#renew(this.#held.get(id), now);
-    for (const { id } of this.ledger.sweep(now)) {
-      const name = id.slice(0, id.lastIndexOf(' '));
-      const held = this.#held.get(name);
-      if (held === undefined) continue;
-      remove(held.ringing, id);
-      remove(held.answered, id);
-      if (held.ringing.length === 0 && held.answered.length === 0) this.#held.delete(name);
+    const lost = new Set(this.ledger.sweep(now));
+    if (lost.size === 0) return;
+    for (const [name, held] of this.#held.entries()) {
+      held.leases = held.leases.filter((lease) => !lost.has(lease));
+      if (held.leases.length === 0) this.#held.delete(name);
     }
   }
 
   #renew(held: Held | undefined, now: number): void {
-    if (held === undefined) return;
-    for (const id of held.ringing) this.ledger.renew(id, now);
-    for (const id of held.answered) this.ledger.renew(id, now);
+    for (const { id } of held?.leases ?? []) this.ledger.renew(id, now);
   }
 
-  #done(name: string, held: Held, id: string, status: number): void {
-    if (!remove(held.ringing, id)) return;
-    if (status >= 200 && status < 300) {
-      held.answered.push(id);
-      this.ledger.confirm(id, Date.now());
-    } else this.ledger.settle(id);
+  #done(name: string, held: Held, lease: Lease, status: number): void {
+    const { leases } = held;
+    if (lease.confirmedAt !== undefined || !leases.includes(lease)) return;
+    if (status >= 200 && status < 300) this.ledger.confirm(lease.id, Date.now());
+    else {
+      this.ledger.settle(lease.id);
+      leases.splice(leases.indexOf(lease), 1);
+    }
     if (status === 401 || status === 407) this.#challenged.set(name, Date.now());
     this.#release(name, held);
   }
 
+  /** The last of its calls is over: what was answered ends, what rings elsewhere goes on. */
   #release(name: string, held: Held): void {
     if (held.calls > 0) return;
-    for (const id of held.answered) this.ledger.settle(id);
-    held.answered.length = 0;
-    if (held.ringing.length === 0 && this.#held.get(name) === held) this.#held.delete(name);
+    for (const { id, confirmedAt } of held.leases)
+      if (confirmedAt !== undefined) this.ledger.settle(id);
+    held.leases = held.leases.filter(({ confirmedAt }) => confirmedAt === undefined);
+    if (held.leases.length === 0 && this.#held.get(name) === held) this.#held.delete(name);
   }
-}
-
-function remove(ids: string[], id: string): boolean {
-  const at = ids.indexOf(id);
-  if (at >= 0) ids.splice(at, 1);
-  return at >= 0;
 }
 
 const callName = (callId: string, fromTag: string): string => `${callId};from-tag=${fromTag}`;
 
 /** As a ringing call is named, which has no tag of whoever answers yet. */
 const nameOf = ({ id }: Call): string => id.slice(0, id.lastIndexOf(';to-tag='));
-
-/** Copied, so that a long call does not keep the message it began with. */
-const labelsOf = ({ callId, extension, dialled }: CallFacts) => ({
-  callId: detached(callId),
-  extension: detached(extension ?? ''),
-  number: detached(dialled.e164 ?? dialled.digits),
-});

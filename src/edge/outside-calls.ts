@@ -1,4 +1,5 @@
 import { type Ending, EndQueue } from '../limits/end-queue.ts';
+import { KeyTable } from '../limits/key-table.ts';
 import type { CallBy, CallFacts } from '../policy/facts.ts';
 import { detached } from '../sip/message/detached.ts';
 import type { Call } from './signaling.ts';
@@ -48,9 +49,9 @@ const never = Number.POSITIVE_INFINITY;
  * also here that a call ends when its time is over: one queue for all of them.
  */
 export class OutsideCalls {
-  readonly #held = new Map<string, Held>();
+  readonly #held = new KeyTable<Held>();
   /** Those of phones, by number: whose rest may come from the PBX. */
-  readonly #byNumber = new Map<string, OutsideCall[]>();
+  readonly #byNumber = new KeyTable<OutsideCall[]>();
   readonly #ends = new EndQueue<OutsideCall>();
   readonly #expected: { readonly call: OutsideCall; until: number }[] = [];
   readonly #secondsOf: (call: OutsideCall) => number | undefined;
@@ -64,9 +65,10 @@ export class OutsideCalls {
   open(facts: CallFacts, claimsDiversion: boolean): Opened {
     const name = `${facts.callId};from-tag=${facts.fromTag}`;
     const call = callFrom(facts, claimsDiversion);
-    const held = this.#held.get(name) ?? { calls: [], live: 0 };
-    this.#held.set(detached(name), held);
-    held.calls.push(call);
+    const known = this.#held.get(name);
+    const held = known ?? { calls: [call], live: 0 };
+    if (known === undefined) this.#held.set(name, held);
+    else held.calls.push(call);
     if (facts.source.realm === 'access') this.#index(call);
     return {
       call,

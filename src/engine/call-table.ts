@@ -1,4 +1,5 @@
 import type { Call, CallEnd, Flow } from '../edge/signaling.ts';
+import { KeyTable } from '../limits/key-table.ts';
 import {
   contactUri,
   type Dialog,
@@ -13,7 +14,6 @@ import {
 import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { ClientTransaction } from './client-transaction.ts';
-import { KeyTable } from './key-table.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { Timer, TimerWheel } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
+import { hashOfKey } from '../limits/key-hash.ts';
 import { GIVE_UP } from '../sip/timers.ts';
-import { hashOfKey } from './key-hash.ts';
 import type { Channel } from './transport/transports.ts';
 
 const SLAB_BYTES = 256 * 1024;

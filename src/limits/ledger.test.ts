@@ -61,14 +61,6 @@ describe('live calls', () => {
     expect(refused).toMatchObject({ ok: false, live: 0, most: 0 });
   });
 
-  test('can be found by key, with what is known of them', () => {
-    const ledger = new Ledger();
-    const labels = { number: '+4930123456', callId: 'x' };
-    ledger.reserve({ id: 'a', places, labels, now: 7 });
-    expect([...ledger.findLive('extension:1001')]).toMatchObject([{ id: 'a', labels, since: 7 }]);
-    expect([...ledger.findLive('extension:1002')]).toEqual([]);
-  });
-
   test('are told by key, and a key without any is gone', () => {
     const ledger = new Ledger();
     ledger.reserve({ id: 'a', places: [{ key: 'all' }, { key: 'trunk:a' }], now: 0 });
@@ -161,7 +153,12 @@ test('whatever happens in whatever order, no key has more calls than its limit, 
           if (fits && !known) model.set(id, { keys, confirmed: false, until: now + 100 });
         } else if (what === 'sweep') {
           const lost = [...model].filter(([, { until }]) => until <= now).map(([name]) => name);
-          expect(ledger.sweep(now).map((lease) => lease.id)).toEqual(lost);
+          expect(
+            ledger
+              .sweep(now)
+              .map((lease) => lease.id)
+              .sort(),
+          ).toEqual(lost.sort());
           for (const name of lost) model.delete(name);
         } else if (what === 'settle') {
           ledger.settle(id);
@@ -173,10 +170,7 @@ test('whatever happens in whatever order, no key has more calls than its limit, 
             known.until = now + (known.confirmed ? 200 : 100);
           }
         }
-        for (const key of ['x', 'y', 'z']) {
-          expect(ledger.live(key)).toBe(liveUnder(key));
-          expect(ledger.findLive(key).size).toBe(liveUnder(key));
-        }
+        for (const key of ['x', 'y', 'z']) expect(ledger.live(key)).toBe(liveUnder(key));
         expect(ledger.size).toBe(model.size);
       }
     }),

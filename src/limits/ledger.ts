@@ -1,3 +1,4 @@
+import { KeyTable } from './key-table.ts';
 import { RecentEvents } from './recent-events.ts';
 
 /** A place that a call takes under a key, such as `extension:1001`; without `most` it is only counted. */
@@ -7,14 +8,10 @@ export interface Place {
   readonly most?: number | undefined;
 }
 
-/** What is known of a call by name: number, extension, Call-ID. */
-export type Labels = Readonly<Record<string, string>>;
-
 export interface Reservation {
   /** The lease's id, of the caller's choice. */
   readonly id: string;
   readonly places: readonly Place[];
-  readonly labels?: Labels;
   readonly now: number;
 }
 
@@ -22,7 +19,6 @@ export interface Reservation {
 export interface Lease {
   readonly id: string;
   readonly keys: readonly string[];
-  readonly labels: Labels;
   readonly since: number;
   /** When it was answered; `undefined` while it rings. */
   readonly confirmedAt: number | undefined;
@@ -55,17 +51,15 @@ export interface LedgerOptions {
 
 type Held = { -readonly [Field in keyof Lease]: Lease[Field] };
 
-const none: ReadonlySet<Lease> = new Set();
-
 /**
- * Which calls are live, and how often calls were made. What is live under a key is the leases that name it and no
- * number kept beside them, so it cannot drift.
+ * Which calls are live, and how often calls were made. What is live under a key is counted when a lease comes and goes,
+ * and nowhere else, so it is what the leases say.
  *
  * Every answer is a value that says all, so that the same questions can be put to a script in Redis.
  */
 export class Ledger {
-  readonly #leases = new Map<string, Held>();
-  readonly #byKey = new Map<string, Set<Held>>();
+  readonly #leases = new KeyTable<Held>();
+  readonly #live = new KeyTable<number>();
   readonly #calls: RecentEvents;
   readonly #mostLeases: number;
   readonly #ringingMs: number;
@@ -89,28 +83,23 @@ export class Ledger {
   }
 
   /** Takes a place under every key, or under none. Who asks again with the same id has the lease that he has. */
-  reserve({ id, places, labels = {}, now }: Reservation): Reserved {
+  reserve({ id, places, now }: Reservation): Reserved {
     const known = this.#leases.get(id);
     if (known !== undefined) return { ok: true, lease: known };
     const refusal = this.#refusal(places);
     if (refusal !== undefined) return refusal;
 
-    const keys = [...new Set(places.map(({ key }) => key))];
+    const keys = keysOf(places);
     const expiresAt = now + this.#ringingMs;
-    const lease = { id, keys, labels, since: now, confirmedAt: undefined, expiresAt };
+    const lease = { id, keys, since: now, confirmedAt: undefined, expiresAt };
     this.#leases.set(id, lease);
-    for (const key of keys) {
-      const leases = this.#byKey.get(key);
-      if (leases === undefined) this.#byKey.set(key, new Set([lease]));
-      else leases.add(lease);
-      this.#onLive?.(key, leases === undefined ? 1 : leases.size);
-    }
+    for (const key of keys) this.#count(key, 1);
     return { ok: true, lease };
   }
 
   /** What `reserve` would refuse; nothing if it would not. */
   peek({ id, places }: Pick<Reservation, 'id' | 'places'>): Refusal | undefined {
-    return this.#leases.has(id) ? undefined : this.#refusal(places);
+    return this.#leases.get(id) !== undefined ? undefined : this.#refusal(places);
   }
 
   /** The call was answered: from now on its dialog has to be seen. */
@@ -134,12 +123,7 @@ export class Ledger {
     const lease = this.#leases.get(id);
     if (lease === undefined) return undefined;
     this.#leases.delete(id);
-    for (const key of lease.keys) {
-      const leases = this.#byKey.get(key);
-      leases?.delete(lease);
-      if (leases?.size === 0) this.#byKey.delete(key);
-      this.#onLive?.(key, leases?.size ?? 0);
-    }
+    for (const key of lease.keys) this.#count(key, -1);
     return lease;
   }
 
@@ -153,16 +137,11 @@ export class Ledger {
 
   /** How many calls are live under each key that has one. */
   *liveByKey(): IterableIterator<{ readonly key: string; readonly calls: number }> {
-    for (const [key, leases] of this.#byKey) yield { key, calls: leases.size };
+    for (const [key, calls] of this.#live.entries()) yield { key, calls };
   }
 
   live(key: string): number {
-    return this.#byKey.get(key)?.size ?? 0;
-  }
-
-  /** The live calls under a key; one sees by their labels which call another belongs to. */
-  findLive(key: string): ReadonlySet<Lease> {
-    return this.#byKey.get(key) ?? none;
+    return this.#live.get(key) ?? 0;
   }
 
   /** A call was made, or tried. */
@@ -175,6 +154,13 @@ export class Ledger {
     return this.#calls.count(key, seconds * 1000, now);
   }
 
+  #count(key: string, more: 1 | -1): void {
+    const calls = this.live(key) + more;
+    if (calls === 0) this.#live.delete(key);
+    else this.#live.set(key, calls);
+    this.#onLive?.(key, calls);
+  }
+
   #refusal(places: readonly Place[]): Refusal | undefined {
     for (const { key, most } of places) {
       const live = this.live(key);
@@ -183,4 +169,11 @@ export class Ledger {
     if (this.size < this.#mostLeases) return undefined;
     return { ok: false, key: 'ledger', live: this.size, most: this.#mostLeases };
   }
+}
+
+/** Each once. */
+function keysOf(places: readonly Place[]): readonly string[] {
+  const keys: string[] = [];
+  for (const { key } of places) if (!keys.includes(key)) keys.push(key);
+  return keys;
 }

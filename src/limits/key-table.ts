@@ -78,6 +78,15 @@ export class KeyTable<Value> {
     }
   }
 
+  /** As `values`. */
+  *entries(): IterableIterator<readonly [string, Value]> {
+    for (let place = 0; place < this.#keys.length; place++) {
+      const key = this.#keys[place];
+      const value = this.#values[place];
+      if (key !== undefined && value !== undefined) yield [key, value];
+    }
+  }
+
   clear(): void {
     this.#keys.length = 0;
     this.#values.length = 0;

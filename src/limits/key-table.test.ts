@@ -43,6 +43,7 @@ describe('a table of what comes and goes', () => {
     }
     expect(table.size).toBe(map.size);
     expect([...table.values()].sort()).toEqual([...map.values()].sort());
+    expect(new Map(table.entries())).toEqual(map);
     for (const [key, value] of map) expect(table.get(key)).toBe(value);
   });
 
