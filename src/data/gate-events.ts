@@ -10,9 +10,9 @@ import { askedBeside, sharedWith } from './question-of-event.ts';
 
 export interface GateEventsOptions {
   readonly send: (events: readonly GateEvent[], lost: number) => void;
-  /** Told at most this often. */
+  /** Told at the latest after this. */
   readonly everyMs?: number;
-  /** Waiting at once; beyond, they are only counted. */
+  /** Told in that time; beyond, they are only counted. */
   readonly most?: number;
 }
 
@@ -36,11 +36,14 @@ const MOST_TRAILS = 50;
 /** So many blocks in a second are told one by one. */
 const MOST_BLOCKS = 100;
 const LONGEST_TEXT = 200;
+/** Many at once would hold up the calls that come meanwhile, and keep the messages they were read from. */
+const TOGETHER = 64;
 
 /** What happens, on its way to the control plane: in batches, floods summed, never more than a bound. */
 export class GateEvents {
   readonly #options: Required<GateEventsOptions>;
   #waiting: GateEvent[] = [];
+  #added = 0;
   #lost = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #alike = new Map<string, Alike>();
@@ -54,12 +57,14 @@ export class GateEvents {
   }
 
   add(event: GateEvent): void {
-    if (this.#waiting.length >= this.#options.most) {
+    this.#timer ??= setTimeout(() => this.flush(), this.#options.everyMs);
+    if (this.#added >= this.#options.most) {
       this.#lost += event.count;
       return;
     }
+    this.#added++;
     this.#waiting.push(event);
-    this.#timer ??= setTimeout(() => this.flush(), this.#options.everyMs);
+    if (this.#waiting.length >= TOGETHER) this.#tell();
   }
 
   /** A refusal, and what rules in shadow or excepted ones would have refused. */
@@ -115,6 +120,11 @@ export class GateEvents {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#added = 0;
+    this.#tell();
+  }
+
+  #tell(): void {
     if (this.#waiting.length === 0 && this.#lost === 0) return;
     const events = this.#waiting;
     const lost = this.#lost;
@@ -261,8 +271,8 @@ export function describedQuestion(
   more: Partial<GateEvent>,
 ): Partial<GateEvent> {
   const asked = askedBeside(question, more);
-  const event = shortened({ ...sharedWith(question), ...more });
-  return Object.keys(asked).length === 0 ? event : { ...event, asked: shortened(asked) };
+  const event = shortened(Object.assign(sharedWith(question), more));
+  return isEmpty(asked) ? event : Object.assign(event, { asked: shortened(asked) });
 }
 
 const describedSource = ({ address, port, transport, realm, tier, country }: Source) => ({
@@ -276,6 +286,11 @@ const describedSource = ({ address, port, transport, realm, tier, country }: Sou
 
 const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =>
   'profile' in facts;
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}
 
 /** What a stranger wrote fills no log. Copied, so that it does not keep the whole message it was cut from. */
 const short = (text: string): string =>

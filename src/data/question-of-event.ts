@@ -20,11 +20,18 @@ export function sharedWith(question: Question): Shared {
   return event;
 }
 
+/** Kept under another name, or by `sharedWith`. */
+const keptElsewhere: ReadonlySet<string> = new Set([
+  ...shared,
+  ...['register', 'invite', 'inbound', 'method', 'as'],
+]);
+
 /** What an event has to keep of the question besides what it says anyway. */
 export function askedBeside(question: Question, event: Partial<GateEvent>): Partial<Question> {
-  const { register, invite, inbound, method: _, as, ...rest } = question;
-  const asked: { -readonly [Key in keyof Question]: Question[Key] } = rest;
-  for (const key of shared) delete asked[key];
+  const asked: Record<string, unknown> = {};
+  for (const key in question)
+    if (!keptElsewhere.has(key)) asked[key] = question[key as keyof Question];
+  const { register, invite, inbound, as } = question;
   if (invite !== undefined && invite !== event.number) asked.invite = invite;
   if (inbound !== undefined && inbound !== event.number) asked.inbound = inbound;
   const { extension = '' } = event;

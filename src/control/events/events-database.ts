@@ -111,10 +111,14 @@ export class EventsDatabase {
     }
   }
 
-  write(events: readonly GateEvent[]): void {
+  /** `texts` are the same events as JSON, where whoever asks has it already. */
+  write(
+    events: readonly GateEvent[],
+    texts: readonly string[] = events.map((event) => JSON.stringify(event)),
+  ): void {
     this.#database.exec('BEGIN');
     try {
-      for (const event of events) {
+      for (const [index, event] of events.entries()) {
         if (event.kind === 'shadow' && event.rule !== undefined)
           this.#addToShadow.run(event.count, event.at, event.rule);
         this.#insert.run(
@@ -127,7 +131,7 @@ export class EventsDatabase {
           event.source ?? null,
           event.number ?? null,
           event.callId ?? null,
-          JSON.stringify(event),
+          texts[index] ?? '',
         );
       }
       this.#database.exec('COMMIT');

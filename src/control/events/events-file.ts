@@ -1,5 +1,4 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
-import type { GateEvent } from '../../data/event.ts';
 
 /** One JSON object a line, for whatever collects logs. At its limit it becomes `….1`, and a new one begins. */
 export class EventsFile {
@@ -13,8 +12,9 @@ export class EventsFile {
     this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  write(events: readonly GateEvent[]): void {
-    const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+  /** Events as JSON. */
+  write(events: readonly string[]): void {
+    const text = `${events.join('\n')}\n`;
     if (this.#bytes > 0 && this.#bytes + text.length > this.#mostBytes) {
       renameSync(this.#path, `${this.#path}.1`);
       this.#bytes = 0;
