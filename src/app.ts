@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
 import type { Settings } from './config/settings.ts';
-import type { ControlRequest, ProcessStatus } from './control/control-messages.ts';
+import { ControlAnswers } from './control/control-answers.ts';
+import type { ProcessStatus } from './control/control-messages.ts';
 import {
   dataDirectoryAt,
   lockDataDirectory,
@@ -37,8 +38,6 @@ import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine } from './data/messages.ts';
-import type { BlockOrder } from './limits/block-entry.ts';
-import { momentOf, type Question } from './policy/asking/question.ts';
 import { version } from './version.ts';
 
 export interface GateProcess extends Accepted {
@@ -170,6 +169,7 @@ export async function runGate({
       ...{ settings, tokenKey, pinKey },
       registrations: store.takeRegistrations(),
       blocks: store.takeBlocks(),
+      guards: store.guards,
       lists: listed,
     },
     {
@@ -183,6 +183,7 @@ export async function runGate({
       },
       bindings: (batch) => store.write(batch),
       blocks: (batch) => store.writeBlocks(batch),
+      guards: (batch) => store.writeGuards(batch),
       share: (batch) => shared?.share(batch),
       live: (counts) => shared?.live(counts),
       notes: (notes) => shared?.notes(notes),
@@ -239,15 +240,15 @@ export async function runGate({
   });
   undo.defer(() => alive.close());
 
-  const socket = await openControlSocket(directory.socket, (request) => answer(request)).catch(
-    (error: unknown) => {
-      log.error(
-        { path: directory.socket, why: reasonOf(error) },
-        'no control socket: status and hangup will not work',
-      );
-      return undefined;
-    },
-  );
+  const socket = await openControlSocket(directory.socket, (request) =>
+    answers.answer(request),
+  ).catch((error: unknown) => {
+    log.error(
+      { path: directory.socket, why: reasonOf(error) },
+      'no control socket: status and hangup will not work',
+    );
+    return undefined;
+  });
   undo.defer(() => socket?.close());
 
   const files = watchFiles(Object.values(directories), () => void reloads.reload({ by: 'change' }));
@@ -272,40 +273,11 @@ export async function runGate({
     log,
   });
 
-  function explain(question: Question): Promise<unknown> {
-    const at = momentOf(question, reloads.settings.policy.site.timeZone, Date.now());
-    if (at === undefined) throw new Error(`at: found "${question.at}", expected a moment`);
-    return serving.explain(question, at);
-  }
-
-  async function answer(request: ControlRequest): Promise<unknown> {
-    if (request.command === 'reload') return reloads.reload({ ...request, by: 'command' });
-    if (request.command === 'explain') return explain(request.question);
-    if (request.command === 'hangup') {
-      const count = await serving.hangup(request.call, { text: 'ended by the operator' });
-      log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');
-      return { ended: count };
-    }
-    if (request.command === 'blocks') {
-      await shield.count();
-      return serving.blocks(request.search, request.rows);
-    }
-    if (request.command === 'lists') return lists.status;
-    if (request.command === 'refresh-lists') return (await lists.refresh(request.name)) ?? null;
-    if (request.command === 'block') {
-      const { network, seconds, why } = request;
-      const outcome = await serving.block(orderOf(network, seconds, why));
-      if (outcome.kind === 'blocked')
-        log.info({ network, seconds, why }, 'blocked by the operator');
-      return outcome;
-    }
-    if (request.command === 'unblock') {
-      const lifted = await serving.unblock(request.network);
-      if (lifted) log.info({ network: lifted.network }, 'unblocked by the operator');
-      return { lifted: lifted ?? null };
-    }
-    const status: ProcessStatus = {
-      ...(await serving.status(request.rows)),
+  const answers = new ControlAnswers({
+    ...{ serving, reloads, lists, log },
+    countInKernel: () => shield.count(),
+    status: async (rows): Promise<ProcessStatus> => ({
+      ...(await serving.status(rows)),
       version,
       process: process.pid,
       startedAt,
@@ -317,9 +289,8 @@ export async function runGate({
       lists: lists.status,
       exceptions: exceptions.inForce,
       shadows: events.shadows,
-    };
-    return status;
-  }
+    }),
+  });
 
   for (const notice of notices) log.warn(notice);
   log.info({ version, node: process.version, process: process.pid }, 'Drawbridge is open');
@@ -441,15 +412,6 @@ const clusterEvent = ({ connected }: ClusterStatus, text: string): GateEvent => 
   kind: 'cluster',
   count: 1,
   text,
-});
-
-/** A block by the word of a person. */
-const orderOf = (network: string, seconds: number | null, why: string): BlockOrder => ({
-  network,
-  by: 'operator',
-  rule: 'operator',
-  evidence: why,
-  forMs: seconds === null ? undefined : seconds * 1000,
 });
 
 /** By a person or a deadline, by an error in this thread, or because the data plane is no more. */

@@ -9,6 +9,8 @@ import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { exception } from './exception.ts';
 import { explain } from './explain.ts';
+import { guard } from './guard.ts';
+import { guards } from './guards.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
 import { init } from './init.ts';
@@ -23,6 +25,7 @@ import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { test } from './test.ts';
 import { unblock } from './unblock.ts';
+import { unguard } from './unguard.ts';
 import { version } from './version.ts';
 
 const described = [
@@ -38,6 +41,9 @@ const described = [
   blocks,
   block,
   unblock,
+  guards,
+  guard,
+  unguard,
   lists,
   exception,
   pin,

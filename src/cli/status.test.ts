@@ -27,6 +27,7 @@ const gate: ProcessStatus = {
   exceptions: [],
   shadows: [],
   lists: [],
+  guards: { mode: 'on', count: 0, rows: [] },
   blocks: { count: 12, listed: 0, enforced: ['socket'] },
   draining: false,
   pressure: 'none',

@@ -8,6 +8,7 @@ import type { ClusterStatus } from '../control/shared/shared-state.ts';
 import type { ProgramsStatus } from '../data/messages.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
+import { showGuard } from './guards.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
@@ -97,6 +98,12 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       [blockedSources(gate.blocks), enforcement(gate.blocks)],
       ['in the kernel', inKernel(gate.kernel)],
     ]),
+    gate.guards.count > 0 &&
+      section(
+        `Guarded extensions: ${gate.guards.count.toLocaleString('en')}${gate.guards.mode === 'on' ? '' : ` (${gate.guards.mode})`}`,
+        gate.guards.rows.map((one) => showGuard(one, now)),
+        gate.guards.count,
+      ),
     gate.lists.length > 0 &&
       section(
         'Lists',

@@ -21,6 +21,17 @@ export type ControlRequest =
     }
   /** Answered by `{ lifted }`, the block that was there or null. */
   | { readonly command: 'unblock'; readonly network: string }
+  /** Answered by `GuardedExtensions`. */
+  | { readonly command: 'guards'; readonly rows: number }
+  /** Until it is lifted without seconds. Answered by a `GuardOutcome`. */
+  | {
+      readonly command: 'guard';
+      readonly extension: string;
+      readonly seconds: number | null;
+      readonly why: string;
+    }
+  /** Answered by `{ lifted }`, the guard that was there or null. */
+  | { readonly command: 'unguard'; readonly extension: string }
   /** Answered by a list of `ListStatus`. */
   | { readonly command: 'lists' }
   /** Reads them now, or the one of that name. Answered by their `ListStatus`, or null where there is none. */

@@ -8,6 +8,8 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     answers: {},
     decisions: [],
     blocks: { count: 0, made: {} },
+    guards: 0,
+    attacks: {},
     lists: [],
     registrations: 0,
     calls: 0,

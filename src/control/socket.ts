@@ -10,6 +10,7 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
+const extension = z.string().min(1).max(64);
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status'), rows: z.int().min(0) }),
   z.strictObject({
@@ -29,6 +30,14 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     seconds: z.int().min(1).max(315_360_000).nullable(),
     why: z.string().max(200),
   }),
+  z.strictObject({ command: z.literal('guards'), rows: z.int().min(0) }),
+  z.strictObject({
+    command: z.literal('guard'),
+    extension,
+    seconds: z.int().min(1).max(315_360_000).nullable(),
+    why: z.string().max(200),
+  }),
+  z.strictObject({ command: z.literal('unguard'), extension }),
   z.strictObject({ command: z.literal('lists') }),
   z.strictObject({
     command: z.literal('refresh-lists'),

@@ -41,6 +41,8 @@ async function open(
     store: { saved() {}, removed() {} },
     blocks: [],
     blocksStore: { changed() {}, seen() {} },
+    guards: [],
+    guardsStore: { changed() {} },
     enforcement() {},
     log() {},
     event() {},

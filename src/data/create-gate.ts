@@ -1,17 +1,14 @@
 import type { Settings } from '../config/settings.ts';
 import { askLive } from '../edge/ask-live.ts';
 import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts';
-import { type Edge, type EdgeObserver, openEdge } from '../edge/edge.ts';
+import { type Edge, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
-import type { OutsideCall } from '../edge/outside-calls.ts';
 import type { Binding } from '../edge/registrations.ts';
-import type { Call, Flow, Handlers, RingingCall } from '../edge/signaling.ts';
+import type { Call, Handlers, RingingCall } from '../edge/signaling.ts';
 import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
-import type { Question } from '../policy/asking/question.ts';
-import type { CallFacts } from '../policy/facts.ts';
 import { needsCountries } from '../policy/policy-settings.ts';
 import { overload } from '../policy/rules/network/overload.ts';
 import { version } from '../version.ts';
@@ -21,17 +18,17 @@ import { blockBy, findBlocks } from './blocks.ts';
 import { Counters } from './counters.ts';
 import { DecisionCounts } from './decision-counts.ts';
 import { EnforcementFeed } from './enforcement-feed.ts';
-import type { GateEvent } from './event.ts';
-import type { CreateGate, GateOptions, Log } from './gate.ts';
-import { describedQuestion, describedRequest } from './gate-events.ts';
+import type { CreateGate, Log } from './gate.ts';
 import { hearOthers } from './hear-others.ts';
 import type {
   CallStatus,
   CertificateStatus,
   GateStatus,
+  GuardedExtensions,
   PbxNodeStats,
   RegistrationStatus,
 } from './messages.ts';
+import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
 import type { Bounds } from './pressure-gauge.ts';
 import { PressureWatch } from './watch-pressure.ts';
@@ -73,10 +70,11 @@ export const createGate: CreateGate = async (options) => {
     mostRegistrations: settings.limits.registrations,
     store,
     blocks: options.blocks,
+    guards: options.guards,
     others: options.sharing,
     countryOf: (address) => countryOf(address),
     pressure: () => pressureWatch.pressure,
-    observer: observer(options, { decisions, made, feed }, () => current),
+    observer: observeEdge(options, { decisions, made, feed }, () => current),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
@@ -167,10 +165,22 @@ export const createGate: CreateGate = async (options) => {
       const lifted = running.edge.gatekeeper.blocks.lift(network);
       return lifted && rowOf(lifted);
     },
+    guards: (rows) => guardedExtensions(running.edge, rows),
+    guard: (order) => ({
+      mode: running.edge.attacks.mode,
+      guard: running.edge.attacks.guards.raise(order, Date.now()),
+    }),
+    unguard(extension) {
+      const { attacks } = running.edge;
+      const lifted = attacks.guards.lift(extension);
+      attacks.forgive(extension);
+      return lifted;
+    },
     told: (told) => hearOthers(running.edge, told),
     tellAll() {
-      const { gatekeeper, registrations: held } = running.edge;
-      options.sharing?.tellAll(gatekeeper.blocks.entries(), held.all());
+      const { gatekeeper, attacks, registrations: held } = running.edge;
+      const { guards } = attacks;
+      options.sharing?.tellAll(gatekeeper.blocks.entries(), held.all(), guards.all());
     },
     followNodes: (nodes) =>
       running.edge.neighbours.followNodes(nodes.flatMap(({ uri }) => uri ?? [])),
@@ -203,6 +213,7 @@ export const createGate: CreateGate = async (options) => {
         listed: running.edge.gatekeeper.listed.blocked,
         enforced: [open.server === undefined ? 'socket' : 'request'],
       },
+      guards: guardedExtensions(running.edge, rows),
       calls: callsStatus(open, running.edge, rows),
       counted: [...Iterator.from(running.edge.leases.ledger.liveByKey()).take(rows)],
     }),
@@ -213,6 +224,8 @@ export const createGate: CreateGate = async (options) => {
         ...counters.stats,
         decisions: decisions.rows,
         blocks: { count: running.edge.gatekeeper.blocks.size, made: made.byRule },
+        guards: running.edge.attacks.guards.size,
+        attacks: running.edge.attacks.begun,
         lists: running.edge.gatekeeper.listed.counts,
         registrations: running.edge.registrations.size - running.edge.registrations.elsewhere,
         calls: counts.calls,
@@ -285,150 +298,15 @@ function countriesFor(
   }
 }
 
-interface Observing {
-  readonly decisions: DecisionCounts;
-  readonly made: BlockCounts;
-  readonly feed: EnforcementFeed;
-}
-
-function observer(
-  { log, event, events, blocksStore, sharing }: GateOptions,
-  { decisions, made, feed }: Observing,
-  settings: () => Pick<Settings, 'events'>,
-): EdgeObserver {
-  return {
-    up: ({ settings: { name, uri }, latencyMs }) =>
-      event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
-    down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
-    packetDecided: (decision) => decisions.packetDecided(decision),
-    blockChanged(change) {
-      blocksStore.changed(change);
-      sharing?.blockChanged(change);
-      made.changed(change);
-      events.blockChanged(change);
-      feed.blockChanged(change);
-    },
-    listedCame: (listed) => events.listedCame(listed),
-    clockSet(byMs) {
-      const seconds = Math.round(Math.abs(byMs) / 1000);
-      const text = `the clock was set ${byMs > 0 ? 'forward' : 'back'}`;
-      log('warn', text, { seconds });
-      feed.tellAll();
-      events.add({ at: Date.now(), level: 'warn', kind: 'clock', count: 1, seconds, text });
-    },
-    familiarChanged: (source) => feed.familiarChanged(source),
-    emergencyPassed: (address, port) => feed.emergencyPassed(address, port),
-    pathDropped: (node) =>
-      log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
-    decided(decided) {
-      const { rule, fault } = decided.decision;
-      if (fault !== undefined)
-        log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
-      decisions.decided(decided);
-      events.decided(decided);
-    },
-    admitted(facts) {
-      if (settings().events.admitted) events.add(admittedCall(facts));
-    },
-    emergency(facts) {
-      const { source, extension } = facts;
-      log('warn', 'an emergency call', {
-        extension,
-        number: facts.dialled.digits,
-        source: source.address,
-      });
-      events.emergency(facts);
-    },
-    registered(binding, asked) {
-      if (settings().events.admitted) events.add(newRegistration(binding, asked));
-    },
-    failed({ extension, source }, reason) {
-      log('info', 'a registration failed', { extension, source, reason });
-      // our own refusals are told of as such
-      if (reason === 'password-wrong' || reason === 'extension-unknown')
-        events.failed(extension, source, reason);
-    },
-    callStarted: (call, outside) =>
-      log('debug', 'a call was answered', {
-        callId: call.callId,
-        caller: where(call.caller),
-        ...aboutOutside(outside),
-      }),
-    callOverdue(call, { seconds, setting, mode }) {
-      const { callId, extension, number } = call;
-      const about = { callId, ...(extension !== undefined && { extension }), number, seconds };
-      log('info', mode === 'on' ? 'a call was ended: too long' : 'a call is too long', about);
-      events.add({
-        at: Date.now(),
-        level: 'warn',
-        kind: mode === 'on' ? 'call-ended' : 'shadow',
-        count: 1,
-        reason: 'call-too-long',
-        rule: 'call-duration',
-        source: call.source,
-        ...about,
-        ...aboutOutside(call),
-        text: `after ${seconds} s, by ${setting.join('.')}`,
-      });
-    },
-    callFailed(callId, status) {
-      if (!settings().events.admitted) return;
-      const at = Date.now();
-      const text = 'not answered';
-      events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, status, text });
-    },
-    callEnded(call, why, outside) {
-      const { callId } = call;
-      const at = Date.now();
-      const seconds = Math.round((at - call.startedAt) / 1000);
-      log('debug', 'a call ended', { callId, why, seconds });
-      if (settings().events.admitted)
-        events.add({
-          ...{ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why },
-          ...(outside?.extension !== undefined && { extension: outside.extension }),
-          ...(outside !== undefined && { number: outside.number }),
-          ...aboutOutside(outside),
-        });
-    },
-  };
-}
-
 function boundsOf({ policy }: Settings): Bounds {
   const rules: Readonly<Record<string, unknown>> = policy.network;
   return rules[overload.name] as Bounds;
 }
 
-/** By which way it left, and with whose PIN. */
-const aboutOutside = (
-  outside: OutsideCall | undefined,
-): Pick<GateEvent, 'route' | 'trunk' | 'pin'> => ({
-  ...(outside?.route !== undefined && { route: outside.route }),
-  ...(outside?.trunk !== undefined && { trunk: outside.trunk }),
-  ...(outside?.pin !== undefined && { pin: outside.pin }),
-});
-
-const admittedCall = (facts: CallFacts): GateEvent => ({
-  at: facts.at,
-  level: 'info',
-  kind: 'call',
-  count: 1,
-  ...describedRequest(facts),
-});
-
-const newRegistration = (binding: Binding, asked: Question): GateEvent => ({
-  at: Date.now(),
-  level: 'info',
-  kind: 'registered',
-  count: 1,
-  ...describedQuestion(asked, {
-    method: 'REGISTER',
-    extension: asked.register ?? '',
-    callId: binding.callId,
-    seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
-  }),
-});
-
-const where = ({ transport, address, port }: Flow): string => `${transport} ${address}:${port}`;
+function guardedExtensions({ attacks: { mode, guards } }: Edge, rows: number): GuardedExtensions {
+  const latest = [...guards.all()].toSorted((one, other) => other.since - one.since);
+  return { mode, count: guards.size, rows: latest.slice(0, rows) };
+}
 
 const certificateStatus = (
   { file, names, daysToExpiry }: ServedCertificate,

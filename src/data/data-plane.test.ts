@@ -30,6 +30,7 @@ async function start(
       pinKey: new Uint8Array(32),
       registrations: [],
       blocks: [],
+      guards: [],
       lists: sliceLists([], () => []),
     },
     {
@@ -37,6 +38,7 @@ async function start(
       stats() {},
       bindings() {},
       blocks() {},
+      guards() {},
       share() {},
       live() {},
       notes() {},

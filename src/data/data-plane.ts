@@ -6,6 +6,7 @@ import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { GateEvent } from './event.ts';
 import type {
@@ -19,6 +20,9 @@ import type {
   FoundBlocks,
   FromDataPlane,
   GateStatus,
+  GuardBatch,
+  GuardedExtensions,
+  GuardOutcome,
   Kept,
   LiveCounts,
   LogLine,
@@ -62,6 +66,10 @@ export interface DataPlane {
   block(order: BlockOrder): Promise<BlockOutcome>;
   /** The block that was there. */
   unblock(network: string): Promise<BlockEntry | undefined>;
+  guards(rows: number): Promise<GuardedExtensions>;
+  guard(order: GuardOrder): Promise<GuardOutcome>;
+  /** The guard that was there. */
+  unguard(extension: string): Promise<Guard | undefined>;
   /** How many calls were ended. */
   hangup(call: string | undefined, reason: EndReason): Promise<number>;
 }
@@ -71,6 +79,7 @@ export interface DataPlaneObserver {
   stats(stats: DataPlaneStats): void;
   bindings(batch: BindingBatch): void;
   blocks(batch: BlockBatch): void;
+  guards(batch: GuardBatch): void;
   share(batch: SharedBatch): void;
   live(counts: LiveCounts): void;
   notes(notes: readonly Note[]): void;
@@ -89,6 +98,7 @@ export interface DataPlaneInput {
   readonly pinKey: Uint8Array;
   readonly registrations: readonly BindingRow[];
   readonly blocks: readonly BlockEntry[];
+  readonly guards: readonly Guard[];
   readonly lists: SlicedLists;
 }
 
@@ -139,6 +149,8 @@ export async function startDataPlane(
         return observer.bindings(message);
       case 'blocks':
         return observer.blocks(message);
+      case 'guards':
+        return observer.guards(message);
       case 'share':
         return observer.share(message.batch);
       case 'live':
@@ -265,6 +277,21 @@ export async function startDataPlane(
     async unblock(network) {
       const answer = await ask({ about: 'unblock', network });
       if (answer.about !== 'unblock') throw new Error('The data plane answered another question.');
+      return answer.lifted;
+    },
+    async guards(rows) {
+      const answer = await ask({ about: 'guards', rows });
+      if (answer.about !== 'guards') throw new Error('The data plane answered another question.');
+      return answer.guarded;
+    },
+    async guard(order) {
+      const answer = await ask({ about: 'guard', order });
+      if (answer.about !== 'guard') throw new Error('The data plane answered another question.');
+      return answer.outcome;
+    },
+    async unguard(extension) {
+      const answer = await ask({ about: 'unguard', extension });
+      if (answer.about !== 'unguard') throw new Error('The data plane answered another question.');
       return answer.lifted;
     },
     async hangup(call, reason) {

@@ -18,6 +18,8 @@ export const eventKinds = [
   'failed',
   'blocked',
   'unblocked',
+  'attack',
+  'guard',
   'pbx',
   'cluster',
   'reload',

@@ -1,5 +1,7 @@
+import type { Attack } from '../edge/attack-watch.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
+import type { GuardChange } from '../limits/guards.ts';
 import type { Listed } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import { questionOf } from '../policy/asking/question-of-facts.ts';
@@ -114,6 +116,33 @@ export class GateEvents {
       rule,
       ...(blocked && until !== undefined && { seconds: Math.round((until - at) / 1000) }),
       text: blocked ? short(evidence) : kind,
+    });
+  }
+
+  /** Many small things that are one attack: when it is seen, and when it is over. */
+  attack(attack: Attack, what: 'began' | 'ended'): void {
+    const { kind, rule, whom, tries, since, lastAt, seconds } = attack;
+    this.add({
+      ...{ at: Date.now(), level: what === 'began' ? 'warn' : 'info', kind: 'attack' },
+      ...{ count: tries, rule },
+      ...(kind === 'many-sources' && { extension: short(whom) }),
+      ...(kind === 'many-extensions' && { source: whom }),
+      ...(kind === 'rotating-prefixes' && { number: `…${whom}` }),
+      seconds: what === 'began' ? seconds : Math.round((lastAt - since) / 1000),
+      text: `${saidOf(attack)}${what === 'began' ? '' : '; over'}`,
+    });
+  }
+
+  /** Whom nobody may guess at any more, or may again. What another node decided is told there. */
+  guardChanged({ kind, guard, elsewhere }: GuardChange): void {
+    if (elsewhere === true || kind === 'held') return;
+    const { extension, by, evidence, until } = guard;
+    const at = Date.now();
+    this.add({
+      ...{ at, level: 'warn', kind: 'guard', count: 1, extension: short(extension) },
+      ...(by === 'rule' && { rule: 'distributed-guessing' }),
+      ...(kind === 'raised' && until !== undefined && { seconds: Math.round((until - at) / 1000) }),
+      text: short(`${kind} by ${by === 'rule' ? 'the rule' : 'an operator'}: ${evidence}`),
     });
   }
 
@@ -238,6 +267,20 @@ export class GateEvents {
     this.#trails = 0;
     this.#blocks = 0;
     this.#second = undefined;
+  }
+}
+
+/** The evidence, for people. */
+function saidOf({ kind, members, tries, sources = 0 }: Attack): string {
+  switch (kind) {
+    case 'many-sources':
+      return `${members} sources fail at one extension, ${tries} tries`;
+    case 'many-extensions':
+      return `one source fails at ${members} extensions, ${tries} tries`;
+    case 'rotating-prefixes':
+      return `a number is dialled behind ${members} prefixes by ${sources} sources, ${tries} tries`;
+    case 'everywhere':
+      return `${members} sources fail at many extensions, ${tries} tries`;
   }
 }
 

@@ -3,10 +3,12 @@ import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
+import type { GuardChanges } from './guard-changes.ts';
 import type {
   BlockOutcome,
   ClusterNode,
@@ -14,6 +16,8 @@ import type {
   FoundBlocks,
   GateStats,
   GateStatus,
+  GuardedExtensions,
+  GuardOutcome,
   PbxEvent,
   RefusedElsewhere,
   Told,
@@ -35,6 +39,10 @@ export interface Gate {
   block(order: BlockOrder): BlockOutcome;
   /** The block that was there. */
   unblock(network: string): BlockEntry | undefined;
+  guards(rows: number): GuardedExtensions;
+  guard(order: GuardOrder): GuardOutcome;
+  /** The guard that was there. What made a rule raise it is forgotten. */
+  unguard(extension: string): Guard | undefined;
   /** Other nodes did this. */
   told(told: Told): void;
   /** The other nodes are these from now on. */
@@ -69,6 +77,9 @@ export interface GateOptions {
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
   readonly blocksStore: Pick<BlockChanges, 'changed' | 'seen'>;
+  /** As kept from the last run. */
+  readonly guards: readonly Guard[];
+  readonly guardsStore: Pick<GuardChanges, 'changed'>;
   /** Undefined when this node is alone. */
   readonly sharing?: Sharing | undefined;
   readonly enforcement: (batch: EnforcementBatch) => void;

@@ -2,7 +2,8 @@ import type { Edge } from '../edge/edge.ts';
 import type { Told } from './messages.ts';
 
 /** What other nodes did counts here as well. */
-export function hearOthers({ gatekeeper, guesses, leases, registrations }: Edge, told: Told): void {
+export function hearOthers(edge: Edge, told: Told): void {
+  const { gatekeeper, guesses, leases, registrations, attacks } = edge;
   const now = Date.now();
   switch (told.what) {
     case 'blocks':
@@ -12,6 +13,11 @@ export function hearOthers({ gatekeeper, guesses, leases, registrations }: Edge,
     case 'bindings':
       for (const row of told.bindings) registrations.adopt(row, row.gate, now);
       for (const { token, at } of told.gone) registrations.goneElsewhere(token, at);
+      return;
+    case 'guards':
+      for (const guard of told.guards) attacks.guards.adopt(guard, now);
+      for (const { extension, at } of told.lifted)
+        if (attacks.guards.liftedElsewhere(extension, at)) attacks.forgive(extension);
       return;
     case 'notes':
       for (const note of told.notes)

@@ -1,5 +1,6 @@
 import type { LogLevel, Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
+import type { AttackKind } from '../edge/attack-watch.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingKey, BindingRow, HeldBinding } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
@@ -10,11 +11,13 @@ import type {
 } from '../engine/protocol/program-server.ts';
 import type { ConnectionLimit } from '../engine/transport/transports.ts';
 import type { BlockEntry, BlockOrder, FoundBlock } from '../limits/block-entry.ts';
+import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { ListCount } from '../limits/listed-networks.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Reason } from '../policy/reasons.ts';
+import type { Mode } from '../policy/rule.ts';
 import type { Batch } from './changes.ts';
 import type { GateEvent } from './event.ts';
 import type { SlicedLists } from './sliced-lists.ts';
@@ -31,6 +34,7 @@ export type ToDataPlane =
       readonly pinKey: Uint8Array;
       readonly registrations: readonly BindingRow[];
       readonly blocks: readonly BlockEntry[];
+      readonly guards: readonly Guard[];
       /** As kept from the last run. */
       readonly lists: SlicedLists;
     }
@@ -68,6 +72,10 @@ export type Question =
   | { readonly about: 'blocks'; readonly search: string; readonly rows: number }
   | { readonly about: 'block'; readonly order: BlockOrder }
   | { readonly about: 'unblock'; readonly network: string }
+  /** So many of them, the latest first. */
+  | { readonly about: 'guards'; readonly rows: number }
+  | { readonly about: 'guard'; readonly order: GuardOrder }
+  | { readonly about: 'unguard'; readonly extension: string }
   /** Ends a call by its id or its Call-ID; every call when `call` is undefined. Answers how many. */
   | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason };
 
@@ -79,6 +87,7 @@ export type FromDataPlane =
   | { readonly type: 'stats'; readonly stats: DataPlaneStats }
   | ({ readonly type: 'bindings' } & BindingBatch)
   | ({ readonly type: 'blocks' } & BlockBatch)
+  | ({ readonly type: 'guards' } & GuardBatch)
   | { readonly type: 'share'; readonly batch: SharedBatch }
   /** So many calls are live under these keys now. */
   | { readonly type: 'live'; readonly counts: LiveCounts }
@@ -98,6 +107,14 @@ export type FromDataPlane =
 export type BindingBatch = Batch<BindingRow, BindingKey>;
 /** Blocks are deleted by their network. */
 export type BlockBatch = Batch<BlockEntry, string>;
+/** Guards are deleted by their extension. */
+export type GuardBatch = Batch<Guard, string>;
+/** A guard that somebody lifted. */
+export interface Unguarded {
+  readonly extension: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
 /** A block that was taken off the list. */
 export interface Lifted {
   readonly network: string;
@@ -115,7 +132,8 @@ export interface Gone {
 /** What the other nodes are to know, each kind in batches of its own. */
 export type SharedBatch =
   | ({ readonly kind: 'blocks' } & Batch<BlockEntry, Lifted>)
-  | ({ readonly kind: 'bindings' } & Batch<BindingRow, Gone>);
+  | ({ readonly kind: 'bindings' } & Batch<BindingRow, Gone>)
+  | ({ readonly kind: 'guards' } & Batch<Guard, Unguarded>);
 
 export type LiveCounts = readonly (readonly [key: string, calls: number])[];
 
@@ -132,6 +150,11 @@ export type Told =
       readonly bindings: readonly HeldBinding[];
       readonly gone: readonly Gone[];
     }
+  | {
+      readonly what: 'guards';
+      readonly guards: readonly Guard[];
+      readonly lifted: readonly Unguarded[];
+    }
   | { readonly what: 'notes'; readonly notes: readonly Note[] };
 
 /** Another node that is alive. */
@@ -142,7 +165,7 @@ export interface ClusterNode {
 }
 
 /** What is kept on disk, each in batches of its own. */
-export type Kept = 'bindings' | 'blocks';
+export type Kept = 'bindings' | 'blocks' | 'guards';
 
 /** Milliseconds since 1970; `undefined`: for good; 0: not any more. */
 export type Until = number | undefined;
@@ -192,6 +215,9 @@ export type Answer =
   | { readonly about: 'blocks'; readonly found: FoundBlocks }
   | { readonly about: 'block'; readonly blocked: BlockOutcome }
   | { readonly about: 'unblock'; readonly lifted: BlockEntry | undefined }
+  | { readonly about: 'guards'; readonly guarded: GuardedExtensions }
+  | { readonly about: 'guard'; readonly outcome: GuardOutcome }
+  | { readonly about: 'unguard'; readonly lifted: Guard | undefined }
   | { readonly about: 'hangup'; readonly ended: number };
 
 export interface FoundBlocks {
@@ -201,6 +227,20 @@ export interface FoundBlocks {
   readonly listed: number;
   readonly found: number;
   readonly rows: readonly FoundBlock[];
+}
+
+/** The extensions that are guarded, and whether that keeps anybody out. */
+export interface GuardedExtensions {
+  readonly mode: Mode;
+  readonly count: number;
+  readonly rows: readonly Guard[];
+}
+
+/** What became of the wish to guard an extension. */
+export interface GuardOutcome {
+  readonly mode: Mode;
+  /** Undefined where there is no room for it. */
+  readonly guard: Guard | undefined;
 }
 
 /** What became of the wish to block somebody. */
@@ -287,6 +327,10 @@ export interface GateStats {
     /** Made since the start, by the rule, or `operator`. */
     readonly made: Readonly<Record<string, number>>;
   };
+  /** Extensions that are guarded now. */
+  readonly guards: number;
+  /** Seen since the start. */
+  readonly attacks: Readonly<Partial<Record<AttackKind, number>>>;
   readonly lists: readonly ListCount[];
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
@@ -365,6 +409,7 @@ export interface GateStatus {
     readonly listed: number;
     readonly enforced: readonly EnforcedAt[];
   };
+  readonly guards: GuardedExtensions;
   readonly calls: {
     /** The answered ones. */
     readonly count: number;

@@ -2,9 +2,11 @@ import type { AskedPlace, HeldByOthers, Note, OtherNodes } from '../edge/other-n
 import { type Binding, HERE } from '../edge/registrations.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
+import type { Guard, GuardChange } from '../limits/guards.ts';
 import type { ClusterNode, FromDataPlane, SharedBatch, ToDataPlane } from './messages.ts';
 import { SharedBindings } from './shared-bindings.ts';
 import { SharedBlocks } from './shared-blocks.ts';
+import { SharedGuards } from './shared-guards.ts';
 
 const batches = { everyMs: 50, rowsPerBatch: 2000, mostPending: 400_000 } as const;
 
@@ -31,6 +33,7 @@ export class Sharing implements OtherNodes {
   readonly #leaseMs: number;
   readonly #blocks: SharedBlocks;
   readonly #bindings: SharedBindings;
+  readonly #guards: SharedGuards;
   #telling: NodeJS.Timeout | undefined;
   readonly #live = new Map<string, number>();
   #notes: Note[] = [];
@@ -51,6 +54,10 @@ export class Sharing implements OtherNodes {
       ...batches,
       send: (batch) => tell({ type: 'share', batch: { kind: 'bindings', ...batch } }),
     });
+    this.#guards = new SharedGuards({
+      ...batches,
+      send: (batch) => tell({ type: 'share', batch: { kind: 'guards', ...batch } }),
+    });
   }
 
   get alone(): boolean {
@@ -64,6 +71,10 @@ export class Sharing implements OtherNodes {
 
   blockChanged(change: BlockChange): void {
     this.#blocks.changed(change);
+  }
+
+  guardChanged(change: GuardChange): void {
+    this.#guards.changed(change);
   }
 
   liveChanged(key: string, calls: number): void {
@@ -116,13 +127,18 @@ export class Sharing implements OtherNodes {
   }
 
   taken(kind: SharedBatch['kind'], batch: number): void {
-    if (kind === 'blocks') this.#blocks.stored(batch);
-    else this.#bindings.stored(batch);
+    const told = { blocks: this.#blocks, bindings: this.#bindings, guards: this.#guards };
+    told[kind].stored(batch);
   }
 
   /** Everything is told again, a piece at a time. */
-  tellAll(blocks: Iterable<BlockEntry>, bindings: Iterable<Binding>): void {
+  tellAll(
+    blocks: Iterable<BlockEntry>,
+    bindings: Iterable<Binding>,
+    guards: Iterable<Guard>,
+  ): void {
     clearInterval(this.#telling);
+    for (const guard of guards) this.#guards.tell(guard);
     const pieces = this.#everything(blocks, bindings);
     this.#telling = setInterval(() => {
       for (let left = TOLD_PER_TURN; left > 0; left--)

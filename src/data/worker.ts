@@ -7,6 +7,7 @@ import { createGate } from './create-gate.ts';
 import { readLag } from './event-loop-lag.ts';
 import type { Gate } from './gate.ts';
 import { GateEvents } from './gate-events.ts';
+import { GuardChanges } from './guard-changes.ts';
 import { LogLines } from './log-lines.ts';
 import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
 import { Sharing } from './sharing.ts';
@@ -31,6 +32,7 @@ const changes = {
     send: (batch) => tell({ type: 'bindings', ...batch }),
   }),
   blocks: new BlockChanges({ ...toDisk, send: (batch) => tell({ type: 'blocks', ...batch }) }),
+  guards: new GuardChanges({ ...toDisk, send: (batch) => tell({ type: 'guards', ...batch }) }),
 };
 const events = new GateEvents({
   send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
@@ -51,6 +53,7 @@ async function start({
   pinKey,
   registrations,
   blocks,
+  guards,
   lists,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
@@ -66,6 +69,8 @@ async function start({
       store: changes.bindings,
       blocks,
       blocksStore: changes.blocks,
+      guards,
+      guardsStore: changes.guards,
       sharing,
       enforcement: (batch) => tell({ type: 'enforcement', ...batch }),
       log: log.add,
@@ -137,7 +142,7 @@ async function stop(): Promise<void> {
 }
 
 async function flush(): Promise<void> {
-  await Promise.all([changes.bindings.flush(), changes.blocks.flush()]);
+  await Promise.all(Object.values(changes).map((kept) => kept.flush()));
 }
 
 function answer(question: Question): Answer {
@@ -156,6 +161,14 @@ function answer(question: Question): Answer {
       return { about: 'block', blocked: gate.block(question.order) };
     case 'unblock':
       return { about: 'unblock', lifted: gate?.unblock(question.network) };
+    case 'guards':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'guards', guarded: gate.guards(question.rows) };
+    case 'guard':
+      if (!gate) throw new Error('The gate is not open yet.');
+      return { about: 'guard', outcome: gate.guard(question.order) };
+    case 'unguard':
+      return { about: 'unguard', lifted: gate?.unguard(question.extension) };
     case 'hangup':
       return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }

@@ -13,7 +13,7 @@ export interface AnsweredLive extends Answered {
 
 /** What would become of such a request now: by the rules that hold, the calls that are live, who is registered where. */
 export function askLive(edge: Edge, question: Question, at: number): AnsweredLive {
-  const { gatekeeper, registrations } = edge;
+  const { gatekeeper, registrations, attacks } = edge;
   const registered = registrations
     .ofUser(question.register ?? question.as ?? '')
     .filter(({ expiresAt }) => expiresAt > at);
@@ -25,6 +25,9 @@ export function askLive(edge: Edge, question: Question, at: number): AnsweredLiv
     isAllowed: (address: string) => gatekeeper.isAllowed(address),
     isSpared: (address: string) => gatekeeper.isSpared(address),
     countryOf: (address: string) => gatekeeper.countryOf(address),
+    isHome: (extension: string, address: string) =>
+      registrations.homes.has(extension, sourceOf(address), at),
+    guardOf: (extension: string) => attacks.guards.of(extension, at),
     blockOf: (address: string) => gatekeeper.blockOf(address, sourceOf(address)),
   };
   const counters = assumedOver(asked, gatekeeper.looking);

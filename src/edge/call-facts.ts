@@ -32,6 +32,8 @@ export interface CallTarget {
 export class CallFacts extends RequestFacts implements Facts {
   /** The URI that is called. */
   readonly calledUri: string;
+  /** It was asked for in a dialog, by a transfer or a redirection. */
+  readonly #fromDialog: boolean;
   #dialled: Dialled | undefined;
   #emergency: boolean | undefined;
   #caller: Caller | undefined;
@@ -42,6 +44,7 @@ export class CallFacts extends RequestFacts implements Facts {
   constructor(edge: Edge, incoming: Incoming, at: number, { target, flow }: CallTarget = {}) {
     super(edge, incoming, at, flow);
     const { requestUri } = incoming.request;
+    this.#fromDialog = target !== undefined;
     this.calledUri = target ?? edge.uris.behind(requestUri) ?? requestUri;
   }
 
@@ -51,6 +54,9 @@ export class CallFacts extends RequestFacts implements Facts {
   override get emergency(): boolean {
     this.#emergency ??= this.#readEmergency();
     return this.#emergency;
+  }
+  override get doubtful(): boolean {
+    return !this.#fromDialog && super.doubtful;
   }
   get dialled(): Dialled {
     this.#dialled ??= this.#readDialled();

@@ -1,7 +1,7 @@
 import type { Adjustments, Challenge } from '../policy/verdict.ts';
-import { withDigestParameter } from '../sip/message/digest.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Edge } from './edge.ts';
+import { asStale } from './learn-from-answer.ts';
 import type { HeaderChange, Incoming, OwnAnswer, Target } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
@@ -51,12 +51,8 @@ function told(
   return verdict.stale === true ? saidStale(said) : said;
 }
 
-/** A phone then answers by itself with the nonce it is given, and asks nobody for a password. */
-function saidStale(said: OwnAnswer | undefined): OwnAnswer | undefined {
+export function saidStale(said: OwnAnswer | undefined): OwnAnswer | undefined {
   if (said?.headers === undefined) return said;
-  const headers = said.headers.map(({ name, value = '' }) => ({
-    name,
-    value: `${withDigestParameter(value, 'stale', undefined)}, stale=true`,
-  }));
+  const headers = said.headers.map(({ name, value = '' }) => ({ name, value: asStale(value) }));
   return { ...said, headers };
 }

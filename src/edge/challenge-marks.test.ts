@@ -19,6 +19,15 @@ describe('the mark of a challenge', () => {
     expect(marks.cameBack(credentials, '192.0.2.2', 1000)).toBe(false);
   });
 
+  test('of a challenge of our own says so, and comes back alike', () => {
+    const marks = new ChallengeMarks(key);
+    const own = answered(marks.markOwn(challenge, '192.0.2.1', 0));
+    expect(marks.cameBack(own, '192.0.2.1', 1000)).toBe(true);
+    expect(marks.cameBack(own, '192.0.2.2', 1000)).toBe(false);
+    expect(marks.areForOurs(own)).toBe(true);
+    expect(marks.areForOurs(answered(marks.mark(challenge, '192.0.2.1', 0)))).toBe(false);
+  });
+
   test('is another each time, though the nonce be the same', () => {
     const marks = new ChallengeMarks();
     const [one, other] = ['192.0.2.1', '192.0.2.2'].map((source) =>

@@ -20,28 +20,49 @@ const BEGINNING = 4;
 export class ChallengeMarks {
   readonly #sent = new KeyPlaces(MOST);
   readonly #ours: string;
+  /** The beginning where the whole challenge is ours: the PBX knows nothing of it. */
+  readonly #own: string;
 
   constructor(key: Uint8Array = randomBytes(32)) {
     const text = createHmac('sha256', key).update('challenge marks').digest('base64url');
     this.#ours = text.slice(0, BEGINNING);
+    this.#own = text.slice(BEGINNING, 2 * BEGINNING);
   }
 
   /** The challenge with a new mark for this source, before what the PBX has there. */
   mark(challenge: string, source: string, now: number): string {
+    const own = digestParameter(challenge, 'opaque');
+    const opaque = this.#another(this.#ours, source, now) + (own === undefined ? '' : `.${own}`);
+    return withDigestParameter(challenge, 'opaque', opaque);
+  }
+
+  /** The same of one that the PBX never gave. */
+  markOwn(challenge: string, source: string, now: number): string {
+    return withDigestParameter(challenge, 'opaque', this.#another(this.#own, source, now));
+  }
+
+  #another(beginning: string, source: string, now: number): string {
     const mark = randomBytes(BYTES).toString('base64url');
     this.#sent.worth[this.#sent.claim(`${mark}${source}`)] = now;
-    const own = digestParameter(challenge, 'opaque');
-    const opaque = `${this.#ours}${mark}${own === undefined ? '' : `.${own}`}`;
-    return withDigestParameter(challenge, 'opaque', opaque);
+    return beginning + mark;
   }
 
   /** Do these credentials bring a mark back that went to this source? */
   cameBack(credentials: string, source: string, now: number): boolean {
     const opaque = digestParameter(credentials, 'opaque');
-    if (opaque === undefined || !opaque.startsWith(this.#ours)) return false;
+    if (opaque === undefined || !(opaque.startsWith(this.#ours) || opaque.startsWith(this.#own)))
+      return false;
     const mark = opaque.slice(BEGINNING, BEGINNING + LENGTH);
     const place = this.#sent.find(`${mark}${source}`);
     return place >= 0 && now - (this.#sent.worth[place] as number) < GOOD_FOR_MS;
+  }
+
+  /** Do they answer a challenge that the PBX never gave? */
+  areForOurs(credentials: string): boolean {
+    return (
+      credentials.includes(this.#own) &&
+      digestParameter(credentials, 'opaque')?.startsWith(this.#own) === true
+    );
   }
 
   /** The credentials as the PBX knows its challenge. */

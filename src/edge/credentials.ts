@@ -38,7 +38,18 @@ export function areProven(
   return true;
 }
 
-/** Takes our mark out of the credentials on their way to the PBX. Of several in one header each stays as it is. */
+/** Do they answer a challenge of our own, of which the PBX knows nothing? */
+export function areForOurs(request: Message, marks: ChallengeMarks): boolean {
+  for (const { id } of headers)
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
+      if (marks.areForOurs(request.valueOf(line))) return true;
+  return false;
+}
+
+/**
+ * Takes our mark out of the credentials on their way to the PBX, and those that it could make nothing of. Of several in one
+ * header each stays as it is.
+ */
 export function unmarkedCredentials(
   request: Message,
   marks: ChallengeMarks,
@@ -48,7 +59,7 @@ export function unmarkedCredentials(
     const line = request.find(id);
     if (line < 0 || request.find(id, line + 1) >= 0) continue;
     const written = request.valueOf(line);
-    const value = marks.takeOut(written);
+    const value = marks.areForOurs(written) ? undefined : marks.takeOut(written);
     if (value !== written) changes = [...changes, { name, value }];
   }
   return changes;

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
+import type { Guard } from '../limits/guards.ts';
 import type { Listed } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
@@ -8,9 +9,12 @@ import type { Pressure } from '../policy/pressure.ts';
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
+import { type AttackObserver, AttackWatch } from './attack-watch.ts';
 import { createBindingTokens } from './binding-token.ts';
+import { CallChallenges } from './call-challenges.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
+import { challengeHere } from './challenge-here.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import { ClockSteps } from './clock-steps.ts';
 import type { EdgeSettings } from './edge-settings.ts';
@@ -55,6 +59,8 @@ export interface EdgeOptions {
   readonly store: RegistrationsStore;
   /** As kept from the last run. */
   readonly blocks: readonly BlockEntry[];
+  /** As kept from the last run. */
+  readonly guards: readonly Guard[];
   /** Undefined where there are none. */
   readonly others?: OtherNodes | undefined;
   /** ISO 3166 alpha-2; undefined when it is in no country, or nobody asks for countries. */
@@ -64,7 +70,7 @@ export interface EdgeOptions {
   readonly observer: EdgeObserver;
 }
 
-export interface EdgeObserver extends PbxObserver {
+export interface EdgeObserver extends PbxObserver, AttackObserver {
   /** Something was refused, or would have been by a rule in shadow. Called for every one, so it must be quick. */
   decided(decided: Decided): void;
   /** A call was let through. */
@@ -113,7 +119,9 @@ export interface Edge {
   readonly nodeMarks: NodeMarks;
   readonly observer: EdgeObserver;
   readonly guesses: Guesses;
+  readonly attacks: AttackWatch;
   readonly lookAlike: LookAlikeChallenge;
+  readonly callChallenges: CallChallenges;
   /** Undefined where there are none. */
   readonly others: OtherNodes | undefined;
   readonly draining: boolean;
@@ -151,7 +159,10 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
   const guesses = new Guesses(others, new ChallengeMarks(options.tokenKey));
+  const attacks = new AttackWatch(options.settings.policy, guesses, observer);
+  attacks.guards.load(options.guards, Date.now());
   const lookAlike = new LookAlikeChallenge();
+  const callChallenges = new CallChallenges();
   const known = new KnownSources(registrations, () => edge?.serving.calls() ?? []);
   const leases = new CallLeases(others);
   const gatekeeper = new Gatekeeper(options.settings.policy, {
@@ -256,7 +267,9 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
         uris,
         observer,
         guesses,
+        attacks,
         lookAlike,
+        callChallenges,
         others,
         nodeMarks,
       },
@@ -281,6 +294,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     }
     registrations.sweep(now);
     gatekeeper.sweep(now);
+    attacks.sweep(now);
     for (const call of outside.overdue(now)) {
       const limit = limitOf(call);
       if (limit.mode === 'off') continue;
@@ -304,6 +318,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       neighbours = new Neighbours(settings, placesOf, neighbours);
       topology = topologyNow();
       gatekeeper.reload(settings.policy);
+      attacks.reload(settings.policy);
       pins = new PinCheck(settings.policy.pins, options.pinKey);
       fromPhones = fromPhonesNow();
       outside.relimit();
@@ -355,7 +370,12 @@ function receive(edge: Edge, incoming: Incoming): void {
       ? undefined
       : new CallFacts(edge, incoming, now);
   const facts = opening ?? new RequestFacts(edge, incoming, now);
-  if (!admit(incoming, edge.gatekeeper.judge('network', facts))) return;
+  const decision = edge.gatekeeper.judge('network', facts);
+  if (decision.verdict.kind === 'challenge') {
+    challengeHere(edge, incoming);
+    return;
+  }
+  if (!admit(incoming, decision)) return;
   if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
     // RFC 3261 §11.2: what an INVITE would be told
     if (edge.draining) incoming.answer(503, retryAfter(edge));

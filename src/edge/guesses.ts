@@ -1,13 +1,15 @@
 import { FailureCounts } from '../limits/failure-counts.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
 import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
-import { guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
+import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
+import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { guessedBy } from '../policy/rules/registration/spread-guessing.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import type { Note, OtherNodes } from './other-nodes.ts';
 
 const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
+const MOST_TAILS = 1024;
 const KEEP_MS = 86_400_000;
 /** As many as the options of `lockout` can ask for. */
 const REMEMBER = 100;
@@ -21,6 +23,8 @@ export class Guesses {
     remember: REMEMBER,
   });
   readonly #spread = new SpreadSketch(MOST_SPREADS);
+  /** Of numbers that were dialled. Strangers can dial any: it takes nothing from what is known of failures. */
+  readonly #dialled = new SpreadSketch(MOST_TAILS);
 
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
 
@@ -70,7 +74,24 @@ export class Guesses {
     this.#failures.note(source, kind, now);
     this.#failures.note(`${extension}|${source}`, kind, now);
     this.#spread.add(guessedBy(source), extension, now);
+    this.tried(extension, source, now);
+  }
+
+  /** Somebody tried who was not let: it counts as one of many, and not as a failure of his. */
+  tried(extension: string, source: string, now: number): void {
     this.#spread.add(guessersOf(extension), source, now);
+    this.#spread.add(everybody, source, now);
+  }
+
+  /** Somebody dialled a number that ends so. */
+  dialled(tail: string, number: string, source: string, now: number): void {
+    this.#dialled.add(spellingsOf(tail), number, now);
+    this.#dialled.add(diallersOf(tail), source, now);
+  }
+
+  /** What many did at the extension is forgotten. */
+  forgive(extension: string): void {
+    this.#spread.forget(guessersOf(extension));
   }
 
   failures(key: string, seconds: number, now: number, kind?: FailureKind): number {
@@ -78,6 +99,10 @@ export class Guesses {
   }
 
   distinct(key: string, seconds: number, now: number): number {
-    return this.#spread.distinct(key, seconds * 1000, now);
+    const sketch = isOfNumbers(key) ? this.#dialled : this.#spread;
+    return sketch.distinct(key, seconds * 1000, now);
   }
 }
+
+const ofNumbers = [spellingsOf(''), diallersOf('')];
+const isOfNumbers = (key: string): boolean => ofNumbers.some((one) => key.startsWith(one));

@@ -1,5 +1,5 @@
 import type { FailureKind } from '../policy/failure-kinds.ts';
-import { digestParameter } from '../sip/message/digest.ts';
+import { digestParameter, withDigestParameter } from '../sip/message/digest.ts';
 import type { Message } from '../sip/message/message.ts';
 import { challengesIn } from '../sip/proxy/challenges.ts';
 import type { Edge } from './edge.ts';
@@ -35,6 +35,7 @@ export const refusalChallenges = (response: Message): readonly HeaderChange[] =>
 
 export function noteFailure(edge: Edge, attempt: Attempt, kind: FailureKind, now: number): void {
   edge.guesses.failed(attempt.extension, attempt.source, kind, now);
+  edge.attacks.failed(attempt.extension, attempt.source, now);
   edge.observer.failed(attempt, kind);
 }
 
@@ -50,6 +51,10 @@ function failureOf(
     ? 'extension-unknown'
     : undefined;
 }
+
+/** A phone then answers by itself with the nonce it is given, and asks nobody for a password. */
+export const asStale = (challenge: string): string =>
+  `${withDigestParameter(challenge, 'stale', undefined)}, stale=true`;
 
 /** RFC 7616 §3.3: the password was right, the nonce too old. */
 const isStale = ({ value = '' }: HeaderChange): boolean =>

@@ -18,6 +18,11 @@ export class LookAlikeChallenge {
   #last: readonly HeaderChange[] = [{ name: 'WWW-Authenticate', value: beforeAnyWasSeen }];
   #learntAt = Number.NEGATIVE_INFINITY;
 
+  /** Has the PBX given one to learn from? */
+  get learnt(): boolean {
+    return this.#learntAt > Number.NEGATIVE_INFINITY;
+  }
+
   learn(challenges: readonly HeaderChange[], now: number): void {
     if (now - this.#learntAt < LEARNT_AGAIN_AFTER_MS) return;
     if (!challenges.some(({ name }) => name === 'WWW-Authenticate')) return;

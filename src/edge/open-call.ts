@@ -41,6 +41,10 @@ export function openCall(
     return;
   }
   const keys = callKeys(facts);
+  if (facts.doubtful && edge.callChallenges.usual) {
+    go(opened(edge, request, facts, doubted(edge, facts, keys)));
+    return;
+  }
   const lease = edge.leases.open(facts, keys);
   if (lease === undefined) {
     incoming.answer(503, retryAfter(edge));
@@ -48,7 +52,8 @@ export function openCall(
   }
   const { others } = edge;
   if (others === undefined || limits.length === 0) {
-    go(opened(edge, request, facts, keys, lease));
+    edge.leases.made(facts, keys);
+    go(opened(edge, request, facts, lease));
     return;
   }
   const { ledger } = edge.leases;
@@ -56,8 +61,10 @@ export function openCall(
   others.ask(places, (held) => {
     const stage = facts.source.realm === 'trunk' ? 'inbound' : 'outbound';
     const decision = edge.gatekeeper.judgeAmongNodes(stage, facts, held);
-    if (admit(incoming, decision)) go(opened(edge, request, facts, keys, lease));
-    else lease(REFUSED);
+    if (admit(incoming, decision)) {
+      edge.leases.made(facts, keys);
+      go(opened(edge, request, facts, lease));
+    } else lease(REFUSED);
   });
 }
 
@@ -66,14 +73,24 @@ const noLimits: readonly Limit[] = [];
 /** Whatever the caller was told: no call came of it. */
 const REFUSED = 486;
 
+/**
+ * Over UDP anybody may have sent it in the name of a phone, and the PBX is about to ask for a password: it is nobody's call
+ * until it did not. Else who forges a phone's address could take its places, and be it only until he is challenged (N12).
+ */
+function doubted(edge: Edge, facts: CallFacts, keys: readonly string[]) {
+  return (status: number): void => {
+    if (status === 401 || status === 407) return;
+    edge.leases.made(facts, keys);
+    if (status < 300) edge.leases.open(facts, keys)?.(status);
+  };
+}
+
 function opened(
   edge: Edge,
   request: Message,
   facts: CallFacts,
-  keys: readonly string[],
   lease: (status: number) => void,
 ): OpenedCall {
-  edge.leases.made(facts, keys);
   const { callId } = facts;
   const counted = (status: number): void => {
     lease(status);

@@ -11,7 +11,7 @@ import {
 import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
-import { challengeAnew } from './challenge-anew.ts';
+import { challengeAnew, saidStale } from './challenge-anew.ts';
 import { unmarkedCredentials } from './credentials.ts';
 import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
@@ -143,7 +143,8 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     onRefusal: (response) => {
       const now = Date.now();
       learnFromRefusal(edge, attemptOf(facts), response, now);
-      return toldToStrangers(edge, facts.source.key, response, adjust, now);
+      const told = toldToStrangers(edge, facts.source.key, response, adjust, now);
+      return facts.answersOurs ? saidStale(told) : told;
     },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
@@ -160,15 +161,17 @@ function whoIn(request: Message): { extension: string; host: string } | undefine
 const attemptOf = (facts: RegistrationFacts): Attempt => ({
   extension: facts.extension,
   source: facts.source.key,
-  proven: facts.credentials && facts.proven,
+  proven: facts.credentials && facts.proven && !facts.answersOurs,
 });
 
 /** Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it was. */
 function noteRefusal(edge: Edge, facts: RegistrationFacts, { reason }: Refused): void {
   const kind = failureKind(reason);
-  if (kind === undefined) return;
+  if (kind === undefined && reason !== 'guessed-by-many') return;
   const attempt = attemptOf(facts);
-  if (attempt.proven) noteFailure(edge, attempt, kind, facts.at);
+  if (!attempt.proven) return;
+  if (kind !== undefined) noteFailure(edge, attempt, kind, facts.at);
+  else edge.attacks.keptOut(attempt.extension, attempt.source, facts.at);
 }
 
 function askedContacts(

@@ -1,5 +1,5 @@
-import type { RegistrationFacts as Facts } from '../policy/facts.ts';
-import { areProven, digestNames, hasCredentials } from './credentials.ts';
+import type { RegistrationFacts as Facts, Guarded } from '../policy/facts.ts';
+import { areForOurs, areProven, digestNames, hasCredentials } from './credentials.ts';
 import { type AskingDevice, Devices } from './devices.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
@@ -59,6 +59,10 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     const { request, flow } = this.incoming;
     return areProven(request, flow, this.edge.guesses.marks, this.at);
   }
+  /** They answer a challenge of our own: the PBX has not been asked yet. */
+  get answersOurs(): boolean {
+    return areForOurs(this.incoming.request, this.edge.guesses.marks);
+  }
   get holder(): boolean {
     const { token } = this.incoming.flow;
     if (this.#asked.some(({ binding }) => binding?.flow === token && binding.expiresAt > this.at))
@@ -76,6 +80,13 @@ export class RegistrationFacts extends RequestFacts implements Facts {
   get registeredHere(): boolean {
     const { token, address } = this.incoming.flow;
     return this.edge.registrations.whereIs(this.extension, token, address, this.at) !== undefined;
+  }
+  get atHome(): boolean {
+    const { homes } = this.edge.registrations;
+    return this.registeredHere || homes.has(this.extension, this.source.key, this.at);
+  }
+  get guard(): Guarded | undefined {
+    return this.edge.attacks.guards.of(this.extension, this.at);
   }
   get shared(): boolean {
     return this.edge.registrations.hasSource(this.source.key);

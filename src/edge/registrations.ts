@@ -2,6 +2,8 @@ import { detached } from '../sip/message/detached.ts';
 import { FamiliarSources } from './familiar-sources.ts';
 import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
+import { Homes } from './homes.ts';
+import { sourceOf } from './packed-address.ts';
 import type { BindingRow, RegistrationsStore } from './registrations-store.ts';
 import { SharedTexts } from './shared-texts.ts';
 
@@ -51,6 +53,8 @@ export class Registrations {
   readonly #flows = new FlowHolders<Binding>();
   /** The addresses that somebody is registered from, or was of late. */
   readonly sources = new FamiliarSources();
+  /** Where each extension is or was registered from. */
+  readonly homes = new Homes();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
   /** The domains in addresses of record that the PBX accepted: a handful. */
   readonly #domains = new Set<string>();
@@ -253,6 +257,7 @@ export class Registrations {
       this.#flows.add(reach.flow, binding);
     }
     if (binding.address !== reach.address) {
+      this.#atHome(binding.aor, reach.address);
       this.sources.came(reach.address);
       this.sources.left(binding.address);
     }
@@ -284,6 +289,7 @@ export class Registrations {
     this.#changes++;
     this.#flows.remove(binding.flow, binding);
     this.sources.left(binding.address);
+    this.#atHome(binding.aor, binding.address);
     this.#former.removed(binding);
     const others = this.of(binding.aor).filter((other) => other !== binding);
     this.#hold(binding.aor, others);
@@ -313,6 +319,10 @@ export class Registrations {
     }
   }
 
+  #atHome(aor: string, address: string): void {
+    this.homes.seen(aor.slice(0, aor.lastIndexOf('@')), sourceOf(address), Date.now());
+  }
+
   #stored(binding: Binding): void {
     binding.storedUntil = binding.expiresAt;
     this.#store.saved(binding);
@@ -332,6 +342,7 @@ export class Registrations {
     this.#changes++;
     this.#flows.add(binding.flow, binding);
     this.sources.came(binding.address);
+    this.#atHome(binding.aor, binding.address);
     const siblings = this.of(binding.aor);
     if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
       this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));

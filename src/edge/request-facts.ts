@@ -2,6 +2,7 @@ import type { ExtensionProfile } from '../policy/extension-profile.ts';
 import type { RequestFacts as Facts } from '../policy/facts.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { bareHost, parseUri } from '../sip/message/uri.ts';
+import { areProven, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { addressWithoutPin, withoutPin } from './hidden-pins.ts';
 import type { Flow, Incoming } from './signaling.ts';
@@ -16,6 +17,7 @@ export class RequestFacts implements Facts {
   protected readonly incoming: Incoming;
   protected readonly flow: Flow;
   #from: string | undefined;
+  #doubtful: boolean | undefined;
   #profile: ExtensionProfile | undefined;
 
   constructor(
@@ -84,6 +86,20 @@ export class RequestFacts implements Facts {
   }
   get extension(): string | undefined {
     return this.source.realm === 'trunk' ? undefined : this.from;
+  }
+  get doubtful(): boolean {
+    this.#doubtful ??= this.#isDoubtful();
+    return this.#doubtful;
+  }
+  #isDoubtful(): boolean {
+    const { transport, realm } = this.flow;
+    const { lookAlike, gatekeeper, guesses } = this.edge;
+    // whoever is inside a dialog knows its tags
+    if (transport !== 'udp' || realm !== 'access' || this.inDialog) return false;
+    if (!lookAlike.learnt || !gatekeeper.policy.wantsProof) return false;
+    if (this.source.tier === 'trusted') return false;
+    const { request } = this.incoming;
+    return !(hasCredentials(request) && areProven(request, this.flow, guesses.marks, this.at));
   }
   get profile(): ExtensionProfile {
     this.#profile ??= this.edge.gatekeeper.policy.site.extensions.profileOf(this.extension);

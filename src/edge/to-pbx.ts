@@ -4,14 +4,15 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
-import { hasCredentials, unmarkedCredentials } from './credentials.ts';
+import { challengeHere } from './challenge-here.ts';
+import { areForOurs, areProven, hasCredentials, unmarkedCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
-import { learnFromRefusal } from './learn-from-answer.ts';
+import { asStale, learnFromRefusal, refusalChallenges } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
 import { recordsRoute } from './records-route.ts';
-import type { HeaderChange, Incoming } from './signaling.ts';
+import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
 import { withUser } from './with-user.ts';
@@ -23,7 +24,14 @@ import { withUser } from './with-user.ts';
 export function toPbx(edge: Edge, incoming: Incoming, facts: CallFacts): void {
   const { request, flow } = incoming;
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
-  if (!admit(incoming, edge.gatekeeper.judge(stage, facts))) return;
+  if (stage === 'outbound' && request.method === 'INVITE' && !facts.emergency)
+    edge.attacks.calls(facts);
+  const decision = edge.gatekeeper.judge(stage, facts);
+  if (decision.verdict.kind === 'challenge') {
+    challengeHere(edge, incoming);
+    return;
+  }
+  if (!admit(incoming, decision)) return;
   const transferred = request.method === 'REFER' ? admitTransfer(edge, incoming) : nothing;
   if (transferred === undefined) return;
   openCall(edge, incoming, facts, (opened) => forward(edge, incoming, facts, transferred, opened));
@@ -52,28 +60,43 @@ function forward(
     tryNextAfterMs: pbx.tryNextAfterMs,
     lastToo: pbx.down,
     headers: [...headersForPbx(edge, incoming), ...transferred],
-    onRefusal: (response) => learnFromCaller(edge, incoming, extension.user, response),
+    onRefusal: (response) => toldToCaller(edge, incoming, extension.user, response),
     ...restoringTo(request, edge.gatekeeper.policy.site),
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
-    onDone: opened.done,
+    onDone(status) {
+      if (facts.method === 'INVITE' && !hasCredentials(request)) edge.callChallenges.learn(status);
+      opened.done(status);
+    },
   });
 }
 
 /**
- * A password can be guessed by calls as well. Over UDP that is not counted: the phone that is registered there could be
- * locked out by what others write in its name. What the PBX says goes back as it is.
+ * A password can be guessed by calls as well. Over UDP that counts where it answers a challenge that went to that very
+ * source: the phone that is registered there could else be locked out by what others write in its name. So a challenge
+ * gets a mark of ours there; whatever else the PBX says goes back as it is.
  */
-function learnFromCaller(
+function toldToCaller(
   edge: Edge,
   { request, flow }: Incoming,
   extension: string,
   response: Message,
-): undefined {
-  if (flow.realm !== 'access' || flow.transport === 'udp' || !hasCredentials(request)) return;
-  const attempt = { extension, source: sourceOf(flow.address), proven: true };
-  learnFromRefusal(edge, attempt, response, Date.now());
+): OwnAnswer | undefined {
+  if (flow.realm !== 'access') return undefined;
+  const { marks } = edge.guesses;
+  const now = Date.now();
+  const source = sourceOf(flow.address);
+  const ours = areForOurs(request, marks);
+  const proven = hasCredentials(request) && !ours && areProven(request, flow, marks, now);
+  learnFromRefusal(edge, { extension, source, proven }, response, now);
+  const challenges = refusalChallenges(response);
+  if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
+  const headers = challenges.map(({ name, value = '' }) => ({
+    name,
+    value: marks.mark(ours ? asStale(value) : value, source, now),
+  }));
+  return { status: response.status, headers };
 }
 
 const nothing: readonly HeaderChange[] = [];

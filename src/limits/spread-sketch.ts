@@ -56,6 +56,12 @@ export class SpreadSketch {
     return Math.round(CELLS * Math.log(CELLS / Math.max(1, empty)));
   }
 
+  /** As if the key had been seen with nobody. */
+  forget(key: string): void {
+    const place = this.#places.find(key);
+    if (place >= 0) this.#places.release(place);
+  }
+
   #newPlace(key: string, now: number): number {
     const place = this.#places.claim(key);
     this.#seen.fill(0, place * CELLS, (place + 1) * CELLS);

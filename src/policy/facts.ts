@@ -52,6 +52,12 @@ export interface Blocked {
   readonly list?: string;
 }
 
+/** Why an extension is guarded. */
+export interface Guarded {
+  readonly by: 'rule' | 'operator';
+  readonly evidence: string;
+}
+
 /** All that is known before a message is read. */
 export interface PacketFacts {
   /** Milliseconds since 1970. */
@@ -92,6 +98,11 @@ export interface RequestFacts extends PacketFacts {
   readonly extension: string | undefined;
   /** What the site says of that extension, groups and defaults taken in. */
   readonly profile: ExtensionProfile;
+  /**
+   * Over UDP anybody may have written it in the name of this source, and a challenge would tell: what it answers is
+   * none that went there.
+   */
+  readonly doubtful: boolean;
 }
 
 export interface RegistrationFacts extends RequestFacts {
@@ -108,6 +119,10 @@ export interface RegistrationFacts extends RequestFacts {
   readonly holder: boolean;
   /** The extension is registered from this source, by whatever device. */
   readonly registeredHere: boolean;
+  /** It is registered from this source, or was of late. */
+  readonly atHome: boolean;
+  /** Many guess at it, or somebody wants it guarded: who is not known there may not try. */
+  readonly guard: Guarded | undefined;
   /** Somebody is registered from this source: what one behind it does is not everybody's fault. */
   readonly shared: boolean;
   /** Devices asked for that are not registered yet. */

@@ -3,10 +3,11 @@ import { type Concerned, Exceptions } from './exceptions.ts';
 import type { RequestFacts, Stage, StageFacts } from './facts.ts';
 import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf } from './registry.ts';
-import type { Mode, Rule, SettingPath } from './rule.ts';
+import { least, type Mode, type Rule, type SettingPath } from './rule.ts';
 import { type Hidden, hidesFrom, stealth } from './rules/network/stealth.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
+import { provenCredentials } from './rules/registration/proven-credentials.ts';
 import { createSite, type Site } from './site.ts';
 import {
   type Adjustments,
@@ -91,6 +92,8 @@ export class Policy {
   readonly #exceptions: Exceptions;
   readonly #callSeconds: number;
   readonly #isStealthy: boolean;
+  /** Over UDP a source counts only once it has answered a challenge that went there (N12). */
+  readonly wantsProof: boolean;
   /** Refusals by an answer, and what strangers meet in their place. */
   readonly #silences = new WeakMap<Reject, Drop>();
   readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
@@ -111,6 +114,9 @@ export class Policy {
     const network: Readonly<Record<string, unknown>> = settings.network;
     const { mode: stealthy } = network[stealth.name] as { readonly mode: Mode };
     this.#isStealthy = least(stealthy, settings.site.rules) === 'on';
+    const registration: Readonly<Record<string, unknown>> = settings.registration;
+    const { mode: proving } = registration[provenCredentials.name] as { readonly mode: Mode };
+    this.wantsProof = least(proving, settings.site.rules) === 'on';
     this.#asked = {
       packet: asked('packet'),
       broken: asked('broken'),
@@ -281,6 +287,3 @@ const ownModes = (
   facts: StageFacts[Stage],
 ): RequestFacts['profile']['rules'] | undefined =>
   stage !== 'network' && 'profile' in facts ? facts.profile.rules : undefined;
-
-const order: readonly Mode[] = ['off', 'shadow', 'on'];
-const least = (a: Mode, b: Mode): Mode => (order.indexOf(a) < order.indexOf(b) ? a : b);

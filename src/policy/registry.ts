@@ -27,6 +27,7 @@ import { callerIdentity } from './rules/outbound/caller-identity.ts';
 import { callerPermittedIps } from './rules/outbound/caller-permitted-ips.ts';
 import { concurrentCalls } from './rules/outbound/concurrent-calls.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
+import { rotatingPrefixes } from './rules/outbound/rotating-prefixes.ts';
 import { routePermission } from './rules/outbound/route-permission.ts';
 import { routePin } from './rules/outbound/route-pin.ts';
 import { unknownNumbers } from './rules/outbound/unknown-numbers.ts';
@@ -75,6 +76,7 @@ export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
     devices,
   ],
   outbound: [
+    rotatingPrefixes,
     callerPermittedIps,
     noGuests,
     callerIdentity,

@@ -8,6 +8,11 @@ import type { Verdict } from './verdict.ts';
 /** `on` acts; `shadow` judges and counts, and lets through; `off` is not asked. */
 export type Mode = 'on' | 'shadow' | 'off';
 
+const order: readonly Mode[] = ['off', 'shadow', 'on'];
+
+/** The one of the two that does less. */
+export const least = (a: Mode, b: Mode): Mode => (order.indexOf(a) < order.indexOf(b) ? a : b);
+
 /** One rule, ready to be asked. */
 export interface Rule<Facts> {
   /** Quick, and without effect but for the counters. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Counters } from './counters.ts';
 
 /** Over minutes, hours and a day: whoever guesses slowly enough for one of them is seen by another. */
-const spreadWindows = { tenMinutes: 600, hour: 3600, day: 86_400 } as const;
-type Window = keyof typeof spreadWindows;
+export const spreadWindows = { tenMinutes: 600, hour: 3600, day: 86_400 } as const;
+export type Window = keyof typeof spreadWindows;
 export type SpreadLimits = Readonly<Record<Window, number>>;
 
 /** Options with a limit for each window. */
@@ -20,7 +20,7 @@ export const spreadOptions = (standard: SpreadLimits, what: string) => ({
 
 /** The first window whose limit is reached. */
 export function spreadOver(
-  counters: Counters,
+  counters: Pick<Counters, 'distinct'>,
   key: string,
   limits: SpreadLimits,
   windows: readonly Window[],

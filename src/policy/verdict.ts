@@ -43,8 +43,9 @@ export interface Drop extends Refusal {
 }
 
 /**
- * A REGISTER only: as if the password had been wrong. The PBX is asked without the credentials and its challenge goes
- * back, so nobody can tell this from what any other extension is told, by the bytes or by the time it takes.
+ * A REGISTER: as if the password had been wrong. The PBX is asked without the credentials and its challenge goes
+ * back, so nobody can tell this from what any other extension is told, by the bytes or by the time it takes. Of the
+ * network, and for calls: we challenge ourselves, by which whoever is really there shows that he is.
  */
 export interface Challenge extends Refusal {
   readonly kind: 'challenge';
@@ -70,6 +71,9 @@ export type RegistrationAnswer = Answer | 'challenge';
 export const pass: Pass = { kind: 'pass' };
 /** It passes, and the rules behind this one are not asked at this stage. */
 export const accept: Pass = { kind: 'pass' };
+
+/** Whoever is really there shows that he is, and is judged then. */
+export const asked = (reason: Reason): Challenge => ({ kind: 'challenge', reason });
 
 const drop = (reason: Reason, more: Pick<Drop, 'block'> = {}): Drop => ({
   kind: 'drop',

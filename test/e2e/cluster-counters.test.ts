@@ -113,3 +113,18 @@ test('calls are counted together too (O7)', async () => {
   await sleep(KNOWN_MS);
   expect(await call(b, '1002')).toBe(480);
 });
+
+test('an extension that is guarded on one node is on all, and lifted on all (R13)', async () => {
+  const guards = async (gate: Gate) => (await drawbridge('guards', '--data', gate.data)).output;
+  for (let source = 0; source < 10; source++)
+    expect(await registers(source % 2 ? a : b, '1002', 'wrong', ownAddress())).toBe(401);
+  await sleep(KNOWN_MS);
+  // one more is needed where they were counted apart
+  await registers(a, '1002', 'wrong', ownAddress());
+  for (const gate of [a, b])
+    await expect.poll(() => guards(gate), { timeout: 10_000 }).toContain('1002');
+  expect(await registers(b, '1002', 'right', ownAddress())).toBe(401);
+  await drawbridge('unguard', '1002', '--data', b.data);
+  await expect.poll(() => guards(a), { timeout: 10_000 }).toContain('No extension is guarded');
+  expect(await registers(a, '1002', 'right', ownAddress())).toBe(200);
+});

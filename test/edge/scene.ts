@@ -117,6 +117,7 @@ export class Scene implements AsyncDisposable {
         removed: ({ aor, contact }) => void this.kept.delete(`${aor} ${contact}`),
       },
       blocks: [],
+      guards: [],
       countryOf: () => undefined,
       observer: this.#observer(),
     });
@@ -239,6 +240,9 @@ export class Scene implements AsyncDisposable {
       listedCame: ({ network }) => void this.events.push(`listed ${network}`),
       emergencyPassed: () => {},
       familiarChanged: () => {},
+      attackBegan: ({ kind, whom }) => void this.events.push(`attack ${kind} ${whom}`.trimEnd()),
+      attackEnded: () => {},
+      guardChanged: ({ kind, guard }) => void this.events.push(`${kind} ${guard.extension}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
     };

@@ -32,7 +32,8 @@ export function isRegistrar(pbx: Pbx, options: RegistrarOptions): ReadonlyMap<st
     if (password === undefined) return void refuse(request, options.unknown, false);
     if (credentials === undefined || !nonces.has(digestParameter(credentials, 'nonce') ?? ''))
       return void refuse(request, undefined, true);
-    if (!isRight(credentials, password)) return void refuse(request, options.wrong, true);
+    if (!isRight(credentials, password, 'REGISTER'))
+      return void refuse(request, options.wrong, true);
     const kept = contacts.get(user) ?? new Set();
     contacts.set(user, kept);
     const expires = request.header('Expires') ?? '300';
@@ -52,11 +53,32 @@ export function isRegistrar(pbx: Pbx, options: RegistrarOptions): ReadonlyMap<st
   return contacts;
 }
 
-function isRight(credentials: string, password: string): boolean {
+/** From now on the PBX asks whoever calls for his password, and `called` is told of those who know it. */
+export function asksCallers(
+  pbx: Pbx,
+  passwords: RegistrarOptions['passwords'],
+  called: (invite: Received) => void,
+): void {
+  const nonces = new Set<string>();
+  pbx.always('ACK', () => {});
+  pbx.always('INVITE', (invite) => {
+    const user = /sip:([^@>]*)@/.exec(invite.header('From') ?? '')?.[1] ?? '';
+    const credentials = invite.header('Authorization') ?? '';
+    const known = nonces.has(digestParameter(credentials, 'nonce') ?? '');
+    if (known && isRight(credentials, passwords[user] ?? '', 'INVITE')) return called(invite);
+    const nonce = randomBytes(8).toString('hex');
+    nonces.add(nonce);
+    const challenge = `Digest realm="pbx", nonce="${nonce}"`;
+    pbx.answer(invite, 401, { headers: { 'WWW-Authenticate': challenge } });
+    return undefined;
+  });
+}
+
+function isRight(credentials: string, password: string, method: string): boolean {
   const [username = '', realm = '', nonce = '', uri = '', response] = [
     ...['username', 'realm', 'nonce', 'uri', 'response'],
   ].map((name) => digestParameter(credentials, name));
   const hash = (text: string) => createHash('md5').update(text).digest('hex');
   const ha1 = hash(`${username}:${realm}:${password}`);
-  return response === hash(`${ha1}:${nonce}:${hash(`REGISTER:${uri}`)}`);
+  return response === hash(`${ha1}:${nonce}:${hash(`${method}:${uri}`)}`);
 }

@@ -42,6 +42,9 @@ interface Sent {
   readonly first: SipText;
 }
 
+/** How often a request is repeated with credentials: once, and again when told that they were stale. */
+const MOST_ANSWERS = 3;
+
 const token = (bytes = 6) => randomBytes(bytes).toString('hex');
 
 /** Headers a request gets unless the test says otherwise. */
@@ -296,13 +299,19 @@ export class SipParty {
         : (['Proxy-Authenticate', 'Proxy-Authorization'] as const);
     if (credentials === undefined || message.method === undefined || message.uri === undefined)
       return;
-    if (message.header(says) !== undefined) {
+    // RFC 7616 §3.3: the password was right, the nonce too old
+    const stale = /[\s,]stale="?true/i.test(challenge.header(asks) ?? '');
+    if (
+      message.header(says) !== undefined &&
+      !(stale && message.cseq < first.cseq + MOST_ANSWERS)
+    ) {
       this.#inbox.push(challenge); // refused with credentials: that is for the test to see
       return;
     }
     const { method, uri } = message;
     const answer = answerDigest(challenge.header(asks) ?? '', { method, uri }, credentials);
     const withCredentials = message.text
+      .replace(new RegExp(`\\r\\n${says}:[^\\r]*`, 'i'), '')
       .replace(/(\r\nVia:[^\r]*;branch=)[^;\r]+/i, `$1${newBranch()}`)
       .replace(/\r\nCSeq: \d+/, `\r\nCSeq: ${message.cseq + 1}`)
       .replace(/\r\nContent-Length:/, `\r\n${says}: ${answer}\r\nContent-Length:`);

@@ -78,6 +78,7 @@ export const aRequest = (about: Partial<RequestFacts> = {}): RequestFacts => ({
   branch: 'z9hG4bK776asdhds',
   extension: '1001',
   profile: aProfile(),
+  doubtful: false,
   ...about,
 });
 
@@ -90,6 +91,8 @@ export const aRegistration = (about: Partial<RegistrationFacts> = {}): Registrat
   proven: true,
   holder: false,
   registeredHere: false,
+  atHome: false,
+  guard: undefined,
   shared: false,
   newDevices: 1,
   devices: 0,

@@ -7,6 +7,7 @@ import { readInstant } from '../../src/policy/asking/instant.ts';
 import type { Question } from '../../src/policy/asking/question.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
+import { drawbridge } from '../support/drawbridge.ts';
 import type { Gate } from '../support/gate-process.ts';
 import type { SipCall } from '../support/sip-call.ts';
 import type { Received, SipParty } from '../support/sip-party.ts';
@@ -144,6 +145,8 @@ export class LiveTable {
     for (let other = 1; other <= (question.devices ?? 0); other++)
       await this.#registered({ source: `127.14.${Number(extension) % 256}.${other}` }, extension);
     await this.#failFirst(question, extension);
+    if (question.familiar === true) await this.#wasHere(question, extension);
+    if (question.guarded === true) await drawbridge('guard', extension, '--data', this.#gate.data);
     const headers = headersOf(question, this.#gate.address);
     const phone = await this.#phone(question, extension, credentials && proven);
     const forged = `Digest username="${extension}", realm="pbx", nonce="never given", uri="sip:x", response="${'0'.repeat(32)}"`;
@@ -168,6 +171,11 @@ export class LiveTable {
       else await this.#fail(extension, `127.13.${Number(extension) % 256}.${failed}`);
   }
 
+  async #wasHere({ source = '' }: Question, extension: string): Promise<void> {
+    const phone = await this.#registered({ source }, extension);
+    await phone.unregister();
+  }
+
   async #fail(extension: string, source: string): Promise<void> {
     const phone = await this.#phone({ source }, extension, true);
     await phone.tryToRegister({ headers: { 'X-Wrong': 'yes' } });
@@ -180,6 +188,8 @@ export class LiveTable {
     const headers = headersOf(question, this.#gate.address);
     const dial = (to: string) =>
       phone.request('INVITE', `sip:${to}@${this.#gate.address}`, { headers });
+    for (let spelling = 1; spelling <= countIn(question.distinct); spelling++)
+      await this.#dialAsStranger(`${'0'.repeat(spelling)}${number.slice(4)}`, spelling);
     for (let before = 0; before < countIn(question.requests); before++)
       await finalOf(phone, dial(number));
     for (let before = 0; before < countIn(question.recentCalls); before++)
@@ -190,6 +200,11 @@ export class LiveTable {
         await finalOf(phone, dial(`9999*${number}`));
     const dialled = pin === undefined ? number : `${pin === 'anna' ? PIN : '9999'}*${number}`;
     return this.#arrives(phone, dial(dialled));
+  }
+
+  async #dialAsStranger(number: string, source: number): Promise<void> {
+    const phone = await this.#phone({ source: `127.15.0.${source}` });
+    await finalOf(phone, phone.request('INVITE', `sip:${number}@${this.#gate.address}`));
   }
 
   async #transfer(question: Question, number: string): Promise<Asked> {

@@ -82,6 +82,7 @@ const files = (countryDatabase: string, pinKey: Uint8Array) => ({
   },
   'policies/outbound.yaml': {
     outbound: {
+      'rotating-prefixes': { tenMinutes: 3 },
       'no-guests': { guests: ['127.12.0.1'] },
       'allowed-countries': { countries: ['GB', 'US'] },
       'blocked-numbers': { blocked: ['089555.'], allowed: ['08955512'] },

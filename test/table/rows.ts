@@ -163,6 +163,8 @@ row(
   register('1040', { distinct: { 'guessers of 1040': 3 } }),
 );
 row('pass', 'where two did', register('1041', { distinct: { 'guessers of 1041': 2 } }));
+row('guessed-by-many', 'where an extension is guarded', register('1046', { guarded: true }));
+row('pass', 'where it was registered before', register('1047', { guarded: true, familiar: true }));
 row('extension-unlisted', 'an extension that is in no list', register('2001'));
 row('source-not-permitted', 'from where it may not', register('1005', { source: '127.11.1.0' }));
 row('pass', 'from where it may', register('1005', { source: '127.11.0.255' }));
@@ -183,6 +185,12 @@ row('too-many-devices', 'a third device', register('1009', { devices: 2 }));
 row('pass', 'a second one', register('1019', { devices: 1 }));
 
 // ---- asked of calls by extensions
+row(
+  'prefixes-rotate',
+  'a stranger, where the number was tried behind four prefixes',
+  call('1001', '9011442079460123', { ...stranger, distinct: { 'spellings of 79460123': 4 } }),
+);
+row('pass', 'a phone that calls that number', call('1001', '00442079460123'));
 row('pass', 'a call in the house', call('1001', '1002'));
 row('guest', 'a call by nobody who registered', call('1001', '1002', stranger));
 row('pass', 'a call by a guest', call('1001', '1002', { ...stranger, source: '127.12.0.1' }));

@@ -7,6 +7,8 @@ const stats: DataPlaneStats = {
   requests: { access: { INVITE: 3, other: 1 }, core: { OPTIONS: 2 } },
   answers: { access: { '2xx': 4 } },
   blocks: { count: 12, made: { scanners: 5, operator: 1 } },
+  guards: 3,
+  attacks: { 'many-sources': 2 },
   lists: [{ name: 'apiban', networks: 3, packets: 8, came: 2 }],
   decisions: [
     {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
+import { attackKinds } from '../../edge/attack-watch.ts';
 import { pressures } from '../../policy/pressure.ts';
 import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
@@ -103,6 +104,15 @@ export function openMetrics(from: MetricSources): Registry {
     ['rule'],
     (count, { blocks }) => {
       for (const [rule, value] of Object.entries(blocks.made)) count(value, { rule });
+    },
+  );
+  gauge('guards', 'Extensions that are guarded', [], (set, { guards }) => set(guards));
+  counter(
+    'attacks_total',
+    'Attacks that were seen in what many do one by one',
+    ['kind'],
+    (count, { attacks }) => {
+      for (const kind of attackKinds) count(attacks[kind] ?? 0, { kind });
     },
   );
   gauge(

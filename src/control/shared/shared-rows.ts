@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Gone, Lifted } from '../../data/messages.ts';
+import type { Gone, Lifted, Unguarded } from '../../data/messages.ts';
 import type { BindingRow, HeldBinding } from '../../edge/registrations-store.ts';
 import { formatNetwork, parseNetwork } from '../../limits/address-key.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
+import type { Guard } from '../../limits/guards.ts';
 import type { SharedRow } from './shared-table.ts';
 
 /** That it was lifted is known for so long: a node that was gone meanwhile still hears of it. */
@@ -62,6 +63,39 @@ export function blocksIn(rows: readonly SharedRow[]): {
       blocks.push({ ...data, note, until, changedAt, forgeable: false });
     }
   return { blocks, lifted };
+}
+
+const guard = z.object({
+  extension: z.string(),
+  by: z.enum(['rule', 'operator']),
+  evidence: z.string(),
+  since: z.number(),
+  until: z.number().optional(),
+});
+
+export const rowOfGuard = ({ changedAt, ...entry }: Guard): SharedRow => ({
+  ...{ id: entry.extension, changedAt, forgetAt: entry.until },
+  text: JSON.stringify(entry),
+});
+
+export const rowOfUnguarded = ({ extension, at }: Unguarded): SharedRow => ({
+  ...{ id: extension, changedAt: at, forgetAt: at + LIFTED_FOR_MS, text: '' },
+});
+
+/** What the rows say; one that this version cannot read is left out. */
+export function guardsIn(rows: readonly SharedRow[]): {
+  readonly guards: readonly Guard[];
+  readonly lifted: readonly Unguarded[];
+} {
+  const guards: Guard[] = [];
+  const lifted: Unguarded[] = [];
+  for (const { id, changedAt, text } of rows)
+    if (text === '') lifted.push({ extension: id, at: changedAt });
+    else {
+      const { data } = guard.safeParse(parsed(text));
+      if (data !== undefined) guards.push({ ...data, until: data.until, changedAt });
+    }
+  return { guards, lifted };
 }
 
 const binding = z.object({

@@ -12,10 +12,13 @@ import { SharedNotes } from './shared-notes.ts';
 import {
   bindingsIn,
   blocksIn,
+  guardsIn,
   rowOfBinding,
   rowOfBlock,
   rowOfGone,
+  rowOfGuard,
   rowOfLifted,
+  rowOfUnguarded,
 } from './shared-rows.ts';
 import { SharedTable } from './shared-table.ts';
 import { whyRedis } from './why-redis.ts';
@@ -83,6 +86,7 @@ class OverRedis implements SharedState {
   readonly #redis: RedisClient;
   readonly #blocks: SharedTable;
   readonly #bindings: SharedTable;
+  readonly #guards: SharedTable;
   readonly #live: LiveCalls;
   readonly #failures: SharedNotes;
   readonly #calls: SharedNotes;
@@ -91,6 +95,7 @@ class OverRedis implements SharedState {
   readonly #held: {
     blocks?: Extract<SharedBatch, { kind: 'blocks' }> | undefined;
     bindings?: Extract<SharedBatch, { kind: 'bindings' }> | undefined;
+    guards?: Extract<SharedBatch, { kind: 'guards' }> | undefined;
   } = {};
   #timer: NodeJS.Timeout | undefined;
   #connected = false;
@@ -115,6 +120,7 @@ class OverRedis implements SharedState {
     });
     this.#blocks = new SharedTable(this.#redis, redis.prefix, 'blocks', node.name);
     this.#bindings = new SharedTable(this.#redis, redis.prefix, 'bindings', node.name);
+    this.#guards = new SharedTable(this.#redis, redis.prefix, 'guards', node.name);
     this.#failures = new SharedNotes(this.#redis, redis.prefix, 'failures', 50_000);
     this.#calls = new SharedNotes(this.#redis, redis.prefix, 'calls', 10_000);
     this.#live = new LiveCalls(this.#redis, redis.prefix, node.name);
@@ -138,7 +144,8 @@ class OverRedis implements SharedState {
 
   share(batch: SharedBatch): void {
     if (batch.kind === 'blocks') this.#held.blocks = batch;
-    else this.#held.bindings = batch;
+    else if (batch.kind === 'bindings') this.#held.bindings = batch;
+    else this.#held.guards = batch;
     this.#hurry();
   }
 
@@ -204,7 +211,11 @@ class OverRedis implements SharedState {
       const wasConnected = this.#connected;
       if (!wasConnected) this.#options.tellAll();
       await this.#live.exchange();
-      const lost = [await this.#exchangeBlocks(), await this.#exchangeBindings()];
+      const lost = [
+        await this.#exchangeBlocks(),
+        await this.#exchangeBindings(),
+        await this.#exchangeGuards(),
+      ];
       if (lost.includes(true)) this.#options.tellAll();
       for (const stream of [this.#failures, this.#calls])
         await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
@@ -247,6 +258,20 @@ class OverRedis implements SharedState {
     if (held !== undefined) {
       this.#held.bindings = undefined;
       this.#options.taken('bindings', held.batch);
+    }
+    return lost;
+  }
+
+  async #exchangeGuards(): Promise<boolean> {
+    const held = this.#held.guards;
+    const { upserts = [], deletes = [] } = held ?? {};
+    const changes = [...upserts.map(rowOfGuard), ...deletes.map(rowOfUnguarded)];
+    const lost = await this.#guards.exchange(changes, (rows) =>
+      this.#options.told({ what: 'guards', ...guardsIn(rows) }),
+    );
+    if (held !== undefined) {
+      this.#held.guards = undefined;
+      this.#options.taken('guards', held.batch);
     }
     return lost;
   }

@@ -34,6 +34,14 @@ export const steps: readonly string[] = [
      offences INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
   `ALTER TABLE blocks ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0`,
+  `CREATE TABLE guards (
+     extension TEXT NOT NULL PRIMARY KEY,
+     by TEXT NOT NULL,
+     evidence TEXT NOT NULL,
+     since INTEGER NOT NULL,
+     changed_at INTEGER NOT NULL,
+     until INTEGER
+   ) STRICT, WITHOUT ROWID`,
 ];
 
 export const schemaVersion = steps.length;

@@ -120,6 +120,22 @@ describe('registrations', () => {
   });
 });
 
+test('guards of extensions come back after a restart, those that ended do not', () => {
+  const now = Date.now();
+  const guard = { by: 'rule', evidence: '8 sources', since: now, changedAt: now } as const;
+  const lasting = { ...guard, extension: '1001', until: undefined };
+  const short = { ...guard, extension: '1002', until: now + 60_000 };
+  const store = start();
+  const ended = { ...guard, extension: '1003', until: now - 1 };
+  store.writeGuards({ batch: 1, upserts: [lasting, short, ended], deletes: [] });
+  store.close();
+  const again = start();
+  expect(again.guards).toEqual([lasting, short]);
+  again.writeGuards({ batch: 2, upserts: [], deletes: ['1001'] });
+  again.close();
+  expect(start().guards).toEqual([short]);
+});
+
 describe('a database that is damaged', () => {
   test.each([
     ['not a database at all', 'x'.repeat(5000)],

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BindingBatch, BlockBatch, Kept } from '../../data/messages.ts';
+import type { BindingBatch, BlockBatch, GuardBatch, Kept } from '../../data/messages.ts';
 import type { BindingRow } from '../../edge/registrations-store.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
+import type { Guard } from '../../limits/guards.ts';
 import { reasonOf } from '../data-directory.ts';
 import type { Logger } from '../log.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { BlocksTable, loadBlocks } from './blocks.ts';
+import { GuardsTable, loadGuards } from './guards.ts';
 import { openAsItLies, openDatabase } from './open.ts';
 import { loadRegistrations, RegistrationsTable } from './registrations.ts';
 
@@ -17,8 +19,11 @@ export interface Store {
   readonly found: number;
   /** The block list as it was. Handed over once. */
   takeBlocks(): readonly BlockEntry[];
+  /** Which extensions were guarded. */
+  readonly guards: readonly Guard[];
   write(batch: BindingBatch): void;
   writeBlocks(batch: BlockBatch): void;
+  writeGuards(batch: GuardBatch): void;
   errors(): number;
   /** The process is about to end: nothing is retried any more. */
   closing(): void;
@@ -51,6 +56,7 @@ export function openStore(
     );
   }
   const found = untaken.registrations.length;
+  const { guards: guarded } = untaken;
 
   const optionsFor = (kept: Kept) => ({
     retryMs: 5000,
@@ -61,8 +67,10 @@ export function openStore(
   });
   const registrations = new BatchWriter(() => tables().registrations, optionsFor('bindings'));
   const blocks = new BatchWriter(() => tables().blocks, optionsFor('blocks'));
+  const guards = new BatchWriter(() => tables().guards, optionsFor('guards'));
   return {
     found,
+    guards: guarded,
     takeRegistrations() {
       const taken = untaken.registrations;
       untaken = { ...untaken, registrations: [] };
@@ -75,10 +83,12 @@ export function openStore(
     },
     write: (batch) => registrations.write(batch),
     writeBlocks: (batch) => blocks.write(batch),
-    errors: () => registrations.errors + blocks.errors + failures,
+    writeGuards: (batch) => guards.write(batch),
+    errors: () => registrations.errors + blocks.errors + guards.errors + failures,
     closing() {
       registrations.close();
       blocks.close();
+      guards.close();
     },
     close() {
       if (opened?.database.isOpen) opened.database.close();
@@ -86,16 +96,22 @@ export function openStore(
   };
 }
 
-const names: Readonly<Record<Kept, string>> = { bindings: 'registrations', blocks: 'blocks' };
+const names: Readonly<Record<Kept, string>> = {
+  bindings: 'registrations',
+  blocks: 'blocks',
+  guards: 'guards',
+};
 
 interface Tables {
   readonly registrations: RegistrationsTable;
   readonly blocks: BlocksTable;
+  readonly guards: GuardsTable;
 }
 
 interface Found {
   readonly registrations: readonly BindingRow[];
   readonly blocks: readonly BlockEntry[];
+  readonly guards: readonly Guard[];
 }
 
 interface Opened {
@@ -112,14 +128,16 @@ function openTables(file: string, log: Logger): Opened {
   const tables = {
     registrations: new RegistrationsTable(database),
     blocks: new BlocksTable(database),
+    guards: new GuardsTable(database),
   };
   forgetExpired(tables, log);
   return { database, tables };
 }
 
-const foundIn = ({ registrations, blocks }: Tables): Found => ({
+const foundIn = ({ registrations, blocks, guards }: Tables): Found => ({
   registrations: registrations.load(Date.now()),
   blocks: blocks.load(),
+  guards: guards.load(),
 });
 
 /** What a database holds on a disk that has become read-only, as far as it can be read. */
@@ -135,13 +153,15 @@ function readWhatIsThere(file: string): Found {
   return {
     registrations: read((database) => loadRegistrations(database, Date.now())),
     blocks: read(loadBlocks),
+    guards: read(loadGuards),
   };
 }
 
-function forgetExpired({ registrations, blocks }: Tables, log: Logger): void {
+function forgetExpired({ registrations, blocks, guards }: Tables, log: Logger): void {
   try {
     registrations.removeExpired(Date.now());
     blocks.removeForgotten(Date.now());
+    guards.removeEnded(Date.now());
   } catch (error) {
     log.warn({ why: reasonOf(error) }, 'what has expired stays in the database');
   }

@@ -4,6 +4,7 @@ import type {
   Blocked,
   BrokenFacts,
   CallFacts,
+  Guarded,
   Identity,
   RegistrationFacts,
   RequestFacts,
@@ -25,6 +26,10 @@ export interface Surroundings {
   readonly countryOf: (address: string) => string | undefined;
   /** What blocks it just now. Left out: nobody looks. */
   readonly blockOf?: (address: string) => Blocked | undefined;
+  /** Is or was the extension registered from there? Left out: nobody looks. */
+  readonly isHome?: (extension: string, address: string) => boolean;
+  /** Why the extension is guarded just now. Left out: nobody looks. */
+  readonly guardOf?: (extension: string) => Guarded | undefined;
 }
 
 /** An address of the documentation, which nobody has (RFC 5737). */
@@ -62,6 +67,15 @@ function blockedBy(
 ): Blocked | undefined {
   if (blocked === undefined) return around.blockOf?.(address);
   return blocked ? someBlock(address) : undefined;
+}
+
+function guardOn(
+  extension: string,
+  guarded: boolean | undefined,
+  around: Surroundings,
+): Guarded | undefined {
+  if (guarded === undefined) return around.guardOf?.(extension);
+  return guarded ? { by: 'rule', evidence: 'as is assumed' } : undefined;
 }
 
 const someBlock = (network: string): Blocked => ({
@@ -111,6 +125,7 @@ export function requestOf(question: Question, site: Site, around: Surroundings):
     branch: 'z9hG4bKimagined',
     extension,
     profile: site.extensions.profileOf(extension),
+    doubtful: question.proven === false && question.register === undefined,
   };
 }
 
@@ -134,6 +149,8 @@ export function registrationOf(
     proven: question.proven ?? true,
     holder: registered && question.newDevice === false,
     registeredHere: registered,
+    atHome: registered || around.isHome?.(question.register, request.source.address) === true,
+    guard: guardOn(question.register, question.guarded, around),
     shared: registered || request.source.tier === 'known',
     newDevices: question.newDevice === false || expires === 0 ? 0 : 1,
     devices: question.devices ?? 0,

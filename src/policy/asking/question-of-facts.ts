@@ -58,6 +58,7 @@ function tellRegistration(told: Told, facts: RegistrationFacts): void {
   if (facts.alike > 0) told.alike = facts.alike;
   if (facts.newDevices === 0 && expires > 0) told.newDevice = false;
   if (facts.registeredHere) told.registered = true;
+  if (facts.guard !== undefined) told.guarded = true;
   if (!facts.credentials) told.credentials = false;
   if (facts.credentials && !facts.proven) told.proven = false;
 }

@@ -54,6 +54,10 @@ export const questionShape = {
     .optional()
     .describe('true or false: true, phones are registered from its address'),
   blocked: z.boolean().optional().describe('true or false: true, it is on the block list'),
+  guarded: z
+    .boolean()
+    .optional()
+    .describe('true or false: true, many guess at the extension, and only who is known may try'),
   certificateNames: z.array(z.string()).optional().describe('of its client certificate'),
   at: z
     .string()
@@ -83,7 +87,7 @@ export const questionShape = {
   proven: z
     .boolean()
     .optional()
-    .describe('true or false: false, they answer no challenge that went to this source'),
+    .describe('true or false: false, it answers no challenge that went to this source'),
   registered: z
     .boolean()
     .optional()

@@ -55,6 +55,27 @@ describe('request-rates (N7)', () => {
     const later = request('REGISTER', { familiar: true });
     expect(asked.judge(later, counters).kind).toBe('pass');
   });
+  test('who forges a phone’s address and port empties one bucket: the phone is challenged, and has another then (N12)', () => {
+    const asked = rule();
+    const counters = countersOfOwn();
+    const phone = { tier: 'known', familiar: true } as const;
+    const forged = request('REGISTER', phone, { doubtful: true });
+    for (let sent = 0; sent < 30; sent++) expect(asked.judge(forged, counters).kind).toBe('pass');
+    expect(asked.judge(forged, counters)).toEqual({ kind: 'challenge', reason: 'request-rate' });
+    const proven = request('REGISTER', phone);
+    for (let sent = 0; sent < 30; sent++) expect(asked.judge(proven, counters).kind).toBe('pass');
+    expect(asked.judge(proven, counters).kind).toBe('reject');
+    expect(asked.explain(forged, counters).flip).toBe(
+      'answer the challenge that this one is given',
+    );
+  });
+  test('strangers are not challenged for it: they have nothing that could be taken from them', () => {
+    const asked = rule();
+    const counters = countersOfOwn();
+    const stranger = request('REGISTER', {}, { doubtful: true });
+    const kinds = Array.from({ length: 61 }, () => asked.judge(stranger, counters).kind);
+    expect(kinds.at(-1)).toBe('reject');
+  });
   test('a registered phone has a bucket of its own, whatever others send from its address', () => {
     const asked = rule();
     const counters = countersOfOwn();

@@ -4,7 +4,7 @@ import type { RequestFacts } from '../../facts.ts';
 import { isStranger } from '../../is-stranger.ts';
 import { defineRule } from '../../rule.ts';
 import { answerOption, blockSecondsOption, secondsOption } from '../../rule-options.ts';
-import { pass, type Refused, refuse } from '../../verdict.ts';
+import { asked, pass, type Refused, refuse } from '../../verdict.ts';
 
 const bucket = (perSecond: number, burst: number, what: string) =>
   z
@@ -55,9 +55,10 @@ type Kind = 'register' | 'invite' | 'other';
 const MINUTE = 60;
 
 /**
- * N7. Every phone that is registered has a bucket of its own, so nobody behind the same NAT, and nobody who forges its
- * address, takes anything from it; the rest share that of the address. An office of 250 phones that comes back after
- * an outage finds room for all of them at once.
+ * N7. Every phone that is registered has a bucket of its own, so nobody behind the same NAT takes anything from it; the
+ * rest share that of the address. An office of 250 phones that comes back after an outage finds room for all of them at
+ * once. Who forges a phone's address over UDP, its port included, empties one bucket of two: what comes beyond it is
+ * challenged, and who answers that has another, which nobody can empty for him (N12).
  */
 export const requestRates = defineRule({
   name: 'request-rates',
@@ -70,6 +71,7 @@ export const requestRates = defineRule({
   create({ strangers, sites, phones, answer, retryAfterSeconds, blockAfter, blockSeconds }) {
     const more = answer === 'silence' ? {} : { retryAfterSeconds };
     const refusal = refuse(answer, 'request-rate', more);
+    const prove = asked('request-rate');
     const blocking: Refused =
       blockSeconds === 0
         ? refusal
@@ -91,7 +93,7 @@ export const requestRates = defineRule({
         // what is said inside a call of somebody we know ends it or keeps it alive
         if (facts.inDialog && facts.source.tier !== 'unknown') return pass;
         if (take(facts, counters)) return pass;
-        if (!isStranger(facts.source)) return refusal;
+        if (!isStranger(facts.source)) return facts.doubtful ? prove : refusal;
         const refusals = counters.packets('refused', facts.source.key, MINUTE, facts.at);
         return refusals > blockAfter ? blocking : refusal;
       },
@@ -103,7 +105,11 @@ export const requestRates = defineRule({
         return {
           saw: `${facts.method} ${who === 'phones' ? 'of a phone that is registered' : `from ${facts.source.key}`}, ${left ? 'within' : 'beyond'} ${perSecond} a second and ${burst} at once`,
           setting: ['network', 'request-rates', who, kind],
-          ...(!left && { flip: 'fewer requests, or its address among network.allowed' }),
+          ...(!left && {
+            flip: facts.doubtful
+              ? 'answer the challenge that this one is given'
+              : 'fewer requests, or its address among network.allowed',
+          }),
         };
       },
     };
@@ -117,6 +123,8 @@ function kindOf({ method, inDialog }: RequestFacts): Kind {
   return method === 'INVITE' && !inDialog ? 'invite' : 'other';
 }
 
-function keyOf({ source }: RequestFacts, who: Who, kind: Kind): string {
-  return who === 'phones' ? `${kind} ${source.address} ${source.port}` : `${kind} ${source.key}`;
+function keyOf({ source, doubtful }: RequestFacts, who: Who, kind: Kind): string {
+  if (who === 'strangers') return `${kind} ${source.key}`;
+  const sender = who === 'phones' ? `${source.address} ${source.port}` : source.key;
+  return doubtful ? `${kind} ${sender} in doubt` : `${kind} ${sender}`;
 }

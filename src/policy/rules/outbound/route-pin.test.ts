@@ -33,6 +33,20 @@ const asked = (route: string, entry: string | undefined | null, wrong = 0, exten
   );
 
 describe('route-pin (O3)', () => {
+  test('where anybody may have sent it, it is asked who he is before a PIN is looked at (N12)', () => {
+    const facts = aCall({
+      dialled,
+      route: { name: 'any' },
+      pin: { entry: 'anna' },
+      doubtful: true,
+    });
+    expect(rule.judge(facts, noCounts)).toEqual({
+      kind: 'challenge',
+      reason: 'credentials-not-proven',
+    });
+    const without = aCall({ dialled, route: { name: 'any' }, doubtful: true });
+    expect(rule.judge(without, noCounts)).toMatchObject({ reason: 'pin-missing' });
+  });
   test('passes an entry that opens the route', () => {
     expect(asked('any', 'anna').kind).toBe('pass');
     expect(asked('anna', 'anna').kind).toBe('pass');

@@ -5,7 +5,7 @@ import { leavesTheHouse } from '../../leaves-the-house.ts';
 import { mayOpen } from '../../pins.ts';
 import { defineRule } from '../../rule.ts';
 import { answerOption } from '../../rule-options.ts';
-import { pass, refuse } from '../../verdict.ts';
+import { asked, pass, refuse } from '../../verdict.ts';
 
 const options = z.strictObject({
   wrongAttempts: z
@@ -26,20 +26,22 @@ export const pinFailuresOf = ({ extension, source }: CallFacts): string =>
 
 /**
  * O3. Whoever guesses is told no more than whoever forgot: the answer is the same for a PIN that is missing, wrong or
- * no longer looked at. It is wrong PINs that are counted, so that a call without one locks nobody out.
+ * no longer looked at. It is wrong PINs that are counted, so that a call without one locks nobody out. Over UDP anybody
+ * could send them in the name of a phone: whoever dials one there shows first that he is who he seems (N12).
  */
 export const routePin = defineRule({
   name: 'route-pin',
   stage: 'outbound',
   requirement: 'O3',
   summary: 'refuses calls by a route that asks for a PIN, without one or with a wrong one',
-  reasons: ['pin-missing', 'pin-wrong', 'pin-locked'],
+  reasons: ['pin-missing', 'credentials-not-proven', 'pin-wrong', 'pin-locked'],
   mode: 'on',
   options,
-  create({ wrongAttempts, withinSeconds, answer }, { routes, pins }) {
+  create({ wrongAttempts, withinSeconds, answer }, { routes, pins, guests }) {
     const missing = refuse(answer, 'pin-missing');
     const wrong = refuse(answer, 'pin-wrong');
     const locked = refuse(answer, 'pin-locked');
+    const prove = asked('credentials-not-proven');
     const asking = (facts: CallFacts) => {
       const route = leavesTheHouse(facts) ? routes.named(facts.route?.name) : undefined;
       return route === undefined || route.pin === null ? undefined : route;
@@ -53,6 +55,7 @@ export const routePin = defineRule({
         if (route === undefined) return pass;
         const { pin, extension } = facts;
         if (pin === undefined) return missing;
+        if (facts.doubtful && guests.find(facts.source.address) === undefined) return prove;
         if (failures(facts, counters) >= wrongAttempts) return locked;
         const { entry: name = '' } = pin;
         const entry = Object.hasOwn(pins, name) ? pins[name] : undefined;

@@ -5,42 +5,69 @@ import { allWindows, spreadOptions, spreadOver, spreadSeen } from '../../spread-
 import { pass, refuseRegistration } from '../../verdict.ts';
 
 const options = z.strictObject({
-  ...spreadOptions({ tenMinutes: 8, hour: 15, day: 40 }, 'sources that fail at one extension'),
+  ...spreadOptions({ tenMinutes: 8, hour: 15, day: 20 }, 'sources that fail at one extension'),
+  seconds: z
+    .int()
+    .min(60)
+    .max(604_800)
+    .default(3600)
+    .describe('so long after the last of it the extension stays guarded'),
+  everywhere: z
+    .strictObject(
+      spreadOptions({ tenMinutes: 40, hour: 80, day: 200 }, 'sources that fail at any extensions'),
+    )
+    .prefault({})
+    .describe('so many sources that fail, wherever, are told of as an attack'),
   answer: registrationAnswerOption(),
 });
 
 /**
- * R13. A thousand machines that try three passwords each are no source's fault. On, it raises the guard: until it calms
- * down only sources where the extension is registered may try. In shadow, which is the default, it is only said: who
- * travels must be able to register too.
+ * R13. A thousand machines that try three passwords each are no source's fault, and no lockout sees them. Their
+ * extension is guarded while they try, and for a while after: only who is known may then try, which is where the
+ * extension is registered, or was within a month, and where other phones are, or were within a day. What counts
+ * answered a challenge, so nobody who only writes addresses raises a guard, and nobody is refused where he was before. Who
+ * travels meanwhile, to where he never was, waits or has the guard lifted: a password that is guessed costs more.
  */
 export const distributedGuessing = defineRule({
   name: 'distributed-guessing',
   stage: 'registration',
   requirement: 'R13',
-  summary:
-    'sees many sources failing at one extension; on, only sources where it is registered may try',
+  summary: 'guards an extension at which many sources fail: only who is known there may try',
   reasons: ['guessed-by-many'],
-  mode: 'shadow',
+  mode: 'on',
   options,
-  create({ answer, ...limits }) {
+  create({ answer, seconds: _, everywhere: __, ...limits }) {
     const refusal = refuseRegistration(answer, 'guessed-by-many');
     return {
       judge(facts, counters) {
         const { at, extension, source } = facts;
         // one after the other: most have no credentials, and the rest is looked up
-        if (!facts.credentials || facts.holder || facts.registeredHere) return pass;
-        if (source.tier === 'trusted') return pass;
+        if (!facts.credentials || facts.holder || facts.atHome) return pass;
+        if (source.familiar || source.tier === 'trusted') return pass;
+        if (facts.guard !== undefined) return refusal;
         const over = spreadOver(counters, guessersOf(extension), limits, allWindows, at);
         return over === undefined ? pass : refusal;
       },
-      explain({ at, extension, registeredHere }, counters) {
+      explain({ at, extension, source, credentials, atHome, guard }, counters) {
         const key = guessersOf(extension);
         const over = spreadOver(counters, key, limits, allWindows, at) ?? 'tenMinutes';
+        const guarded =
+          guard !== undefined && `${extension} is guarded (${guard.by}: ${guard.evidence})`;
+        const exempt = [
+          !credentials && 'no credentials yet',
+          atHome && 'it is or was registered at this one',
+          !atHome && source.familiar && 'phones are or were registered at this one',
+        ];
         return {
-          saw: `sources that failed at ${extension}: ${spreadSeen(counters, key, at)}${registeredHere ? '; it is registered at this one' : ''}`,
+          saw: [
+            guarded,
+            `sources that failed at ${extension}: ${spreadSeen(counters, key, at)}`,
+            ...exempt,
+          ]
+            .filter((part) => part !== false)
+            .join('; '),
           setting: ['registration', 'distributed-guessing', over],
-          flip: 'a source where the extension is registered',
+          flip: `a source where the extension was registered; or drawbridge unguard ${extension}`,
         };
       },
     };
@@ -49,3 +76,6 @@ export const distributedGuessing = defineRule({
 
 /** Under which the sources are counted that failed at an extension. */
 export const guessersOf = (extension: string): string => `guessers of ${extension}`;
+
+/** The same of all extensions together. */
+export const everybody = 'guessers';

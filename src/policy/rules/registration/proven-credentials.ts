@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRule } from '../../rule.ts';
-import { type Adjust, type Challenge, pass } from '../../verdict.ts';
+import type { Adjust, Challenge } from '../../verdict.ts';
 
 const options = z.strictObject({});
 
@@ -22,7 +22,8 @@ export const provenCredentials = defineRule({
     const anew: Challenge = { kind: 'challenge', reason: 'credentials-not-proven', stale: true };
     const marked: Adjust = { kind: 'adjust', marksChallenges: true };
     return {
-      judge: (facts) => (facts.holder ? pass : !facts.credentials || facts.proven ? marked : anew),
+      // most have none, and the rest is looked up
+      judge: (facts) => (!facts.credentials || facts.holder || facts.proven ? marked : anew),
       explain: ({ credentials, proven, holder }) => ({
         saw: !credentials
           ? 'no credentials yet'

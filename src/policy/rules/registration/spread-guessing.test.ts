@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { aRegistration, noCounts, someSite } from '../../../../test/support/some-facts.ts';
 import type { Counters } from '../../counters.ts';
-import { distributedGuessing } from './distributed-guessing.ts';
 import { spreadGuessing } from './spread-guessing.ts';
 
 /** How many within ten minutes, an hour, a day. */
@@ -45,36 +44,5 @@ describe('spread-guessing (R13)', () => {
       saw: '198.51.100.7 failed at extensions: 2 within 600 s, 11 within 3600 s, 12 within 86400 s',
       setting: ['registration', 'spread-guessing', 'hour'],
     });
-  });
-});
-
-describe('distributed-guessing (R13)', () => {
-  const rule = distributedGuessing.create(distributedGuessing.options.parse({}), someSite());
-  const at = (...counts: number[]) => seen('guessers of 1001', ...counts);
-
-  test('is in shadow by default: it says so, and lets who travels register', () => {
-    expect(distributedGuessing.mode).toBe('shadow');
-  });
-  test.each([[[8, 8, 8]], [[1, 15, 15]], [[1, 1, 40]]])(
-    'refuses strangers, and blocks none, when %j sources failed at the extension',
-    (counts) => {
-      expect(rule.judge(aRegistration(), at(...counts))).toEqual({
-        kind: 'challenge',
-        reason: 'guessed-by-many',
-      });
-    },
-  );
-  test('passes below each of the limits', () => {
-    expect(rule.judge(aRegistration(), at(7, 14, 39)).kind).toBe('pass');
-  });
-  test('passes a source where the extension is registered', () => {
-    expect(rule.judge(aRegistration({ registeredHere: true }), at(99, 99, 99)).kind).toBe('pass');
-  });
-  test('explains by the window whose limit was reached', () => {
-    expect(rule.explain(aRegistration(), at(2, 3, 41)).setting).toEqual([
-      'registration',
-      'distributed-guessing',
-      'day',
-    ]);
   });
 });

@@ -1,0 +1,60 @@
+import { findDataDirectory } from '../config/load.ts';
+import { mismatch } from '../config/problem.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import type { GuardOutcome } from '../data/messages.ts';
+import type { Command } from './command.ts';
+import { showGuard } from './guards.ts';
+import { readSpan } from './moments.ts';
+import { complain, print, table } from './output.ts';
+import { placeFlags, settingsFrom } from './settings-flags.ts';
+
+export const guard: Command = {
+  name: 'guard',
+  summary: 'guard an extension: only who is known there may try to register',
+  operands: '<extension>',
+  mostOperands: 1,
+  flags: {
+    for: { type: 'string', value: 'SPAN', help: '30m, 2h, 7d; until it is lifted when left out' },
+    why: { type: 'string', value: 'TEXT', help: 'why, for whoever reads it later' },
+    ...placeFlags,
+  },
+  details:
+    'drawbridge guard 1001 --for 2h --why "its password is in a list that was stolen"\n' +
+    'Known is where it is registered, or was within a month, and where other phones are, or were within a day. Holds at once,\n' +
+    'and over restarts; nobody who is registered feels it.',
+  async run(given) {
+    const [extension] = given.rest;
+    if (extension === undefined) {
+      complain(mismatch('nothing', 'an extension, such as 1001'));
+      return 2;
+    }
+    const { for: span, why = '' } = given.flags;
+    const ms = typeof span === 'string' ? readSpan(span) : undefined;
+    if (span !== undefined && (ms === undefined || ms < 1000)) {
+      complain(`--for: found ${String(span)}, expected a time such as 30m, 2h or 7d`);
+      return 2;
+    }
+    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    try {
+      const outcome = await askGate<GuardOutcome>(socket, {
+        command: 'guard',
+        extension,
+        seconds: ms === undefined ? null : Math.round(ms / 1000),
+        why: String(why),
+      });
+      if (outcome.guard === undefined) {
+        complain('There are as many guards by operators as there may be: lift some first.');
+        return 1;
+      }
+      print(table([showGuard(outcome.guard, Date.now())]));
+      if (outcome.mode === 'on') return 0;
+      complain(`It keeps nobody out: registration.distributed-guessing.mode is ${outcome.mode}.`);
+      return 1;
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      complain(error.message);
+      return 1;
+    }
+  },
+};

@@ -1,0 +1,175 @@
+import type { Settings } from '../config/settings.ts';
+import type { EdgeObserver } from '../edge/edge.ts';
+import type { OutsideCall } from '../edge/outside-calls.ts';
+import type { Binding } from '../edge/registrations.ts';
+import type { Flow } from '../edge/signaling.ts';
+import type { Question } from '../policy/asking/question.ts';
+import type { CallFacts } from '../policy/facts.ts';
+import type { BlockCounts } from './block-counts.ts';
+import type { DecisionCounts } from './decision-counts.ts';
+import type { EnforcementFeed } from './enforcement-feed.ts';
+import type { GateEvent } from './event.ts';
+import type { GateOptions } from './gate.ts';
+import { describedQuestion, describedRequest } from './gate-events.ts';
+
+/** What counts what happens, and who else is told. */
+interface Observing {
+  readonly decisions: DecisionCounts;
+  readonly made: BlockCounts;
+  readonly feed: EnforcementFeed;
+}
+
+/** What becomes of what happens at the edge: log, events, counts, disk, other nodes, the kernel. */
+export function observeEdge(
+  { log, event, events, blocksStore, guardsStore, sharing }: GateOptions,
+  { decisions, made, feed }: Observing,
+  settings: () => Pick<Settings, 'events'>,
+): EdgeObserver {
+  return {
+    up: ({ settings: { name, uri }, latencyMs }) =>
+      event({ kind: 'pbx-up', node: name, uri, latencyMs: latencyMs ?? 0 }),
+    down: ({ settings: { name, uri } }, why) => event({ kind: 'pbx-down', node: name, uri, why }),
+    packetDecided: (decision) => decisions.packetDecided(decision),
+    blockChanged(change) {
+      blocksStore.changed(change);
+      sharing?.blockChanged(change);
+      made.changed(change);
+      events.blockChanged(change);
+      feed.blockChanged(change);
+    },
+    attackBegan(attack) {
+      const { kind, whom, members, tries } = attack;
+      log('warn', 'an attack', { kind, ...(whom !== '' && { whom }), members, tries });
+      events.attack(attack, 'began');
+    },
+    attackEnded: (attack) => events.attack(attack, 'ended'),
+    guardChanged(change) {
+      guardsStore.changed(change);
+      sharing?.guardChanged(change);
+      events.guardChanged(change);
+      const { kind, elsewhere, guard } = change;
+      if (kind !== 'held' && elsewhere !== true)
+        log('info', `the guard of an extension is ${kind}`, {
+          extension: guard.extension,
+          by: guard.by,
+          evidence: guard.evidence,
+        });
+    },
+    listedCame: (listed) => events.listedCame(listed),
+    clockSet(byMs) {
+      const seconds = Math.round(Math.abs(byMs) / 1000);
+      const text = `the clock was set ${byMs > 0 ? 'forward' : 'back'}`;
+      log('warn', text, { seconds });
+      feed.tellAll();
+      events.add({ at: Date.now(), level: 'warn', kind: 'clock', count: 1, seconds, text });
+    },
+    familiarChanged: (source) => feed.familiarChanged(source),
+    emergencyPassed: (address, port) => feed.emergencyPassed(address, port),
+    pathDropped: (node) =>
+      log('warn', 'the PBX dropped our Path: from now on it is told by Contact', { node }),
+    decided(decided) {
+      const { rule, fault } = decided.decision;
+      if (fault !== undefined)
+        log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
+      decisions.decided(decided);
+      events.decided(decided);
+    },
+    admitted(facts) {
+      if (settings().events.admitted) events.add(admittedCall(facts));
+    },
+    emergency(facts) {
+      const { source, extension } = facts;
+      log('warn', 'an emergency call', {
+        extension,
+        number: facts.dialled.digits,
+        source: source.address,
+      });
+      events.emergency(facts);
+    },
+    registered(binding, asked) {
+      if (settings().events.admitted) events.add(newRegistration(binding, asked));
+    },
+    failed({ extension, source }, reason) {
+      log('info', 'a registration failed', { extension, source, reason });
+      // our own refusals are told of as such
+      if (reason === 'password-wrong' || reason === 'extension-unknown')
+        events.failed(extension, source, reason);
+    },
+    callStarted: (call, outside) =>
+      log('debug', 'a call was answered', {
+        callId: call.callId,
+        caller: where(call.caller),
+        ...aboutOutside(outside),
+      }),
+    callOverdue(call, { seconds, setting, mode }) {
+      const { callId, extension, number } = call;
+      const about = { callId, ...(extension !== undefined && { extension }), number, seconds };
+      log('info', mode === 'on' ? 'a call was ended: too long' : 'a call is too long', about);
+      events.add({
+        at: Date.now(),
+        level: 'warn',
+        kind: mode === 'on' ? 'call-ended' : 'shadow',
+        count: 1,
+        reason: 'call-too-long',
+        rule: 'call-duration',
+        source: call.source,
+        ...about,
+        ...aboutOutside(call),
+        text: `after ${seconds} s, by ${setting.join('.')}`,
+      });
+    },
+    callFailed(callId, status) {
+      if (!settings().events.admitted) return;
+      const at = Date.now();
+      const text = 'not answered';
+      events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, status, text });
+    },
+    callEnded(call, why, outside) {
+      const { callId } = call;
+      const at = Date.now();
+      const seconds = Math.round((at - call.startedAt) / 1000);
+      log('debug', 'a call ended', { callId, why, seconds });
+      if (settings().events.admitted)
+        events.add({
+          ...{ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why },
+          ...(outside?.extension !== undefined && { extension: outside.extension }),
+          ...(outside !== undefined && { number: outside.number }),
+          ...aboutOutside(outside),
+        });
+    },
+  };
+}
+
+/** By which way it left, and with whose PIN. */
+const aboutOutside = (
+  outside: OutsideCall | undefined,
+): Pick<GateEvent, 'route' | 'trunk' | 'pin'> => ({
+  ...(outside?.route !== undefined && { route: outside.route }),
+  ...(outside?.trunk !== undefined && { trunk: outside.trunk }),
+  ...(outside?.pin !== undefined && { pin: outside.pin }),
+});
+
+const admittedCall = (facts: CallFacts): GateEvent => ({
+  at: facts.at,
+  level: 'info',
+  kind: 'call',
+  count: 1,
+  ...describedRequest(facts),
+});
+
+const newRegistration = (binding: Binding, asked: Question): GateEvent => ({
+  at: Date.now(),
+  level: 'info',
+  kind: 'registered',
+  count: 1,
+  ...describedQuestion(asked, {
+    method: 'REGISTER',
+    extension: asked.register ?? '',
+    callId: binding.callId,
+    seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
+  }),
+});
+
+/** Where somebody is, for people. */
+export const where = ({ transport, address, port }: Flow): string =>
+  `${transport} ${address}:${port}`;

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { aRegistration, aSource, noCounts, someSite } from '../../../../test/support/some-facts.ts';
+import type { Counters } from '../../counters.ts';
+import type { RegistrationFacts } from '../../facts.ts';
+import { distributedGuessing } from './distributed-guessing.ts';
+
+/** How many sources failed at 1001 within ten minutes, an hour, a day. */
+const seen = (...[tenMinutes = 0, hour = 0, day = 0]: number[]): Counters => ({
+  ...noCounts,
+  distinct: (key, seconds) =>
+    key !== 'guessers of 1001' ? 0 : seconds === 600 ? tenMinutes : seconds === 3600 ? hour : day,
+});
+const guard = { by: 'rule', evidence: '8 sources failed, 12 tries' } as const;
+
+describe('distributed-guessing (R13)', () => {
+  const rule = distributedGuessing.create(distributedGuessing.options.parse({}), someSite());
+  const judge = (facts: Partial<RegistrationFacts>, counts = seen()) =>
+    rule.judge(aRegistration(facts), counts);
+  const refused = { kind: 'challenge', reason: 'guessed-by-many' };
+
+  test('is on by default', () => {
+    expect(distributedGuessing.mode).toBe('on');
+  });
+  test.each([[[8, 8, 8]], [[1, 15, 15]], [[1, 1, 20]]])(
+    'refuses strangers, and blocks none, when %j sources failed at the extension',
+    (counts) => {
+      expect(judge({}, seen(...counts))).toEqual(refused);
+    },
+  );
+  test('passes below each of the limits', () => {
+    expect(judge({}, seen(7, 14, 19)).kind).toBe('pass');
+  });
+  test('refuses strangers as long as the extension is guarded, whatever is counted', () => {
+    expect(judge({ guard })).toEqual(refused);
+    expect(judge({ guard, credentials: false }).kind).toBe('pass');
+  });
+  test.each<[string, Partial<RegistrationFacts>]>([
+    ['where the extension is or was registered', { atHome: true }],
+    ['where other phones are or were', { source: aSource({ familiar: true }) }],
+    ['a device that is registered, wherever it is now', { holder: true }],
+    ['who is allowed', { source: aSource({ tier: 'trusted' }) }],
+  ])('never refuses %s', (_who, facts) => {
+    expect(judge({ guard, ...facts }, seen(99, 99, 99)).kind).toBe('pass');
+  });
+  test('explains by the guard, and by the window whose limit was reached', () => {
+    const { saw, setting, flip } = rule.explain(aRegistration({ guard }), seen(2, 3, 41));
+    expect(saw).toMatch(
+      /^1001 is guarded \(rule: 8 sources failed, 12 tries\); sources that failed at 1001: 2 within 600 s, /,
+    );
+    expect(setting).toEqual(['registration', 'distributed-guessing', 'day']);
+    expect(flip).toContain('drawbridge unguard 1001');
+  });
+});
