@@ -101,7 +101,7 @@ say
 say 'Next:'
 say '  1. Where is the PBX?    edit /etc/drawbridge/routes/pbx.yaml, or DRAWBRIDGE_PBX in /etc/drawbridge/environment'
 say '  2. Is it right?         drawbridge check'
-say '  3. Start it             systemctl enable --now drawbridge     (after an upgrade: systemctl restart drawbridge)'
+say '  3. Start it             systemctl enable --now drawbridge     (it runs already? drawbridge hand-over)'
 say '  4. Open the firewall    for phones and carriers only, and shut the one of the PBX to all but this machine:'
 say '       nft add rule inet filter input udp dport 5060 accept'
 say '       nft add rule inet filter input tcp dport "{ 5060, 5061 }" accept'

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
@@ -12,6 +13,7 @@ import {
   reasonOf,
 } from './control/data-directory.ts';
 import { EventLog } from './control/events/event-log.ts';
+import { awaitInheritance, type Heir, startHeir, tellThatWeServe } from './control/hand-over.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { Kernel } from './control/kernel/kernel.ts';
@@ -19,14 +21,11 @@ import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
 import { announce, recorded } from './control/pbx-news.ts';
+import { clusterEvent, clusterNotes, fault } from './control/recorded-news.ts';
 import { type Accepted, type ReloadAsked, type ReloadCounts, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
 import { ServiceManager, serviceManagerPlace } from './control/service-manager.ts';
-import {
-  type ClusterStatus,
-  openSharedState,
-  type SharedState,
-} from './control/shared/shared-state.ts';
+import { openSharedState, type SharedState } from './control/shared/shared-state.ts';
 import { type Actions, onSignals } from './control/signals.ts';
 import { openControlSocket } from './control/socket.ts';
 import { openStore } from './control/store/store.ts';
@@ -35,7 +34,6 @@ import { ExceptionWatch } from './control/watch-exceptions.ts';
 import { watchFiles } from './control/watch-files.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
-import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine } from './data/messages.ts';
 import { version } from './version.ts';
@@ -81,11 +79,16 @@ export async function runGate({
   const manager = new ServiceManager(serviceManagerPlace(), log);
   undo.defer(() => manager.close());
 
+  const inheritance = await awaitInheritance();
+  // What must be one process's alone: released before the end where another takes our place.
+  const held = undo.use(new AsyncDisposableStack());
+  held.defer(() => manager.close());
+
   // What is made from here on holds registrations and keys: for its owner only.
   process.umask(0o077);
   makeDataDirectory(directory);
   const lock = lockDataDirectory(directory);
-  undo.defer(() => lock.release());
+  held.defer(() => lock.release());
   if (lock.warning) log.error(lock.warning);
   const { secret } = settings.cluster;
   const tokenKey = secret === '' ? readOrMakeTokenKey(directory) : tokenKeyOf(secret);
@@ -101,7 +104,7 @@ export async function runGate({
   const reloadCounts: ReloadCounts = { taken: 0, refused: 0 };
 
   const store = openStore(directory.database, log, (kept, batch) => plane?.stored(kept, batch));
-  undo.defer(() => store.close());
+  held.defer(() => store.close());
   const watch = watchDataDirectory(directory, {
     gone: () =>
       log.error(
@@ -110,7 +113,7 @@ export async function runGate({
       ),
     back: () => log.info(`${directory.database} is there again`),
   });
-  undo.defer(() => watch.close());
+  held.defer(() => watch.close());
 
   const events = new EventLog(
     { database: directory.events, file: directory.eventsFile },
@@ -119,7 +122,7 @@ export async function runGate({
   );
   undo.defer(() => events.close());
   const exceptions = new ExceptionWatch(settings.policy, (event) => events.add([event]));
-  undo.defer(() => exceptions.close());
+  held.defer(() => exceptions.close());
 
   const lag = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
   lag.enable();
@@ -148,7 +151,7 @@ export async function runGate({
     liveness: () => liveness(heartbeat, performance.now()),
     readiness: ready,
   });
-  undo.defer(() => http.close());
+  held.defer(() => http.close());
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
 
   const lists = new Lists({
@@ -162,7 +165,7 @@ export async function runGate({
     record: (event) => events.add([event]),
     log,
   });
-  undo.defer(() => lists.close());
+  held.defer(() => lists.close());
   const listed = lists.slices();
   const serving = await startDataPlane(
     {
@@ -171,6 +174,7 @@ export async function runGate({
       blocks: store.takeBlocks(),
       guards: store.guards,
       lists: listed,
+      inheritance,
     },
     {
       log(lines, lost) {
@@ -214,7 +218,7 @@ export async function runGate({
     answered: (ask, held) => serving.answered(ask, held),
     changed: (status, text) => events.add([clusterEvent(status, text)]),
   });
-  undo.defer(() => shared?.close());
+  held.defer(() => shared?.close());
   lists.start();
   const shield = new Kernel({
     settings,
@@ -227,7 +231,7 @@ export async function runGate({
     log,
   });
   kernel = shield;
-  undo.defer(() => shield.close());
+  held.defer(() => shield.close());
   shield.start();
   const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
@@ -249,10 +253,10 @@ export async function runGate({
     );
     return undefined;
   });
-  undo.defer(() => socket?.close());
+  held.defer(() => socket?.close());
 
   const files = watchFiles(Object.values(directories), () => void reloads.reload({ by: 'change' }));
-  undo.defer(() => files.close());
+  held.defer(() => files.close());
   const reloads = new Reloads({
     running: { settings, tree },
     load(asked, running) {
@@ -276,6 +280,7 @@ export async function runGate({
   const answers = new ControlAnswers({
     ...{ serving, reloads, lists, log },
     countInKernel: () => shield.count(),
+    handOver,
     status: async (rows): Promise<ProcessStatus> => ({
       ...(await serving.status(rows)),
       version,
@@ -328,6 +333,7 @@ export async function runGate({
     stop: () => ended.resolve('asked'),
     fault: serveToTheLastCall,
   };
+  if (inheritance !== undefined) tellThatWeServe();
   manager.ready(standing());
   manager.watch(provenAlive, standing);
   if (reloadAsked) void reload();
@@ -340,6 +346,47 @@ export async function runGate({
     else log.error(`the data plane did not end in ${STOP_SECONDS} s and was cut off`);
   }
   return ending === 'asked' ? 0 : 1;
+
+  /** Another process takes our place: we keep what is under way, and it has all else. */
+  async function handOver(program: readonly string[]): Promise<{ readonly process: number }> {
+    if (draining) throw new Error('The gate is ending already.');
+    const sockets = await serving.sockets();
+    if (sockets === undefined)
+      throw new Error(
+        'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
+      );
+    draining = true;
+    const heir = await startHeir(program, sockets).catch((error: unknown) => {
+      draining = false;
+      throw error;
+    });
+    log.info({ process: heir.pid, ...underWay() }, 'handing over to another process');
+    // the answer goes out first
+    setTimeout(() => void giveTo(heir), 50);
+    return { process: heir.pid };
+  }
+
+  async function giveTo(heir: Heir): Promise<void> {
+    actions = { ...actions, reload() {}, drain: () => ended.resolve('asked') };
+    const link = join(directory.path, 'hand-over.sock');
+    const { boot, done } = await serving.handOver(link);
+    store.closing();
+    await held.disposeAsync();
+    kernel = undefined;
+    shared = undefined;
+    const { deadlineSeconds } = reloads.settings.drain;
+    setTimeout(() => ended.resolve('asked'), deadlineSeconds * 1000).unref();
+    try {
+      await heir.succeed(link, boot);
+      log.info({ process: heir.pid, ...underWay(), deadlineSeconds }, 'handed over');
+      await done;
+      ended.resolve('asked');
+    } catch (error) {
+      log.error({ why: reasonOf(error) }, 'nobody took over: no new calls, and the process ends');
+      await serving.drain();
+      ended.resolve('faulty');
+    }
+  }
 
   /** For whoever asks the service manager. */
   function standing(): string {
@@ -400,20 +447,6 @@ export async function runGate({
   }
 }
 
-/** Without the others a node serves on: that is no reason to send calls elsewhere. */
-const clusterNotes = (status: ClusterStatus | undefined): readonly string[] =>
-  status === undefined || status.connected
-    ? []
-    : [`note: Redis is lost (${status.why}), this node serves on from memory`];
-
-const clusterEvent = ({ connected }: ClusterStatus, text: string): GateEvent => ({
-  at: Date.now(),
-  level: connected ? (text.endsWith('is lost') ? 'warn' : 'info') : 'alert',
-  kind: 'cluster',
-  count: 1,
-  text,
-});
-
 /** By a person or a deadline, by an error in this thread, or because the data plane is no more. */
 type Ending = 'asked' | 'faulty' | 'crashed' | 'hangs';
 
@@ -423,15 +456,6 @@ const STOP_SECONDS = 5;
 const MOST_FAULTS_SAID = 10;
 /** Each look wakes the thread, busy or not; here nobody waits for milliseconds. */
 const LAG_EVERY_MS = 50;
-
-/** A bug of ours, on record. */
-const fault = (text: string): GateEvent => ({
-  at: Date.now(),
-  level: 'alert',
-  kind: 'fault',
-  count: 1,
-  text,
-});
 
 function writeLine(log: Logger, { level, message, fields }: LogLine): void {
   log[level](fields, message);

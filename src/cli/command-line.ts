@@ -11,6 +11,7 @@ import { exception } from './exception.ts';
 import { explain } from './explain.ts';
 import { guard } from './guard.ts';
 import { guards } from './guards.ts';
+import { handOver } from './hand-over.ts';
 import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
 import { init } from './init.ts';
@@ -34,6 +35,7 @@ const described = [
   run,
   check,
   reload,
+  handOver,
   explain,
   rules,
   test,

@@ -13,6 +13,7 @@ export interface ControlAnswersOptions {
   readonly log: Logger;
   /** What the kernel refused up to now is known when this resolves. */
   readonly countInKernel: () => Promise<unknown>;
+  readonly handOver: (program: readonly string[]) => Promise<unknown>;
   readonly status: (rows: number) => Promise<ProcessStatus>;
 }
 
@@ -25,7 +26,7 @@ export class ControlAnswers {
   }
 
   async answer(request: ControlRequest): Promise<unknown> {
-    const { serving, reloads, lists, log, countInKernel, status } = this.#options;
+    const { serving, reloads, lists, log, countInKernel, handOver, status } = this.#options;
     switch (request.command) {
       case 'status':
         return status(request.rows);
@@ -33,6 +34,8 @@ export class ControlAnswers {
         return reloads.reload({ ...request, by: 'command' });
       case 'explain':
         return this.#explain(request.question);
+      case 'hand-over':
+        return handOver(request.program);
       case 'hangup': {
         const count = await serving.hangup(request.call, { text: 'ended by the operator' });
         log.info({ call: request.call ?? 'all', count }, 'calls ended by the operator');

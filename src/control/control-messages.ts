@@ -32,6 +32,8 @@ export type ControlRequest =
     }
   /** Answered by `{ lifted }`, the guard that was there or null. */
   | { readonly command: 'unguard'; readonly extension: string }
+  /** Starts this program, which takes our place. Answered by `{ process }`, its id. */
+  | { readonly command: 'hand-over'; readonly program: readonly string[] }
   /** Answered by a list of `ListStatus`. */
   | { readonly command: 'lists' }
   /** Reads them now, or the one of that name. Answered by their `ListStatus`, or null where there is none. */

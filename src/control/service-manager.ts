@@ -48,7 +48,8 @@ export class ServiceManager {
 
   /** The gate serves; also after a reload. */
   ready(status: string): void {
-    this.#tell({ READY: '1', ...this.#fresh(status) });
+    // another process than the one it started may have taken the place of that
+    this.#tell({ READY: '1', MAINPID: String(process.pid), ...this.#fresh(status) });
   }
 
   reloading(): void {

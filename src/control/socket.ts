@@ -40,6 +40,10 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('unguard'), extension }),
   z.strictObject({ command: z.literal('lists') }),
   z.strictObject({
+    command: z.literal('hand-over'),
+    program: z.array(z.string().startsWith('/').max(4096)).length(2),
+  }),
+  z.strictObject({
     command: z.literal('refresh-lists'),
     name: z.string().min(1).max(64).exactOptional(),
   }),

@@ -4,6 +4,7 @@ import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts
 import { type Edge, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
 import type { Binding } from '../edge/registrations.ts';
+import type { BindingRow } from '../edge/registrations-store.ts';
 import type { Call, Handlers, RingingCall } from '../edge/signaling.ts';
 import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
@@ -52,7 +53,13 @@ export const createGate: CreateGate = async (options) => {
     },
     { send: options.enforcement },
   );
-  const carrier = openCarrier(settings, Buffer.from(options.tokenKey), transportLog(log), counters);
+  const carrier = openCarrier(
+    settings,
+    Buffer.from(options.tokenKey),
+    transportLog(log),
+    counters,
+    options.inheritance,
+  );
   const pressureWatch = new PressureWatch(options);
   let serving: CarrierServing | undefined;
   const running = await openEdge({
@@ -138,11 +145,25 @@ export const createGate: CreateGate = async (options) => {
     },
     drain() {
       programs?.drain();
+      open.abandon?.();
       running.drain();
     },
     liveCalls() {
       const { calls, ringing } = open.counts();
       return calls + ringing + (programs?.callIds().size ?? 0);
+    },
+    descriptors: () => (programs === undefined ? open.descriptors?.() : undefined),
+    async handOver(link, lost) {
+      if (open.handOver === undefined) throw new Error('nothing here can be handed over');
+      return open.handOver(link, lost);
+    },
+    registeredLate: (row) => open.registeredLate?.(row),
+    async succeed() {
+      await open.succeed?.((row) => running.edge.registrations.takeOver(row as BindingRow));
+    },
+    letGo() {
+      const { calls, ringing } = open.counts();
+      return calls + ringing + (open.letGo?.() ?? 0);
     },
     hangup(call, reason) {
       const calls = [...open.calls(), ...open.ringing()].filter(

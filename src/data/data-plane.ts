@@ -5,6 +5,7 @@ import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { Inheritance, InheritedSocket } from '../engine/hand-over/inheritance.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
@@ -46,6 +47,10 @@ export interface DataPlane {
   takeLists(lists: SlicedLists): Promise<void>;
   /** No new calls; resolves when the last live one is over. */
   drain(): Promise<void>;
+  /** What a gate that takes our place would inherit; undefined where nothing can be. */
+  sockets(): Promise<readonly InheritedSocket[] | undefined>;
+  /** See `ToDataPlane`. `done` resolves when what is here is over. */
+  handOver(link: string): Promise<{ readonly boot: Uint8Array; readonly done: Promise<void> }>;
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
   stop(withinMs: number): Promise<boolean>;
   stored(kept: Kept, batch: number): void;
@@ -100,6 +105,8 @@ export interface DataPlaneInput {
   readonly blocks: readonly BlockEntry[];
   readonly guards: readonly Guard[];
   readonly lists: SlicedLists;
+  /** Where the place of another gate is taken. */
+  readonly inheritance?: Inheritance | undefined;
 }
 
 /** The gate could not be opened; the message is for the operator. */
@@ -127,6 +134,7 @@ export async function startDataPlane(
   let reloaded = Promise.withResolvers<void>();
   let listed = Promise.withResolvers<void>();
   const drained = Promise.withResolvers<void>();
+  const handed = Promise.withResolvers<Uint8Array>();
   const ended = Promise.withResolvers<void>();
   let lastQuery = 0;
   let stopping = false;
@@ -175,6 +183,8 @@ export async function startDataPlane(
         return listed.resolve();
       case 'drained':
         return drained.resolve();
+      case 'handed-over':
+        return handed.resolve(message.boot);
       case 'stopped':
         return;
     }
@@ -232,6 +242,15 @@ export async function startDataPlane(
     drain() {
       tell({ type: 'drain' });
       return drained.promise;
+    },
+    async sockets() {
+      const answer = await ask({ about: 'sockets' });
+      if (answer.about !== 'sockets') throw new Error('The data plane answered another question.');
+      return answer.sockets;
+    },
+    async handOver(link) {
+      tell({ type: 'hand-over', link });
+      return { boot: await handed.promise, done: drained.promise };
     },
     async stop(withinMs) {
       stopping = true;

@@ -2,6 +2,7 @@ import type { LogLevel, Settings } from '../config/settings.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
+import type { Inheritance, InheritedSocket } from '../engine/hand-over/inheritance.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
@@ -32,6 +33,15 @@ export interface Gate {
   /** New calls are refused from now on. */
   drain(): void;
   liveCalls(): number;
+  /** What a gate that takes our place would inherit; undefined where another program holds the sockets, or programs are served. */
+  descriptors(): readonly InheritedSocket[] | undefined;
+  /** See `EngineServing`. */
+  handOver(link: string, lost: () => void): Promise<Uint8Array>;
+  registeredLate(row: BindingRow): void;
+  /** Begins to take the other's place. */
+  succeed(): Promise<void>;
+  /** Ends connections that nobody needs here: the other gate is there for them. Says how many calls and connections are left. */
+  letGo(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
   hangup(call: string | undefined, reason: EndReason): number;
   /** Blocks in which that text or address is found, the latest first: so many of them. */
@@ -83,6 +93,8 @@ export interface GateOptions {
   /** Undefined when this node is alone. */
   readonly sharing?: Sharing | undefined;
   readonly enforcement: (batch: EnforcementBatch) => void;
+  /** Where the place of another gate is taken. */
+  readonly inheritance?: Inheritance | undefined;
   readonly log: Log;
   event(event: PbxEvent): void;
   /** What happened, for the record. */

@@ -4,6 +4,7 @@ import type { AttackKind } from '../edge/attack-watch.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingKey, BindingRow, HeldBinding } from '../edge/registrations-store.ts';
 import type { EndReason, Listener, Realm, Transport } from '../edge/signaling.ts';
+import type { Inheritance, InheritedSocket } from '../engine/hand-over/inheritance.ts';
 import type {
   ConnectedProgram,
   ProgramCounts,
@@ -23,6 +24,8 @@ import type { GateEvent } from './event.ts';
 import type { SlicedLists } from './sliced-lists.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
 
+export type { Inheritance, InheritedSocket };
+
 /** What the control plane tells the data plane. */
 export type ToDataPlane =
   | {
@@ -37,6 +40,8 @@ export type ToDataPlane =
       readonly guards: readonly Guard[];
       /** As kept from the last run. */
       readonly lists: SlicedLists;
+      /** Where the place of another gate is taken. */
+      readonly inheritance?: Inheritance | undefined;
     }
   | ({ readonly type: 'reload' } & SlicedSettings)
   /** Other nodes did this. */
@@ -53,6 +58,11 @@ export type ToDataPlane =
   | ({ readonly type: 'lists' } & SlicedLists)
   /** No new calls from now on; `drained` comes back when the last live one is over. */
   | { readonly type: 'drain' }
+  /**
+   * What is new goes to the gate that takes our place from now on, by way of this Unix socket. `handed-over` comes back
+   * when all that was known is on disk, `drained` when what is here is over.
+   */
+  | { readonly type: 'hand-over'; readonly link: string }
   | { readonly type: 'stop' }
   /** The batch of that number is on disk, or will never be; the next may come. */
   | { readonly type: 'stored'; readonly kept: Kept; readonly batch: number }
@@ -77,7 +87,8 @@ export type Question =
   | { readonly about: 'guard'; readonly order: GuardOrder }
   | { readonly about: 'unguard'; readonly extension: string }
   /** Ends a call by its id or its Call-ID; every call when `call` is undefined. Answers how many. */
-  | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason };
+  | { readonly about: 'hangup'; readonly call: string | undefined; readonly reason: EndReason }
+  | { readonly about: 'sockets' };
 
 /** What the data plane tells the control plane. */
 export type FromDataPlane =
@@ -102,6 +113,8 @@ export type FromDataPlane =
   /** What was sent with the last `lists` holds. */
   | { readonly type: 'listed' }
   | { readonly type: 'drained' }
+  /** `boot` marks the tokens of our connections. */
+  | { readonly type: 'handed-over'; readonly boot: Uint8Array }
   | { readonly type: 'stopped' };
 
 export type BindingBatch = Batch<BindingRow, BindingKey>;
@@ -218,7 +231,9 @@ export type Answer =
   | { readonly about: 'guards'; readonly guarded: GuardedExtensions }
   | { readonly about: 'guard'; readonly outcome: GuardOutcome }
   | { readonly about: 'unguard'; readonly lifted: Guard | undefined }
-  | { readonly about: 'hangup'; readonly ended: number };
+  | { readonly about: 'hangup'; readonly ended: number }
+  /** Undefined where they cannot be handed over. */
+  | { readonly about: 'sockets'; readonly sockets: readonly InheritedSocket[] | undefined };
 
 export interface FoundBlocks {
   /** All there are, without those that only a list names. */

@@ -6,6 +6,7 @@ import { limits } from '../drachtio/limits.ts';
 import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { createEngine, type EngineServing } from '../engine/create-engine.ts';
+import type { Inheritance } from '../engine/hand-over/inheritance.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
 import type { Counters } from './counters.ts';
@@ -20,6 +21,13 @@ export interface CarrierServing extends Serving {
   server?: DrachtioServing['server'];
   /** Not over a drachtio-server: programs connect there. */
   servePrograms?: EngineServing['servePrograms'];
+  /** Not over a drachtio-server: that holds the sockets. */
+  descriptors?: EngineServing['descriptors'];
+  handOver?: EngineServing['handOver'];
+  registeredLate?: EngineServing['registeredLate'];
+  abandon?: EngineServing['abandon'];
+  letGo?: EngineServing['letGo'];
+  succeed?: EngineServing['succeed'];
 }
 
 export interface CarrierCounts
@@ -46,8 +54,10 @@ export function openCarrier(
   tokenKey: Buffer,
   log: TransportLog,
   observer: Counters,
+  inheritance?: Inheritance,
 ): OpenCarrier {
-  const engine = createEngine({ settings, tokens: createFlowTokens(tokenKey), log, observer });
+  const tokens = createFlowTokens(tokenKey);
+  const engine = createEngine({ settings, tokens, log, observer, inheritance });
   if (settings.drachtio.servers.length === 0) return engine;
   const placesOf = (uri: string) => engine.placesOf(uri);
   const tls = tlsOptions(settings.drachtio);

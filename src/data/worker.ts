@@ -29,10 +29,26 @@ const toDisk = { everyMs: 250, rowsPerBatch: 2000, mostPending: 400_000 } as con
 const changes = {
   bindings: new BindingChanges({
     ...toDisk,
-    send: (batch) => tell({ type: 'bindings', ...batch }),
+    send(batch) {
+      if (!handedOver) return tell({ type: 'bindings', ...batch });
+      for (const row of batch.upserts) gate?.registeredLate(row);
+      queueMicrotask(() => changes.bindings.stored(batch.batch));
+    },
   }),
-  blocks: new BlockChanges({ ...toDisk, send: (batch) => tell({ type: 'blocks', ...batch }) }),
-  guards: new GuardChanges({ ...toDisk, send: (batch) => tell({ type: 'guards', ...batch }) }),
+  blocks: new BlockChanges({
+    ...toDisk,
+    send(batch) {
+      if (!handedOver) return tell({ type: 'blocks', ...batch });
+      queueMicrotask(() => changes.blocks.stored(batch.batch));
+    },
+  }),
+  guards: new GuardChanges({
+    ...toDisk,
+    send(batch) {
+      if (!handedOver) return tell({ type: 'guards', ...batch });
+      queueMicrotask(() => changes.guards.stored(batch.batch));
+    },
+  }),
 };
 const events = new GateEvents({
   send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
@@ -41,9 +57,14 @@ const events = new GateEvents({
 const LAG_EVERY_MS = 20;
 const delay = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
 
+/** What was answered last may be asked for once more. */
+const QUIET_MS = 3000;
+
 let gate: Gate | undefined;
 let sharing: Sharing | undefined;
 let draining = false;
+/** The disk is another gate's. */
+let handedOver = false;
 let heartbeat: NodeJS.Timeout | undefined;
 let waiting: NodeJS.Timeout | undefined;
 
@@ -55,6 +76,7 @@ async function start({
   blocks,
   guards,
   lists,
+  inheritance,
 }: Extract<ToDataPlane, { type: 'start' }>) {
   log.setLevel(settings.log.level);
   const { servers, leaseMs } = settings.cluster.redis;
@@ -72,6 +94,7 @@ async function start({
       guards,
       guardsStore: changes.guards,
       sharing,
+      inheritance,
       enforcement: (batch) => tell({ type: 'enforcement', ...batch }),
       log: log.add,
       event: (event) => tell({ type: 'event', event }),
@@ -86,6 +109,7 @@ async function start({
   gate.takeListed(listed);
   delay.enable();
   heartbeat = setInterval(beat, 1000);
+  await gate.succeed();
   tell({ type: 'started', listeners: gate.listeners });
   beat();
 }
@@ -124,6 +148,24 @@ function drain(): void {
     clearInterval(waiting);
     tell({ type: 'drained' });
   }, 100);
+}
+
+async function handOver(link: string): Promise<void> {
+  if (!gate) throw new Error('The gate is not open yet.');
+  // without a successor we are what we were, but the disk is no longer ours: no new calls
+  const boot = await gate.handOver(link, drain);
+  gate.saveBlocksSeen();
+  await flush();
+  handedOver = true;
+  tell({ type: 'handed-over', boot });
+  let lastBusy = performance.now();
+  waiting = setInterval(() => {
+    const now = performance.now();
+    if (!gate || gate.letGo() > 0) lastBusy = now;
+    if (now - lastBusy < QUIET_MS) return;
+    clearInterval(waiting);
+    tell({ type: 'drained' });
+  }, 250);
 }
 
 async function stop(): Promise<void> {
@@ -169,6 +211,8 @@ function answer(question: Question): Answer {
       return { about: 'guard', outcome: gate.guard(question.order) };
     case 'unguard':
       return { about: 'unguard', lifted: gate?.unguard(question.extension) };
+    case 'sockets':
+      return { about: 'sockets', sockets: gate?.descriptors() };
     case 'hangup':
       return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }
@@ -194,6 +238,8 @@ port.on('message', (message: ToDataPlane) => {
       return must(takeLists(message));
     case 'drain':
       return drain();
+    case 'hand-over':
+      return must(handOver(message.link));
     case 'stop':
       return must(stop());
     case 'stored':

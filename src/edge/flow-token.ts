@@ -17,6 +17,10 @@ export interface FlowTokens {
   sign(facts: FlowFacts): string;
   /** `stale`: ours, but of a connection of an earlier process. Never throws, whatever it is given. */
   verify(token: string): FlowFacts | 'forged' | 'stale';
+  /** What marks the tokens of connections of this process. */
+  readonly boot: Buffer;
+  /** With the same key, for the connections of a process that has this mark. */
+  of(boot: Buffer): FlowTokens;
 }
 
 const VERSION = 1;
@@ -43,6 +47,9 @@ export function createFlowTokens(key: Buffer, boot: Buffer = randomBytes(BOOT_BY
     createHmac('sha256', secret).update(body).digest().subarray(0, MAC_BYTES);
 
   return {
+    boot,
+    of: (other) => createFlowTokens(key, other),
+
     sign(facts) {
       const body = pack(facts, boot);
       return Buffer.concat([body, mac(body)]).toString('base64url');

@@ -244,6 +244,18 @@ export class Registrations {
     known.storedUntil = row.expiresAt;
   }
 
+  /** The gate whose place we took had asked the PBX for it before, and it was granted since. */
+  takeOver(row: BindingRow): void {
+    const known = this.#byToken.get(row.token);
+    if (known !== undefined) this.refresh(known, row, Date.now());
+    else if (!this.full) {
+      const userAgent = this.#userAgents.one(row.userAgent);
+      const binding = { ...row, userAgent, storedUntil: 0, gate: HERE };
+      this.#put(binding);
+      this.#stored(binding);
+    }
+  }
+
   /** It was taken back at that time, at another node. */
   goneElsewhere(token: string, at: number): void {
     const known = this.#byToken.get(token);

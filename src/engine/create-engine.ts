@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
 import { Engine, type EngineCounts, type EngineOptions } from './engine.ts';
+import type { InheritedSocket } from './hand-over/inheritance.ts';
 import { nextHopOf } from './next-hops.ts';
 import { sendOwn } from './own-request.ts';
 import type { Agents, Programs } from './protocol/program.ts';
@@ -18,6 +19,21 @@ export interface EngineServing extends Serving {
   reconfigure(settings: Pick<Settings, 'calls' | 'drain'>): void;
   /** Serves call programs from now on; those who connect them are given what the programs may ask for. */
   servePrograms(open: (agents: Agents) => Programs): void;
+  /** What a gate that takes our place would inherit. */
+  descriptors(): readonly InheritedSocket[];
+  /**
+   * From now on what belongs to nothing here is passed on to the gate that takes our place, by way of this Unix socket.
+   * Gives what marks the tokens of our connections.
+   */
+  handOver(link: string, lost: () => void): Promise<Uint8Array>;
+  /** A registration that was under way when all was handed over. */
+  registeredLate(row: object): void;
+  /** Nobody takes our place after all. */
+  abandon(): void;
+  /** Ends connections that nobody needs here any more, a few; says how many are left. */
+  letGo(): number;
+  /** Begins to take the other's place; see `Transports`. */
+  succeed(registered: (row: unknown) => void): Promise<void>;
   /** The certificates that TLS is served with now. */
   certificates(): readonly ServedCertificate[];
 }
@@ -62,6 +78,17 @@ export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
         servePrograms: (open) => {
           engine.servePrograms(open);
         },
+        descriptors: () => engine.transports.descriptors(),
+        async handOver(link, lost) {
+          await engine.handOver(link, lost);
+          return options.tokens.boot;
+        },
+        registeredLate: (row) => engine.successor?.registered(row),
+        abandon: () => {
+          engine.successor = undefined;
+        },
+        letGo: () => engine.letGo(),
+        succeed: (registered) => engine.transports.succeed(registered),
         certificates: () => engine.transports.certificates(),
         close: () => engine.close(),
       };

@@ -10,6 +10,7 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { readMessage } from '../sip/message/read-message.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
+import type { Via } from '../sip/message/via.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
@@ -24,6 +25,8 @@ import {
 import type { Core } from './core.ts';
 import { endCall, reasonHeader } from './end-call.ts';
 import type { EngineObserver } from './engine-observer.ts';
+import type { Inheritance } from './hand-over/inheritance.ts';
+import { Successor } from './hand-over/successor.ts';
 import { IncomingRequest, routedTargets } from './incoming-request.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { maySpeakFor } from './may-speak-for.ts';
@@ -52,6 +55,8 @@ export interface EngineOptions {
   readonly log: TransportLog;
   readonly resolver: Resolver;
   readonly observer?: EngineObserver;
+  /** Where the place of another gate is taken. */
+  readonly inheritance?: Inheritance | undefined;
 }
 
 export interface EngineCounts {
@@ -70,6 +75,8 @@ export interface EngineCounts {
 /** An answer is some 500 bytes; a quarter of the transactions allowed may be remembered after their end. */
 const KEPT_BYTES = 128;
 const SWEEP_EVERY_MS = 4000;
+/** Four times a second: as many TLS handshakes take half of a thread's time. */
+const MOST_LET_GO = 50;
 const sessionExpired: EndReason = { text: 'Session expired' };
 /** How much larger the table may grow for the PBX, trunks and live calls. */
 const RESERVE = 1.25;
@@ -85,6 +92,8 @@ export class Engine implements Core {
   names = new OwnNames([]);
   /** What programs do with SIP, when there are any. */
   agents: ProgramAgents | undefined;
+  /** The gate that takes our place, when one does: what belongs to nothing here is its own. */
+  successor: Successor | undefined;
 
   readonly #options: EngineOptions;
   readonly #handlers: Handlers;
@@ -137,6 +146,7 @@ export class Engine implements Core {
       },
       options.log,
       options.tokens,
+      options.inheritance,
     );
     this.#ways = new Ways(this.transports, options.resolver, (problem) => this.fault(problem));
   }
@@ -204,7 +214,33 @@ export class Engine implements Core {
     else this.calls.remove(call, 'expired');
   }
 
+  async handOver(link: string, lost: () => void): Promise<void> {
+    this.successor = await Successor.expect(link, {
+      channelFrom: (token) => this.transports.channelFrom(token),
+      came: () => this.transports.retire(),
+      lost: () => {
+        this.successor = undefined;
+        lost();
+      },
+    });
+  }
+
+  /** Those whose connection ends come back to the other gate: not all at once. */
+  letGo(): number {
+    const needed = new Set<Channel>(this.#over.connections());
+    for (const { channels } of this.calls) needed.add(channels.caller).add(channels.callee);
+    let ended = 0;
+    for (const connection of this.transports.connections()) {
+      if (ended >= MOST_LET_GO) break;
+      if (needed.has(connection) || this.successor?.uses(connection.token) !== false) continue;
+      connection.close();
+      ended++;
+    }
+    return this.transports.counts().open;
+  }
+
   async close(): Promise<void> {
+    await this.successor?.close();
     clearInterval(this.#sweeping);
     this.#kept.clear();
     this.agents?.close();
@@ -349,7 +385,8 @@ export class Engine implements Core {
         ? this.calls.answeredAgain(response, channel, this.isOurRoute)
         : undefined;
     if (repeated === undefined) {
-      this.#without.ignored(channel);
+      if (this.successor !== undefined) this.successor.pass(response.wire, channel);
+      else this.#without.ignored(channel);
       return;
     }
     const { replyTo: caller, keptVias: vias } = repeated;
@@ -383,10 +420,21 @@ export class Engine implements Core {
         this.#without.refuse(request, channel, status, reason, headers);
       return;
     }
+    if (this.successor !== undefined && !this.#isOfOurs(request, channel, method, via)) {
+      this.successor.pass(request.wire, channel);
+      return;
+    }
     if (isAck) this.#ackReceived(request, channel);
     else if (method === 'CANCEL')
       this.#cancelReceived(request, channel, serverKey(request, via, 'INVITE', channel));
     else this.#newRequest(request, channel, key);
+  }
+
+  /** Inside a call that is here, or about a request that is. */
+  #isOfOurs(request: Message, channel: Channel, method: string, via: Via): boolean {
+    if (method === 'CANCEL')
+      return this.#servers.get(serverKey(request, via, 'INVITE', channel)) !== undefined;
+    return request.toTag !== '' && this.#callOf(request, channel) !== undefined;
   }
 
   #newRequest(request: Message, channel: Channel, key: string): void {
@@ -503,6 +551,7 @@ export class Engine implements Core {
   }
 
   #connectionClosed(channel: Channel): void {
+    this.successor?.closed(channel);
     for (const transaction of this.#over.take(channel))
       if (transaction instanceof ClientTransaction) transaction.connectionLost();
       else if (!canCallBack(channel)) transaction.user?.callerLost();

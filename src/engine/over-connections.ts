@@ -29,6 +29,11 @@ export class OverConnections {
     return lost;
   }
 
+  /** Those that something is under way over. */
+  connections(): Iterable<Channel> {
+    return this.#under.keys();
+  }
+
   clear(): void {
     this.#under.clear();
   }

@@ -50,7 +50,9 @@ const proofs = () => manager.told().filter((message) => message.includes('WATCHD
 
 test('systemd hears that the gate serves and how it is, that it reloads, and that it ends, for how long at most', async () => {
   gate = await start();
-  await tells(/^READY=1 STATUS=serving: 0 calls, 0 registrations, \d of 1 PBX nodes answer$/m);
+  await tells(
+    /^READY=1 MAINPID=\d+ STATUS=serving: 0 calls, 0 registrations, \d of 1 PBX nodes answer$/m,
+  );
   await tells(/WATCHDOG=1 STATUS=serving: 0 calls, 0 registrations, 1 of 1 PBX nodes answer$/m);
 
   gate.signal('SIGHUP');

@@ -58,6 +58,10 @@ export class Connections {
     this.byTransport[transport] = (this.byTransport[transport] ?? 0) + change;
   }
 
+  *all(): Iterable<Connection> {
+    for (const connection of this.#bySerial.values()) if (connection.open) yield connection;
+  }
+
   bySerial(serial: number): Connection | undefined {
     return this.#bySerial.get(serial);
   }

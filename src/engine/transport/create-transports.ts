@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { LimitSettings, ListenerSettings, Settings } from '../../config/settings.ts';
-import { type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
+import { type FlowFacts, type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
 import type { FarEnd, Listener, Realm, Transport } from '../../edge/signaling.ts';
+import { descriptorsOf } from '../hand-over/descriptors.ts';
+import type { Inheritance, InheritedSocket } from '../hand-over/inheritance.ts';
+import { Predecessor } from '../hand-over/predecessor.ts';
 import { describeListener, reachableAddress } from './advertised-address.ts';
 import { Certificates, type ServedCertificate } from './certificate/certificates.ts';
 import { connectOut } from './connect-out.ts';
@@ -40,8 +43,9 @@ export function createTransports(
   events: TransportEvents,
   log: TransportLog,
   tokens: FlowTokens,
+  inheritance?: Inheritance,
 ): Transports {
-  return new SocketTransports(settings, events, log, tokens);
+  return new SocketTransports(settings, events, log, tokens, inheritance);
 }
 
 class SocketTransports implements Transports {
@@ -53,14 +57,21 @@ class SocketTransports implements Transports {
   #listeners: readonly Listener[] = [];
   #clock: NodeJS.Timeout | undefined;
   #unverifiedSaid = false;
+  readonly #inheritance: Inheritance | undefined;
+  readonly #predecessor: Predecessor | undefined;
+  /** Inherited sockets that are not read here yet. */
+  readonly #toBegin: (() => Promise<void>)[] = [];
+  readonly #toTake: (() => Promise<void>)[] = [];
 
   constructor(
     settings: TransportSettings,
     events: TransportEvents,
     log: TransportLog,
     tokens: FlowTokens,
+    inheritance: Inheritance | undefined,
   ) {
     this.#settings = settings;
+    this.#inheritance = inheritance;
     this.#context = {
       events: guarded(events, log),
       log,
@@ -71,6 +82,17 @@ class SocketTransports implements Transports {
       pace: new TurnPace(),
       report: reporter(log),
     };
+    if (inheritance !== undefined)
+      this.#predecessor = new Predecessor(
+        {
+          context: this.#context,
+          udpSocket: (facts) => this.#udpSocket(facts),
+          listenerOf: (facts) =>
+            this.#listeners.find((listener) => listenerNumber(listener) === facts.listener),
+          gone: () => this.#takeAll(),
+        },
+        tokens.of(Buffer.from(inheritance.boot)),
+      );
   }
 
   get listeners(): readonly Listener[] {
@@ -112,13 +134,43 @@ class SocketTransports implements Transports {
 
   channelFrom(token: string): Channel | 'forged' | 'stale' {
     const facts = this.#context.tokens.verify(token);
-    if (typeof facts === 'string') return facts;
+    if (facts === 'stale') return this.#predecessor?.channelFrom(token) ?? facts;
+    if (facts === 'forged') return facts;
     if (facts.transport !== 'udp') {
       const connection = this.#context.connections.bySerial(facts.serial);
       return connection?.open ? connection : 'stale';
     }
-    const socket = this.#udp.find((one) => listenerNumber(one.listener) === facts.listener);
-    return socket?.peer(facts.address, facts.port) ?? 'stale';
+    return this.#udpSocket(facts)?.peer(facts.address, facts.port) ?? 'stale';
+  }
+
+  connections(): Iterable<Channel> {
+    return this.#context.connections.all();
+  }
+
+  descriptors(): readonly InheritedSocket[] {
+    return descriptorsOf(this.#listeners);
+  }
+
+  retire(): void {
+    for (const stream of this.#streams) stream.retire();
+  }
+
+  async succeed(registered: (row: unknown) => void): Promise<void> {
+    if (this.#inheritance === undefined) return;
+    for (const begin of this.#toBegin.splice(0)) await begin();
+    await this.#predecessor?.meet(this.#inheritance.link, registered);
+  }
+
+  #udpSocket(facts: FlowFacts): UdpSocket | undefined {
+    return this.#udp.find((one) => listenerNumber(one.listener) === facts.listener);
+  }
+
+  async #takeAll(): Promise<void> {
+    const { log } = this.#context;
+    for (const take of this.#toTake.splice(0))
+      await take().catch((err: unknown) =>
+        log.error({ err }, 'a socket that was inherited cannot be read'),
+      );
   }
 
   certificates(): readonly ServedCertificate[] {
@@ -149,6 +201,7 @@ class SocketTransports implements Transports {
 
   async close(): Promise<void> {
     clearInterval(this.#clock);
+    this.#predecessor?.end();
     this.#certificates?.close();
     // Nothing can connect out any more: that needs a listener to leave from.
     const sockets = [...this.#udp, ...this.#streams.splice(0)];
@@ -161,6 +214,10 @@ class SocketTransports implements Transports {
   async #bind(settings: ListenerSettings): Promise<Listener> {
     const { transport, address, port } = settings;
     const describe = (bound: AddressInfo) => describeListener(settings, bound);
+    const inherited = this.#inheritance?.sockets.find(
+      (one) => one.transport === transport && one.address === address && one.port === port,
+    );
+    if (inherited !== undefined) return this.#inherit(settings, inherited.descriptor);
     try {
       if (transport === 'udp') {
         const socket = await UdpSocket.bind(this.#context, address, port, describe);
@@ -174,6 +231,24 @@ class SocketTransports implements Transports {
     } catch (cause) {
       throw new Error(`cannot listen on ${transport} ${address} port ${port}: ${cause}`, { cause });
     }
+  }
+
+  #inherit(settings: ListenerSettings, descriptor: number): Listener {
+    const { transport, address, port } = settings;
+    const context = this.#context;
+    const family = address.includes(':') ? 'IPv6' : 'IPv4';
+    const listener = describeListener(settings, { address, port, family });
+    if (transport === 'udp') {
+      const relay = (message: Buffer, token: string) => this.#predecessor?.send(token, message);
+      const socket = UdpSocket.inherited(context, listener, relay);
+      this.#udp.push(socket);
+      this.#toTake.push(() => socket.take(descriptor));
+    } else {
+      const stream = StreamListener.inherited(context, this.#greetingFor(settings), listener);
+      this.#streams.push(stream);
+      this.#toBegin.push(() => stream.begin(descriptor));
+    }
+    return listener;
   }
 
   #connect(to: Destination, address: string): Channel | undefined {

@@ -33,7 +33,7 @@ function droppedIn(file: string, listeners: readonly Listener[]): number {
 }
 
 /** As the kernel prints it: each 32-bit word in the machine's own byte order. */
-function localAddress({ address, port }: Listener): string {
+export function localAddress({ address, port }: Pick<Listener, 'address' | 'port'>): string {
   const packed = packAddress(address) ?? Buffer.alloc(4);
   packed.swap32();
   const digits = port.toString(16).padStart(4, '0');

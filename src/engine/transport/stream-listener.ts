@@ -56,6 +56,25 @@ export class StreamListener {
     return new StreamListener(context, server, greeting, describe(bound));
   }
 
+  /** One that the gate before us listens on too: nothing is accepted here until `begin`. */
+  static inherited(
+    context: TransportContext,
+    greeting: Greeting | undefined,
+    listener: Listener,
+  ): StreamListener {
+    return new StreamListener(context, createServer({ noDelay: true }), greeting, listener);
+  }
+
+  async begin(descriptor: number): Promise<void> {
+    this.#server.listen({ fd: descriptor });
+    await once(this.#server, 'listening');
+  }
+
+  /** Accepts nobody any more; who is connected stays. */
+  retire(): void {
+    this.#server.close();
+  }
+
   /** Ends the connections where this holds of the far end. */
   cut(which: FarEnd): void {
     for (const socket of this.#accepted) {
@@ -66,11 +85,17 @@ export class StreamListener {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
+    const closed = this.#closed();
     for (const socket of this.#accepted) socket.destroy();
     this.#greeting?.close();
     await closed;
+  }
+
+  /** Resolves when its last connection is gone too, whether or not it listens. */
+  #closed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
   }
 
   #accept(socket: Socket): void {

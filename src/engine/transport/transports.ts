@@ -1,4 +1,5 @@
 import type { FarEnd, Flow, Listener, Realm, Received, Transport } from '../../edge/signaling.ts';
+import type { InheritedSocket } from '../hand-over/inheritance.ts';
 import type { ServedCertificate } from './certificate/certificates.ts';
 
 /** A flow as the engine sees it: it can be written to. */
@@ -68,6 +69,17 @@ export interface Transports {
   datagramsDropped(): number;
   /** What the thread slept on purpose while packets came, in all: the event loop takes it for work. */
   readonly sleptMs: number;
+  /** Those that are open. */
+  connections(): Iterable<Channel>;
+  /** What a gate that takes our place would inherit. Reads files. */
+  descriptors(): readonly InheritedSocket[];
+  /** Accepts no new connections any more: another process does. Those that are open stay. */
+  retire(): void;
+  /**
+   * Where another gate's place is taken: accepts connections, and hears what the other passes on; `registered` is told of
+   * what its PBX took meanwhile. Nothing, elsewhere.
+   */
+  succeed(registered: (row: unknown) => void): Promise<void>;
   /** The certificates that TLS is served with now, and how long they last. */
   certificates(): readonly ServedCertificate[];
   close(): Promise<void>;

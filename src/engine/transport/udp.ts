@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
@@ -37,7 +37,9 @@ interface Departure {
 export class UdpSocket {
   readonly listener: Listener;
   readonly #context: TransportContext;
-  readonly #socket: Socket;
+  /** Undefined while the gate before us reads it, and sends for us. */
+  #socket: Socket | undefined;
+  #relay: ((message: Buffer, peer: UdpPeer) => void) | undefined;
   #peers = new Map<string, UdpPeer>();
   #olderPeers = new Map<string, UdpPeer>();
   /** The last peer heard on each port, or on one of those that share its place: most are found without a key. */
@@ -47,12 +49,9 @@ export class UdpSocket {
   #due = false;
   #closed = false;
 
-  private constructor(context: TransportContext, socket: Socket, listener: Listener) {
+  private constructor(context: TransportContext, listener: Listener) {
     this.#context = context;
-    this.#socket = socket;
     this.listener = listener;
-    socket.on('message', (datagram, from) => this.#receive(datagram, from));
-    socket.on('error', (err) => context.log.error({ err, listener }, 'UDP socket error'));
   }
 
   /** Binds; rejects when that is not possible. */
@@ -62,24 +61,35 @@ export class UdpSocket {
     port: number,
     describe: (bound: AddressInfo) => Listener,
   ): Promise<UdpSocket> {
-    const ipv6 = address.includes(':');
-    const socket = createSocket({
-      type: ipv6 ? 'udp6' : 'udp4',
-      ipv6Only: ipv6,
-      recvBufferSize: SOCKET_BUFFER_BYTES,
-      sendBufferSize: SOCKET_BUFFER_BYTES,
-      // Only addresses are ever given; the default would go through the resolver's thread.
-      lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
-    });
-    try {
-      const listening = once(socket, 'listening');
-      socket.bind(port, address);
-      await listening;
-    } catch (problem) {
-      socket.close();
-      throw problem;
-    }
-    return new UdpSocket(context, socket, describe(socket.address()));
+    const socket = await bound(address.includes(':'), { address, port });
+    const opened = new UdpSocket(context, describe(socket.address()));
+    opened.#read(socket);
+    return opened;
+  }
+
+  /** One that the gate before us reads: until `take` what goes out goes by `relay`. */
+  static inherited(
+    context: TransportContext,
+    listener: Listener,
+    relay: (message: Buffer, token: string) => void,
+  ): UdpSocket {
+    const opened = new UdpSocket(context, listener);
+    opened.#relay = (message, peer) => relay(message, peer.token);
+    return opened;
+  }
+
+  /** From now on it is read here. */
+  async take(descriptor: number): Promise<void> {
+    this.#read(await bound(this.listener.address.includes(':'), { fd: descriptor }));
+    this.#relay = undefined;
+  }
+
+  #read(socket: Socket): void {
+    const { log } = this.#context;
+    const { listener } = this;
+    this.#socket = socket;
+    socket.on('message', (datagram, from) => this.received(datagram, from.address, from.port));
+    socket.on('error', (err) => log.error({ err, listener }, 'UDP socket error'));
   }
 
   /** The channel to this peer, the same object for as long as it is remembered. */
@@ -135,24 +145,25 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#sendAll();
     this.#closed = true;
+    if (this.#socket === undefined) return;
     const closed = once(this.#socket, 'close');
     this.#socket.close();
     await closed;
   }
 
-  #receive(datagram: Buffer, from: RemoteInfo): void {
+  received(datagram: Buffer, address: string, port: number): void {
     const { events, settings, limits } = this.#context;
-    if (from.port === 0) return; // nobody can be answered there; the socket would throw
-    if (!events.admits(this.listener, from.address, from.port, datagram)) return;
+    if (port === 0) return; // nobody can be answered there; the socket would throw
+    if (!events.admits(this.listener, address, port, datagram)) return;
     if (datagram.length > settings.messageBytes) {
       limits.hit('message-size');
-      events.tooLarge(this.peer(from.address, from.port));
+      events.tooLarge(this.peer(address, port));
       return;
     }
 
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;
-    this.#arrived.push({ datagram, start, peer: this.peer(from.address, from.port) });
+    this.#arrived.push({ datagram, start, peer: this.peer(address, port) });
     this.#soon();
   }
 
@@ -187,12 +198,34 @@ export class UdpSocket {
   }
 
   #send({ message, peer, failed }: Departure): void {
-    if (failed === undefined) this.#socket.send(message, peer.port, peer.address);
+    if (this.#relay !== undefined) this.#relay(message, peer);
+    else if (failed === undefined) this.#socket?.send(message, peer.port, peer.address);
     else
-      this.#socket.send(message, peer.port, peer.address, (problem) => {
+      this.#socket?.send(message, peer.port, peer.address, (problem) => {
         if (problem) this.#context.report(failed, problem);
       });
   }
+}
+
+/** Rejects when it cannot be bound. */
+async function bound(ipv6: boolean, to: BindOptions): Promise<Socket> {
+  const socket = createSocket({
+    type: ipv6 ? 'udp6' : 'udp4',
+    ipv6Only: ipv6,
+    recvBufferSize: SOCKET_BUFFER_BYTES,
+    sendBufferSize: SOCKET_BUFFER_BYTES,
+    // Only addresses are ever given; the default would go through the resolver's thread.
+    lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
+  });
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind(to);
+    await listening;
+  } catch (problem) {
+    socket.close();
+    throw problem;
+  }
+  return socket;
 }
 
 /** A UDP peer as seen through one socket. */

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aPbx } from '../support/a-pbx.ts';
+import { aPhone } from '../support/a-phone.ts';
+import { startBackground } from '../support/background-process.ts';
+import { aBareRoot, type BareRoot, mayMakeRoots } from '../support/bare-root.ts';
+import { ownAddress, ownPorts } from '../support/own-address.ts';
+
+/** What the unit gives it, as far as that can be had without systemd. */
+const AS_THE_SERVICE = [
+  ...['setpriv', '--reuid=drawbridge', '--regid=drawbridge', '--init-groups'],
+  ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
+];
+const MOST_MEGABYTES = 200;
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+describe.skipIf(!mayMakeRoots)('the install script', () => {
+  let root: BareRoot;
+  let said: string;
+
+  beforeAll(async () => {
+    root = await aBareRoot();
+    said = root.run('sh /source/packaging/install.sh --kernel');
+  });
+  afterAll(() => root.close());
+
+  test('makes a user, a data directory of its own, settings that only it may read, and says what comes next', () => {
+    expect(root.run('getent passwd drawbridge')).toMatch(/:\/usr\/sbin\/nologin$/m);
+    const owners = 'stat -c "%U:%G %a %n" /var/lib/drawbridge /etc/drawbridge/environment';
+    expect(root.run(owners)).toBe(
+      'drawbridge:drawbridge 700 /var/lib/drawbridge\nroot:drawbridge 640 /etc/drawbridge/environment\n',
+    );
+    expect(said).toContain('Open the firewall');
+    expect(root.run('drawbridge check')).toContain('good  /etc/drawbridge/routes');
+  });
+
+  test.skipIf(!hasSystemd)('brings a unit that systemd finds sound, and well shut off', () => {
+    expect(root.run('systemd-analyze verify drawbridge.service 2>&1')).toBe('');
+    const rated = root.run('systemd-analyze security --offline=yes drawbridge.service');
+    const exposure = Number(/exposure level.*: ([\d.]+)/.exec(rated)?.[1]);
+    expect(exposure).toBeLessThan(2.2);
+  });
+
+  test('run again replaces the program, and nothing of the operator', () => {
+    root.run(
+      'echo "# mine" >> /etc/drawbridge/routes/pbx.yaml; rm /etc/drawbridge/policies/times.yaml',
+    );
+    const before = root.run('readlink /opt/drawbridge/current');
+    // the packages are as they were: they need not be copied a second time
+    root.run(
+      'sleep 1; mkdir /again; cp -RL /source/package.json /source/src /source/routes /source/policies ' +
+        '/source/packaging /source/package-lock.json /source/.npmrc /again; ' +
+        'mkdir /again/node_modules; mount --bind /opt/drawbridge/current/node_modules /again/node_modules; ' +
+        'sh /again/packaging/install.sh; umount /again/node_modules',
+    );
+    expect(root.run('readlink /opt/drawbridge/current')).not.toBe(before);
+    expect(root.run('tail -n 1 /etc/drawbridge/routes/pbx.yaml')).toBe('# mine\n');
+    expect(root.run('ls /etc/drawbridge/policies')).toContain('times.yaml');
+    expect(root.run('drawbridge version')).toMatch(/^drawbridge \d/);
+  });
+
+  test('what it installs serves as its user, without rights, in a system that it can only read, within the memory promised', async () => {
+    root.run('mount --bind /var/lib/drawbridge /var/lib/drawbridge; mount -o remount,ro /');
+    const address = ownAddress();
+    const pbx = await aPbx({ address: ownAddress() });
+    pbx.registersAll();
+    const [program = '', ...words] = [
+      ...root.through,
+      ...AS_THE_SERVICE,
+      ...['drawbridge', 'run', '--pbx', pbx.uri, '--listen', `udp:${address}:${ownPorts.sip}`],
+      ...['--listen', `tls:${address}:${ownPorts.sips}`, '--http', `${address}:${ownPorts.http}`],
+      // so that the countries are read
+      ...['--set', 'source-countries.mode=shadow', '--set', 'source-countries.countries=[DE]'],
+    ];
+    const gate = startBackground('the gate', program, words);
+    try {
+      await gate.prints('answers', 30_000);
+      const to = { address, port: ownPorts.sip };
+      const phone = await aPhone({ to, user: '1001', address: ownAddress() });
+      await phone.register();
+      expect(root.run(`grep -E "^(Uid|CapEff|CapBnd)" /proc/${gate.pid}/status`)).toMatch(
+        /Uid:\t(?!0\t).*\nCapEff:\t0+\nCapBnd:\t0+\n/,
+      );
+      const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${gate.pid}/status`, 'utf8'));
+      const megabytes = Number(resident?.[1]) / 1000;
+      console.log(`${Math.round(megabytes)} MB resident, with the countries loaded`);
+      expect(megabytes).toBeLessThan(MOST_MEGABYTES);
+      gate.signal('SIGTERM');
+      expect((await gate.ended()).code).toBe(0);
+      expect(root.run('ls /var/lib/drawbridge')).toContain('state.db');
+      await phone.close();
+    } catch (problem) {
+      throw new Error(gate.output(), { cause: problem });
+    } finally {
+      await gate.kill();
+      await pbx.close();
+    }
+  });
+});
