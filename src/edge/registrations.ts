@@ -1,4 +1,3 @@
-import { detached } from '../sip/message/detached.ts';
 import { FamiliarSources } from './familiar-sources.ts';
 import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
@@ -184,8 +183,8 @@ export class Registrations {
 
   add(aor: string, contact: string, token: string, reach: Reach): Binding {
     const binding: Binding = {
-      aor: detached(aor),
-      contact: detached(contact),
+      aor: inOnePiece(aor),
+      contact: inOnePiece(contact),
       token,
       flow: reach.flow,
       transport: reach.transport,
@@ -195,10 +194,10 @@ export class Registrations {
       toward: reach.toward,
       expiresAt: reach.expiresAt,
       userAgent: this.#userAgents.one(reach.userAgent),
-      callId: detached(reach.callId),
+      callId: inOnePiece(reach.callId),
       cseq: reach.cseq,
       node: reach.node,
-      instance: detached(reach.instance),
+      instance: inOnePiece(reach.instance),
       changedAt: Date.now(),
       storedUntil: 0,
       gate: HERE,
@@ -282,10 +281,10 @@ export class Registrations {
     binding.expiresAt = reach.expiresAt;
     if (binding.userAgent !== reach.userAgent)
       binding.userAgent = this.#userAgents.one(reach.userAgent);
-    if (binding.callId !== reach.callId) binding.callId = detached(reach.callId);
+    if (binding.callId !== reach.callId) binding.callId = inOnePiece(reach.callId);
     binding.cseq = reach.cseq;
     binding.node = reach.node;
-    if (binding.instance !== reach.instance) binding.instance = detached(reach.instance);
+    if (binding.instance !== reach.instance) binding.instance = inOnePiece(reach.instance);
   }
 
   remove(binding: Binding): void {
@@ -369,3 +368,6 @@ export class Registrations {
 }
 
 const none: readonly Binding[] = [];
+
+/** A copy that is no slice either, as a `detached` one is of another: a fifth of what a registration takes. */
+const inOnePiece = (text: string): string => Buffer.from(text).toString();
