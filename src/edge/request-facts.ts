@@ -16,6 +16,7 @@ export class RequestFacts implements Facts {
   protected readonly edge: Edge;
   protected readonly incoming: Incoming;
   protected readonly flow: Flow;
+  #fromHeader: string | undefined;
   #from: string | undefined;
   #doubtful: boolean | undefined;
   #profile: ExtensionProfile | undefined;
@@ -62,7 +63,8 @@ export class RequestFacts implements Facts {
     return userOfUri(this.incoming.request.requestUri);
   }
   get fromHeader(): string {
-    return this.incoming.request.value(Header.from) ?? '';
+    this.#fromHeader ??= this.incoming.request.value(Header.from) ?? '';
+    return this.#fromHeader;
   }
   get headerLines(): number {
     return this.incoming.request.lineCount;
@@ -71,7 +73,7 @@ export class RequestFacts implements Facts {
     return this.incoming.request.headEnd;
   }
   get from(): string {
-    this.#from ??= userOf(this.incoming.request.value(Header.from));
+    this.#from ??= userOf(this.fromHeader);
     return this.#from;
   }
   get to(): string {
