@@ -1,5 +1,6 @@
 import type { ExtensionProfile } from '../policy/extension-profile.ts';
 import type { RequestFacts as Facts } from '../policy/facts.ts';
+import { mayBeHostile } from '../policy/rules/network/hostile-text.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import { areProven, hasCredentials } from './credentials.ts';
@@ -65,6 +66,14 @@ export class RequestFacts implements Facts {
   get fromHeader(): string {
     this.#fromHeader ??= this.incoming.request.value(Header.from) ?? '';
     return this.#fromHeader;
+  }
+  get harmless(): boolean {
+    const { request } = this.incoming;
+    return !(
+      mayBeHostile(this.fromHeader) ||
+      mayBeHostile(request.value(Header.to) ?? '') ||
+      mayBeHostile(request.requestUri)
+    );
   }
   get headerLines(): number {
     return this.incoming.request.lineCount;

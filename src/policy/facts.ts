@@ -89,6 +89,8 @@ export interface RequestFacts extends PacketFacts {
   readonly fromTag: string;
   /** The From header as it stands there. */
   readonly fromHeader: string;
+  /** From, To and the Request-URI are written in a way in which no name in them can be hostile. */
+  readonly harmless?: boolean;
   readonly headerLines: number;
   /** Of the first line and the headers. */
   readonly headBytes: number;

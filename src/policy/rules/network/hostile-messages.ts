@@ -46,6 +46,7 @@ export const hostileMessages = defineRule({
         return { what: `${facts.headerLines} header lines`, option: 'headerLines' };
       if (facts.headBytes > headBytes)
         return { what: `${facts.headBytes} bytes of headers`, option: 'headBytes' };
+      if (facts.harmless === true) return undefined;
       const from = hostileIn(facts.from);
       if (from !== undefined) return { what: `${from} in From` };
       const to = hostileIn(facts.to);
