@@ -1,3 +1,4 @@
+import { detached } from '../sip/message/detached.ts';
 import { FamiliarSources } from './familiar-sources.ts';
 import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
@@ -281,10 +282,10 @@ export class Registrations {
     binding.expiresAt = reach.expiresAt;
     if (binding.userAgent !== reach.userAgent)
       binding.userAgent = this.#userAgents.one(reach.userAgent);
-    if (binding.callId !== reach.callId) binding.callId = inOnePiece(reach.callId);
+    if (binding.callId !== reach.callId) binding.callId = detached(reach.callId);
     binding.cseq = reach.cseq;
     binding.node = reach.node;
-    if (binding.instance !== reach.instance) binding.instance = inOnePiece(reach.instance);
+    if (binding.instance !== reach.instance) binding.instance = detached(reach.instance);
   }
 
   remove(binding: Binding): void {
@@ -369,5 +370,5 @@ export class Registrations {
 
 const none: readonly Binding[] = [];
 
-/** A copy that is no slice either, as a `detached` one is of another: a fifth of what a registration takes. */
+/** A copy that is no slice either, as a `detached` one is of another: that is a fifth of what a registration takes. */
 const inOnePiece = (text: string): string => Buffer.from(text).toString();
