@@ -11,6 +11,8 @@ import { ownAddress, ownPorts } from '../support/own-address.ts';
 const AS_THE_SERVICE = [
   ...['setpriv', '--reuid=drawbridge', '--regid=drawbridge', '--init-groups'],
   ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
+  // the countries are unpacked somewhere before they are read
+  ...['env', 'TMPDIR=/var/lib/drawbridge'],
 ];
 const MOST_MEGABYTES = 200;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
@@ -61,7 +63,10 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
   });
 
   test('what it installs serves as its user, without rights, in a system that it can only read, within the memory promised', async () => {
-    root.run('mount --bind /var/lib/drawbridge /var/lib/drawbridge; mount -o remount,ro /');
+    root.run(
+      'mount -t tmpfs -o size=64m tmpfs /var/lib/drawbridge; chown drawbridge: /var/lib/drawbridge; ' +
+        'mount -o remount,ro /',
+    );
     const address = ownAddress();
     const pbx = await aPbx({ address: ownAddress() });
     pbx.registersAll();
@@ -71,7 +76,12 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
       ...['drawbridge', 'run', '--pbx', pbx.uri, '--listen', `udp:${address}:${ownPorts.sip}`],
       ...['--listen', `tls:${address}:${ownPorts.sips}`, '--http', `${address}:${ownPorts.http}`],
       // so that the countries are read
-      ...['--set', 'source-countries.mode=shadow', '--set', 'source-countries.countries=[DE]'],
+      ...[
+        '--set',
+        'network.source-countries.mode=shadow',
+        '--set',
+        'network.source-countries.countries=[DE]',
+      ],
     ];
     const gate = startBackground('the gate', program, words);
     try {
@@ -82,9 +92,10 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
       expect(root.run(`grep -E "^(Uid|CapEff|CapBnd)" /proc/${gate.pid}/status`)).toMatch(
         /Uid:\t(?!0\t).*\nCapEff:\t0+\nCapBnd:\t0+\n/,
       );
-      const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${gate.pid}/status`, 'utf8'));
-      const megabytes = Number(resident?.[1]) / 1000;
-      console.log(`${Math.round(megabytes)} MB resident, with the countries loaded`);
+      // its own: what is mapped from files the kernel can drop and read again
+      const own = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${gate.pid}/status`, 'utf8'));
+      const megabytes = Number(own?.[1]) / 1000;
+      expect(megabytes).toBeGreaterThan(0);
       expect(megabytes).toBeLessThan(MOST_MEGABYTES);
       gate.signal('SIGTERM');
       expect((await gate.ended()).code).toBe(0);
