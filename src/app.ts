@@ -379,8 +379,13 @@ export async function runGate({
     try {
       await heir.succeed(link, boot);
       log.info({ process: heir.pid, ...underWay(), deadlineSeconds }, 'handed over');
+      let alone = false;
+      void heir.ended.then((why) => {
+        alone = true;
+        log.error({ process: heir.pid, why }, 'the new process is gone: no new calls here either');
+      });
       await done;
-      ended.resolve('asked');
+      ended.resolve(alone ? 'faulty' : 'asked');
     } catch (error) {
       log.error({ why: reasonOf(error) }, 'nobody took over: no new calls, and the process ends');
       await serving.drain();

@@ -43,7 +43,7 @@ afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') console.log(gate.logs().slice(-6000));
   const heir = processThere();
   // it writes where the first one wrote, which is not over until both are gone
-  if (heir !== undefined && heir !== gate.pid) process.kill(heir, 'SIGKILL');
+  if (heir !== undefined && heir !== gate.pid && runs(heir)) process.kill(heir, 'SIGKILL');
   await Promise.all(phones.map((phone) => phone.close()));
   await gate.close();
   await pbx.close();
@@ -180,6 +180,25 @@ describe('a gate whose place another takes', () => {
     expect((await second.bye()).status).toBe(200);
     expect((await call.bye()).status).toBe(200);
   });
+});
+
+test('where the new one dies while the old one has calls, these go on, new ones get 503 with a time to come back, and the old one ends with 1', async () => {
+  const caller = await phoneNamed('101');
+  const call = await caller.invite('102');
+  await call.answered();
+  const before = gate.pid;
+  expect((await handOver()).code).toBe(0);
+  const heir = processThere();
+  if (heir === undefined || heir === before) throw new Error('nobody took over');
+  process.kill(heir, 'SIGKILL');
+  await expect.poll(() => runs(heir), { timeout: WITHIN_MS }).toBe(false);
+  await sleep(500);
+
+  const refused = await (await caller.invite('103')).final(WITHIN_MS);
+  expect(refused.status).toBe(503);
+  expect(refused.header('Retry-After')).toBe('7');
+  expect((await call.bye()).status).toBe(200);
+  expect(await gate.ended()).toEqual({ code: 1, signal: null });
 });
 
 test('a new version that finds a setting wrong takes no place, and all stays as it was', async () => {
