@@ -80,7 +80,10 @@ export class LiveTable {
         event.callId === undefined
           ? event.source === row.ask.source && event.at >= at
           : event.callId === callId;
-      const own = events.filter(isOf);
+      // who shows who he is, as he was asked, is judged then
+      const own = events.filter(
+        (event) => isOf(event) && !(arrived && event.reason === 'credentials-not-proven'),
+      );
       const refused = own.findLast(({ kind }) => kind === 'refused')?.reason;
       const shadow = own.filter(({ kind }) => kind === 'shadow').map(({ rule = '' }) => rule);
       return { row, shadow, became: refused ?? (arrived ? 'pass' : untold(row)) };
