@@ -9,7 +9,7 @@ import {
   type StoredEvent,
   searchEvents,
 } from '../control/events/events-database.ts';
-import { eventKinds, eventLevels } from '../data/event.ts';
+import { eventKinds, eventLevels } from '../edge/event-kinds.ts';
 import { readInstant } from '../policy/asking/instant.ts';
 import { reasons } from '../policy/reasons.ts';
 import { rulesOf, stages } from '../policy/registry.ts';

@@ -3,6 +3,7 @@ import { checkCalls } from './compile-calls.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileDrachtio } from './compile-drachtio.ts';
 import { compileLists } from './compile-lists.ts';
+import { compileNotifications } from './compile-notifications.ts';
 import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
@@ -81,6 +82,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
   const drachtio = compileDrachtio(tree, surroundings, problems, notices);
   const cluster = compileCluster(tree, listeners, surroundings, problems, notices);
   const lists = compileLists(tree, surroundings, problems);
+  const notifications = compileNotifications(tree, surroundings, problems);
   checkPolicy(tree, problems, notices);
   if (problems.length > 0) return { ok: false, problems };
 
@@ -97,6 +99,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     drachtio,
     cluster,
     lists,
+    notifications,
     listeners,
     pbx,
     trunks,

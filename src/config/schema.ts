@@ -5,6 +5,7 @@ import { written } from '../policy/written.ts';
 import { clusterSchema } from './cluster-settings.ts';
 import { readHostPort, readListenPoint, readServer } from './forms.ts';
 import { listsSchema } from './list-settings.ts';
+import { notificationsSchema } from './notification-settings.ts';
 import { pbxSchema, topologySchema, trunksSchema } from './pbx-settings.ts';
 import { programPortSchema, programsSchema } from './program-settings.ts';
 import { ownAddress, realm, seconds, whole } from './schema-words.ts';
@@ -219,6 +220,7 @@ export const settingsSchema = z.strictObject({
   programs: programsSchema,
   ...policyShape,
   lists: listsSchema,
+  notifications: notificationsSchema,
 });
 
 /** The settings as written, defaults filled in. `compile` makes `Settings` of it. */

@@ -23,6 +23,7 @@ export const settingsFiles = {
     'times.yaml': ['times'],
     'pins.yaml': ['pins'],
     'exceptions.yaml': ['exceptions'],
+    'notifications.yaml': ['notifications'],
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 

@@ -8,6 +8,7 @@ import type { Realm, Transport } from '../edge/signaling.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import type { RedisServer } from './forms.ts';
 import type { ListWritten } from './list-settings.ts';
+import type { ContactWritten, SmtpWritten, TemplateWritten } from './notification-settings.ts';
 
 /**
  * Everything the operator can set, checked and complete: what `routes/*.yaml`, flags and the environment
@@ -28,6 +29,7 @@ export interface Settings {
   /** What stands in `policies/*.yaml`. */
   readonly policy: PolicySettings;
   readonly lists: readonly ListSettings[];
+  readonly notifications: NotificationSettings;
   readonly programPort: ProgramPortSettings;
   readonly programs: ProgramSettings;
   readonly drachtio: DrachtioSettings;
@@ -44,6 +46,37 @@ export interface ListSettings extends Omit<ListWritten, 'file' | 'url' | 'key'> 
   readonly from: { readonly file: string } | { readonly url: string };
   /** What stands for `{key}` in the URL. */
   readonly key?: string;
+}
+
+/** Who is told of what happens. */
+export interface NotificationSettings {
+  /** Undefined: there is no mail server. */
+  readonly smtp: SmtpSettings | undefined;
+  readonly contacts: readonly ContactSettings[];
+}
+
+export interface SmtpSettings extends Pick<SmtpWritten, 'tls' | 'user' | 'timeoutSeconds'> {
+  readonly host: string;
+  readonly port: number;
+  readonly from: string;
+  /** Empty without a user. */
+  readonly password: string;
+  readonly authorities?: string;
+}
+
+type AboutTo = 'email' | 'webhook' | 'form' | 'token' | 'tokenFile' | 'template';
+
+export interface ContactSettings extends Omit<ContactWritten, AboutTo> {
+  readonly name: string;
+  readonly to: { readonly addresses: readonly string[] } | WebhookSettings;
+  readonly template: TemplateWritten;
+}
+
+export interface WebhookSettings {
+  /** `{token}` stands in it where the token goes. */
+  readonly webhook: string;
+  readonly form: ContactWritten['form'];
+  readonly token?: string;
 }
 
 /** The record of what happened. */

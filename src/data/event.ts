@@ -1,35 +1,7 @@
+import type { EventKind, EventLevel } from '../edge/event-kinds.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Asked } from '../policy/policy.ts';
 import type { Reason } from '../policy/reasons.ts';
-
-/** How much it matters: `info` is for the record, `warn` deserves a look, `alert` somebody's attention now. */
-export const eventLevels = ['info', 'warn', 'alert'] as const;
-export type EventLevel = (typeof eventLevels)[number];
-
-/** What can happen. A closed set: events are searched by it. */
-export const eventKinds = [
-  'refused',
-  'shadow',
-  'excepted',
-  'emergency',
-  'call',
-  'call-ended',
-  'registered',
-  'failed',
-  'blocked',
-  'unblocked',
-  'attack',
-  'guard',
-  'pbx',
-  'cluster',
-  'reload',
-  'exception',
-  'overload',
-  'clock',
-  'list',
-  'fault',
-] as const;
-export type EventKind = (typeof eventKinds)[number];
 
 /** Something that happened at the gate, for people and programs that look back. Holds no secret and no PIN. */
 export interface GateEvent {

@@ -1,4 +1,5 @@
 import type { Attack } from '../edge/attack-watch.ts';
+import type { EventKind } from '../edge/event-kinds.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
 import type { GuardChange } from '../limits/guards.ts';
@@ -7,7 +8,7 @@ import type { Question } from '../policy/asking/question.ts';
 import { questionOf } from '../policy/asking/question-of-facts.ts';
 import type { CallFacts, RequestFacts, Source, StageFacts } from '../policy/facts.ts';
 import type { Reason } from '../policy/reasons.ts';
-import type { EventKind, GateEvent } from './event.ts';
+import type { GateEvent } from './event.ts';
 import { askedBeside, sharedWith } from './question-of-event.ts';
 
 export interface GateEventsOptions {

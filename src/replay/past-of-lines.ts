@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { eventKinds, type GateEvent } from '../data/event.ts';
+import type { GateEvent } from '../data/event.ts';
+import { eventKinds } from '../edge/event-kinds.ts';
 import type { Past } from './past.ts';
 import { callEndsOf, pastOfEvent } from './past-of-events.ts';
 
