@@ -20,6 +20,7 @@ import { Kernel } from './control/kernel/kernel.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/catalogue.ts';
+import { Notifications } from './control/notify/notifications.ts';
 import { announce, recorded } from './control/pbx-news.ts';
 import { clusterEvent, clusterNotes, fault } from './control/recorded-news.ts';
 import { type Accepted, type ReloadAsked, type ReloadCounts, Reloads } from './control/reloads.ts';
@@ -34,6 +35,7 @@ import { ExceptionWatch } from './control/watch-exceptions.ts';
 import { watchFiles } from './control/watch-files.ts';
 import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
+import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
 import type { LogLine } from './data/messages.ts';
 import { version } from './version.ts';
@@ -121,7 +123,19 @@ export async function runGate({
     log,
   );
   undo.defer(() => events.close());
-  const exceptions = new ExceptionWatch(settings.policy, (event) => events.add([event]));
+  const notifications = new Notifications({
+    settings,
+    file: directory.notifications,
+    gate: settings.cluster.node.name || hostname(),
+    record: (event) => record([event]),
+    log,
+  });
+  held.defer(() => notifications.close());
+  function record(batch: readonly GateEvent[], lostBefore = 0): void {
+    events.add(batch, lostBefore);
+    notifications.take(batch);
+  }
+  const exceptions = new ExceptionWatch(settings.policy, (event) => record([event]));
   held.defer(() => exceptions.close());
 
   const lag = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
@@ -129,11 +143,12 @@ export async function runGate({
   const metrics = openMetrics({
     stats: () => heartbeat?.stats,
     controlLag: () => readLag(lag, LAG_EVERY_MS),
-    databaseErrors: () => store.errors() + watch.losses,
+    databaseErrors: () => store.errors() + watch.losses + notifications.errors,
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     lists: () => lists.status,
+    contacts: () => notifications.status,
     reloads: reloadCounts,
     faults: () => faults,
     kernel: () => kernel?.status,
@@ -162,7 +177,7 @@ export async function runGate({
       return serving.takeLists(sliced);
     },
     counts: () => heartbeat?.stats.lists ?? [],
-    record: (event) => events.add([event]),
+    record: (event) => record([event]),
     log,
   });
   held.defer(() => lists.close());
@@ -195,13 +210,13 @@ export async function runGate({
       enforcement: (batch) => kernel?.take(batch),
       event(event) {
         announce(log, event);
-        events.add([recorded(event)]);
+        record([recorded(event)]);
       },
-      events: (batch, lost) => events.add(batch, lost),
+      events: record,
       crashed(error) {
         const { stack } = error;
         log.error({ stack }, 'the data plane crashed; the process ends so that it is restarted');
-        events.add([fault(`the data plane crashed: ${error.message}`)]);
+        record([fault(`the data plane crashed: ${error.message}`)]);
         ended.resolve('crashed');
       },
     },
@@ -216,7 +231,7 @@ export async function runGate({
     taken: (kind, batch) => serving.taken(kind, batch),
     others: (alone, nodes) => serving.others(alone, nodes),
     answered: (ask, held) => serving.answered(ask, held),
-    changed: (status, text) => events.add([clusterEvent(status, text)]),
+    changed: (status, text) => record([clusterEvent(status, text)]),
   });
   held.defer(() => shared?.close());
   lists.start();
@@ -238,7 +253,7 @@ export async function runGate({
     well: () => log.info('the gate does its work again'),
     hopeless() {
       log.error('the data plane hangs; the process ends so that it is restarted');
-      events.add([fault('the data plane hangs')]);
+      record([fault('the data plane hangs')]);
       ended.resolve('hangs');
     },
   });
@@ -267,18 +282,19 @@ export async function runGate({
     async apply(fresh) {
       follow(fresh.log);
       events.follow(fresh);
+      notifications.follow(fresh);
       exceptions.follow(fresh.policy);
       shield.follow(fresh);
       await serving.reload(fresh);
       lists.follow(fresh);
     },
-    record: (event) => events.add([event]),
+    record: (event) => record([event]),
     counts: reloadCounts,
     log,
   });
 
   const answers = new ControlAnswers({
-    ...{ serving, reloads, lists, log },
+    ...{ serving, reloads, lists, notifications, log },
     countInKernel: () => shield.count(),
     handOver,
     status: async (rows): Promise<ProcessStatus> => ({
@@ -292,6 +308,7 @@ export async function runGate({
       ready: ready().reasons,
       cluster: shared?.status,
       lists: lists.status,
+      contacts: notifications.status,
       exceptions: exceptions.inForce,
       shadows: events.shadows,
     }),
@@ -424,7 +441,7 @@ export async function runGate({
       'an error nobody caught in the control plane: calls go on, new ones too; the process ends when there are none, ' +
         'so that it is restarted',
     );
-    events.add([fault(`the control plane failed: ${error.message}`)]);
+    record([fault(`the control plane failed: ${error.message}`)]);
     if (faults > 1) return;
     setTimeout(() => ended.resolve('faulty'), deadlineSeconds * 1000).unref();
     setInterval(() => {

@@ -16,6 +16,7 @@ import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
 import { init } from './init.ts';
 import { lists } from './lists.ts';
+import { notify } from './notify.ts';
 import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
 import { reload } from './reload.ts';
@@ -47,6 +48,7 @@ const described = [
   guard,
   unguard,
   lists,
+  notify,
   exception,
   pin,
   status,

@@ -26,6 +26,7 @@ const gate: ProcessStatus = {
   ready: [],
   exceptions: [],
   shadows: [],
+  contacts: [],
   lists: [],
   guards: { mode: 'on', count: 0, rows: [] },
   blocks: { count: 12, listed: 0, enforced: ['socket'] },

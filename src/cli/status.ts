@@ -11,6 +11,7 @@ import { duration } from './duration.ts';
 import { showGuard } from './guards.ts';
 import { complain, counted, harmless, print, styled, table } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { showContact } from './show-contact.ts';
 import { showException } from './show-exception.ts';
 import { showList } from './show-list.ts';
 
@@ -108,6 +109,11 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       section(
         'Lists',
         gate.lists.map((one) => showList(one, now)),
+      ),
+    gate.contacts.length > 0 &&
+      section(
+        'Notifications',
+        gate.contacts.map((one) => showContact(one, now)),
       ),
     gate.exceptions.length > 0 &&
       section(

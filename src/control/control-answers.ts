@@ -4,12 +4,14 @@ import { momentOf, type Question } from '../policy/asking/question.ts';
 import type { ControlRequest, ProcessStatus } from './control-messages.ts';
 import type { Lists } from './lists/lists.ts';
 import type { Logger } from './log.ts';
+import type { Notifications } from './notify/notifications.ts';
 import type { Reloads } from './reloads.ts';
 
 export interface ControlAnswersOptions {
   readonly serving: DataPlane;
   readonly reloads: Reloads;
   readonly lists: Pick<Lists, 'status' | 'refresh'>;
+  readonly notifications: Pick<Notifications, 'status' | 'test'>;
   readonly log: Logger;
   /** What the kernel refused up to now is known when this resolves. */
   readonly countInKernel: () => Promise<unknown>;
@@ -26,7 +28,8 @@ export class ControlAnswers {
   }
 
   async answer(request: ControlRequest): Promise<unknown> {
-    const { serving, reloads, lists, log, countInKernel, handOver, status } = this.#options;
+    const { serving, reloads, lists, notifications, log } = this.#options;
+    const { countInKernel, handOver, status } = this.#options;
     switch (request.command) {
       case 'status':
         return status(request.rows);
@@ -48,6 +51,10 @@ export class ControlAnswers {
         return lists.status;
       case 'refresh-lists':
         return (await lists.refresh(request.name)) ?? null;
+      case 'contacts':
+        return notifications.status;
+      case 'test-contact':
+        return notifications.test(request.name);
       case 'block': {
         const { network, seconds, why } = request;
         const outcome = await serving.block(orderOf(network, seconds, why));

@@ -4,6 +4,7 @@ import type { Exception } from '../policy/exceptions.ts';
 import type { ShadowTotal } from './events/events-database.ts';
 import type { KernelStatus } from './kernel/kernel-status.ts';
 import type { ListStatus } from './lists/lists.ts';
+import type { ContactStatus } from './notify/contact.ts';
 import type { ClusterStatus } from './shared/shared-state.ts';
 
 /** What the command line asks of a running gate: one JSON object per line. */
@@ -38,6 +39,10 @@ export type ControlRequest =
   | { readonly command: 'lists' }
   /** Reads them now, or the one of that name. Answered by their `ListStatus`, or null where there is none. */
   | { readonly command: 'refresh-lists'; readonly name?: string }
+  /** Answered by a list of `ContactStatus`. */
+  | { readonly command: 'contacts' }
+  /** Sends this contact a message. Answered by a `TestOutcome`. */
+  | { readonly command: 'test-contact'; readonly name: string }
   /** Answered by an `AnsweredLive`. */
   | { readonly command: 'explain'; readonly question: Question }
   /** Answered by a `ReloadOutcome`. */
@@ -64,6 +69,8 @@ export interface ProcessStatus extends GateStatus {
   /** Undefined when this node is alone. */
   readonly cluster?: ClusterStatus | undefined;
   readonly lists: readonly ListStatus[];
+  /** Who is told of what happens. */
+  readonly contacts: readonly ContactStatus[];
   /** Those in force. */
   readonly exceptions: readonly Exception[];
   /** Of the rules that are in shadow for anybody. */

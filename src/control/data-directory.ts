@@ -11,6 +11,7 @@ export interface DataDirectory {
   readonly database: string;
   readonly events: string;
   readonly eventsFile: string;
+  readonly notifications: string;
   readonly tokenKey: string;
   readonly pinKey: string;
   readonly socket: string;
@@ -27,6 +28,7 @@ export function dataDirectoryAt(given: string): DataDirectory {
     database: join(path, 'state.db'),
     events: join(path, 'events.db'),
     eventsFile: join(path, 'events.jsonl'),
+    notifications: join(path, 'notifications.db'),
     tokenKey: join(path, 'flow-token.key'),
     pinKey: join(path, 'pin.key'),
     socket: join(path, 'control.sock'),

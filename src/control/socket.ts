@@ -47,6 +47,8 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     command: z.literal('refresh-lists'),
     name: z.string().min(1).max(64).exactOptional(),
   }),
+  z.strictObject({ command: z.literal('contacts') }),
+  z.strictObject({ command: z.literal('test-contact'), name: z.string().min(1).max(64) }),
   z.strictObject({ command: z.literal('unblock'), network: source }),
   z.strictObject({ command: z.literal('hangup'), call: z.string().min(1).exactOptional() }),
 ]);

@@ -47,7 +47,11 @@ const hostOf = (uri: string): string => {
 };
 const isName = (host: string): boolean => host !== '' && isIP(host) === 0;
 
-function otherNames({ listeners, lists }: Settings): readonly (readonly [string, string])[] {
+function otherNames({
+  listeners,
+  lists,
+  notifications,
+}: Settings): readonly (readonly [string, string])[] {
   const advertised = listeners.flatMap(({ advertise }) =>
     advertise !== undefined && isName(advertise.host) ? [advertise.host] : [],
   );
@@ -56,6 +60,11 @@ function otherNames({ listeners, lists }: Settings): readonly (readonly [string,
     ...lists.flatMap(({ name, from }) =>
       'url' in from && isName(new URL(from.url).hostname)
         ? [[`the list ${name}`, new URL(from.url).hostname] as const]
+        : [],
+    ),
+    ...notifications.contacts.flatMap(({ name, to }) =>
+      'webhook' in to && isName(new URL(to.webhook).hostname)
+        ? [[`the contact ${name}`, new URL(to.webhook).hostname] as const]
         : [],
     ),
   ];

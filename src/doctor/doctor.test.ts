@@ -353,7 +353,7 @@ test('all of it is looked at, and each finding that is not well says what to do'
   const things = new Set(findings.map((one) => one.about));
   expect([...things]).toEqual([
     ...['gate', 'PBX', 'fail2ban of the PBX', 'DNS', 'clock', 'certificates', 'ports', 'limits'],
-    ...['disk', 'Redis', 'policy'],
+    ...['disk', 'Redis', 'notifications', 'policy'],
   ]);
   for (const { level, todo } of findings) if (level !== 'ok') expect(todo).toBeDefined();
 }, 15_000);

@@ -6,6 +6,7 @@ import { checkDns } from './check-dns.ts';
 import { checkFail2ban } from './check-fail2ban.ts';
 import { checkGate } from './check-gate.ts';
 import { checkLimits } from './check-limits.ts';
+import { checkNotifications } from './check-notifications.ts';
 import { checkPbx } from './check-pbx.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkPorts } from './check-ports.ts';
@@ -24,6 +25,7 @@ const checks: readonly Check[] = [
   checkLimits,
   checkDisk,
   checkRedis,
+  checkNotifications,
   checkPolicy,
 ];
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DataPlaneStats } from '../../data/messages.ts';
 import type { ListStatus } from '../lists/lists.ts';
+import type { ContactStatus } from '../notify/contact.ts';
 import { openMetrics } from './catalogue.ts';
 
 const stats: DataPlaneStats = {
@@ -54,6 +55,12 @@ const apiban: ListStatus = {
   ...{ failures: [['timeout', 2]], notices: [], packets: 8, came: 2 },
 };
 
+const anna: ContactStatus = {
+  ...{ name: 'anna', by: 'email', to: 'anna@example.com', waiting: 3, untold: 9, sent: 4, lost: 2 },
+  ...{ quiet: false, lastSentAt: undefined },
+  failing: { text: 'no answer', since: 0, times: 1, nextAt: 0 },
+};
+
 function metricsOf(report: DataPlaneStats | undefined) {
   return openMetrics({
     stats: () => report,
@@ -63,6 +70,7 @@ function metricsOf(report: DataPlaneStats | undefined) {
     lostEvents: () => 0,
     cluster: () => undefined,
     lists: () => [apiban],
+    contacts: () => [anna],
     reloads: { taken: 2, refused: 1 },
     faults: () => 0,
     kernel: () => ({
@@ -115,6 +123,10 @@ test('what the data plane reports is what a scrape shows, however often it is sc
     'drawbridge_list_failing{list="apiban",why="timeout"} 1',
     'drawbridge_list_failures_total{list="apiban",why="timeout"} 2',
     'drawbridge_list_packets_total{list="apiban",mode="block"} 8',
+    'drawbridge_notifications_sent_total{contact="anna"} 4',
+    'drawbridge_notification_events_lost_total{contact="anna"} 2',
+    'drawbridge_notifications_waiting{contact="anna"} 3',
+    'drawbridge_notification_failing{contact="anna"} 1',
     'drawbridge_build_info{version="1.2.3",node="v24"} 1',
   ]) {
     expect(lines).toContain(line);

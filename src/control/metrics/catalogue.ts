@@ -4,6 +4,7 @@ import { attackKinds } from '../../edge/attack-watch.ts';
 import { pressures } from '../../policy/pressure.ts';
 import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
+import type { ContactStatus } from '../notify/contact.ts';
 import { openFiles } from '../open-files.ts';
 import type { ReloadCounts } from '../reloads.ts';
 import type { ClusterStatus, SharedState } from '../shared/shared-state.ts';
@@ -19,6 +20,7 @@ export interface MetricSources {
   /** Undefined when this node is alone. */
   cluster(): (ClusterStatus & Pick<SharedState, 'errors' | 'asked'>) | undefined;
   lists(): readonly ListStatus[];
+  contacts(): readonly ContactStatus[];
   readonly reloads: Readonly<ReloadCounts>;
   /** Errors of the control plane that nobody caught. */
   faults(): number;
@@ -368,6 +370,40 @@ export function openMetrics(from: MetricSources): Registry {
     ['list', 'mode'],
     (count) => {
       for (const { name, mode, packets } of from.lists()) count(packets, { list: name, mode });
+    },
+  );
+
+  counter(
+    'notifications_sent_total',
+    'Messages that contacts were sent, of notifications.yaml',
+    ['contact'],
+    (count) => {
+      for (const { name, sent } of from.contacts()) count(sent, { contact: name });
+    },
+  );
+  counter(
+    'notification_events_lost_total',
+    'Events that a contact was to be told of, and never was',
+    ['contact'],
+    (count) => {
+      for (const { name, lost } of from.contacts()) count(lost, { contact: name });
+    },
+  );
+  gauge(
+    'notifications_waiting',
+    'Messages that wait to be sent to the contact',
+    ['contact'],
+    (set) => {
+      for (const { name, waiting } of from.contacts()) set(waiting, { contact: name });
+    },
+  );
+  gauge(
+    'notification_failing',
+    '1 while the contact cannot be reached; messages are kept, and tried again',
+    ['contact'],
+    (set) => {
+      for (const { name, failing } of from.contacts())
+        set(failing === undefined ? 0 : 1, { contact: name });
     },
   );
 
