@@ -21,6 +21,7 @@ import { complain, mindOutput, print } from './output.ts';
 import { pin } from './pin.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
+import { report } from './report.ts';
 import { rules } from './rules.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
@@ -53,6 +54,7 @@ const described = [
   pin,
   status,
   doctor,
+  report,
   events,
   hangup,
   schema,

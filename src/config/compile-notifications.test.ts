@@ -70,6 +70,12 @@ describe('a secret', () => {
     expect(passwordOf(`${user}, passwordFile: ${file} }`)).toBe(PASSWORD);
   });
 
+  test('may have any name that the file gives it, and no other', () => {
+    const hook = to(`webhook: "https://a.example/{token}", token: "${'$'}{DRAWBRIDGE_DUTY_TOKEN}"`);
+    expect(wrong(hook, { DRAWBRIDGE_DUTY_TOKEN: 'secret' })).toBe('nothing');
+    expect(wrong(mail, { DRAWBRIDGE_DUTY_TOKEN: 'secret' })).toMatch(/^DRAWBRIDGE_DUTY_TOKEN: /);
+  });
+
   test('that is missing, or of another form, is named and not shown', () => {
     expect(wrong(`${user} }`)).toBe(
       '2:3 notifications.smtp.password: found no variable DRAWBRIDGE_SMTP_PASSWORD, ' +

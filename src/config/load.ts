@@ -12,6 +12,7 @@ import {
   type Override,
   overlay,
   type SettingsFlags,
+  variablesIn,
 } from './overrides.ts';
 import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
 import { mismatch, type Problem, showProblem } from './problem.ts';
@@ -150,7 +151,7 @@ export function foldersInUse(
 function gather(flags: SettingsFlags, variables: Environment, drafts: Drafts = {}) {
   const directories = foldersInUse(flags, variables);
   const { files, problems } = readFolders(directories, drafts);
-  const fromVariables = fromEnvironment(variables);
+  const fromVariables = fromEnvironment(variables, variablesIn(fileTree(files)));
   const fromLine = fromFlags(flags);
   const overrides = [...fromVariables.overrides, ...fromLine.overrides];
   let tree: unknown = fileTree(files);

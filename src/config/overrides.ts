@@ -90,13 +90,23 @@ const otherVariables = [
   'DRAWBRIDGE_REDIS_PASSWORD',
   'DRAWBRIDGE_REDIS_SENTINEL_PASSWORD',
   'DRAWBRIDGE_CLUSTER_SECRET',
+  'DRAWBRIDGE_SMTP_PASSWORD',
 ];
 
 /** Kubernetes writes these into every container when a service is called drawbridge. */
 const notOurs = /^DRAWBRIDGE_(?:PORT|SERVICE)(?:_|$)/;
 
-/** What the environment says. A variable set to nothing counts as not set. */
-export function fromEnvironment(environment: Environment): Overrides {
+/** The variables that a tree of settings names as secrets: `key: ${DRAWBRIDGE_APIBAN_KEY}`. */
+export function variablesIn(tree: unknown): readonly string[] {
+  if (typeof tree === 'string') return /^\$\{(\w+)\}$/.exec(tree)?.slice(1) ?? [];
+  return typeof tree === 'object' && tree !== null ? Object.values(tree).flatMap(variablesIn) : [];
+}
+
+/** What the environment says, besides secrets that files name. A variable set to nothing counts as not set. */
+export function fromEnvironment(
+  environment: Environment,
+  named: readonly string[] = [],
+): Overrides {
   const overrides: Override[] = [];
   const problems: Problem[] = [];
   const given = Object.entries(environment)
@@ -114,6 +124,7 @@ export function fromEnvironment(environment: Environment): Overrides {
       addScalar(path.path, text, name, overrides, problems);
       continue;
     }
+    if (named.includes(name)) continue;
     const meant = name.includes('__')
       ? undefined
       : nearMiss(name, [...Object.keys(shortVariables), ...otherVariables]);

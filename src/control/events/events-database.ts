@@ -187,7 +187,7 @@ export class EventsDatabase {
 }
 
 /** Beside a running gate and without one, and where the disk is so full that nothing but reading is possible. */
-function openToRead(file: string): DatabaseSync {
+export function openToRead(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
   try {
     database.prepare('SELECT id FROM events LIMIT 1').get();

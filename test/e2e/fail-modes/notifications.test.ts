@@ -35,7 +35,7 @@ beforeEach(async () => {
   pbx.always('BYE', (bye) => pbx.answer(bye, 200));
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') console.log(gate.logs().slice(-4000));
+  if (task.result?.state === 'fail') console.log(gate?.logs().slice(-4000));
   for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
   await Promise.all([gate.close(), pbx.close()]);
   rmSync(folder, { recursive: true });

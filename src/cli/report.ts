@@ -1,0 +1,120 @@
+import { hostname } from 'node:os';
+import { findDataDirectory, loadSettings } from '../config/load.ts';
+import { nearMiss } from '../config/near-miss.ts';
+import { mismatch } from '../config/problem.ts';
+import { askGate, CannotAsk } from '../control/ask.ts';
+import type { ProcessStatus } from '../control/control-messages.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
+import { type Period, periods } from '../report/audit.ts';
+import type { Grade } from '../report/security.ts';
+import { reportSecurity, type SecurityReport } from '../report/security-report.ts';
+import { showHtml } from '../report/show-html.ts';
+import { version as program } from '../version.ts';
+import type { Command } from './command.ts';
+import { complain, harmless, print, styled } from './output.ts';
+import { settingsFlags, settingsFrom } from './settings-flags.ts';
+import { complainOf } from './show-problems.ts';
+
+const all = Object.keys(periods) as Period[];
+
+export const report: Command = {
+  name: 'report',
+  summary:
+    'how safe the gate is, each thing with a grade and what to do; check lists of the week, month and quarter',
+  operands: 'security',
+  mostOperands: 1,
+  flags: {
+    ...settingsFlags,
+    period: {
+      type: 'string',
+      value: 'PERIOD',
+      help: `one check list only: ${all.join(', ')}, or none`,
+    },
+    html: { type: 'boolean', help: 'a page to print or to send' },
+    json: { type: 'boolean', help: 'one JSON object, for programs' },
+  },
+  details:
+    'A: nothing to do. B, C: what deserves a look, little or much. D, F: something that is bad, or much of it. The worst counts for\n' +
+    'the whole. The check lists are filled in with what the events say. It ends with 1 when something is bad.',
+  async run(given) {
+    const [what = 'security'] = given.rest;
+    const { period } = given.flags;
+    if (what !== 'security') {
+      complain(mismatch(`"${what}"`, 'security'));
+      return 2;
+    }
+    const wanted = all.filter((one) => period === undefined || period === one);
+    if (wanted.length === 0 && period !== 'none') {
+      const words = [...all, 'none'];
+      const text = mismatch(`"${period}"`, words.join(', '), nearMiss(String(period), words));
+      complain(`--period: ${text}`);
+      return 2;
+    }
+    const flags = settingsFrom(given);
+    const loaded = loadSettings(flags);
+    if (!loaded.ok) {
+      complainOf(loaded.problems);
+      return 1;
+    }
+    const { settings } = loaded;
+    const directory = dataDirectoryAt(findDataDirectory(flags));
+    const status = await askGate<ProcessStatus>(directory.socket, {
+      command: 'status',
+      rows: 0,
+    }).catch((error: unknown) => {
+      if (!(error instanceof CannotAsk)) throw error;
+      return undefined;
+    });
+    const made = await reportSecurity(
+      { settings, status, root: '/' },
+      {
+        gate: settings.cluster.node.name || hostname(),
+        version: status?.version ?? program,
+        events: directory.events,
+        periods: wanted,
+        now: Date.now(),
+      },
+    );
+    if (given.flags.html === true) print(showHtml(made));
+    else print(given.flags.json === true ? JSON.stringify(made, null, 2) : show(made));
+    return made.sections.some(({ findings }) => findings.some(({ level }) => level === 'bad'))
+      ? 1
+      : 0;
+  },
+};
+
+const colors = { A: 'green', B: 'green', C: 'yellow', D: 'red', F: 'red' } as const;
+const marks = { ok: 'ok  ', warn: 'warn', bad: 'bad ' } as const;
+const boxes = { done: '[x]', look: '[ ]', 'by hand': '[ ]' } as const;
+
+function show({ gate, version, grade, sections, audits, noAudits }: SecurityReport): string {
+  const hint = (text: string | undefined): readonly string[] =>
+    text === undefined ? [] : [`        ${styled('gray', harmless(text))}`];
+  return [
+    `${styled('bold', `Security of ${gate}`)}  ${shown(grade)}  Drawbridge ${version}`,
+    ...sections.map((section) =>
+      [
+        `\n${shown(section.grade)}  ${styled('bold', section.title)}`,
+        ...section.findings.flatMap(({ level, saw, todo }) => [
+          `  ${marks[level]}  ${harmless(saw)}`,
+          ...hint(todo),
+        ]),
+      ].join('\n'),
+    ),
+    ...audits.map(({ period, since, recordSince, items }) =>
+      [
+        `\n${styled('bold', `Check list, ${period}`)}: since ${dayOf(since)}`,
+        ...(recordSince === undefined ? [] : [`  on record since ${dayOf(recordSince)}`]),
+        ...items.flatMap(({ what, state, facts, todo }) => [
+          `  ${boxes[state]} ${what}${state === 'by hand' ? ' (by hand)' : ''}`,
+          ...facts.map((fact) => `        ${harmless(fact)}`),
+          ...hint(todo),
+        ]),
+      ].join('\n'),
+    ),
+    ...(noAudits === undefined ? [] : [`\n${noAudits}`]),
+  ].join('\n');
+}
+
+const shown = (grade: Grade): string => styled(colors[grade], grade);
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
