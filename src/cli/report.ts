@@ -6,7 +6,7 @@ import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
 import { type Period, periods } from '../report/audit.ts';
-import type { Grade } from '../report/security.ts';
+import { type Grade, saidOf } from '../report/security.ts';
 import { reportSecurity, type SecurityReport } from '../report/security-report.ts';
 import { showHtml } from '../report/show-html.ts';
 import { version as program } from '../version.ts';
@@ -95,9 +95,9 @@ function show({ gate, version, grade, sections, audits, noAudits }: SecurityRepo
     ...sections.map((section) =>
       [
         `\n${shown(section.grade)}  ${styled('bold', section.title)}`,
-        ...section.findings.flatMap(({ level, saw, todo }) => [
-          `  ${marks[level]}  ${harmless(saw)}`,
-          ...hint(todo),
+        ...section.findings.flatMap((finding) => [
+          `  ${marks[finding.level]}  ${harmless(saidOf(section, finding))}`,
+          ...hint(finding.todo),
         ]),
       ].join('\n'),
     ),

@@ -1,15 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadSettings } from './load.ts';
 import { showProblem } from './problem.ts';
+import { shippedFolders } from './settings-files.ts';
 
 const PASSWORD = 'a-password-of-the-test';
 let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'notifications-'));
+  cpSync(shippedFolders.policies, folder, { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -78,7 +80,7 @@ describe('a secret', () => {
 
   test('that is missing, or of another form, is named and not shown', () => {
     expect(wrong(`${user} }`)).toBe(
-      '2:3 notifications.smtp.password: found no variable DRAWBRIDGE_SMTP_PASSWORD, ' +
+      '2:9 notifications.smtp.password: found no variable DRAWBRIDGE_SMTP_PASSWORD, ' +
         'expected one line, at most 256 characters',
     );
     const file = join(folder, 'password');

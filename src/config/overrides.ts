@@ -96,7 +96,7 @@ const otherVariables = [
 /** Kubernetes writes these into every container when a service is called drawbridge. */
 const notOurs = /^DRAWBRIDGE_(?:PORT|SERVICE)(?:_|$)/;
 
-/** The variables that a tree of settings names as secrets: `key: ${DRAWBRIDGE_APIBAN_KEY}`. */
+/** The variables that a tree of settings names as secrets: `${DRAWBRIDGE_APIBAN_KEY}`. */
 export function variablesIn(tree: unknown): readonly string[] {
   if (typeof tree === 'string') return /^\$\{(\w+)\}$/.exec(tree)?.slice(1) ?? [];
   return typeof tree === 'object' && tree !== null ? Object.values(tree).flatMap(variablesIn) : [];

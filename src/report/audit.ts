@@ -155,7 +155,7 @@ function monthly({ settings, sums, sections }: Audited, since: number): readonly
       shadows.map(({ name, mode }) => `${name}: ${mode === 'on' ? 'in shadow for some' : mode}`),
       'drawbridge status says what those in shadow would have refused',
     ),
-    ofSections('Certificates', sections, ['Certificate']),
+    ofSection('Certificates', sections),
   ];
 }
 
@@ -227,14 +227,9 @@ const item = (what: string, state: AuditItem['state'], facts: readonly string[])
 const watched = (what: string, facts: readonly string[], todo: string): AuditItem =>
   facts.length === 0 ? item(what, 'done', ['none']) : { ...item(what, 'look', facts), todo };
 
-function ofSections(
-  what: string,
-  sections: readonly Section[],
-  titles: readonly string[],
-): AuditItem {
-  const findings = sections
-    .filter(({ title }) => titles.includes(title))
-    .flatMap((section) => section.findings);
+/** What the report says of the same. */
+function ofSection(what: string, sections: readonly Section[]): AuditItem {
+  const findings = sections.find(({ title }) => title === what)?.findings ?? [];
   const show = ({ saw }: Finding): string => saw;
   const wanting = findings.filter(({ level }) => level !== 'ok');
   return wanting.length === 0

@@ -93,6 +93,7 @@ describe('the check list', () => {
       ],
       [
         'extensions.list={"1001": {}, "1002": {}}',
+        'network.scanners.mode=shadow',
         'exceptions={fair: {rule: allowed-countries, extension: "1001", until: 2099-01-01 00:00Z, why: a fair}}',
       ],
       'monthly',
@@ -102,7 +103,7 @@ describe('the check list', () => {
       Exceptions: 'look: fair: allowed-countries until 2099-01-01 00:00Z, a fair; used: fair 4',
       'Extensions that registered from several countries': 'look: 1001: DE, BR',
       'Extensions in the list that were not used': 'look: 1: 1002',
-      'Rules that do not act': expect.stringContaining('distributed-guessing: shadow'),
+      'Rules that do not act': expect.stringContaining('scanners: shadow'),
     });
   });
 
@@ -160,5 +161,5 @@ test('the page has what strangers wrote as text, and needs nothing from elsewher
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;&lt;img');
   expect(html).not.toMatch(/<script|<img|\u202e|https?:\/\//);
   expect(html).toContain("default-src 'none'");
-  expect(html).toContain('<span class="grade F">F</span> Security of gate-1');
+  expect(html).toContain('<span class="grade D">D</span> Security of gate-1');
 });

@@ -103,21 +103,18 @@ test('stealth', async () => {
 });
 
 test('lockouts', async () => {
-  const on = 'registration.distributed-guessing.mode=on';
-  expect(await said(checkLockouts, on)).toEqual([
-    'ok: 10 failures within 1800 s lock somebody out',
-  ]);
-  expect(await said(checkLockouts)).toContain(
+  expect(await said(checkLockouts)).toEqual(['ok: 10 failures within 1800 s lock somebody out']);
+  expect(await said(checkLockouts, 'registration.distributed-guessing.mode=shadow')).toContain(
     'warn: many sources can guess at one extension: distributed-guessing is shadow',
   );
   const lockout = 'registration.lockout';
-  expect(await said(checkLockouts, on, `${lockout}.mode=off`)).toEqual([
+  expect(await said(checkLockouts, `${lockout}.mode=off`)).toEqual([
     'bad: passwords can be guessed without an end: lockout is off',
   ]);
   expect(
     await said(
       checkLockouts,
-      ...[on, `${lockout}.failures=50`, `${lockout}.seconds=60`, `${lockout}.blockSeconds=0`],
+      ...[`${lockout}.failures=50`, `${lockout}.seconds=60`, `${lockout}.blockSeconds=0`],
     ),
   ).toEqual([
     'ok: 50 failures within 60 s lock somebody out',
@@ -227,7 +224,7 @@ test('when something fails', async () => {
   expect(lines).toContainEqual(expect.stringMatching(/^bad: it cannot be used: /));
   expect(lines).toContain(
     'warn: without Redis each node counts alone: outbound.call-frequency, outbound.concurrent-calls, ' +
-      'inbound.inbound-calls, inbound.inbound-frequency',
+      'inbound.inbound-frequency, inbound.inbound-calls',
   );
 }, 20_000);
 
@@ -240,7 +237,7 @@ test('the grade is that of the worst', async () => {
   const settings = settingsWith('listeners=[{listen: "udp:127.0.0.1:25060"}]');
   const sections = await gradeSecurity({ settings, status: undefined, root: folder });
   expect(sections.map(({ title }) => title)).toEqual([
-    ...['Default ports', 'Open services', 'TLS', 'Certificate', 'Stealth', 'Lockouts'],
+    ...['Default ports', 'Open services', 'TLS', 'Certificates', 'Stealth', 'Lockouts'],
     ...['Extensions', 'Calls abroad', 'Exceptions', 'When something fails', 'Who is told', 'Rules'],
   ]);
   expect(worstOf(sections)).toBe('D');

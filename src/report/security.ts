@@ -29,7 +29,7 @@ const checks: Readonly<Record<string, Check>> = {
   'Default ports': checkDefaultPorts,
   'Open services': checkServices,
   TLS: checkEncryption,
-  Certificate: checkCertificates,
+  Certificates: checkCertificates,
   Stealth: checkStealth,
   Lockouts: checkLockouts,
   Extensions: checkExtensions,
@@ -54,6 +54,10 @@ export function gradeSecurity(examined: Examined): Promise<readonly Section[]> {
     }),
   );
 }
+
+/** A finding in its section: with what it is about, where that is something else. */
+export const saidOf = ({ title }: Section, { about: thing, saw }: Finding): string =>
+  thing.toLowerCase() === title.toLowerCase() ? saw : `${thing}: ${saw}`;
 
 const SOME = 2;
 

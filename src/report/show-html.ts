@@ -1,6 +1,6 @@
 import type { Finding } from '../doctor/finding.ts';
 import type { Audit, AuditItem } from './audit.ts';
-import type { Section } from './security.ts';
+import { type Section, saidOf } from './security.ts';
 import type { SecurityReport } from './security-report.ts';
 
 const style = `
@@ -41,14 +41,17 @@ ${noAudits === undefined ? '' : `<p>${escaped(noAudits)}</p>`}
 </html>`;
 }
 
-const sectionOf = ({ title, grade, findings }: Section): string =>
-  `<h2><span class="grade ${grade}">${grade}</span> ${escaped(title)}</h2>
+const sectionOf = (section: Section): string =>
+  `<h2><span class="grade ${section.grade}">${section.grade}</span> ${escaped(section.title)}</h2>
 <ul>
-${findings.map(findingOf).join('\n')}
+${section.findings.map((one) => findingOf(section, one)).join('\n')}
 </ul>`;
 
-const findingOf = ({ level, about, saw, todo }: Finding): string =>
-  `<li class="${level}"><b>${level}</b>${escaped(about)}: ${escaped(saw)}${small(todo)}</li>`;
+const findingOf = (section: Section, finding: Finding): string => {
+  const { level, todo } = finding;
+  const text = `${escaped(saidOf(section, finding))}${small(todo)}`;
+  return `<li class="${level}"><b>${level}</b>${text}</li>`;
+};
 
 const auditOf = ({ period, since, recordSince, items }: Audit): string =>
   `<h2>Check list, ${period}: since ${dayOf(since)}</h2>

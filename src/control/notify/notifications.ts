@@ -58,6 +58,8 @@ export class Notifications {
     const now = Date.now();
     this.#try(() => {
       for (const event of events) for (const contact of this.#contacts) contact.take(event, now);
+      // of all else a second may be lost when the process is killed
+      if (events.some(({ level }) => level === 'alert')) this.#outbox.flush();
     });
   }
 
@@ -98,6 +100,8 @@ export class Notifications {
   close(): void {
     clearInterval(this.#looking);
     for (const contact of this.#contacts) contact.close();
+    // another process may go on with what waits, and tells what happens from now on
+    this.#contacts = [];
     this.#outbox.close();
   }
 
