@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,6 +94,51 @@ async function call(phone: Phone, number: string): Promise<number> {
   await calling.bye();
   return ms;
 }
+
+test('the mail server down for an hour loses nothing, and delays no call', async () => {
+  await start('[{ level: alert }]');
+  const phone = await aKnownPhone();
+  // first it takes connections and says nothing
+  const silent: Server = createServer((socket) => socket.on('error', () => undefined).unref());
+  await new Promise<void>((resolve) => silent.listen(MAIL_PORT, mailAddress, resolve));
+  const took: number[] = [];
+  took.push(await call(phone, '110'));
+  await expect
+    .poll(() => metric(gate, 'drawbridge_notification_failing'), { timeout: 20_000 })
+    .toBe(1);
+  expect(gate.logs()).toContain('a notification cannot be delivered; it is kept, and tried again');
+  took.push(await call(phone, '03012345678'));
+  silent.close();
+
+  for (const number of ['112', '110', '112']) {
+    pass(15);
+    took.push(await call(phone, number));
+  }
+  expect((await drawbridge('status', '--data', gate.data)).output).toMatch(
+    /anna +anna@example\.com .* cannot be reached: /,
+  );
+  // what comes within a second is told at its end
+  const untold = async () =>
+    JSON.parse((await drawbridge('notify', '--json', '--data', gate.data)).output)[0].untold;
+  await expect.poll(untold, { timeout: 10_000 }).toBe(4);
+  await gate.kill();
+  await gate.start();
+  expect(await metric(gate, 'drawbridge_notifications_waiting')).toBeGreaterThan(0);
+
+  pass(15);
+  const server = await mailServer();
+  // what comes within a second is one event with a count
+  const told = () =>
+    server.mails
+      .flatMap(({ text }) => [...text.matchAll(/alert {2}(?:(\d+) × )?emergency/g)])
+      .reduce((sum, [, count = '1']) => sum + Number(count), 0);
+  await expect.poll(told, { timeout: 15_000 }).toBe(4);
+  expect(Math.max(...took)).toBeLessThan(3000);
+  const subjects = server.mails.map(({ subject }) => subject).join('\n');
+  expect(subjects).toContain('emergency INVITE 1001');
+  for (const { user } of server.mails) expect(user).toBe('gate');
+  expect(gate.logs()).not.toContain(PASSWORD);
+});
 
 test('ten thousand blocks in a minute are one e-mail', async () => {
   await start('[{ level: info, kinds: [blocked] }]');
