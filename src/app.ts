@@ -19,11 +19,11 @@ import { serveHttp } from './control/http.ts';
 import { Kernel } from './control/kernel/kernel.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
-import { openMetrics } from './control/metrics/catalogue.ts';
+import { openMetrics } from './control/metrics/open-metrics.ts';
 import { Notifications } from './control/notify/notifications.ts';
 import { announce, recorded } from './control/pbx-news.ts';
 import { clusterEvent, clusterNotes, fault } from './control/recorded-news.ts';
-import { type Accepted, type ReloadAsked, type ReloadCounts, Reloads } from './control/reloads.ts';
+import { type Accepted, type ReloadAsked, ReloadCounts, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
 import { ServiceManager, serviceManagerPlace } from './control/service-manager.ts';
 import { openSharedState, type SharedState } from './control/shared/shared-state.ts';
@@ -103,7 +103,8 @@ export async function runGate({
   let lostLogLines = 0;
   let draining = false;
   let faults = 0;
-  const reloadCounts: ReloadCounts = { taken: 0, refused: 0 };
+  const reloadCounts = new ReloadCounts();
+  let current = settings;
 
   const store = openStore(directory.database, log, (kept, batch) => plane?.stored(kept, batch));
   held.defer(() => store.close());
@@ -149,10 +150,13 @@ export async function runGate({
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
     lists: () => lists.status,
     contacts: () => notifications.status,
+    settings: () => current,
+    exceptions: () => exceptions.inForce.length,
     reloads: reloadCounts,
     faults: () => faults,
     kernel: () => kernel?.status,
     build: { version, node: process.version },
+    startedAt,
   });
   const ready = () =>
     readiness(
@@ -280,6 +284,7 @@ export async function runGate({
       return load(asked, running);
     },
     async apply(fresh) {
+      current = fresh;
       follow(fresh.log);
       events.follow(fresh);
       notifications.follow(fresh);

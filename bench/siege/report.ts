@@ -24,7 +24,7 @@ export interface Outcome {
 
 const metric = {
   kernel: 'drawbridge_kernel_dropped_packets_total',
-  socket: 'drawbridge_datagrams_dropped',
+  socket: 'drawbridge_datagrams_dropped_total',
   policy: 'drawbridge_decisions_total',
   blocked: 'drawbridge_blocks_made_total',
 } as const;

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { metricsPage } from './metrics-page.ts';
 import { rulesPage } from './rules-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 describe.each([
+  ['metrics.md', metricsPage],
   ['rules.md', rulesPage],
   ['settings.md', settingsPage],
 ])('docs/%s', (name, page) => {

@@ -2,12 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { DataPlaneStats } from '../data/messages.ts';
 import { type Heartbeat, heartbeatLimitMs, liveness, readiness } from './health.ts';
 
+const none = { counts: [], sum: 0 };
+
 function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
   const stats: DataPlaneStats = {
     requests: {},
     answers: {},
     decisions: [],
-    blocks: { count: 0, made: {} },
+    blocks: { byRule: {}, made: {} },
+    added: { REGISTER: none, INVITE: none, other: none },
+    failures: {},
+    calling: { answered: 0, ended: {}, emergencies: 0, routes: {}, trunks: {} },
+    extensions: [],
     guards: 0,
     attacks: {},
     lists: [],

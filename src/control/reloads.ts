@@ -28,10 +28,18 @@ export type ReloadOutcome =
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** How often files were read anew since the start, and what became of them. */
-export interface ReloadCounts {
-  taken: number;
-  refused: number;
+/** How often files were read anew since the start, what became of them, and when the last time. */
+export class ReloadCounts {
+  taken = 0;
+  refused = 0;
+  /** Milliseconds since 1970; the start took them too. */
+  takenAt = Date.now();
+  refusedAt: number | undefined;
+
+  count(outcome: 'taken' | 'refused'): void {
+    this[outcome]++;
+    this[`${outcome}At`] = Date.now();
+  }
 }
 
 export type Accepted = Extract<Loaded, { ok: true }>;
@@ -78,14 +86,14 @@ export class Reloads {
       loaded = this.#options.load(asked, this.settings);
     } catch (error) {
       // A bug in reading a file must not end calls.
-      this.#options.counts.refused++;
+      this.#options.counts.count('refused');
       log.error(
         { stack: error instanceof Error ? error.stack : String(error) },
         'reload failed; the settings are as they were',
       );
       return { ok: false, problems: [{ where: 'the gate', text: reasonOf(error) }] };
     }
-    this.#options.counts[loaded.ok ? 'taken' : 'refused']++;
+    this.#options.counts.count(loaded.ok ? 'taken' : 'refused');
     return loaded.ok ? this.#accept(loaded, asked) : this.#refuse(loaded.problems);
   }
 

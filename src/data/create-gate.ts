@@ -10,15 +10,18 @@ import { ProgramServer } from '../engine/protocol/program-server.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
+import type { FailureKind } from '../policy/failure-kinds.ts';
 import { needsCountries } from '../policy/policy-settings.ts';
 import { overload } from '../policy/rules/network/overload.ts';
 import { version } from '../version.ts';
 import { rowOf } from './block-changes.ts';
 import { BlockCounts } from './block-counts.ts';
 import { blockBy, findBlocks } from './blocks.ts';
+import { CallCounts } from './call-counts.ts';
 import { Counters } from './counters.ts';
 import { DecisionCounts } from './decision-counts.ts';
 import { EnforcementFeed } from './enforcement-feed.ts';
+import { ExtensionCounts } from './extension-counts.ts';
 import type { CreateGate, Log } from './gate.ts';
 import { hearOthers } from './hear-others.ts';
 import type {
@@ -45,6 +48,9 @@ export const createGate: CreateGate = async (options) => {
   const counters = new Counters();
   const decisions = new DecisionCounts();
   const made = new BlockCounts();
+  const calls = new CallCounts();
+  const extensions = new ExtensionCounts();
+  const failures: Partial<Record<FailureKind, number>> = {};
   const feed = new EnforcementFeed(
     {
       blocks: () => running.edge.gatekeeper.blocks.entries(),
@@ -81,10 +87,15 @@ export const createGate: CreateGate = async (options) => {
     others: options.sharing,
     countryOf: (address) => countryOf(address),
     pressure: () => pressureWatch.pressure,
-    observer: observeEdge(options, { decisions, made, feed }, () => current),
+    observer: observeEdge(
+      options,
+      { decisions, made, feed, calls, extensions, failures },
+      () => current,
+    ),
   });
   if (serving === undefined) throw new Error('Nothing carries SIP.');
   const open = serving;
+  extensions.follow(running.edge.gatekeeper.policy.site.extensions);
   let programs = servePrograms(open, settings, log);
   try {
     await programs?.listen();
@@ -140,6 +151,7 @@ export const createGate: CreateGate = async (options) => {
       current = fresh;
       open.reconfigure(fresh);
       running.reload(fresh);
+      extensions.follow(running.edge.gatekeeper.policy.site.extensions);
       if (programs === undefined) programs = servePrograms(open, fresh, log);
       else programs.reload(fresh);
     },
@@ -244,7 +256,16 @@ export const createGate: CreateGate = async (options) => {
       return {
         ...counters.stats,
         decisions: decisions.rows,
-        blocks: { count: running.edge.gatekeeper.blocks.size, made: made.byRule },
+        blocks: {
+          byRule: Object.fromEntries(running.edge.gatekeeper.blocks.byRule),
+          made: made.byRule,
+        },
+        failures,
+        calling: calls.stats(running.edge.leases.ledger, {
+          routes: current.policy.outboundRoutes.map(({ name }) => name),
+          trunks: current.trunks.map(({ name }) => name),
+        }),
+        extensions: extensions.stats(running.edge.leases.ledger, running.edge.registrations),
         guards: running.edge.attacks.guards.size,
         attacks: running.edge.attacks.begun,
         lists: running.edge.gatekeeper.listed.counts,
@@ -330,12 +351,12 @@ function guardedExtensions({ attacks: { mode, guards } }: Edge, rows: number): G
 }
 
 const certificateStatus = (
-  { file, names, daysToExpiry }: ServedCertificate,
+  { file, names, endsAt }: ServedCertificate,
   { dataDirectory }: Settings,
 ): CertificateStatus => ({
   name: names[0] ?? file,
   selfSigned: file === selfSignedFiles(dataDirectory).certificate,
-  expiresAt: Date.now() + daysToExpiry * 86_400_000,
+  expiresAt: endsAt,
 });
 
 const registrationStatus = (binding: Binding): RegistrationStatus => ({

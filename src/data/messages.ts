@@ -16,10 +16,13 @@ import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { ListCount } from '../limits/listed-networks.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import type { Tier } from '../policy/facts.ts';
+import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Reason } from '../policy/reasons.ts';
 import type { Mode } from '../policy/rule.ts';
+import type { CallStats, ExtensionStats, StatusClass } from './call-stats.ts';
 import type { Batch } from './changes.ts';
+import type { Durations } from './durations.ts';
 import type { GateEvent } from './event.ts';
 import type { SlicedLists } from './sliced-lists.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
@@ -317,7 +320,8 @@ export interface DecisionCount {
   readonly count: number;
 }
 
-export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | '6xx';
+/** Of which requests it is told how long they were in the gate. */
+export type ForwardedMethod = 'REGISTER' | 'INVITE' | 'other';
 
 /** Counters since the start, and how things stand now. What is left out counts as zero. */
 export interface GateStats {
@@ -329,6 +333,12 @@ export interface GateStats {
     Partial<Record<Realm, Readonly<Partial<Record<StatusClass, number>>>>>
   >;
   readonly decisions: readonly DecisionCount[];
+  /** How long requests were in the gate before they went on. */
+  readonly added: Readonly<Record<ForwardedMethod, Durations>>;
+  /** Registrations that failed, by how. */
+  readonly failures: Readonly<Partial<Record<FailureKind, number>>>;
+  readonly calling: CallStats;
+  readonly extensions: readonly ExtensionStats[];
   readonly registrations: number;
   readonly calls: number;
   readonly ringing: number;
@@ -337,8 +347,8 @@ export interface GateStats {
   /** Messages that were no SIP, or belonged to nothing. */
   readonly ignored: number;
   readonly blocks: {
-    /** On the list now. */
-    readonly count: number;
+    /** On the list now, by the rule, or `operator`. */
+    readonly byRule: Readonly<Record<string, number>>;
     /** Made since the start, by the rule, or `operator`. */
     readonly made: Readonly<Record<string, number>>;
   };

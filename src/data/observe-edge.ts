@@ -1,14 +1,18 @@
 import type { Settings } from '../config/settings.ts';
 import type { EdgeObserver } from '../edge/edge.ts';
+import type { Decided } from '../edge/gatekeeper.ts';
 import type { OutsideCall } from '../edge/outside-calls.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { Flow } from '../edge/signaling.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { CallFacts } from '../policy/facts.ts';
+import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { BlockCounts } from './block-counts.ts';
+import type { CallCounts } from './call-counts.ts';
 import type { DecisionCounts } from './decision-counts.ts';
 import type { EnforcementFeed } from './enforcement-feed.ts';
 import type { GateEvent } from './event.ts';
+import type { ExtensionCounts } from './extension-counts.ts';
 import type { GateOptions } from './gate.ts';
 import { describedQuestion, describedRequest } from './gate-events.ts';
 
@@ -17,12 +21,15 @@ interface Observing {
   readonly decisions: DecisionCounts;
   readonly made: BlockCounts;
   readonly feed: EnforcementFeed;
+  readonly calls: CallCounts;
+  readonly extensions: ExtensionCounts;
+  readonly failures: Partial<Record<FailureKind, number>>;
 }
 
 /** What becomes of what happens at the edge: log, events, counts, disk, other nodes, the kernel. */
 export function observeEdge(
   { log, event, events, blocksStore, guardsStore, sharing }: GateOptions,
-  { decisions, made, feed }: Observing,
+  { decisions, made, feed, calls, extensions, failures }: Observing,
   settings: () => Pick<Settings, 'events'>,
 ): EdgeObserver {
   return {
@@ -72,12 +79,16 @@ export function observeEdge(
       if (fault !== undefined)
         log('error', 'a rule threw: a fault in the gate itself', { rule, fault });
       decisions.decided(decided);
+      if (!extensions.none) extensions.count('refused', refusedExtension(decided));
       events.decided(decided);
     },
     admitted(facts) {
+      calls.admitted(facts);
+      extensions.count('calls', facts.extension);
       if (settings().events.admitted) events.add(admittedCall(facts));
     },
     emergency(facts) {
+      calls.emergency();
       const { source, extension } = facts;
       log('warn', 'an emergency call', {
         extension,
@@ -90,17 +101,22 @@ export function observeEdge(
       if (settings().events.admitted) events.add(newRegistration(binding, asked));
     },
     failed({ extension, source }, reason) {
+      failures[reason] = (failures[reason] ?? 0) + 1;
+      extensions.count('failed', extension);
       log('info', 'a registration failed', { extension, source, reason });
       // our own refusals are told of as such
       if (reason === 'password-wrong' || reason === 'extension-unknown')
         events.failed(extension, source, reason);
     },
-    callStarted: (call, outside) =>
+    trunkAnswered: (trunk, status) => calls.trunkAnswered(trunk, status),
+    callStarted(call, outside) {
+      calls.answered();
       log('debug', 'a call was answered', {
         callId: call.callId,
         caller: where(call.caller),
         ...aboutOutside(outside),
-      }),
+      });
+    },
     callOverdue(call, { seconds, setting, mode }) {
       const { callId, extension, number } = call;
       const about = { callId, ...(extension !== undefined && { extension }), number, seconds };
@@ -125,6 +141,7 @@ export function observeEdge(
       events.add({ at, level: 'info', kind: 'call-ended', count: 1, callId, status, text });
     },
     callEnded(call, why, outside) {
+      calls.ended(why);
       const { callId } = call;
       const at = Date.now();
       const seconds = Math.round((at - call.startedAt) / 1000);
@@ -138,6 +155,13 @@ export function observeEdge(
         });
     },
   };
+}
+
+/** Whose registration or call was refused; what never came so far is nobody's. */
+function refusedExtension({ stage, facts, decision: { verdict } }: Decided): string | undefined {
+  if (verdict.kind === 'pass' || (stage !== 'registration' && stage !== 'outbound'))
+    return undefined;
+  return 'extension' in facts ? facts.extension : undefined;
 }
 
 /** By which way it left, and with whose PIN. */

@@ -99,6 +99,8 @@ export interface EdgeObserver extends PbxObserver, AttackObserver {
   /** A call that was let through was not answered, or was challenged. */
   callFailed(callId: string, status: number): void;
   callEnded(call: Call, why: CallEnd, outside: OutsideCall | undefined): void;
+  /** A trunk that was asked for a call gave its final answer; without a status it gave none. */
+  trunkAnswered(trunk: string, status: number | undefined): void;
   /** A call has lasted as long as it may; it was ended, or would be by a rule in shadow. */
   callOverdue(call: OutsideCall, limit: CallLimit): void;
 }

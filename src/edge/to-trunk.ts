@@ -72,9 +72,16 @@ function forward(
     recordRoute: true,
     tryNextAfterMs: edge.pbx.tryNextAfterMs,
     onAnswer({ status }, target) {
-      if (opened.outside !== undefined && status >= 200 && status < 300)
-        opened.outside.trunk = nameOf(fit, target);
+      const trunk = nameOf(fit, target);
+      if (trunk === undefined || status < 200) return undefined;
+      edge.observer.trunkAnswered(trunk, status);
+      if (opened.outside !== undefined && status < 300) opened.outside.trunk = trunk;
       return undefined;
+    },
+    onTargetFailed(target, failure) {
+      const trunk = nameOf(fit, target);
+      if (trunk !== undefined)
+        edge.observer.trunkAnswered(trunk, failure === 'unavailable' ? 503 : undefined);
     },
     onDone(status) {
       if (continues !== undefined && status >= 300) continues.continued = false;

@@ -43,6 +43,10 @@ export interface Core {
   hidesFrom(channel: Channel, request: Message): boolean;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
+  /** When what comes over this channel just now was taken off its socket, by the clock of `now` in the engine. */
+  heardAt(channel: Channel): number;
+  /** A request that was heard then is about to go out for the first time. */
+  sentOn(method: string, heardAt: number): void;
   /** A bug of ours, caught at the edge of the unit of work. */
   fault(problem: unknown): void;
 }

@@ -347,6 +347,14 @@ export class Engine implements Core {
     return this.#handlers.hidesFrom?.(channel, request) ?? false;
   }
 
+  /** Datagrams are handled by turns, whose beginning is known: the clock is not asked for each. */
+  heardAt({ reliable }: Channel): number {
+    return reliable ? this.now() : this.transports.turnBegan;
+  }
+  sentOn(method: string, heardAt: number): void {
+    this.#options.observer?.sentOn(method, this.now() - heardAt);
+  }
+
   fault(problem: unknown): void {
     this.#options.log.error({ err: problem }, 'a fault in the gate itself');
   }

@@ -35,6 +35,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   readonly routing: Routing;
   readonly found: Found | undefined;
   readonly routed: boolean;
+  readonly heardAt: number;
 
   readonly #core: Core;
   readonly #transaction: ServerTransaction;
@@ -57,6 +58,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.channel = channel;
     this.routing = routing;
     this.found = found;
+    this.heardAt = core.heardAt(channel);
     this.routed = found !== undefined || (routing.user !== undefined && request.toTag !== '');
   }
 

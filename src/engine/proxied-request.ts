@@ -49,6 +49,7 @@ export class ProxiedRequest implements BranchUser {
   #next = 0;
   #best: Candidate | undefined;
   #challenges: Challenges | undefined;
+  #sentOn = false;
   #passedAny = false;
   /** Each branch's part of how far the request may still fork (RFC 5393 §5.3.3). */
   #share: HeaderChange | undefined;
@@ -125,7 +126,7 @@ export class ProxiedRequest implements BranchUser {
       if (contact !== undefined) headers = [...(headers ?? []), contact];
       requestUri = asSip(requestUri ?? request.requestUri);
     }
-    return forwardRequest(request, {
+    const wire = forwardRequest(request, {
       via,
       recordRoutes: this.#plan.recordRoute === true ? this.#recordRoutes(channel) : '',
       address: from.address,
@@ -140,6 +141,11 @@ export class ProxiedRequest implements BranchUser {
           ? ''
           : ownFor(this.#core.names.toward(channel), request.requestUri),
     });
+    if (!this.#sentOn) {
+      this.#sentOn = true;
+      this.#core.sentOn(this.method, this.#incoming.heardAt);
+    }
+    return wire;
   }
 
   #recordRoutes(out: Channel): string {

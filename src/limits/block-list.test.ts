@@ -184,6 +184,20 @@ describe('several reasons to block one network', () => {
   });
 });
 
+test('it is known how many each rule has on the list, whatever became of them', () => {
+  const { list } = listTold({ most: 3 });
+  for (const host of [1, 2, 3, 4]) list.block(byRule(`192.0.2.${host}`, host * MINUTE), 0);
+  expect([...list.byRule]).toEqual([['auto-defence', 3]]);
+  list.block(byOperator('192.0.2.3'), 0);
+  expect([...list.byRule].sort()).toEqual([
+    ['auto-defence', 2],
+    ['manual', 1],
+  ]);
+  list.lift('192.0.2.3');
+  list.sweep(DAY);
+  expect([...list.byRule]).toEqual([]);
+});
+
 describe('lifting, ending and finding', () => {
   test('a lifted block is gone, by any spelling of its network', () => {
     const { list, told } = listTold();

@@ -70,6 +70,8 @@ export class BlockList {
     rule: new EndQueue(),
     operator: new EndQueue(),
   };
+  /** How many each rule has on the list, and operators. */
+  readonly #byRule = new Map<string, number>();
   readonly #offenders: Offenders;
   readonly #most: number;
   readonly #onChange: (change: BlockChange) => void;
@@ -84,6 +86,11 @@ export class BlockList {
 
   get size(): number {
     return this.#blocks.size;
+  }
+
+  /** How many there are by the rule that made them, or `operator`. */
+  get byRule(): ReadonlyMap<string, number> {
+    return this.#byRule;
   }
 
   /** Blocks made from now on escalate by this. */
@@ -264,6 +271,8 @@ export class BlockList {
     const proven = block.forgeable && !forgeable;
     if (!ordered && !proven && !endsBefore(block.until, until)) return block;
     this.#ends[block.by].remove(block);
+    this.#count(block.rule, -1);
+    this.#count(order.rule, 1);
     block.by = order.by;
     block.rule = order.rule;
     block.evidence = order.evidence;
@@ -305,6 +314,13 @@ export class BlockList {
   #put(block: Block): void {
     this.#blocks.set(block.key, block);
     this.#ends[block.by].add(block);
+    this.#count(block.rule, 1);
+  }
+
+  #count(rule: string, change: 1 | -1): void {
+    const blocks = (this.#byRule.get(rule) ?? 0) + change;
+    if (blocks > 0) this.#byRule.set(rule, blocks);
+    else this.#byRule.delete(rule);
   }
 
   #end(block: Block, kind: BlockChangeKind): void {
@@ -315,6 +331,7 @@ export class BlockList {
   #take(block: Block): void {
     this.#blocks.delete(block.key);
     this.#ends[block.by].remove(block);
+    this.#count(block.rule, -1);
   }
 
   #tell(kind: BlockChangeKind, entry: BlockEntry, elsewhere = false): void {

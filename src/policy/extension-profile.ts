@@ -81,6 +81,12 @@ export const profileShape = {
     .array(z.string().min(1))
     .optional()
     .describe('O12: numbers it may show as caller besides its own'),
+  metrics: z
+    .boolean()
+    .optional()
+    .describe(
+      'X6: true gives it metrics of its own, where it stands in the list: a handful of lines for each at every scrape',
+    ),
   rules: z
     .record(z.string(), z.enum(['on', 'shadow', 'off']))
     .optional()

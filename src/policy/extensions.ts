@@ -64,6 +64,14 @@ export class Extensions {
     return profile;
   }
 
+  /** Those in the list that are to have metrics of their own. */
+  *withMetrics(): Generator<string> {
+    const { list, groups, defaults } = this.#settings;
+    const said = [defaults, ...Object.values(groups), ...Object.values(list)];
+    if (!said.some(({ metrics }) => metrics === true)) return;
+    for (const name of Object.keys(list)) if (this.profileOf(name).metrics === true) yield name;
+  }
+
   /** Where it is said what this extension's value of a key is; undefined when nobody says. */
   whereSet(extension: string | undefined, key: keyof ProfileSettings): Path | undefined {
     const { list, groups, defaults } = this.#settings;

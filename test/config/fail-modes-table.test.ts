@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { catalogue } from '../../src/control/metrics/catalogue.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
@@ -21,7 +22,7 @@ const source = globSync(`${root}src/**/*.ts`)
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n')
   .replace(/'\s*\+\s*'/g, '');
-const catalogue = read('src/control/metrics/catalogue.ts');
+const metrics = catalogue.flatMap((section) => section.metrics.map(({ name }) => name));
 
 const quoted = (cell: string): readonly string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
@@ -61,6 +62,6 @@ describe.each(rows.map((row) => [row[0] ?? '', row] as const))('%s', (_what, row
 
   test('has metrics of the catalogue', () => {
     for (const name of quoted(metric).filter((one) => one.startsWith('drawbridge_')))
-      expect(catalogue).toMatch(new RegExp(`'(drawbridge_)?${name.slice('drawbridge_'.length)}'`));
+      expect(metrics).toContain(name);
   });
 });

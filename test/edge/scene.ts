@@ -245,6 +245,8 @@ export class Scene implements AsyncDisposable {
       guardChanged: ({ kind, guard }) => void this.events.push(`${kind} ${guard.extension}`),
       callStarted: (call) => void this.calls.add(call),
       callEnded: (call) => void this.calls.delete(call),
+      trunkAnswered: (trunk, status) =>
+        void this.events.push(`trunk ${trunk} ${status ?? 'silent'}`),
     };
   }
 }

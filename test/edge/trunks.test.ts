@@ -132,6 +132,13 @@ describe('the PBX calls out', () => {
     const third = await scene.call(uri);
     scene.carrier(1).answer(await scene.carrier(1).expect('INVITE'), 404);
     expect((await third.final()).status).toBe(404);
+    expect(scene.events.filter((event) => event.startsWith('trunk'))).toEqual([
+      'trunk carrier-1 486',
+      'trunk carrier-1 503',
+      'trunk carrier-2 486',
+      'trunk carrier-1 silent',
+      'trunk carrier-2 404',
+    ]);
   });
 
   test('not to a host that nobody configured: 404', async () => {

@@ -48,6 +48,8 @@ export interface ProgramCounts {
   readonly connected: number;
   /** Of those, the ones made for one request each. */
   readonly outbound: number;
+  /** Those that programs are in, of calls and subscriptions. */
+  readonly dialogs: number;
   readonly framesReceived: number;
   readonly framesSent: number;
   readonly refused: Readonly<Record<Refusal, number>>;
@@ -228,7 +230,11 @@ export class ProgramServer implements Programs {
   }
 
   counts(): ProgramCounts {
+    let dialogs = 0;
+    for (const { calls, subscriptions } of this.#agents.holdings().values())
+      dialogs += calls + subscriptions;
     return {
+      dialogs,
       connected: this.#inbound + this.#outbound,
       outbound: this.#outbound,
       framesReceived: this.#received,

@@ -181,6 +181,10 @@ class SocketTransports implements Transports {
     return datagramsDropped(this.#listeners);
   }
 
+  get turnBegan(): number {
+    return this.#context.pace.began;
+  }
+
   get sleptMs(): number {
     return this.#context.pace.slept;
   }

@@ -69,6 +69,8 @@ export interface Transports {
   datagramsDropped(): number;
   /** What the thread slept on purpose while packets came, in all: the event loop takes it for work. */
   readonly sleptMs: number;
+  /** When the datagrams that are handled now were taken off their socket, as `performance.now` has it. */
+  readonly turnBegan: number;
   /** Those that are open. */
   connections(): Iterable<Channel>;
   /** What a gate that takes our place would inherit. Reads files. */

@@ -38,6 +38,10 @@ export class TurnPace {
     this.#slept += left;
   }
 
+  get began(): number {
+    return this.#began;
+  }
+
   /** Milliseconds slept in all: the event loop takes them for work. */
   get slept(): number {
     return this.#slept;

@@ -14,11 +14,12 @@ const SETTLE_MS = 300;
 const LOOK_EVERY_MS = 30_000;
 const DAY_MS = 86_400_000;
 
-/** A certificate that is served, for the metric of its days to expiry. */
+/** A certificate that is served. */
 export interface ServedCertificate {
   readonly file: string;
   readonly names: readonly string[];
-  readonly daysToExpiry: number;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
 }
 
 interface Served {
@@ -90,7 +91,7 @@ export class Certificates {
     return this.#served.map(({ files, pair }) => ({
       file: files.certificate,
       names: pair.names,
-      daysToExpiry: daysToExpiry(pair),
+      endsAt: pair.endsAt,
     }));
   }
 
