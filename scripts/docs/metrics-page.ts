@@ -5,7 +5,9 @@ import type { Metric } from '../../src/control/metrics/metric.ts';
 export const metricsPage = (): string => `# Metrics
 
 All that Prometheus finds on \`http://127.0.0.1:9464/metrics\`, or wherever \`http\` in [routes/gate.yaml](../routes/gate.yaml) says.
-Counters count since the start of the process. Made from the code by \`node scripts/write-docs.ts\`.
+Counters count since the start of the process. [prometheus/](../prometheus) has a configuration for Prometheus with alert rules, explained
+in [runbook.md](runbook.md); [grafana/](../grafana) has dashboards and the files by which Grafana finds them. Made from the code by
+\`node scripts/write-docs.ts\`.
 
 No label takes a value from the network: what strangers send adds no series. So there is nothing here by source, number or
 caller; \`drawbridge events\` and \`drawbridge blocks\` have that. Single extensions have metrics only where they stand in

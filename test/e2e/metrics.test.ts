@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalogue } from '../../src/control/metrics/catalogue.ts';
 import { countedMethods } from '../../src/data/messages.ts';
 import { reasons } from '../../src/policy/reasons.ts';
 import { rulesOf, stages } from '../../src/policy/registry.ts';
@@ -6,8 +7,16 @@ import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { metric } from '../support/gate-health.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import {
+  alerts,
+  dashboards,
+  namedIn,
+  prometheusFiles,
+  questionsOf,
+  textOf,
+} from '../support/monitoring-files.ts';
 import { ownAddress } from '../support/own-address.ts';
-import { promtool } from '../support/prometheus.ts';
+import { promtool, startPrometheus } from '../support/prometheus.ts';
 import { udpWire } from '../support/sip-wire.ts';
 
 let pbx: Pbx;
@@ -91,6 +100,72 @@ describe('an attack', () => {
     expect(count(second)).toBeGreaterThan(count(first));
   });
 });
+
+describe('what watches the gate', () => {
+  const questions = new Map([
+    ...alerts.map(({ alert, expr }) => [alert, [expr]] as const),
+    ...dashboards.map((dashboard) => [dashboard.title, questionsOf(dashboard)] as const),
+  ]);
+
+  test('names only metrics that a scrape has, and labels that they have', async () => {
+    const scraped = metricsIn(await gate.metrics());
+    expect(questions.size).toBeGreaterThan(30);
+    for (const [asker, expressions] of questions)
+      for (const { metrics, labels } of expressions.map(namedIn)) {
+        expect(
+          metrics.filter((name) => !scraped.has(name) && name !== 'up'),
+          asker,
+        ).toEqual([]);
+        const known = new Set([...everywhere, ...metrics.flatMap((name) => labelsOf(name))]);
+        expect(
+          labels.filter((label) => !known.has(label)),
+          asker,
+        ).toEqual([]);
+      }
+  });
+
+  test('and a real Prometheus scrapes it, holds its rules against it, and answers every panel', async () => {
+    const configuration = textOf('prometheus/prometheus.yml')
+      .replace('127.0.0.1:9464', gate.http)
+      .replace('[alerts.yml]', `[${prometheusFiles}/alerts.yml]`)
+      .replaceAll('15s', '1s');
+    const prometheus = await startPrometheus(configuration);
+    try {
+      const isUp = () =>
+        prometheus.query('up{job="drawbridge"} + ignoring (node) drawbridge_pbx_node_up');
+      await expect.poll(isUp, { timeout: 20_000 }).toEqual([2]);
+      expect(await prometheus.ask('targets')).toMatchObject({
+        activeTargets: [{ health: 'up', lastError: '' }],
+      });
+      for (const expression of [...questions.values()].flat()) await prometheus.query(expression);
+      await expect
+        .poll(() => prometheus.rulesHealth(), { timeout: 20_000 })
+        .toEqual(new Map(alerts.map(({ alert }) => [alert, 'ok'])));
+      expect((await prometheus.alerting()).filter((alert) => !ofABusyMachine.test(alert))).toEqual(
+        [],
+      );
+    } finally {
+      await prometheus.close();
+    }
+  });
+});
+
+/** What the runner does to a gate, not the gate. */
+const ofABusyMachine = /Slow|Pressed|DatagramsDropped/;
+const everywhere = ['instance', 'job', 'le'];
+const labelsOf = (name: string): readonly string[] =>
+  catalogue
+    .flatMap(({ metrics }) => metrics)
+    .filter((one) => name === one.name || name.startsWith(`${one.name}_`))
+    .flatMap(({ labels }) => Object.keys(labels));
+
+/** By the lines that say their types: also those that have no series now. */
+const metricsIn = (text: string): ReadonlySet<string> =>
+  new Set(
+    [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+  );
 
 const SOURCES = 12;
 
