@@ -99,7 +99,7 @@ describe('what happens', () => {
       contact.look(start + second * SECOND);
     }
     await arrived(3);
-    expect(contact.status.untold).toBe(3600 - 3 * 121);
+    await expect.poll(() => contact.status.untold).toBe(3600 - 3 * 121);
     contact.look(start + 2 * HOUR);
     await arrived(4);
     expect(posted().reduce((sum, { count }) => sum + count, 0)).toBe(3600);
