@@ -52,7 +52,7 @@ type AnyRule<S extends Stage> = RuleDefinition<S, any>;
 
 /**
  * Every rule there is, in the order in which they are asked: the first that refuses decides. The order is part of
- * what the product promises: it stands in the README, and `explain` prints it.
+ * what the product promises: it stands in docs/rules.md, and `explain` prints it.
  */
 export const rulesOf: { readonly [S in Stage]: readonly AnyRule<S>[] } = {
   packet: [blockedSources, automaticDefence, firewall, sourceCountries, dropAll, strangersShare],
