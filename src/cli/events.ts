@@ -46,7 +46,7 @@ const closedSets: Readonly<Record<string, readonly string[]>> = {
   reason: Object.keys(reasons),
   rule: stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name)),
 };
-const MOST_SHOWN = 20;
+const MOST_SHOWN = 30;
 
 export const events: Command = {
   name: 'events',
