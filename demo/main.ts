@@ -106,7 +106,9 @@ const cut = (text: string, room: number): string =>
 async function sumUp(town: Town, wrong: number, seconds: number): Promise<void> {
   const passed = calls.length + afterwards.length;
   const page = await town.gate.metrics();
-  const [, blocked = '0'] = /^drawbridge_blocks(?:\{[^}]*\})? (\d+)$/m.exec(page) ?? [];
+  const blocked = [...page.matchAll(/^drawbridge_blocks(?:\{[^}]*\})? (\d+)$/gm)]
+    .map(([, count]) => Number(count))
+    .reduce((sum, count) => sum + count, 0);
   print(
     wrong === 0
       ? `\n  ${passed} things that people do passed, ${attacks.length} attacks were stopped, ${blocked} addresses are blocked; ${seconds} s.`

@@ -62,7 +62,10 @@ inside "$release/node_modules/node/bin/node" "$release/src/main.ts" version >/de
 ln -sfn "$release" "$root/opt/drawbridge/current.new"
 mv -T "$root/opt/drawbridge/current.new" "$root/opt/drawbridge/current"
 # this one, and the two before it
-find "$root$releases" -mindepth 1 -maxdepth 1 -type d | sort -r | tail -n +4 | while read -r old; do rm -rf "$old"; done
+find "$root$releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +4 | cut -d' ' -f2- |
+  while read -r old; do
+    [ "$old" = "$root$release" ] || rm -rf "$old"
+  done
 
 # --- user, data, settings
 inside getent passwd drawbridge >/dev/null ||

@@ -372,13 +372,8 @@ export async function runGate({
   /** Another process takes our place: we keep what is under way, and it has all else. */
   async function handOver(program: readonly string[]): Promise<{ readonly process: number }> {
     if (draining) throw new Error('The gate is ending already.');
-    const sockets = await serving.sockets();
-    if (sockets === undefined)
-      throw new Error(
-        'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
-      );
     draining = true;
-    const heir = await startHeir(program, sockets).catch((error: unknown) => {
+    const heir = await heirOf(program).catch((error: unknown) => {
       draining = false;
       throw error;
     });
@@ -388,11 +383,21 @@ export async function runGate({
     return { process: heir.pid };
   }
 
+  async function heirOf(program: readonly string[]): Promise<Heir> {
+    const sockets = await serving.sockets();
+    if (sockets === undefined)
+      throw new Error(
+        'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
+      );
+    return startHeir(program, sockets);
+  }
+
   async function giveTo(heir: Heir): Promise<void> {
     actions = { ...actions, reload() {}, drain: () => ended.resolve('asked') };
     const link = join(directory.path, 'hand-over.sock');
-    const { boot, done } = await serving.handOver(link);
+    // what cannot be written now is given up: waiting for the disk here would keep everybody waiting
     store.closing();
+    const { boot, done } = await serving.handOver(link);
     await held.disposeAsync();
     kernel = undefined;
     shared = undefined;

@@ -79,8 +79,11 @@ export class CallLeases {
 
   /** A call was answered; some of it may be ringing elsewhere still. */
   started(call: Call): void {
-    const held = this.#held.get(nameOf(call));
+    const name = nameOf(call);
+    const held = this.#held.get(name);
     if (held !== undefined) held.calls++;
+    // its places may be taken only now that it was answered: a moment after this
+    else this.#held.set(name, { leases: [], calls: 1 });
   }
 
   ended(call: Call): void {
@@ -99,7 +102,7 @@ export class CallLeases {
     if (lost.size === 0) return;
     for (const [name, held] of this.#held.entries()) {
       held.leases = held.leases.filter((lease) => !lost.has(lease));
-      if (held.leases.length === 0) this.#held.delete(name);
+      if (held.leases.length === 0 && held.calls === 0) this.#held.delete(name);
     }
   }
 

@@ -52,7 +52,7 @@ describe.skipIf(!mayMakeNetworks)(
     test('a block ends by itself when its time has come, and within a second when it is lifted (N2)', async () => {
       const [short, lifted] = [it.someone(), it.someone()];
       await it.block(lifted);
-      await it.block(short, 4);
+      await it.block(short, 8);
       const [{ until = 0 } = {}] = await it.blocks(short);
       await expect.poll(() => it.inKernel('blocked4_32')).toContain(short);
       await expect.poll(() => it.inKernel('blocked4_32')).toContain(lifted);

@@ -115,7 +115,8 @@ export class Contact {
         if (age(held.sentAt, now) > HOUR_MS) this.#around.outbox.remove(held);
       } else if (held.closedAt === undefined) {
         if (this.#isDue(held, now)) this.#around.outbox.put({ ...held, closedAt: now });
-      } else if (age(held.closedAt, now) > this.#settings.keepHours * HOUR_MS)
+        // not by `age`: a clock that is put back makes nothing old
+      } else if (now - held.closedAt > this.#settings.keepHours * HOUR_MS)
         this.#giveUp(held, `not delivered in ${this.#settings.keepHours} h`);
     }
     if (this.#sending !== undefined || !this.#mayTry(now) || this.#next() === undefined) return;

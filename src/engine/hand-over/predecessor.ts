@@ -24,6 +24,7 @@ export class Predecessor {
   readonly #closed = new Set<string>();
   #socket: Socket | undefined;
   #waiting: Buffer[] = [];
+  #isGone = false;
   #registered: (row: unknown) => void = () => {};
 
   /** `tokens` are those of its connections. */
@@ -59,6 +60,7 @@ export class Predecessor {
   channelFrom(token: string): RelayedChannel | undefined {
     const known = this.#channels.get(token);
     if (known !== undefined) return known;
+    if (this.#isGone) return;
     const facts = this.#tokens.verify(token);
     if (typeof facts === 'string' || facts.transport === 'udp' || this.#closed.has(token)) return;
     const listener = this.#host.listenerOf(facts);
@@ -112,6 +114,7 @@ export class Predecessor {
 
   /** Asked or not: what it held is gone. */
   #lost(): void {
+    this.#isGone = true;
     void this.#host.gone();
     for (const token of [...this.#channels.keys()]) this.#closedOf(token);
   }

@@ -46,6 +46,7 @@ export class Successor {
     const server = createServer();
     server.listen(path); // in the data directory, which is nobody else's
     await once(server, 'listening');
+    server.unref(); // nobody stays alive for one that does not come
     return new Successor(path, server, host);
   }
 
