@@ -60,8 +60,11 @@ export interface AttackObserver {
   guardChanged(change: GuardChange): void;
 }
 
-/** Whoever has sources enough begins as many as he likes: of more, none is told of until others are over. */
-const MOST_ATTACKS = 1000;
+/**
+ * Whoever has sources enough begins as many as he likes: of more of a kind, none is told of until others are over. Those
+ * of one kind, which forged packets can make, keep nobody from hearing of another.
+ */
+const MOST_OF_A_KIND = 250;
 const MOST_KEYS = 16_384;
 /** An attack is over when nothing of it came for so long, or for as long as it took to see it. */
 const QUIET_SECONDS = 3600;
@@ -89,6 +92,8 @@ export class AttackWatch {
   readonly #attacks = new Map<string, Attack>();
   readonly #tries = new WindowCounts(MOST_KEYS);
   readonly #begun = new Map<AttackKind, number>();
+  /** Those that go on. */
+  readonly #live = new Map<AttackKind, number>();
   #distributed: Watched;
   #spread: Spread;
   #rotating: Rotating;
@@ -140,7 +145,8 @@ export class AttackWatch {
     );
   }
 
-  #tried(extension: string, at: number): void {
+  #tried(named: string, at: number): void {
+    const extension = detached(named); // it may be kept, and the message it came in not
     const { mode, seconds, everywhere } = this.#distributed;
     if (mode === 'off') return;
     this.#look('everywhere', '', everybody, everywhere, at);
@@ -159,7 +165,11 @@ export class AttackWatch {
   /** By the word of a person, here or at another node: it begins anew. */
   forgive(extension: string): void {
     this.#guesses.forgive(extension);
-    this.#attacks.delete(nameOf('many-sources', extension));
+    this.#over(nameOf('many-sources', extension), 'many-sources');
+  }
+
+  #over(name: string, kind: AttackKind): void {
+    if (this.#attacks.delete(name)) this.#live.set(kind, (this.#live.get(kind) ?? 1) - 1);
   }
 
   /** Once a second. */
@@ -170,7 +180,7 @@ export class AttackWatch {
     for (const [name, attack] of this.#attacks) {
       const quietMs = Math.max(attack.seconds, QUIET_SECONDS) * 1000;
       if (Math.abs(now - attack.lastAt) < quietMs) continue;
-      this.#attacks.delete(name);
+      this.#over(name, attack.kind);
       this.#observer.attackEnded(attack);
     }
   }
@@ -202,8 +212,9 @@ export class AttackWatch {
       members: this.#guesses.distinct(key, spreadWindows[over], at),
       ...(sources !== undefined && { sources: sources() }),
     };
-    if (this.#attacks.size >= MOST_ATTACKS) return attack;
+    if ((this.#live.get(kind) ?? 0) >= MOST_OF_A_KIND) return attack;
     this.#attacks.set(name, attack);
+    this.#live.set(kind, (this.#live.get(kind) ?? 0) + 1);
     this.#begun.set(kind, (this.#begun.get(kind) ?? 0) + 1);
     this.#observer.attackBegan(attack);
     return attack;

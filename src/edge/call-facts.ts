@@ -32,8 +32,8 @@ export interface CallTarget {
 export class CallFacts extends RequestFacts implements Facts {
   /** The URI that is called. */
   readonly calledUri: string;
-  /** It was asked for in a dialog, by a transfer or a redirection. */
-  readonly #fromDialog: boolean;
+  /** Where a call that was made is redirected to: whoever made it has been asked. */
+  readonly #redirected: boolean;
   #dialled: Dialled | undefined;
   #emergency: boolean | undefined;
   #caller: Caller | undefined;
@@ -44,7 +44,7 @@ export class CallFacts extends RequestFacts implements Facts {
   constructor(edge: Edge, incoming: Incoming, at: number, { target, flow }: CallTarget = {}) {
     super(edge, incoming, at, flow);
     const { requestUri } = incoming.request;
-    this.#fromDialog = target !== undefined;
+    this.#redirected = target !== undefined && incoming.request.method !== 'REFER';
     this.calledUri = target ?? edge.uris.behind(requestUri) ?? requestUri;
   }
 
@@ -56,7 +56,7 @@ export class CallFacts extends RequestFacts implements Facts {
     return this.#emergency;
   }
   override get doubtful(): boolean {
-    return !this.#fromDialog && super.doubtful;
+    return !this.#redirected && super.doubtful;
   }
   get dialled(): Dialled {
     this.#dialled ??= this.#readDialled();

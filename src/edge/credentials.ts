@@ -38,12 +38,19 @@ export function areProven(
   return true;
 }
 
-/** Do they answer a challenge of our own, of which the PBX knows nothing? */
+/**
+ * Do all of them answer a challenge of our own, of which the PBX knows nothing? Then none of them goes on to it. Who
+ * writes others beside such has a password tried there, and that counts.
+ */
 export function areForOurs(request: Message, marks: ChallengeMarks): boolean {
-  for (const { id } of headers)
-    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
-      if (marks.areForOurs(request.valueOf(line))) return true;
-  return false;
+  let found = false;
+  for (const { id } of headers) {
+    const line = request.find(id);
+    if (line < 0) continue;
+    if (request.find(id, line + 1) >= 0 || !marks.areForOurs(request.valueOf(line))) return false;
+    found = true;
+  }
+  return found;
 }
 
 /**

@@ -105,8 +105,8 @@ export class RequestFacts implements Facts {
   #isDoubtful(): boolean {
     const { transport, realm } = this.flow;
     const { lookAlike, gatekeeper, guesses } = this.edge;
-    // whoever is inside a dialog knows its tags
-    if (transport !== 'udp' || realm !== 'access' || this.inDialog) return false;
+    // whoever is inside a call that we know knows its tags; a Route of ours anybody can write
+    if (transport !== 'udp' || realm !== 'access' || this.incoming.call !== undefined) return false;
     if (!lookAlike.learnt || !gatekeeper.policy.wantsProof) return false;
     if (this.source.tier === 'trusted') return false;
     const { request } = this.incoming;

@@ -66,7 +66,9 @@ function forward(
       if (failure !== 'unavailable') pbx.doubt(target);
     },
     onDone(status) {
-      if (facts.method === 'INVITE' && !hasCredentials(request)) edge.callChallenges.learn(status);
+      // of phones: carriers and guests are asked for no password
+      if (facts.method === 'INVITE' && facts.registered && !hasCredentials(request))
+        edge.callChallenges.learn(status);
       opened.done(status);
     },
   });

@@ -3,6 +3,7 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
+import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
 import type { Flow, HeaderChange, Incoming } from './signaling.ts';
 import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
@@ -21,7 +22,12 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
     const behind = edge.uris.behind(uri);
     const target = behind ?? uri;
     const facts = new TransferFacts(edge, incoming, Date.now(), { target });
-    if (!admit(incoming, edge.gatekeeper.judge('outbound', facts))) return undefined;
+    const decision = edge.gatekeeper.judge('outbound', facts);
+    if (decision.verdict.kind === 'challenge') {
+      challengeHere(edge, incoming);
+      return undefined;
+    }
+    if (!admit(incoming, decision)) return undefined;
     edge.outside.expect(facts);
     const { pin, digits } = facts.dialled;
     if (pin !== undefined && behind !== undefined) {

@@ -1,6 +1,7 @@
 /** Secret, so that nobody can choose keys that fall together; odd, so that no bit is lost. */
-const secrets = crypto.getRandomValues(new Int32Array(5));
-const [lowSeed = 0, highSeed = 0, lowSecret = 0, highSecret = 0, oneSecret = 0] = secrets;
+const secrets = crypto.getRandomValues(new Int32Array(6));
+const [lowSeed = 0, highSeed = 0, oneSeed = 0, lowSecret = 0, highSecret = 0, oneSecret = 0] =
+  secrets;
 const lowFactor = lowSecret | 1;
 const highFactor = highSecret | 1;
 
@@ -24,7 +25,9 @@ export function hashKey(key: string): void {
   for (let at = 0; at < key.length; at++) {
     const code = key.charCodeAt(at);
     low = Math.imul(low ^ code, lowFactor);
+    low ^= low >>> 15;
     high = Math.imul(high ^ code, highFactor);
+    high ^= high >>> 15;
   }
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
@@ -36,8 +39,13 @@ export function hashKey(key: string): void {
 /** The same in 32 bits and at half the cost, for tables that hold the keys themselves; its upper bits are the better ones. */
 export function hashOfKey(key: string): number {
   if (key === lastOneKey) return lastOne;
-  let hash = key.length;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), oneFactor);
+  let hash = oneSeed ^ key.length;
+  // without the shift two texts can be written that fall together whatever the factor is
+  for (let at = 0; at < key.length; at++) {
+    hash = Math.imul(hash ^ key.charCodeAt(at), oneFactor);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x85ebca6b);
   lastOneKey = key;
   lastOne = hash;
   return hash;

@@ -91,6 +91,16 @@ const credentials = (method: string): string =>
 
 /** One of everything that he can write. */
 const everything = (port: number): readonly string[] => [
+  ...['1', '22', '333', '4444', '55555'].flatMap((pin) => [
+    request('REFER', '1002', [`Refer-To: <sip:${pin}9*004312345678@${gate.udp.address}>`], port),
+    // with a To tag and a Route of the gate it looks like one inside a call
+    request(
+      'INVITE',
+      `${pin}8*004312345678`,
+      [`Route: <sip:x@${gate.udp.address}:${gate.udp.port};lr>`],
+      port,
+    ).replace(/To: <[^>]*>/, '$&;tag=x'),
+  ]),
   request('REGISTER', '', [], port),
   request('REGISTER', '', [credentials('Authorization')], port),
   request('REGISTER', '', ['Expires: 0', credentials('Authorization')], port).replace(

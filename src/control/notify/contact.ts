@@ -196,7 +196,8 @@ export class Contact {
     );
     const unsent = closed.filter(({ sentAt }) => sentAt === undefined);
     const withinHour = closed.filter(({ closedAt = 0 }) => age(closedAt, now) < HOUR_MS);
-    return unsent.length < MOST_WAITING && withinHour.length < perHour;
+    if (unsent.length >= MOST_WAITING) return false;
+    return withinHour.length < perHour || (urgent && isNews(group, withinHour));
   }
 
   async #send(): Promise<void> {
@@ -242,6 +243,12 @@ export class Contact {
     this.#around.lost(this.name, held.group.count, why);
   }
 }
+
+/** Is it of a kind that was not told of lately? Whoever can bring one kind about keeps no alert of another waiting. */
+const isNews = (group: Group, told: readonly Held[]): boolean =>
+  group.tallies.some(
+    ({ kind }) => !told.some((one) => one.group.tallies.some((tally) => tally.kind === kind)),
+  );
 
 /** How long ago; for ever where the clock was put back since. */
 const age = (at: number, now: number): number => (at > now ? Number.POSITIVE_INFINITY : now - at);

@@ -40,8 +40,15 @@ export function withEvent(group: Group | undefined, event: GateEvent, now: numbe
     level: rank(level) > rank(group.level) ? level : group.level,
     count: group.count + count,
     tallies: tallied(group.tallies, event),
-    events: group.events.length < MOST_EVENTS ? [...group.events, toTell(event)] : group.events,
+    events: told(group, event),
   };
+}
+
+/** The first that came, and where there is no room any more the first of each kind. */
+function told({ events, tallies }: Group, event: GateEvent): readonly GateEvent[] {
+  if (events.length < MOST_EVENTS) return [...events, toTell(event)];
+  if (tallies.some(({ kind }) => kind === event.kind)) return events;
+  return [...events.slice(0, -1), toTell(event)];
 }
 
 export const rank = (level: EventLevel): number => eventLevels.indexOf(level);

@@ -134,6 +134,21 @@ describe('what happens', () => {
     expect(posted()).toMatchObject([{ level: 'alert' }]);
   });
 
+  test('as an alert of another kind does not wait for the hour that one kind has used up', async () => {
+    const contact = aContact({ perHour: 2 });
+    const start = Date.now();
+    const calls: GateEvent = { ...alert, kind: 'emergency', text: '112' };
+    for (let at = 0; at < 60; at++) {
+      contact.take(calls, start + at * 6 * SECOND);
+      contact.look(start + at * 6 * SECOND + 5 * SECOND);
+    }
+    await arrived(2);
+    contact.take(alert, start + 400 * SECOND);
+    contact.look(start + 406 * SECOND);
+    await arrived(3);
+    expect(JSON.stringify(posted()[2])).toContain('a is lost');
+  });
+
   test('in a quiet time comes as one at its end, but for alerts', async () => {
     const contact = aContact({ quiet: ['night'] });
     const start = Date.now();

@@ -60,7 +60,8 @@ export class Successor {
 
   pass(wire: string, channel: Channel): void {
     if (channel.reliable) this.#used.set(channel.token, performance.now());
-    this.#say(writeFrame('message', channel.token, withNames(channel.certificateNames, wire)));
+    const frame = writeFrame('message', channel.token, withNames(channel.certificateNames, wire));
+    if (this.#waitingNow() + frame.length <= MOST_WAITING_BYTES) this.#say(frame);
   }
 
   closed(channel: Channel): void {
@@ -88,9 +89,12 @@ export class Successor {
     rmSync(this.#path, { force: true });
   }
 
+  #waitingNow(): number {
+    return this.#socket?.writableLength ?? this.#waitingBytes;
+  }
+
+  /** What is no message is small, and lost it would leave a connection or a registration wrong for good. */
   #say(frame: Buffer): void {
-    const waiting = this.#socket?.writableLength ?? this.#waitingBytes;
-    if (waiting + frame.length > MOST_WAITING_BYTES) return;
     if (this.#socket !== undefined) this.#socket.write(frame);
     else {
       this.#waiting.push(frame);

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { readMessage } from '../sip/message/read-message.ts';
+import { ChallengeMarks } from './challenge-marks.ts';
+import { areForOurs, unmarkedCredentials } from './credentials.ts';
+
+const marks = new ChallengeMarks(new Uint8Array(32));
+const ours = marks.markOwn('Digest realm="pbx", nonce="n"', '192.0.2.1', 0);
+const guess = 'Digest username="1001", realm="pbx", nonce="n", response="0"';
+
+const request = (...headers: readonly string[]) => {
+  const read = readMessage(
+    [
+      'REGISTER sip:example.com SIP/2.0',
+      'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa',
+      'From: <sip:1001@example.com>;tag=a',
+      'To: <sip:1001@example.com>',
+      'Call-ID: a',
+      'CSeq: 1 REGISTER',
+      ...headers,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  if (read === undefined) throw new Error('not read');
+  return read;
+};
+
+test('credentials are for the gate alone when none of them goes on to the PBX (R6)', () => {
+  const alone = request(`Authorization: ${ours}`);
+  expect(areForOurs(alone, marks)).toBe(true);
+  expect(unmarkedCredentials(alone, marks)).toEqual([{ name: 'Authorization', value: undefined }]);
+  expect(areForOurs(request(), marks)).toBe(false);
+});
+
+test.each([
+  ['in the other header', `Authorization: ${guess}`, `Proxy-Authorization: ${ours}`],
+  ['in the same', `Authorization: ${guess}`, `Authorization: ${ours}`],
+  ['twice as if for the gate', `Authorization: ${ours}`, `Authorization: ${ours}`],
+])('a password that goes to the PBX beside them, %s, is one that is tried (R6)', (_, ...lines) => {
+  expect(areForOurs(request(...lines), marks)).toBe(false);
+});
