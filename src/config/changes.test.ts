@@ -43,6 +43,16 @@ test('nothing of a secret', () => {
   expect(texts(before, after)).toEqual(['pins.boss.hash: (not shown) -> (not shown)']);
 });
 
+test('of a URL that has a secret in its path, the host', () => {
+  const by = (webhook: string) => ({ notifications: { contacts: { hook: { webhook } } } });
+  expect(texts(by('https://a.example/s3cret'), by('https://b.example:8443?s3cret=1'))).toEqual([
+    'notifications.contacts.hook.webhook: https://a.example/… -> https://b.example:8443/…',
+  ]);
+  expect(texts(by('s3cret'), by('https://u:s3cret@b.example'))).toEqual([
+    'notifications.contacts.hook.webhook: (not shown) -> https://…@b.example/…',
+  ]);
+});
+
 test('a value may be long, and what is said of it not', () => {
   expect(texts({ a: ['x'] }, { a: Array(1000).fill('xyz') })[0]?.length).toBeLessThan(150);
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { showFound } from './problem.ts';
-import { isSecret, type Path } from './schema-keys.ts';
+import { showFound, showHost } from './problem.ts';
+import { type Path, secretAt } from './schema-keys.ts';
 import { isRecord } from './yaml-file.ts';
 
 /** One thing that is otherwise than it was, for people: `calls.ringSeconds: 200 -> 300`. */
@@ -50,7 +50,9 @@ function described(before: unknown, after: unknown, path: Path): string {
 }
 
 function shown(value: unknown, path: Path): string {
-  if (isSecret(path)) return '(not shown)';
+  const secret = secretAt(path);
+  if (secret === 'path' && typeof value === 'string') return showHost(value);
+  if (secret !== undefined) return '(not shown)';
   if (typeof value === 'string' && value !== '') return showFound(value).slice(1, -1);
   if (isRecord(value)) return '{…}';
   return value === null ? 'null' : showFound(value);

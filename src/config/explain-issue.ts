@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nearMiss } from './near-miss.ts';
-import { mismatch, showFound } from './problem.ts';
-import { bare, isSecret, keysAt, type Path, schemaAt } from './schema-keys.ts';
+import { mismatch, showFound, showHost } from './problem.ts';
+import { bare, keysAt, type Path, schemaAt, secretAt } from './schema-keys.ts';
 import { belongsTo, hintOf, whatWasMeant } from './what-was-meant.ts';
 
 /** What is wrong at one path, in the operator's words. */
@@ -59,11 +59,13 @@ function explainValue(issue: Issue, path: Path, read: Read): string {
     formOf(bare(schema)) ??
     expectedBy(issue, schema);
   const value = valueAt(read.tree, path);
-  if (isSecret(path) && typeof value === 'string') return mismatch('a text (not shown)', expected);
+  const secret = secretAt(path);
+  if (secret === 'whole' && typeof value === 'string')
+    return mismatch('a text (not shown)', expected);
   const digits = typeof value === 'number' && bare(schema) instanceof z.ZodString;
   const written = digits ? read.asWritten(path) : undefined;
   const { amiss, meant } = hintOf(issue, value);
-  const shown = written ?? showFound(value);
+  const shown = secret === 'path' ? showHost(String(value)) : (written ?? showFound(value));
   return mismatch(
     amiss === undefined ? shown : `${shown} with ${amiss}`,
     expected,

@@ -4,6 +4,7 @@ import { fileName } from '../policy/forms.ts';
 import { expected, type Understood, understood, written } from '../policy/written.ts';
 import { readHostPort } from './forms.ts';
 import { linePlaces, readTemplate, subjectPlaces } from './notification-template.ts';
+import { showHost } from './problem.ts';
 import { secret } from './secret.ts';
 
 /** Where the token goes in a URL. */
@@ -44,7 +45,7 @@ function readWebhook(text: string): Understood<string> {
     return expected(`${form}, and not in the name of the host`);
   if (protocol === 'http:' && !/^(?:127\.|\[::1\]$|localhost$)/.test(hostname))
     return expected(`${form}: over http:// anybody on the way reads what happens`, {
-      meant: text.replace(/^http/i, 'https'),
+      meant: showHost(text.replace(/^http/i, 'https')),
     });
   return understood(text);
 }
@@ -65,7 +66,7 @@ const whole = (least: number, most: number) => z.int().min(least).max(most);
 const contact = z
   .strictObject({
     email: written(readMailboxes).optional().describe('where to; several with commas between'),
-    webhook: written(readWebhook)
+    webhook: written(readWebhook, { secret: 'path' })
       .optional()
       .describe('where to, in place of email: https://…; {token} where a token goes'),
     form: z

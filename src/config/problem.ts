@@ -18,6 +18,12 @@ export function mismatch(found: string, expected: string, meant?: string): strin
   return `found ${found}, expected ${expected}${hint}`;
 }
 
+/** A URL that may have a secret in it, without all that may be one. */
+export function showHost(url: string): string {
+  const [whole] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];
+  return whole === undefined ? '(not shown)' : showFound(`${whole}/…`).slice(1, -1);
+}
+
 /** A value as a message shows it: short, on one line, and without the password that a URL may have in it. */
 export function showFound(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';

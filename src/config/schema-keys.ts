@@ -60,10 +60,12 @@ export function namesAt(path: Path): boolean {
   return bare(schemaAt(path)) instanceof z.ZodRecord;
 }
 
-/** May this value be shown in a message? */
-export function isSecret(path: Path): boolean {
+/** What of this value no message shows: nothing of it, of a URL nothing but its host, or all may be shown. */
+export function secretAt(path: Path): 'whole' | 'path' | undefined {
   const schema = bare(schemaAt(path));
-  return schema instanceof z.ZodType && schema.meta()?.secret === true;
+  const secret = schema instanceof z.ZodType ? schema.meta()?.secret : undefined;
+  if (secret === 'path') return secret;
+  return secret === true ? 'whole' : undefined;
 }
 
 export interface KnownKey {

@@ -28,9 +28,16 @@ export interface WrittenIssue {
   readonly hint?: Hint;
 }
 
-/** A text with a form of its own; the issue's message is what was expected. */
-export function written<T>(read: (text: string) => Understood<T>) {
-  return z.string().transform((text, context) => {
+/**
+ * A text with a form of its own; the issue's message is what was expected. `secret` says what of it no message shows:
+ * of a URL all but its host.
+ */
+export function written<T>(
+  read: (text: string) => Understood<T>,
+  { secret }: { readonly secret?: 'path' } = {},
+) {
+  const base = secret === undefined ? z.string() : z.string().meta({ secret });
+  return base.transform((text, context) => {
     const result = read(text);
     if (result.ok) return result.value;
     const { expected: message, amiss, hint } = result;

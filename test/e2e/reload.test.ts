@@ -56,6 +56,23 @@ afterEach(async () => {
 });
 
 describe('a file that changes', () => {
+  test('shows nothing of the secret that the URL of a webhook has in it, wrong or right', async () => {
+    const to = (url: string) =>
+      `notifications: { contacts: { duty: { webhook: "${url}", wants: [{ level: alert }] } } }\n`;
+    const said = fromNow();
+    write('notifications.yaml', to('https://one.example/hook/s3cret-one'));
+    await logs(said, 'notifications.contacts.duty: added');
+    write('notifications.yaml', to('https://two.example/hook/s3cret-two'));
+    await logs(said, 'webhook: https://one.example/… -> https://two.example/…');
+    write('notifications.yaml', to('http://two.example/hook/s3cret-three'));
+    expect((await reload()).output).toContain('(did you mean https://two.example/…?)');
+    expect((await drawbridge('events', '--kind', 'reload', '--data', gate.data)).output).toMatch(
+      /one\.example\/… -> https:\/\/two\.example/,
+    );
+    expect(said()).toContain('two.example');
+    expect(said()).not.toContain('s3cret');
+  });
+
   test('is read again by itself, and what is different is said', async () => {
     const said = fromNow();
     write('outbound.yaml', policy('outbound.yaml').replace('countries: []', 'countries: [AT, CH]'));
