@@ -112,6 +112,11 @@ export class Incoming implements SignalingIncoming {
     this.answerNow(status, changes, reason);
   }
 
+  /** The server keeps its transactions. */
+  turnAway(status: number, changes?: readonly HeaderChange[], reason?: string): void {
+    this.answer(status, changes, reason);
+  }
+
   forward(plan: Forwarding): void {
     if (this.#finished || this.#under !== undefined) return;
     if (this.cancelled) {

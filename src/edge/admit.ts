@@ -1,8 +1,12 @@
 import type { Decision } from '../policy/policy.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 
-/** Carries out a refusal. True when the request may go on. */
-export function admit(incoming: Incoming, { verdict }: Decision): boolean {
+/** Carries out a refusal: of what comes in floods nothing is kept. True when the request may go on. */
+export function admit(
+  incoming: Incoming,
+  { verdict }: Decision,
+  how: 'answer' | 'turnAway' = 'answer',
+): boolean {
   switch (verdict.kind) {
     case 'pass':
       return true;
@@ -19,7 +23,7 @@ export function admit(incoming: Incoming, { verdict }: Decision): boolean {
         headers.push({ name: 'Retry-After', value: spread(retryAfterSeconds, spreadSeconds) });
       if (minExpiresSeconds !== undefined)
         headers.push({ name: 'Min-Expires', value: String(minExpiresSeconds) });
-      incoming.answer(status, headers, phrase);
+      incoming[how](status, headers, phrase);
       return false;
     }
   }

@@ -4,7 +4,8 @@ import type { Incoming } from './signaling.ts';
 
 /**
  * A challenge of our own, like the PBX's, in place of an answer: who is really at this address answers it. The PBX is not
- * asked, and knows nothing of it: the credentials that come back go no further, and it challenges for itself.
+ * asked, and knows nothing of it: the credentials that come back go no further, and it challenges for itself. Nothing is
+ * kept of whom it goes to either: most of those who are challenged here never wrote a thing.
  */
 export function challengeHere({ lookAlike, guesses }: Edge, incoming: Incoming): void {
   const source = sourceOf(incoming.flow.address);
@@ -12,5 +13,5 @@ export function challengeHere({ lookAlike, guesses }: Edge, incoming: Incoming):
   const headers = lookAlike
     .another()
     .map(({ name, value = '' }) => ({ name, value: guesses.marks.markOwn(value, source, now) }));
-  incoming.answer(401, headers);
+  incoming.turnAway(401, headers);
 }

@@ -377,7 +377,7 @@ function receive(edge: Edge, incoming: Incoming): void {
     challengeHere(edge, incoming);
     return;
   }
-  if (!admit(incoming, decision)) return;
+  if (!admit(incoming, decision, 'turnAway')) return;
   if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
     // RFC 3261 §11.2: what an INVITE would be told
     if (edge.draining) incoming.answer(503, retryAfter(edge));

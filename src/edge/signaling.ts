@@ -169,6 +169,11 @@ export interface Incoming {
   /** No answer, and nothing kept. */
   drop(): void;
   answer(status: number, headers?: readonly HeaderChange[], reason?: string): void;
+  /**
+   * A refusal, and nothing is kept of it: who asks again is asked about anew. For what comes in floods, whose sender may
+   * never acknowledge a thing. A carrier that cannot forget answers as always.
+   */
+  turnAway(status: number, headers?: readonly HeaderChange[], reason?: string): void;
   forward(plan: Forwarding): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Flow, Hiding, Realm, Target } from '../edge/signaling.ts';
+import type { Flow, HeaderChange, Hiding, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { CallTable } from './call-table.ts';
 import type {
@@ -41,6 +41,14 @@ export interface Core {
   behind(uri: string): string | undefined;
   /** See `Handlers.hidesFrom`. */
   hidesFrom(channel: Channel, request: Message): boolean;
+  /** Answers without a transaction. */
+  refuse(
+    request: Message,
+    channel: Channel,
+    status: number,
+    headers: readonly HeaderChange[] | undefined,
+    reason: string | undefined,
+  ): void;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
   /** When what comes over this channel just now was taken off its socket, by the clock of `now` in the engine. */

@@ -2,7 +2,15 @@ import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
+import type {
+  EndReason,
+  Handlers,
+  HeaderChange,
+  Hiding,
+  Realm,
+  RingingCall,
+  Target,
+} from '../edge/signaling.ts';
 import { KeyTable } from '../limits/key-table.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -347,6 +355,16 @@ export class Engine implements Core {
     return this.#handlers.hidesFrom?.(channel, request) ?? false;
   }
 
+  refuse(
+    request: Message,
+    channel: Channel,
+    status: number,
+    headers: readonly HeaderChange[] | undefined,
+    reason: string | undefined,
+  ): void {
+    this.#without.refuse(request, channel, status, reason, headers);
+  }
+
   /** Datagrams are handled by turns, whose beginning is known: the clock is not asked for each. */
   heardAt({ reliable }: Channel): number {
     return reliable ? this.now() : this.transports.turnBegan;
@@ -498,6 +516,7 @@ export class Engine implements Core {
   /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */
   #ackReceived(request: Message, channel: Channel): void {
     if (this.agents?.ackReceived(request, channel) === true) return;
+    if (this.#without.isOurs(request.toTag)) return;
     const routing = readRouting(request, this.#isOurs);
     const found = this.#callOf(request, channel);
     if (found !== undefined) this.calls.heard(found, request, channel);

@@ -93,6 +93,25 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.answerNow(status, headers, reason);
   }
 
+  turnAway(status: number, headers?: readonly HeaderChange[], reason?: string): void {
+    const { request, channel } = this;
+    if (this.#finished || !this.#isForgettable || this.#core.hidesFrom(channel, request)) {
+      this.answer(status, headers, reason);
+      return;
+    }
+    this.#finished = true;
+    this.#transaction.drop();
+    this.#core.refuse(request, channel, status, headers, reason);
+  }
+
+  /**
+   * RFC 3261 §8.2.7. Of what is no INVITE only bytes are kept as it is (`KeptAnswers`). Who was told 100 asks no more: what
+   * he is told next has to reach him. And the ACK of a re-INVITE, of which nothing were kept, would go on to the PBX.
+   */
+  get #isForgettable(): boolean {
+    return this.#transaction.isInvite && this.#transaction.untold && this.request.toTag === '';
+  }
+
   forward(plan: Forwarding): void {
     if (this.#finished || this.#proxied !== undefined) return;
     if (this.#transaction.cancelled) {

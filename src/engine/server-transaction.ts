@@ -122,6 +122,11 @@ export class ServerTransaction {
     return this.#state === 'accepted';
   }
 
+  /** Nothing was said of it yet, not even 100. */
+  get untold(): boolean {
+    return this.#state === 'trying';
+  }
+
   get answered(): boolean {
     return this.request === undefined;
   }
@@ -156,8 +161,8 @@ export class ServerTransaction {
 
   /** No answer will ever come. */
   drop(): void {
-    this.request = undefined;
     this.#step('drop');
+    this.request = undefined;
   }
 
   /** The ACK to its 2xx has passed: the INVITE may still be repeated, which is to be absorbed, and no more. */
@@ -258,9 +263,9 @@ export class ServerTransaction {
       case 'destroy':
         if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
         this.#last = undefined;
+        this.#host.ended(this); // who looks at it there asks whether it was answered
         this.request = undefined;
         this.user = undefined;
-        this.#host.ended(this);
         return;
     }
   }

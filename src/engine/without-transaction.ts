@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { BrokenBy, Handlers } from '../edge/signaling.ts';
+import type { BrokenBy, Handlers, HeaderChange } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
 import { respond } from '../sip/proxy/respond.ts';
@@ -7,7 +7,7 @@ import type { EngineObserver } from './engine-observer.ts';
 import { randomToken } from './random-token.ts';
 import type { Channel, FramingProblem } from './transport/transports.ts';
 
-type Headers = readonly { readonly name: string; readonly value: string }[];
+type Headers = readonly HeaderChange[];
 
 /** What is answered, or left unanswered, without a transaction: nothing is kept for what was wrong or not wanted. */
 export class WithoutTransaction {
@@ -22,6 +22,11 @@ export class WithoutTransaction {
   ) {
     this.#handlers = handlers;
     this.#observer = observer;
+  }
+
+  /** An ACK with this tag acknowledges a refusal of which nothing was kept. */
+  isOurs(toTag: string): boolean {
+    return toTag === this.#toTag;
   }
 
   refuse(

@@ -96,6 +96,16 @@ test('an answer without a reason given has the phrase of its status', async () =
   expect((await scene.phone.finalAnswer(sent)).startLine).toBe('SIP/2.0 404 Not Found');
 });
 
+test.each(['MESSAGE', 'INVITE'])('a %s that is turned away is told why', async (method) => {
+  await using scene = await aScene();
+  const { gate, phone } = scene;
+  gate.decide = (incoming) => incoming.turnAway(480, [{ name: 'Retry-After', value: '5' }], 'Busy');
+  const answer = await phone.finalAnswer(phone.request(method, 'sip:1002@example.test'));
+  expect(answer.startLine).toBe('SIP/2.0 480 Busy');
+  expect(answer.header('Retry-After')).toBe('5');
+  expect(answer.toTag).toMatch(/^\S{4,}$/);
+});
+
 test('an answer can be given long after the request', async () => {
   await using scene = await aScene();
   const { gate, phone } = scene;
