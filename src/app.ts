@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
+import type { SettingsFlags } from './config/overrides.ts';
 import type { Settings } from './config/settings.ts';
 import { ControlAnswers } from './control/control-answers.ts';
 import type { ProcessStatus } from './control/control-messages.ts';
@@ -41,6 +42,8 @@ import type { LogLine } from './data/messages.ts';
 import { version } from './version.ts';
 
 export interface GateProcess extends Accepted {
+  /** Those it was started with. */
+  readonly flags: SettingsFlags;
   /** Reads the settings anew, for a reload. */
   load(asked: ReloadAsked, running: Settings): Loaded;
 }
@@ -54,6 +57,7 @@ export async function runGate({
   tree,
   notices,
   directories,
+  flags,
   load,
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
@@ -302,6 +306,7 @@ export async function runGate({
     ...{ serving, reloads, lists, notifications, log },
     countInKernel: () => shield.count(),
     handOver,
+    startedWith: { flags, folder: process.cwd() },
     status: async (rows): Promise<ProcessStatus> => ({
       ...(await serving.status(rows)),
       version,

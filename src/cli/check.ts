@@ -14,6 +14,7 @@ export const check: Command = {
   name: 'check',
   summary: 'load everything run would, and say what is wrong',
   mostOperands: 0,
+  asTheGateRuns: true,
   flags: { ...settingsFlags, ...forceFlag },
   details:
     'It opens no port and no connection: the gate may be running. Whether a port is free and whether the PBX\n' +

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { nearMiss } from '../config/near-miss.ts';
+import { asTheGateRuns } from './as-the-gate-runs.ts';
 import { block } from './block.ts';
 import { blocks } from './blocks.ts';
 import { check } from './check.ts';
@@ -90,7 +91,8 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     complain(`See drawbridge ${command.name} --help.`);
     return 2;
   }
-  return command.run(understood.given);
+  const { given } = understood;
+  return command.run(command.asTheGateRuns ? await asTheGateRuns(given) : given);
 }
 
 type Understood =

@@ -26,6 +26,8 @@ export interface Command {
   /** How many operands it takes at most. */
   readonly mostOperands: number;
   readonly flags: Flags;
+  /** It reads settings: those of the gate that runs, unless it is told of others. */
+  readonly asTheGateRuns?: true;
   /** More for `--help`. */
   readonly details?: string;
   run(given: Given): Promise<ExitCode>;

@@ -13,6 +13,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'is the gate set up well: what is seen from here, and what to do about it',
   mostOperands: 0,
+  asTheGateRuns: true,
   flags: {
     ...settingsFlags,
     json: { type: 'boolean', help: 'one JSON object, for programs' },

@@ -20,6 +20,7 @@ export const exception: Command = {
   summary: 'let somebody pass a rule for a time, and say why; list these, and end one early',
   operands: 'add|list|end|remove NAME',
   mostOperands: 2,
+  asTheGateRuns: true,
   flags: {
     rule: {
       type: 'string',

@@ -19,6 +19,7 @@ export const explain: Command = {
   summary: 'what would become of a registration or call, by which rule, and what would change it',
   operands: 'register|invite|inbound|method|broken WHAT',
   mostOperands: 2,
+  asTheGateRuns: true,
   flags: {
     ...placeFlags,
     set: settingsFlags.set,

@@ -24,7 +24,8 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** One command whole. */
-export function helpFor({ name, operands, summary, flags, details }: Command): string {
+export function helpFor(command: Command): string {
+  const { name, operands, summary, flags, details, asTheGateRuns } = command;
   const entries: [string, Flag][] = Object.entries(flags);
   return [
     `${styled('bold', `drawbridge ${name}`)}${operands ? ` ${operands}` : ''}${entries.length > 0 ? ' [flags]' : ''}   ${summary}`,
@@ -40,6 +41,12 @@ export function helpFor({ name, operands, summary, flags, details }: Command): s
         ]
       : []),
     ...(details ? ['', details] : []),
+    ...(asTheGateRuns
+      ? [
+          '',
+          'Told of no settings, it takes those that the gate which runs with this data was started with.',
+        ]
+      : []),
   ].join('\n');
 }
 

@@ -22,6 +22,7 @@ export const notify: Command = {
   name: 'notify',
   summary: 'who is told of what happens, and whether it arrives',
   mostOperands: 0,
+  asTheGateRuns: true,
   flags: {
     ...settingsFlags,
     test: { type: 'string', value: 'CONTACT', help: 'send this one a message now' },

@@ -26,6 +26,7 @@ export const pin: Command = {
   summary: 'add a PIN that outbound routes can ask for, list and remove them',
   operands: 'add|list|remove NAME',
   mostOperands: 2,
+  asTheGateRuns: true,
   flags: {
     route: {
       type: 'string',

@@ -23,6 +23,7 @@ export const replay: Command = {
   summary: 'judge past calls and registrations by another policy, and show what would change',
   operands: '[FILE]',
   mostOperands: 1,
+  asTheGateRuns: true,
   flags: {
     ...placeFlags,
     set: settingsFlags.set,

@@ -23,6 +23,7 @@ export const report: Command = {
     'how safe the gate is, each thing with a grade and what to do; check lists of the week, month and quarter',
   operands: 'security',
   mostOperands: 1,
+  asTheGateRuns: true,
   flags: {
     ...settingsFlags,
     period: {

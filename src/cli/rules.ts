@@ -9,6 +9,7 @@ export const rules: Command = {
   name: 'rules',
   summary: 'every rule in the order in which they are asked, with its mode and where that is set',
   mostOperands: 0,
+  asTheGateRuns: true,
   flags: {
     ...placeFlags,
     set: settingsFlags.set,

@@ -29,6 +29,7 @@ export const run: Command = {
     try {
       const code = await runGate({
         ...loaded,
+        flags,
         load: (asked, running) =>
           refuseLockOut(loadSettings(flags), {
             operators: operators.with(asked.operators),

@@ -9,6 +9,7 @@ export const test: Command = {
   name: 'test',
   summary: 'hold the policy against what policies/tests/*.yaml expect of it',
   mostOperands: 0,
+  asTheGateRuns: true,
   flags: { ...placeFlags, set: settingsFlags.set },
   details:
     'Each test asks what `explain` is asked, and says what is expected: pass, or a reason.\n\n' +

@@ -137,6 +137,11 @@ export function findDataDirectory(
 export const loadDrafts = (flags: SettingsFlags, drafts: Drafts): Loaded =>
   loadSettings(flags, environment(), hasIpv6(), ownAddresses(), drafts);
 
+/** Whether the environment names folders of its own. */
+export const foldersAreNamed = (
+  { DRAWBRIDGE_ROUTES, DRAWBRIDGE_POLICIES }: Environment = environment(),
+): boolean => Boolean(DRAWBRIDGE_ROUTES || DRAWBRIDGE_POLICIES);
+
 /** The folders that are read, whether they are there or not. */
 export function foldersInUse(
   flags: SettingsFlags,

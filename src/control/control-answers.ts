@@ -1,7 +1,7 @@
 import type { DataPlane } from '../data/data-plane.ts';
 import type { BlockOrder } from '../limits/block-entry.ts';
 import { momentOf, type Question } from '../policy/asking/question.ts';
-import type { ControlRequest, ProcessStatus } from './control-messages.ts';
+import type { ControlRequest, ProcessStatus, StartedWith } from './control-messages.ts';
 import type { Lists } from './lists/lists.ts';
 import type { Logger } from './log.ts';
 import type { Notifications } from './notify/notifications.ts';
@@ -16,6 +16,7 @@ export interface ControlAnswersOptions {
   /** What the kernel refused up to now is known when this resolves. */
   readonly countInKernel: () => Promise<unknown>;
   readonly handOver: (program: readonly string[]) => Promise<unknown>;
+  readonly startedWith: StartedWith;
   readonly status: (rows: number) => Promise<ProcessStatus>;
 }
 
@@ -29,10 +30,12 @@ export class ControlAnswers {
 
   async answer(request: ControlRequest): Promise<unknown> {
     const { serving, reloads, lists, notifications, log } = this.#options;
-    const { countInKernel, handOver, status } = this.#options;
+    const { countInKernel, handOver, startedWith, status } = this.#options;
     switch (request.command) {
       case 'status':
         return status(request.rows);
+      case 'started-with':
+        return startedWith;
       case 'reload':
         return reloads.reload({ ...request, by: 'command' });
       case 'explain':

@@ -1,3 +1,4 @@
+import type { SettingsFlags } from '../config/overrides.ts';
 import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
@@ -43,6 +44,8 @@ export type ControlRequest =
   | { readonly command: 'contacts' }
   /** Sends this contact a message. Answered by a `TestOutcome`. */
   | { readonly command: 'test-contact'; readonly name: string }
+  /** Answered by `StartedWith`. */
+  | { readonly command: 'started-with' }
   /** Answered by an `AnsweredLive`. */
   | { readonly command: 'explain'; readonly question: Question }
   /** Answered by a `ReloadOutcome`. */
@@ -56,6 +59,12 @@ export type ControlRequest =
 export type ControlReply<T = unknown> =
   | { readonly ok: true; readonly result: T }
   | { readonly ok: false; readonly error: string };
+
+/** The flags that it was started with, and the folder that their paths begin at. */
+export interface StartedWith {
+  readonly flags: SettingsFlags;
+  readonly folder: string;
+}
 
 /** The answer to `status`. */
 export interface ProcessStatus extends GateStatus {

@@ -18,6 +18,7 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
     force: z.boolean(),
     operators: z.array(z.union([z.ipv4(), z.ipv6()])).max(8),
   }),
+  z.strictObject({ command: z.literal('started-with') }),
   z.strictObject({ command: z.literal('explain'), question: questionSchema }),
   z.strictObject({
     command: z.literal('blocks'),

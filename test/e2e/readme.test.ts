@@ -98,7 +98,19 @@ test('a newcomer gets from git clone to a phone over TLS and a refused premium c
   await phone.over(15_000);
   expect(phone.log()).toContain('SIP/2.0 403');
 
+  const checks = ['check', 'doctor', 'explain invite 09001234567 --as 1001'];
+  const [checked = '', looked = '', explained = ''] = await Promise.all(
+    checks.map((words) => printed(`npm run -s drawbridge -- ${words}`)),
+  );
+  // of the files that the gate was started with, not of those shipped
+  expect(checked).toContain('good  site/routes, site/policies');
+  expect(looked).toMatch(new RegExp(`ok +${asterisk.address}:${asterisk.port} .*answers`));
+  expect(explained).toContain('site/policies/outbound.yaml:');
+  const draft = await printed('npm run -s drawbridge -- check --routes routes');
+  expect(draft).not.toContain('site/');
+
   const said = await Promise.all(asking.map((command) => printed(command)));
+  expect(said.join('\n')).toContain('site/policies/outbound.yaml:');
   expect(said.join('\n')).toMatch(/1001 .*tls/);
   for (const text of said.slice(1)) expect(text).toContain('class-blocked');
 }, 180_000);
