@@ -143,12 +143,13 @@ export async function runGate({
   const exceptions = new ExceptionWatch(settings.policy, (event) => record([event]));
   held.defer(() => exceptions.close());
 
+  const databaseErrors = () => store.errors() + watch.losses + notifications.errors;
   const lag = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
   lag.enable();
   const metrics = openMetrics({
     stats: () => heartbeat?.stats,
     controlLag: () => readLag(lag, LAG_EVERY_MS),
-    databaseErrors: () => store.errors() + watch.losses + notifications.errors,
+    databaseErrors,
     lostLogLines: () => lostLogLines,
     lostEvents: () => events.lost,
     cluster: () => shared && { ...shared.status, errors: shared.errors, asked: shared.asked },
@@ -319,6 +320,7 @@ export async function runGate({
       cluster: shared?.status,
       lists: lists.status,
       contacts: notifications.status,
+      disk: { errors: databaseErrors(), lostEvents: events.lost },
       exceptions: exceptions.inForce,
       shadows: events.shadows,
     }),

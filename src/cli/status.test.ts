@@ -24,6 +24,7 @@ const gate: ProcessStatus = {
     repairs: 0,
   },
   ready: [],
+  disk: { errors: 0, lostEvents: 0 },
   exceptions: [],
   shadows: [],
   contacts: [],

@@ -62,6 +62,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
       ['data', gate.dataDirectory],
       ['metrics', gate.metrics],
       ...(gate.pressure === 'none' ? [] : [['overload', styled('red', saidOf[gate.pressure])]]),
+      ...diskRow(gate.disk),
       ...drachtioRow(gate.drachtio),
     ]),
     gate.cluster !== undefined && clusterSection(gate.cluster, now),
@@ -181,6 +182,12 @@ function inKernel({ hook, devices, why, table, elements, dropped }: KernelStatus
     `${elements.known.toLocaleString('en')} known`,
     `${counted(packets, 'packet')} dropped`,
   ].join('; ');
+}
+
+function diskRow({ errors, lostEvents }: ProcessStatus['disk']): string[][] {
+  if (errors + lostEvents === 0) return [];
+  const text = `${counted(errors, 'write')} failed, ${counted(lostEvents, 'event')} lost since the start`;
+  return [['disk', styled('red', text)]];
 }
 
 function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {

@@ -80,6 +80,8 @@ export interface ProcessStatus extends GateStatus {
   readonly lists: readonly ListStatus[];
   /** Who is told of what happens. */
   readonly contacts: readonly ContactStatus[];
+  /** Writes that failed, and events that are on no disk, since the start. */
+  readonly disk: { readonly errors: number; readonly lostEvents: number };
   /** Those in force. */
   readonly exceptions: readonly Exception[];
   /** Of the rules that are in shadow for anybody. */

@@ -42,7 +42,7 @@ export class EventLog {
     this.#settings = events;
     this.#shadowed = shadowedIn(policy);
     this.#log = log;
-    this.#open();
+    this.#try(() => this.#opened());
     this.#pruning = setInterval(() => this.#prune(), PRUNE_EVERY_MS).unref();
   }
 
@@ -75,9 +75,9 @@ export class EventLog {
     if (events.length === 0) return;
     this.#collected = [];
     const written = this.#try(() => {
-      if (this.#database === undefined) this.#open();
+      const database = this.#database ?? this.#opened();
       const texts = events.map((event) => JSON.stringify(event));
-      this.#database?.write(events, texts);
+      database.write(events, texts);
       this.#file?.write(texts);
       return true;
     });
@@ -94,17 +94,16 @@ export class EventLog {
     this.#database?.close();
   }
 
-  #open(): void {
-    this.#try(() => {
-      const { database, aside } = EventsDatabase.open(this.#places.database);
-      this.#database = database;
-      if (aside !== undefined) {
-        const { is, ...where } = aside;
-        this.#log.error(where, `the events database is ${is}: moved aside, and a new one begun`);
-      }
-      this.#file = this.#fileWanted();
-      database.shadow(this.#shadowed, Date.now());
-    });
+  #opened(): EventsDatabase {
+    const { database, aside } = EventsDatabase.open(this.#places.database);
+    this.#database = database;
+    if (aside !== undefined) {
+      const { is, ...where } = aside;
+      this.#log.error(where, `the events database is ${is}: moved aside, and a new one begun`);
+    }
+    this.#file = this.#fileWanted();
+    database.shadow(this.#shadowed, Date.now());
+    return database;
   }
 
   /** What fails is said once, until something succeeds again. */

@@ -17,6 +17,12 @@ export interface Held {
   readonly refusals: number;
 }
 
+interface Opened {
+  readonly database: NotificationsDatabase;
+  readonly found: readonly Held[];
+  readonly aside?: Aside;
+}
+
 const version = 1;
 const tables = `
   CREATE TABLE IF NOT EXISTS messages (
@@ -40,16 +46,19 @@ export class NotificationsDatabase {
     this.#remove = database.prepare('DELETE FROM messages WHERE id = ?');
   }
 
-  /** One that is damaged or of a newer program is moved aside; what cannot be opened for another reason is thrown. */
-  static open(file: string, now = Date.now()): { database: NotificationsDatabase; aside?: Aside } {
+  /**
+   * Opens it, and reads what is there. One that is damaged or of a newer program is moved aside; what cannot be opened for
+   * another reason is thrown.
+   */
+  static open(file: string, now = Date.now()): Opened {
     try {
-      return { database: openSound(file) };
+      return openSound(file);
     } catch (error) {
       const aside = moveAside(file, error, now);
-      return { database: openSound(file), aside };
+      return { ...openSound(file), aside };
     }
 
-    function openSound(path: string): NotificationsDatabase {
+    function openSound(path: string): Opened {
       const database = new DatabaseSync(path, { timeout: 500 });
       try {
         database.exec('PRAGMA journal_mode = WAL');
@@ -59,7 +68,8 @@ export class NotificationsDatabase {
           throw new TooNew(`its version is ${found}, this program knows ${version}`);
         database.exec(tables);
         database.exec(`PRAGMA user_version = ${version}`);
-        return new NotificationsDatabase(database);
+        const opened = new NotificationsDatabase(database);
+        return { database: opened, found: opened.#all() };
       } catch (error) {
         database.close();
         throw error;
@@ -68,9 +78,9 @@ export class NotificationsDatabase {
   }
 
   /** In the order in which they were begun. */
-  all(): readonly Held[] {
+  #all(): readonly Held[] {
     return this.#database
-      .prepare('SELECT message FROM messages ORDER BY id')
+      .prepare('SELECT message FROM messages WHERE json_valid(message) ORDER BY id')
       .all()
       .map(({ message }) => JSON.parse(String(message)) as Held);
   }

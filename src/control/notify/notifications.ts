@@ -135,10 +135,7 @@ export class Notifications {
       return known ?? new Contact(settings, around);
     });
     for (const contact of before) if (!this.#contacts.includes(contact)) contact.close();
-    const names = this.#contacts.map(({ name }) => name);
-    for (const name of this.#outbox.contacts)
-      if (!names.includes(name))
-        for (const held of this.#outbox.of(name)) this.#outbox.remove(held);
+    this.#outbox.keepOnly(this.#contacts.map(({ name }) => name));
   }
 
   #look(): void {

@@ -7,7 +7,7 @@ const TRY_AGAIN_MS = 5000;
 
 /**
  * The messages on their way, in memory and on disk. What cannot be written stays in memory, and is written when it can
- * be: said once.
+ * be: said once. What cannot be read comes in when it can be.
  */
 export class Outbox {
   readonly #file: string;
@@ -19,6 +19,9 @@ export class Outbox {
   #database: NotificationsDatabase | undefined;
   #failedAt: number | undefined;
   #last = 0;
+  /** The file of an earlier process could not be read yet. */
+  #unread: boolean;
+  #contacts: readonly string[] | undefined;
   /** Failed writes since the start. */
   errors = 0;
 
@@ -26,22 +29,22 @@ export class Outbox {
     this.#file = file;
     this.#log = log;
     // where nobody is told there is no such file
-    if (!existsSync(file)) return;
-    this.#try(() => {
-      for (const held of this.#opened().all()) {
-        this.#keep(held);
-        this.#last = Math.max(this.#last, held.id);
-      }
-    });
+    this.#unread = existsSync(file);
+    if (this.#unread) this.#try(() => this.#opened());
+    // beyond all that may be there: what is begun now must not take the place of what could not be read
+    if (this.#unread) this.#last = Date.now();
+  }
+
+  /** What waits for others is forgotten. */
+  keepOnly(contacts: readonly string[]): void {
+    this.#contacts = contacts;
+    for (const [name, held] of [...this.#held])
+      if (!contacts.includes(name)) for (const one of [...held.values()]) this.remove(one);
   }
 
   /** Those of a contact, the oldest first. */
   of(contact: string): readonly Held[] {
-    return [...(this.#held.get(contact)?.values() ?? [])];
-  }
-
-  get contacts(): readonly string[] {
-    return [...this.#held.keys()];
+    return [...(this.#held.get(contact)?.values() ?? [])].sort((one, other) => one.id - other.id);
   }
 
   /** What alerts, or all else, is being gathered in. */
@@ -68,20 +71,21 @@ export class Outbox {
 
   /** What changed goes to disk. */
   flush(): void {
-    if (this.#changed.size === 0) return;
+    if (this.#changed.size === 0 && !this.#unread) return;
     if (this.#failedAt !== undefined && performance.now() - this.#failedAt < TRY_AGAIN_MS) return;
     this.#try(() => {
+      const database = this.#database ?? this.#opened();
       const changed = [...this.#changed].map(
         ([id, contact]) => [id, this.#held.get(contact)?.get(id)] as const,
       );
-      (this.#database ?? this.#opened()).write(
+      database.write(
         changed.flatMap(([, held]) => held ?? []),
         changed.flatMap(([id, held]) => (held === undefined ? id : [])),
       );
       this.#changed.clear();
       if (this.#failedAt === undefined) return;
       this.#failedAt = undefined;
-      this.#log.info('notifications are written to disk again');
+      this.#log.info('notifications are kept on disk again');
     });
   }
 
@@ -100,9 +104,16 @@ export class Outbox {
     else if (this.#open.get(place)?.id === id) this.#open.delete(place);
   }
 
+  /** What is there comes in. */
   #opened(): NotificationsDatabase {
-    const { database, aside } = NotificationsDatabase.open(this.#file);
+    const { database, found, aside } = NotificationsDatabase.open(this.#file);
     this.#database = database;
+    this.#unread = false;
+    for (const held of found) {
+      this.#keep(held);
+      this.#last = Math.max(this.#last, held.id);
+    }
+    if (this.#contacts !== undefined) this.keepOnly(this.#contacts);
     if (aside !== undefined) {
       const { is, ...where } = aside;
       this.#log.error(
@@ -121,7 +132,7 @@ export class Outbox {
       if (this.#failedAt === undefined)
         this.#log.error(
           { why: reasonOf(error) },
-          'notifications cannot be written to disk; they are sent from memory',
+          'notifications cannot be kept on disk; they are sent from memory',
         );
       this.#failedAt = performance.now();
     }

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -122,4 +130,31 @@ test('databases that are damaged while it runs hold nobody up, and are moved asi
   expect((await (await phone.invite('1002')).final()).status).toBe(403);
   await phone.register();
   await isServedAsEver();
+});
+
+test('an events database that cannot be opened holds nobody up; what is lost is counted, and said once', async () => {
+  const file = join(data, 'events.db');
+  mkdirSync(file);
+  await start();
+  await phone.register();
+  await isServedAsEver();
+  await says('events cannot be written to disk');
+  const lost = () => metric(gate, 'drawbridge_events_lost_total');
+  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(0);
+  const before = await lost();
+  await isServedAsEver();
+  await expect.poll(lost, { timeout: 10_000 }).toBeGreaterThan(before);
+  expect((await gate.told()).disk.lostEvents).toBeGreaterThan(before);
+  expect(await gate.status()).toMatch(/disk .* events lost since the start/);
+  expect(gate.logs().match(/events cannot be written to disk/g)).toHaveLength(1);
+  expect(gate.logs()).not.toContain('events are written to disk again');
+
+  rmdirSync(file);
+  await isServedAsEver();
+  await says('events are written to disk again');
+  const held = await lost();
+  await isServedAsEver();
+  const events = async () => (await drawbridge('events', '--kind', 'call', '--data', data)).output;
+  await expect.poll(events, { timeout: 10_000 }).toContain('1002');
+  expect(await lost()).toBe(held);
 });

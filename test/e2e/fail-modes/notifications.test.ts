@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,6 +172,44 @@ test('ten thousand blocks in a minute are one e-mail', async () => {
   expect(audits[0].items[0].facts.join()).toContain('10,000 blocked');
   const misspelt = await drawbridge('notify', '--test', 'ana', '--data', gate.data);
   expect(misspelt).toMatchObject({ code: 1, output: expect.stringContaining('mean anna?') });
+});
+
+test('a file of messages that cannot be opened at the start holds nobody up, and what is in it is told once it can be', async () => {
+  await start('[{ level: alert }]');
+  const phone = await aKnownPhone();
+  await call(phone, '110');
+  await expect
+    .poll(() => metric(gate, 'drawbridge_notifications_waiting'), { timeout: 20_000 })
+    .toBe(1);
+  await gate.kill();
+  const file = join(gate.data, 'notifications.db');
+  for (const suffix of ['', '-wal', '-shm'])
+    renameSync(`${file}${suffix}`, join(folder, `kept.db${suffix}`));
+  mkdirSync(file);
+  await gate.start();
+  await call(phone, '112');
+  expect(gate.logs()).toContain('notifications cannot be kept on disk; they are sent from memory');
+  expect(await metric(gate, 'drawbridge_database_errors_total')).toBeGreaterThan(0);
+  expect(await gate.status()).toMatch(/disk .*writes? failed/);
+  const server = await mailServer();
+  const told = () =>
+    server.mails.flatMap(({ text }) => text.match(/emergency INVITE .*/g) ?? []).join('\n');
+  await expect.poll(told, { timeout: 20_000 }).toContain('→ 112');
+  expect(told()).not.toContain('→ 110');
+
+  rmdirSync(file);
+  for (const suffix of ['', '-wal', '-shm'])
+    renameSync(join(folder, `kept.db${suffix}`), `${file}${suffix}`);
+  await expect.poll(told, { timeout: 20_000 }).toContain('→ 110');
+  expect(gate.logs()).toContain('notifications are kept on disk again');
+  expect(gate.logs().match(/notifications cannot be kept/g)).toHaveLength(1);
+  // what was told is not told again by the next process
+  const { length } = server.mails;
+  await gate.kill();
+  await gate.start();
+  await call(phone, '03012345678');
+  await sleep(3000);
+  expect(server.mails).toHaveLength(length);
 });
 
 /** So many scanners, each at an address of its own. */
