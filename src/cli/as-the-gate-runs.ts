@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path';
 import { findDataDirectory, foldersAreNamed } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
+import { CannotAsk } from '../control/ask.ts';
 import type { StartedWith } from '../control/control-messages.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
+import { askRunning } from './ask-running.ts';
 import type { Given } from './command.ts';
 import { settingsFrom } from './settings-flags.ts';
 
@@ -16,8 +16,7 @@ const PATIENCE_MS = 2000;
 export async function asTheGateRuns(given: Given): Promise<Given> {
   const { data: _, set = [], ...others } = settingsFrom(given);
   if (Object.keys(others).length > 0 || foldersAreNamed()) return given;
-  const data = findDataDirectory(settingsFrom(given));
-  const started = await askStartedWith(dataDirectoryAt(data).socket);
+  const started = await askStartedWith(given);
   if (started === undefined) return given;
   const { flags, folder } = started;
   const fromHere = (path: string): string => {
@@ -34,14 +33,14 @@ export async function asTheGateRuns(given: Given): Promise<Given> {
       ...given.flags,
       ...flags,
       ...Object.fromEntries(folders),
-      ...{ data, set: [...(flags.set ?? []), ...set] },
+      ...{ data: findDataDirectory(settingsFrom(given)), set: [...(flags.set ?? []), ...set] },
     },
   };
 }
 
-async function askStartedWith(socket: string): Promise<StartedWith | undefined> {
+async function askStartedWith(given: Given): Promise<StartedWith | undefined> {
   try {
-    return await askGate<StartedWith>(socket, { command: 'started-with' }, PATIENCE_MS);
+    return await askRunning<StartedWith>(given, { command: 'started-with' }, PATIENCE_MS);
   } catch (error) {
     // none runs, or an older one, or it is not ours to ask: then it is as if none ran
     if (!(error instanceof CannotAsk)) throw error;

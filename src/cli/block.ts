@@ -1,15 +1,13 @@
-import { findDataDirectory } from '../config/load.ts';
 import { operatorAddresses } from '../config/operator-addresses.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { BlockOutcome } from '../data/messages.ts';
 import { Networks } from '../policy/networks.ts';
+import { askRunning } from './ask-running.ts';
 import { showBlock } from './blocks.ts';
 import type { Command } from './command.ts';
-import { readSpan } from './moments.ts';
+import { readFor } from './moments.ts';
 import { readNetwork } from './network-operand.ts';
 import { complain, print, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 
 export const block: Command = {
   name: 'block',
@@ -28,12 +26,9 @@ export const block: Command = {
   async run(given) {
     const network = readNetwork(given.rest);
     if (network === undefined) return 2;
-    const { for: span, why = '', force } = given.flags;
-    const ms = typeof span === 'string' ? readSpan(span) : undefined;
-    if (span !== undefined && (ms === undefined || ms < 1000)) {
-      complain(`--for: found ${String(span)}, expected a time such as 30m, 2h or 7d`);
-      return 2;
-    }
+    const { why = '', force } = given.flags;
+    const seconds = readFor(given);
+    if (seconds === undefined) return 2;
     const own = operatorAddresses().find(
       (address) => new Networks([network]).find(address) !== undefined,
     );
@@ -45,29 +40,22 @@ export const block: Command = {
       complain(`${network} is a great part of the internet. --force blocks it all the same.`);
       return 1;
     }
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const outcome = await askGate<BlockOutcome>(socket, {
-        command: 'block',
-        network,
-        seconds: ms === undefined ? null : Math.round(ms / 1000),
-        why: String(why),
-      });
-      if (outcome.kind === 'blocked') {
-        print(table([showBlock(outcome.entry, Date.now())]));
-        return 0;
-      }
-      complain(
-        outcome.kind === 'trusted'
-          ? `${network} is not blocked: ${outcome.why}.`
-          : 'The block list is full of blocks by operators: lift some first.',
-      );
-      return 1;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
+    const outcome = await askRunning<BlockOutcome>(given, {
+      command: 'block',
+      network,
+      seconds,
+      why: String(why),
+    });
+    if (outcome.kind === 'blocked') {
+      print(table([showBlock(outcome.entry, Date.now())]));
+      return 0;
     }
+    complain(
+      outcome.kind === 'trusted'
+        ? `${network} is not blocked: ${outcome.why}.`
+        : 'The block list is full of blocks by operators: lift some first.',
+    );
+    return 1;
   },
 };
 

@@ -1,12 +1,10 @@
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { FoundBlocks } from '../data/messages.ts';
 import type { FoundBlock } from '../limits/block-entry.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
-import { complain, counted, harmless, print, styled, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { counted, harmless, others, printFound, styled, table } from './output.ts';
+import { placeFlags } from './settings-flags.ts';
 
 const SHOWN = 20;
 
@@ -27,24 +25,13 @@ export const blocks: Command = {
   async run(given) {
     const [search = ''] = given.rest;
     const all = given.flags.all === true || given.flags.json === true;
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const found = await askGate<FoundBlocks>(socket, {
-        command: 'blocks',
-        search,
-        rows: all ? Number.MAX_SAFE_INTEGER : SHOWN,
-      });
-      print(
-        given.flags.json === true
-          ? JSON.stringify(found, null, 2)
-          : showBlocks(found, search, Date.now()),
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
-    }
+    const found = await askRunning<FoundBlocks>(given, {
+      command: 'blocks',
+      search,
+      rows: all ? Number.MAX_SAFE_INTEGER : SHOWN,
+    });
+    printFound(given, found, (all) => showBlocks(all, search, Date.now()));
+    return 0;
   },
 };
 
@@ -58,11 +45,10 @@ export function showBlocks(
   const total = `${counted(count, 'source')} blocked${listed === 0 ? '' : `, ${counted(listed, 'network')} by lists`}`;
   if (found === 0) return `${total}, none of them found by "${harmless(search)}".`;
   const title = search === '' ? total : `${total}, ${found.toLocaleString('en')} found`;
-  const more = found - rows.length;
   return [
     styled('bold', title),
     table(rows.map((entry) => showBlock(entry, now))),
-    ...(more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : []),
+    ...others(found - rows.length),
   ].join('\n');
 }
 

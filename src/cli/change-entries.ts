@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntriesText } from '../config/edit-entries.ts';
-import { findDataDirectory, type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
+import { type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
 import { replaceFile } from '../config/replace-file.ts';
 import { askToReload } from '../control/ask-to-reload.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../control/data-directory.ts';
 import type { ExitCode, Given } from './command.ts';
 import { complain, print } from './output.ts';
-import { settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 export type Good = Loaded & { readonly ok: true };
@@ -67,7 +67,7 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
 }
 
 async function tellGate(given: Given): Promise<ExitCode> {
-  const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+  const { socket } = dataDirectoryFrom(given);
   const told = await askToReload(socket);
   if (told === 'told') print('The gate that runs was told to reload.');
   else if (told === 'none') print('No gate runs here: it holds from the next start on.');

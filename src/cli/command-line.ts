@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { nearMiss } from '../config/near-miss.ts';
+import { CannotAsk } from '../control/ask.ts';
 import { asTheGateRuns } from './as-the-gate-runs.ts';
 import { block } from './block.ts';
 import { blocks } from './blocks.ts';
@@ -92,7 +93,13 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     return 2;
   }
   const { given } = understood;
-  return command.run(command.asTheGateRuns ? await asTheGateRuns(given) : given);
+  try {
+    return await command.run(command.asTheGateRuns ? await asTheGateRuns(given) : given);
+  } catch (error) {
+    if (!(error instanceof CannotAsk)) throw error;
+    complain(error.message);
+    return 1;
+  }
 }
 
 type Understood =

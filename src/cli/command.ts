@@ -17,6 +17,12 @@ export interface Given {
   readonly rest: readonly string[];
 }
 
+/** What a flag that takes one value was given. */
+export function flagText({ flags }: Given, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** One word of the command line. Each has a file of its own. */
 export interface Command {
   readonly name: string;

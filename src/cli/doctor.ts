@@ -1,12 +1,12 @@
-import { findDataDirectory, loadSettings } from '../config/load.ts';
+import { loadSettings } from '../config/load.ts';
 import { showProblem } from '../config/problem.ts';
-import { askGate, CannotAsk, NoGate } from '../control/ask.ts';
+import { CannotAsk, NoGate } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import { examine } from '../doctor/doctor.ts';
 import { about, type Finding, type FindingLevel } from '../doctor/finding.ts';
-import type { Command } from './command.ts';
-import { counted, harmless, print, styled } from './output.ts';
+import { askRunning } from './ask-running.ts';
+import type { Command, Given } from './command.ts';
+import { counted, harmless, printFound, styled } from './output.ts';
 import { settingsFlags, settingsFrom } from './settings-flags.ts';
 
 export const doctor: Command = {
@@ -23,19 +23,15 @@ export const doctor: Command = {
     'limits of the system, the disk, Redis and what the policy leaves open; with the gate running or not. It sends the PBX\n' +
     'an OPTIONS from each address of this machine. It ends with 1 when something is bad.',
   async run(given) {
-    const findings = await look(settingsFrom(given));
+    const findings = await look(given);
     const bad = findings.some(({ level }) => level === 'bad');
-    print(
-      given.flags.json === true
-        ? JSON.stringify({ good: !bad, findings }, null, 2)
-        : show(findings),
-    );
+    printFound(given, { good: !bad, findings }, () => show(findings));
     return bad ? 1 : 0;
   },
 };
 
-async function look(flags: ReturnType<typeof settingsFrom>): Promise<readonly Finding[]> {
-  const loaded = loadSettings(flags);
+async function look(given: Given): Promise<readonly Finding[]> {
+  const loaded = loadSettings(settingsFrom(given));
   if (!loaded.ok)
     return loaded.problems.map((problem) =>
       about('settings').bad(
@@ -44,10 +40,9 @@ async function look(flags: ReturnType<typeof settingsFrom>): Promise<readonly Fi
       ),
     );
   const { settings, notices } = loaded;
-  const { socket } = dataDirectoryAt(findDataDirectory(flags));
   const said = notices.map((notice) => about('settings').warn(notice, 'see drawbridge check'));
   try {
-    const status = await askGate<ProcessStatus>(socket, { command: 'status', rows: 0 });
+    const status = await askRunning<ProcessStatus>(given, { command: 'status', rows: 0 });
     return [...said, ...(await examine({ settings, status, root: '/' }))];
   } catch (error) {
     if (!(error instanceof CannotAsk)) throw error;

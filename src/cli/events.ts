@@ -1,23 +1,21 @@
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findDataDirectory } from '../config/load.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../control/data-directory.ts';
 import {
   type EventFilter,
   type StoredEvent,
   searchEvents,
 } from '../control/events/events-database.ts';
 import { eventKinds, eventLevels } from '../edge/event-kinds.ts';
-import { readInstant } from '../policy/asking/instant.ts';
 import { reasons } from '../policy/reasons.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
-import type { Command, Given } from './command.ts';
-import { readSpan } from './moments.ts';
+import { type Command, flagText, type Given } from './command.ts';
+import { readMoment } from './moments.ts';
 import { whyNoEvents } from './no-events.ts';
 import { complain, print } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, placeFlags } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
 
 const filters = {
@@ -72,7 +70,7 @@ export const events: Command = {
       for (const problem of asked.problems) complain(problem);
       return 2;
     }
-    const { events: file } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    const { events: file } = dataDirectoryFrom(given);
     const none = whyNoEvents(file);
     if (none !== undefined) {
       complain(none);
@@ -109,17 +107,13 @@ type Asked =
   | { readonly ok: true; readonly filter: EventFilter; readonly most: number }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-function readFilter({ flags }: Given, now: number): Asked {
+function readFilter(given: Given, now: number): Asked {
   const problems: string[] = [];
-  const text = (name: string): string | undefined => {
-    const value = flags[name];
-    return typeof value === 'string' ? value : undefined;
-  };
+  const text = (name: string): string | undefined => flagText(given, name);
   const moment = (name: string): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    const ago = readSpan(value);
-    const read = ago === undefined ? readInstant(value, 'UTC') : now - ago;
+    const read = readMoment(value, now);
     if (read === undefined)
       problems.push(`--${name}: ${mismatch(`"${value}"`, '30m, 2h, 7d or 2026-11-28 03:00')}`);
     return read;

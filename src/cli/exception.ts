@@ -4,9 +4,9 @@ import { loadSettings } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
 import { type Exception, exceptionsOf, type exceptionsSchema } from '../policy/exceptions.ts';
 import { changeEntries, type Good } from './change-entries.ts';
-import type { Command, ExitCode, Given } from './command.ts';
+import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readSpan } from './moments.ts';
-import { complain, print, table } from './output.ts';
+import { complain, printFound, table } from './output.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
 import { complainOf } from './show-problems.ts';
@@ -73,17 +73,11 @@ function list(given: Given): ExitCode {
   }
   const now = Date.now();
   const all = allOf(loaded).toSorted((a, b) => b.endsAt - a.endsAt);
-  if (given.flags.json === true) {
-    print(
-      JSON.stringify(
-        all.map((one) => ({ ...one, active: now < one.endsAt })),
-        null,
-        2,
-      ),
-    );
-    return 0;
-  }
-  print(all.length === 0 ? 'There is none.' : table(all.map((one) => showException(one, now))));
+  printFound(
+    given,
+    all.map((one) => ({ ...one, active: now < one.endsAt })),
+    () => (all.length === 0 ? 'There is none.' : table(all.map((one) => showException(one, now)))),
+  );
   return 0;
 }
 
@@ -114,12 +108,9 @@ function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
   });
 }
 
-function add(text: EntriesText, name: string, { flags }: Given): readonly string[] {
+function add(text: EntriesText, name: string, all: Given): readonly string[] {
   if (text.has(name)) return [`There is an exception ${name}: end it, or choose another name.`];
-  const given = (flag: string): string | undefined => {
-    const value = flags[flag];
-    return typeof value === 'string' ? value : undefined;
-  };
+  const given = (flag: string): string | undefined => flagText(all, flag);
   const problems: string[] = [];
   const wanted = (flag: string, form: string): string => {
     const value = given(flag);

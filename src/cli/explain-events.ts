@@ -1,6 +1,6 @@
 import { aroundQuestions } from '../config/around-question.ts';
-import { findDataDirectory, loadSettings } from '../config/load.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import { loadSettings } from '../config/load.ts';
+import { reasonOf } from '../control/data-directory.ts';
 import {
   type EventFilter,
   type StoredEvent,
@@ -18,7 +18,7 @@ import type { ExitCode, Given } from './command.ts';
 import { whyNoEvents } from './no-events.ts';
 import { complain, print, styled, table } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
-import { settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, settingsFrom } from './settings-flags.ts';
 import { type Locate, located, showAnswer } from './show-answer.ts';
 import { showEvent } from './show-event.ts';
 import { complainOf } from './show-problems.ts';
@@ -37,7 +37,7 @@ interface Today {
 
 /** What was decided then, by which rules, and what the files say today of the same. */
 export function explainEvents(given: Given): ExitCode {
-  const { events: file } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+  const { events: file } = dataDirectoryFrom(given);
   const filter = filterFrom(given);
   if (filter === undefined) {
     complain(

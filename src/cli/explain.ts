@@ -1,14 +1,13 @@
 import { aroundQuestion } from '../config/around-question.ts';
-import { findDataDirectory, type Loaded, loadSettings } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
+import { type Loaded, loadSettings } from '../config/load.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import { ask } from '../policy/asking/ask.ts';
 import { momentOf, type Question } from '../policy/asking/question.ts';
 import { Policy } from '../policy/policy.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { explainEvents } from './explain-events.ts';
-import { complain, print } from './output.ts';
+import { complain, printFound } from './output.ts';
 import { questionFlags, readQuestion } from './question-flags.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { type Locate, located, showAnswer } from './show-answer.ts';
@@ -80,25 +79,16 @@ function explainByFiles(given: Given, question: Question): ExitCode {
 }
 
 async function explainRunning(given: Given, question: Question): Promise<ExitCode> {
-  const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-  try {
-    const answered = await askGate<AnsweredLive>(socket, { command: 'explain', question });
-    // the gate keeps no lines: they are those of the files as they stand now
-    return tell(given, answered, Date.now(), placesIn(loadSettings(settingsFrom(given))));
-  } catch (error) {
-    if (!(error instanceof CannotAsk)) throw error;
-    complain(error.message);
-    return 1;
-  }
+  const answered = await askRunning<AnsweredLive>(given, { command: 'explain', question });
+  // the gate keeps no lines: they are those of the files as they stand now
+  return tell(given, answered, Date.now(), placesIn(loadSettings(settingsFrom(given))));
 }
 
 const placesIn = (loaded: Loaded): Locate => (loaded.ok ? loaded.locate : () => '');
 
 function tell(given: Given, answered: AnsweredLive, at: number, locate: Locate): ExitCode {
-  print(
-    given.flags.json === true
-      ? JSON.stringify(located(answered, locate), null, 2)
-      : showAnswer(answered.question, answered, at, locate),
+  printFound(given, located(answered, locate), () =>
+    showAnswer(answered.question, answered, at, locate),
   );
   return answered.verdict.kind === 'pass' ? 0 : 1;
 }

@@ -1,13 +1,11 @@
-import { findDataDirectory } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { GuardOutcome } from '../data/messages.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { showGuard } from './guards.ts';
-import { readSpan } from './moments.ts';
+import { readFor } from './moments.ts';
 import { complain, print, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 
 export const guard: Command = {
   name: 'guard',
@@ -29,32 +27,22 @@ export const guard: Command = {
       complain(mismatch('nothing', 'an extension, such as 1001'));
       return 2;
     }
-    const { for: span, why = '' } = given.flags;
-    const ms = typeof span === 'string' ? readSpan(span) : undefined;
-    if (span !== undefined && (ms === undefined || ms < 1000)) {
-      complain(`--for: found ${String(span)}, expected a time such as 30m, 2h or 7d`);
-      return 2;
-    }
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const outcome = await askGate<GuardOutcome>(socket, {
-        command: 'guard',
-        extension,
-        seconds: ms === undefined ? null : Math.round(ms / 1000),
-        why: String(why),
-      });
-      if (outcome.guard === undefined) {
-        complain('There are as many guards by operators as there may be: lift some first.');
-        return 1;
-      }
-      print(table([showGuard(outcome.guard, Date.now())]));
-      if (outcome.mode === 'on') return 0;
-      complain(`It keeps nobody out: registration.distributed-guessing.mode is ${outcome.mode}.`);
-      return 1;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
+    const { why = '' } = given.flags;
+    const seconds = readFor(given);
+    if (seconds === undefined) return 2;
+    const outcome = await askRunning<GuardOutcome>(given, {
+      command: 'guard',
+      extension,
+      seconds,
+      why: String(why),
+    });
+    if (outcome.guard === undefined) {
+      complain('There are as many guards by operators as there may be: lift some first.');
       return 1;
     }
+    print(table([showGuard(outcome.guard, Date.now())]));
+    if (outcome.mode === 'on') return 0;
+    complain(`It keeps nobody out: registration.distributed-guessing.mode is ${outcome.mode}.`);
+    return 1;
   },
 };

@@ -1,12 +1,10 @@
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { GuardedExtensions } from '../data/messages.ts';
 import type { Guard } from '../limits/guards.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
-import { complain, counted, harmless, print, styled, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { counted, harmless, others, printFound, styled, table } from './output.ts';
+import { placeFlags } from './settings-flags.ts';
 
 const SHOWN = 20;
 
@@ -24,34 +22,22 @@ export const guards: Command = {
     'drawbridge unguard lifts a guard, drawbridge guard sets one.',
   async run(given) {
     const all = given.flags.all === true || given.flags.json === true;
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const guarded = await askGate<GuardedExtensions>(socket, {
-        command: 'guards',
-        rows: all ? Number.MAX_SAFE_INTEGER : SHOWN,
-      });
-      print(
-        given.flags.json === true
-          ? JSON.stringify(guarded, null, 2)
-          : showGuards(guarded, Date.now()),
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
-    }
+    const guarded = await askRunning<GuardedExtensions>(given, {
+      command: 'guards',
+      rows: all ? Number.MAX_SAFE_INTEGER : SHOWN,
+    });
+    printFound(given, guarded, (found) => showGuards(found, Date.now()));
+    return 0;
   },
 };
 
 /** The list, for a person. */
 function showGuards({ mode, count, rows }: GuardedExtensions, now: number): string {
   if (count === 0) return 'No extension is guarded.';
-  const more = count - rows.length;
   return [
     styled('bold', `${counted(count, 'extension')} guarded${idle(mode)}`),
     table(rows.map((guard) => showGuard(guard, now))),
-    ...(more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : []),
+    ...others(count - rows.length),
   ].join('\n');
 }
 

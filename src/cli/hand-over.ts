@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findDataDirectory } from '../config/load.ts';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { Command } from './command.ts';
 import { complain, print } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, placeFlags } from './settings-flags.ts';
 
 const READY_WITHIN_MS = 70_000;
 const SERVING_WITHIN_MS = 30_000;
@@ -19,28 +17,22 @@ export const handOver: Command = {
     'The gate that runs starts this program with its own flags, hands its sockets over and stays until its calls have\n' +
     'ended, or drain.deadlineSeconds have passed. If the new one finds a setting wrong, all stays as it was.',
   async run(given) {
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+    const { socket } = dataDirectoryFrom(given);
     const [, main = ''] = process.argv;
-    try {
-      const { process: heir } = await askGate<{ process: number }>(
-        socket,
-        { command: 'hand-over', program: [process.execPath, main] },
-        READY_WITHIN_MS,
-      );
-      const status = await servedBy(heir, socket);
-      if (status === undefined) {
-        complain(`Process ${heir} was to take over, and does not serve yet: see its log.`);
-        return 1;
-      }
-      print(
-        `Process ${heir} serves, version ${status.version}. The one before ends with its last call.`,
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
+    const { process: heir } = await askGate<{ process: number }>(
+      socket,
+      { command: 'hand-over', program: [process.execPath, main] },
+      READY_WITHIN_MS,
+    );
+    const status = await servedBy(heir, socket);
+    if (status === undefined) {
+      complain(`Process ${heir} was to take over, and does not serve yet: see its log.`);
       return 1;
     }
+    print(
+      `Process ${heir} serves, version ${status.version}. The one before ends with its last call.`,
+    );
+    return 0;
   },
 };
 

@@ -1,9 +1,7 @@
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 
 export const hangup: Command = {
   name: 'hangup',
@@ -18,22 +16,15 @@ export const hangup: Command = {
       complain('Name one call by its Call-ID (see status), or give --all.');
       return 2;
     }
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const { ended } = await askGate<{ ended: number }>(socket, {
-        command: 'hangup',
-        ...(call === undefined ? {} : { call }),
-      });
-      if (ended === 0 && !all) {
-        complain(`No call has the Call-ID ${call}.`);
-        return 1;
-      }
-      print(`${counted(ended, 'call')} ended.`);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
+    const { ended } = await askRunning<{ ended: number }>(given, {
+      command: 'hangup',
+      ...(call === undefined ? {} : { call }),
+    });
+    if (ended === 0 && !all) {
+      complain(`No call has the Call-ID ${call}.`);
       return 1;
     }
+    print(`${counted(ended, 'call')} ended.`);
+    return 0;
   },
 };

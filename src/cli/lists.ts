@@ -1,10 +1,8 @@
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { ListStatus } from '../control/lists/lists.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
-import { complain, print, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { complain, printFound, table } from './output.ts';
+import { placeFlags } from './settings-flags.ts';
 import { moreOfList, showList } from './show-list.ts';
 
 /** Longer than the gate waits for what is slow. */
@@ -25,28 +23,19 @@ export const lists: Command = {
       complain(`found "${verb}", expected nothing, or refresh`);
       return 2;
     }
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const answer = await askGate<readonly ListStatus[] | null>(
-        socket,
-        verb === undefined
-          ? { command: 'lists' }
-          : { command: 'refresh-lists', ...(name !== undefined && { name }) },
-        PATIENCE_MS,
-      );
-      if (answer === null) {
-        complain(`There is no list ${name}: see drawbridge lists.`);
-        return 1;
-      }
-      print(
-        given.flags.json === true ? JSON.stringify(answer, null, 2) : showLists(answer, Date.now()),
-      );
-      return verb !== undefined && answer.some(({ failing }) => failing !== undefined) ? 1 : 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
+    const answer = await askRunning<readonly ListStatus[] | null>(
+      given,
+      verb === undefined
+        ? { command: 'lists' }
+        : { command: 'refresh-lists', ...(name !== undefined && { name }) },
+      PATIENCE_MS,
+    );
+    if (answer === null) {
+      complain(`There is no list ${name}: see drawbridge lists.`);
       return 1;
     }
+    printFound(given, answer, (all) => showLists(all, Date.now()));
+    return verb !== undefined && answer.some(({ failing }) => failing !== undefined) ? 1 : 0;
   },
 };
 

@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findDataDirectory, loadSettings } from '../config/load.ts';
+import { loadSettings } from '../config/load.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { askGate, CannotAsk, NoGate } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
+import { NoGate } from '../control/ask.ts';
 import { openLog } from '../control/log.ts';
 import type { ContactStatus } from '../control/notify/contact.ts';
 import { Notifications, type TestOutcome } from '../control/notify/notifications.ts';
-import type { Command, ExitCode } from './command.ts';
-import { complain, print, table } from './output.ts';
+import { askRunning } from './ask-running.ts';
+import { type Command, type ExitCode, flagText, type Given } from './command.ts';
+import { complain, print, printFound, table } from './output.ts';
 import { settingsFlags, settingsFrom } from './settings-flags.ts';
 import { showContact } from './show-contact.ts';
 import { complainOf } from './show-problems.ts';
@@ -32,31 +32,26 @@ export const notify: Command = {
     'Contacts stand in policies/notifications.yaml. The running gate sends, with its passwords and tokens; without one this\n' +
     'command does, with those it finds. It ends with 1 when the message did not arrive, or a contact cannot be reached.',
   async run(given) {
-    const flags = settingsFrom(given);
-    const { socket } = dataDirectoryAt(findDataDirectory(flags));
-    const name = given.flags.test;
-    try {
-      if (typeof name === 'string') {
-        const request = { command: 'test-contact', name } as const;
-        return tell(name, await askGate<TestOutcome>(socket, request, PATIENCE_MS));
-      }
-      const all = await askGate<readonly ContactStatus[]>(socket, { command: 'contacts' });
-      print(given.flags.json === true ? JSON.stringify(all, null, 2) : show(all));
-      return all.some(({ failing }) => failing !== undefined) ? 1 : 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      if (typeof name === 'string' && error instanceof NoGate) return sendFromHere(flags, name);
-      complain(error.message);
-      return 1;
-    }
+    const name = flagText(given, 'test');
+    if (name !== undefined) return sendTest(given, name);
+    const all = await askRunning<readonly ContactStatus[]>(given, { command: 'contacts' });
+    printFound(given, all, show);
+    return all.some(({ failing }) => failing !== undefined) ? 1 : 0;
   },
 };
 
-async function sendFromHere(
-  flags: ReturnType<typeof settingsFrom>,
-  name: string,
-): Promise<ExitCode> {
-  const loaded = loadSettings(flags);
+async function sendTest(given: Given, name: string): Promise<ExitCode> {
+  try {
+    const request = { command: 'test-contact', name } as const;
+    return tell(name, await askRunning<TestOutcome>(given, request, PATIENCE_MS));
+  } catch (error) {
+    if (!(error instanceof NoGate)) throw error;
+    return sendFromHere(given, name);
+  }
+}
+
+async function sendFromHere(given: Given, name: string): Promise<ExitCode> {
+  const loaded = loadSettings(settingsFrom(given));
   if (!loaded.ok) {
     complainOf(loaded.problems);
     return 1;

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Given } from './command.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -21,6 +22,11 @@ export function mindOutput(): void {
 /** Writes a line to standard output. */
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Writes what was found: as JSON where `--json` asks for that, else as a person reads it. */
+export function printFound<T>({ flags }: Given, found: T, show: (found: T) => string): void {
+  print(flags.json === true ? JSON.stringify(found, null, 2) : show(found));
 }
 
 /** Writes a line to standard error. */
@@ -62,3 +68,7 @@ export function harmless(text: string): string {
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
+
+/** That a list goes on, as its last line; nothing where all of it is shown. */
+export const others = (count: number): readonly string[] =>
+  count > 0 ? [`  and ${counted(count, 'other')}; --all lists them`] : [];

@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { findDataDirectory, loadSettings } from '../config/load.ts';
-import {
-  CannotStart,
-  dataDirectoryAt,
-  makeDataDirectory,
-  reasonOf,
-} from '../control/data-directory.ts';
+import { loadSettings } from '../config/load.ts';
+import { CannotStart, makeDataDirectory, reasonOf } from '../control/data-directory.ts';
 import { readOrMakePinKey } from '../control/secret-keys.ts';
 import { hashPin } from '../edge/pin-check.ts';
 import type { PinEntry, PinsSettings } from '../policy/pins.ts';
 import { changeEntries } from './change-entries.ts';
 import type { Command, ExitCode, Given } from './command.ts';
-import { complain, print, table } from './output.ts';
+import { complain, printFound, table } from './output.ts';
 import { readSecret } from './read-secret.ts';
-import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 const FILE = 'pins.yaml';
@@ -69,10 +64,11 @@ function list(given: Given): ExitCode {
     return 1;
   }
   const entries = Object.entries(loaded.settings.policy.pins);
-  if (given.flags.json === true) {
-    const shown = entries.map(([name, { routes, extensions }]) => ({ name, routes, extensions }));
-    print(JSON.stringify(shown, null, 2));
-  } else print(entries.length === 0 ? 'There is none.' : table(entries.map(showPin)));
+  printFound(
+    given,
+    entries.map(([name, { routes, extensions }]) => ({ name, routes, extensions })),
+    () => (entries.length === 0 ? 'There is none.' : table(entries.map(showPin))),
+  );
   return 0;
 }
 
@@ -138,7 +134,7 @@ async function askForPin(): Promise<string | undefined> {
 }
 
 function hashed(given: Given, digits: string): string | undefined {
-  const directory = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
+  const directory = dataDirectoryFrom(given);
   try {
     process.umask(0o077);
     makeDataDirectory(directory);

@@ -1,11 +1,9 @@
-import { findDataDirectory } from '../config/load.ts';
 import { operatorAddresses } from '../config/operator-addresses.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { ReloadOutcome } from '../control/reloads.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
-import { complain, print, styled } from './output.ts';
-import { forceFlag, placeFlags, settingsFrom } from './settings-flags.ts';
+import { print, styled } from './output.ts';
+import { forceFlag, placeFlags } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 export const reload: Command = {
@@ -20,19 +18,11 @@ export const reload: Command = {
     'The gate does so by itself when a file changes, and on SIGHUP. Wrong files are refused whole: the gate goes on with\n' +
     'what it had, and this ends with 1. Files, flags and variables are those that the gate was started with.',
   async run(given) {
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    let outcome: ReloadOutcome;
-    try {
-      outcome = await askGate<ReloadOutcome>(socket, {
-        command: 'reload',
-        force: given.flags.force === true,
-        operators: operatorAddresses(),
-      });
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
-    }
+    const outcome = await askRunning<ReloadOutcome>(given, {
+      command: 'reload',
+      force: given.flags.force === true,
+      operators: operatorAddresses(),
+    });
     if (!outcome.ok) {
       complainOf(outcome.problems);
       return 1;

@@ -1,19 +1,18 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { aroundQuestions } from '../config/around-question.ts';
-import { findDataDirectory, loadSettings } from '../config/load.ts';
+import { loadSettings } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
-import { readInstant } from '../policy/asking/instant.ts';
+import { reasonOf } from '../control/data-directory.ts';
 import { Policy } from '../policy/policy.ts';
 import { compare, type Difference, type Example, type Group } from '../replay/compare.ts';
 import type { Past } from '../replay/past.ts';
 import { pastOfCsv } from '../replay/past-of-csv.ts';
 import { pastOfLines } from '../replay/past-of-lines.ts';
-import type { Command } from './command.ts';
-import { readSpan } from './moments.ts';
-import { complain, counted, harmless, print, styled } from './output.ts';
+import { type Command, flagText } from './command.ts';
+import { readMoment, readSpan } from './moments.ts';
+import { complain, counted, harmless, printFound, styled } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
-import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
+import { dataDirectoryFrom, placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 const USUAL_SPAN = '3m';
@@ -48,7 +47,7 @@ export const replay: Command = {
   async run(given) {
     const { flags, rest } = given;
     const problems: string[] = [];
-    const since = momentFrom(flags.since, problems);
+    const since = momentFrom(flagText(given, 'since'), problems);
     const lasting = String(flags.lasting ?? USUAL_SPAN);
     const unknownMs = readSpan(lasting);
     if (unknownMs === undefined)
@@ -63,12 +62,12 @@ export const replay: Command = {
       return 1;
     }
     const { policy } = loaded.settings;
-    const file = rest[0] ?? dataDirectoryAt(findDataDirectory(settingsFrom(given))).events;
+    const file = rest[0] ?? dataDirectoryFrom(given).events;
     try {
       const past = pastIn(file, since, policy.site.timeZone);
       const around = aroundQuestions(loaded.settings);
       const difference = await compare(past, new Policy(policy), around, unknownMs);
-      print(flags.json === true ? JSON.stringify(difference, null, 2) : show(difference));
+      printFound(given, difference, show);
       return difference.newlyRefused.length === 0 ? 0 : 1;
     } catch (error) {
       complain(`${file} cannot be replayed: ${reasonOf(error)}`);
@@ -77,10 +76,9 @@ export const replay: Command = {
   },
 };
 
-function momentFrom(given: unknown, problems: string[]): number {
-  if (typeof given !== 'string') return 0;
-  const span = readSpan(given);
-  const moment = span === undefined ? readInstant(given, 'UTC') : Date.now() - span;
+function momentFrom(given: string | undefined, problems: string[]): number {
+  if (given === undefined) return 0;
+  const moment = readMoment(given, Date.now());
   if (moment === undefined)
     problems.push(`--since: ${mismatch(`"${given}"`, '12h, 7d or 2026-11-28 03:00')}`);
   return moment ?? 0;

@@ -1,18 +1,18 @@
 import { hostname } from 'node:os';
-import { findDataDirectory, loadSettings } from '../config/load.ts';
+import { loadSettings } from '../config/load.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
+import { CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import { type Period, periods } from '../report/audit.ts';
 import { type Grade, saidOf } from '../report/security.ts';
 import { reportSecurity, type SecurityReport } from '../report/security-report.ts';
 import { showHtml } from '../report/show-html.ts';
 import { version as program } from '../version.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
-import { complain, harmless, print, styled } from './output.ts';
-import { settingsFlags, settingsFrom } from './settings-flags.ts';
+import { complain, harmless, print, printFound, styled } from './output.ts';
+import { dataDirectoryFrom, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
 const all = Object.keys(periods) as Period[];
@@ -51,33 +51,30 @@ export const report: Command = {
       complain(`--period: ${text}`);
       return 2;
     }
-    const flags = settingsFrom(given);
-    const loaded = loadSettings(flags);
+    const loaded = loadSettings(settingsFrom(given));
     if (!loaded.ok) {
       complainOf(loaded.problems);
       return 1;
     }
     const { settings } = loaded;
-    const directory = dataDirectoryAt(findDataDirectory(flags));
-    const status = await askGate<ProcessStatus>(directory.socket, {
-      command: 'status',
-      rows: 0,
-    }).catch((error: unknown) => {
-      if (!(error instanceof CannotAsk)) throw error;
-      return undefined;
-    });
+    const status = await askRunning<ProcessStatus>(given, { command: 'status', rows: 0 }).catch(
+      (error: unknown) => {
+        if (!(error instanceof CannotAsk)) throw error;
+        return undefined;
+      },
+    );
     const made = await reportSecurity(
       { settings, status, root: '/' },
       {
         gate: settings.cluster.node.name || hostname(),
         version: status?.version ?? program,
-        events: directory.events,
+        events: dataDirectoryFrom(given).events,
         periods: wanted,
         now: Date.now(),
       },
     );
     if (given.flags.html === true) print(showHtml(made));
-    else print(given.flags.json === true ? JSON.stringify(made, null, 2) : show(made));
+    else printFound(given, made, show);
     return made.sections.some(({ findings }) => findings.some(({ level }) => level === 'bad'))
       ? 1
       : 0;

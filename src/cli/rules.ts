@@ -1,7 +1,7 @@
 import { loadSettings } from '../config/load.ts';
 import { type RuleMode, ruleModes } from '../policy/rule-modes.ts';
 import type { Command } from './command.ts';
-import { harmless, print, styled, table } from './output.ts';
+import { harmless, printFound, styled, table } from './output.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
@@ -26,14 +26,10 @@ export const rules: Command = {
     }
     const modes = ruleModes(loaded.settings.policy);
     const { locate } = loaded;
-    print(
-      given.flags.json === true
-        ? JSON.stringify(
-            modes.map((rule) => ({ ...rule, where: locate(rule.setting) })),
-            null,
-            2,
-          )
-        : table(modes.flatMap((rule) => rowsOf(rule, locate))),
+    printFound(
+      given,
+      modes.map((rule) => ({ ...rule, where: locate(rule.setting) })),
+      () => table(modes.flatMap((rule) => rowsOf(rule, locate))),
     );
     return 0;
   },

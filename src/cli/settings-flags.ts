@@ -1,5 +1,7 @@
+import { findDataDirectory } from '../config/load.ts';
 import type { SettingsFlags } from '../config/overrides.ts';
-import type { Flags, Given } from './command.ts';
+import { type DataDirectory, dataDirectoryAt } from '../control/data-directory.ts';
+import { type Flags, flagText, type Given } from './command.ts';
 
 /** Where the files and the data are. */
 export const placeFlags = {
@@ -76,14 +78,14 @@ export const settingsFlags = {
 } as const satisfies Flags;
 
 /** The settings flags among what was given. */
-export function settingsFrom({ flags }: Given): SettingsFlags {
+export function settingsFrom(given: Given): SettingsFlags {
   const texts = (name: string): { [key: string]: readonly string[] } => {
-    const value = flags[name];
+    const value = given.flags[name];
     return Array.isArray(value) ? { [name]: value } : {};
   };
   const text = (name: string): { [key: string]: string } => {
-    const value = flags[name];
-    return typeof value === 'string' ? { [name]: value } : {};
+    const value = flagText(given, name);
+    return value === undefined ? {} : { [name]: value };
   };
   return {
     ...texts('pbx'),
@@ -99,3 +101,7 @@ export function settingsFrom({ flags }: Given): SettingsFlags {
     ...text('log-level'),
   };
 }
+
+/** The data directory that the settings say, even where something else in them is wrong. */
+export const dataDirectoryFrom = (given: Given): DataDirectory =>
+  dataDirectoryAt(findDataDirectory(settingsFrom(given)));

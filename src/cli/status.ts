@@ -1,16 +1,14 @@
 import { showHostPort } from '../config/forms.ts';
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { KernelStatus } from '../control/kernel/kernel-status.ts';
 import type { ClusterStatus } from '../control/shared/shared-state.ts';
 import type { ProgramsStatus } from '../data/messages.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';
 import { showGuard } from './guards.ts';
-import { complain, counted, harmless, print, styled, table } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { counted, harmless, others, printFound, styled, table } from './output.ts';
+import { placeFlags } from './settings-flags.ts';
 import { showContact } from './show-contact.ts';
 import { showException } from './show-exception.ts';
 import { showList } from './show-list.ts';
@@ -29,20 +27,9 @@ export const status: Command = {
   },
   async run(given) {
     const rows = given.flags.all === true ? Number.MAX_SAFE_INTEGER : 20;
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const answer = await askGate<ProcessStatus>(socket, { command: 'status', rows });
-      print(
-        given.flags.json === true
-          ? JSON.stringify(answer, null, 2)
-          : showStatus(answer, Date.now()),
-      );
-      return 0;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
-    }
+    const answer = await askRunning<ProcessStatus>(given, { command: 'status', rows });
+    printFound(given, answer, (gate) => showStatus(gate, Date.now()));
+    return 0;
   },
 };
 
@@ -238,8 +225,6 @@ function programsSection({ port, count, rows }: ProgramsStatus): string {
 const between = (one: string, other: string): string => `${one} ${styled('gray', '→')} ${other}`;
 
 function section(title: string, rows: readonly (readonly string[])[], count = rows.length): string {
-  const more = count - rows.length;
-  const tail = more > 0 ? [`  and ${counted(more, 'other')}; --all lists them`] : [];
   const list = rows.length > 0 ? [table(rows)] : [];
-  return [`\n${styled('bold', title)}`, ...list, ...tail].join('\n');
+  return [`\n${styled('bold', title)}`, ...list, ...others(count - rows.length)].join('\n');
 }

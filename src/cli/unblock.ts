@@ -1,12 +1,10 @@
-import { findDataDirectory } from '../config/load.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { FoundBlocks } from '../data/messages.ts';
 import type { BlockEntry, FoundBlock } from '../limits/block-entry.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { readNetwork } from './network-operand.ts';
 import { complain, print } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 
 function whyNot(network: string, wider: FoundBlock | undefined): string {
   if (wider === undefined) return `${network} is not blocked.`;
@@ -26,28 +24,21 @@ export const unblock: Command = {
   async run(given) {
     const network = readNetwork(given.rest);
     if (network === undefined) return 2;
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const { lifted } = await askGate<{ lifted: BlockEntry | null }>(socket, {
-        command: 'unblock',
-        network,
-      });
-      if (lifted !== null) {
-        print(`${lifted.network} is no longer blocked.`);
-        return 0;
-      }
-      const around = await askGate<FoundBlocks>(socket, {
-        command: 'blocks',
-        search: network,
-        rows: 1,
-      });
-      const [wider] = around.rows;
-      complain(whyNot(network, wider));
-      return 1;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
+    const { lifted } = await askRunning<{ lifted: BlockEntry | null }>(given, {
+      command: 'unblock',
+      network,
+    });
+    if (lifted !== null) {
+      print(`${lifted.network} is no longer blocked.`);
+      return 0;
     }
+    const around = await askRunning<FoundBlocks>(given, {
+      command: 'blocks',
+      search: network,
+      rows: 1,
+    });
+    const [wider] = around.rows;
+    complain(whyNot(network, wider));
+    return 1;
   },
 };

@@ -1,11 +1,9 @@
-import { findDataDirectory } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
-import { askGate, CannotAsk } from '../control/ask.ts';
-import { dataDirectoryAt } from '../control/data-directory.ts';
 import type { Guard } from '../limits/guards.ts';
+import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { complain, harmless, print } from './output.ts';
-import { placeFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 
 export const unguard: Command = {
   name: 'unguard',
@@ -20,22 +18,15 @@ export const unguard: Command = {
       complain(mismatch('nothing', 'an extension, such as 1001'));
       return 2;
     }
-    const { socket } = dataDirectoryAt(findDataDirectory(settingsFrom(given)));
-    try {
-      const { lifted } = await askGate<{ lifted: Guard | null }>(socket, {
-        command: 'unguard',
-        extension,
-      });
-      if (lifted !== null) {
-        print(`${harmless(extension)} is no longer guarded.`);
-        return 0;
-      }
-      complain(`${harmless(extension)} is not guarded.`);
-      return 1;
-    } catch (error) {
-      if (!(error instanceof CannotAsk)) throw error;
-      complain(error.message);
-      return 1;
+    const { lifted } = await askRunning<{ lifted: Guard | null }>(given, {
+      command: 'unguard',
+      extension,
+    });
+    if (lifted !== null) {
+      print(`${harmless(extension)} is no longer guarded.`);
+      return 0;
     }
+    complain(`${harmless(extension)} is not guarded.`);
+    return 1;
   },
 };
