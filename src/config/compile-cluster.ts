@@ -1,10 +1,18 @@
 import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
+import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
+import { heldIn, secretOf } from './secret-of.ts';
 import type { ClusterSettings, ListenerSettings } from './settings.ts';
 
 const SECRET = 'DRAWBRIDGE_CLUSTER_SECRET';
+
+/** Whoever knows it can name himself a node, and send calls to phones. */
+const secretForm = {
+  allowed: /^[\x21-\x7e]{16,256}$/,
+  expected: '16 to 256 printable characters without spaces, the same on all nodes',
+};
 
 /** Through which Redis the nodes share what they know, and what this one is to the others. */
 export function compileCluster(
@@ -15,20 +23,19 @@ export function compileCluster(
   notices: string[],
 ): ClusterSettings {
   const { redis, node, secret } = tree.cluster;
-  const { environment } = surroundings;
   const { authorities, ...rest } = redis;
   const settings: ClusterSettings = {
     redis: {
       ...rest,
       ...(authorities !== undefined && { authorities }),
-      password: environment[redis.password.slice(2, -1)] ?? '',
-      sentinelPassword: environment[redis.sentinelPassword.slice(2, -1)] ?? '',
+      password: heldIn(redis.password, surroundings),
+      sentinelPassword: heldIn(redis.sentinelPassword, surroundings),
     },
     node: { name: '', uri: undefined },
     secret: '',
   };
   if (redis.servers.length === 0) {
-    if (environment[SECRET])
+    if (surroundings.environment[SECRET])
       notices.push(`${SECRET} is set, but cluster.redis.servers is empty: this node is alone`);
     return settings;
   }
@@ -41,7 +48,7 @@ export function compileCluster(
   return {
     ...settings,
     node: { name: node.name ?? surroundings.hostName ?? 'gate', uri },
-    secret: secretOf(secret, surroundings, problems),
+    secret: secretOf(secret, ['cluster', 'secret'], secretForm, surroundings, problems),
   };
 }
 
@@ -78,29 +85,11 @@ function checkServers(tree: SettingsTree, problems: Conflict[], notices: string[
     const text = mismatch('authorities without TLS', 'rediss:// in servers');
     problems.push([{ path: ['cluster', 'redis', 'authorities'], text }]);
   }
-  const exposed = servers.find(
-    ({ at, tls }) => !tls && 'host' in at && !/^127\.|^::1$|^localhost$/.test(at.host),
-  );
+  const exposed = servers.find(({ at, tls }) => !tls && 'host' in at && !isHere(at.host));
   if (exposed !== undefined && 'host' in exposed.at)
     notices.push(
       `Redis at ${showHostPort(exposed.at.host, exposed.at.port)} is reached without TLS: its password can be read`,
     );
-}
-
-/** Whoever knows it can name himself a node, and send calls to phones. */
-function secretOf(written: string, { environment }: Surroundings, problems: Conflict[]): string {
-  const variable = written.slice(2, -1);
-  const value = environment[variable] ?? '';
-  if (!/^[\x21-\x7e]{16,256}$/.test(value)) {
-    const found =
-      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    const text = mismatch(
-      found,
-      '16 to 256 printable characters without spaces, the same on all nodes',
-    );
-    problems.push([{ path: ['cluster', 'secret'], text }]);
-  }
-  return value;
 }
 
 /** The first listener over which a node can speak to another, those for the PBX before others. */

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
+import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import { type SettingsTree, settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
+import { secretOf } from './secret-of.ts';
 import type { DrachtioSettings, LimitSettings, TlsSettings } from './settings.ts';
 
 /** What the embedded engine alone can keep; the rest holds for both. */
@@ -23,10 +25,15 @@ const ofTls = [
   'warnDaysBeforeExpiry',
 ] as const satisfies readonly (keyof TlsSettings)[];
 
+const secretForm = {
+  allowed: /^[\x21-\x7b\x7d\x7e]{1,256}$/,
+  expected: "the server's secret: printable characters without spaces and |",
+};
+
 /** Which drachtio-servers there are, and whether nothing else is asked for that only the embedded engine can do. */
 export function compileDrachtio(
   tree: SettingsTree,
-  { environment }: Surroundings,
+  surroundings: Surroundings,
   problems: Conflict[],
   notices: string[],
 ): DrachtioSettings {
@@ -38,7 +45,7 @@ export function compileDrachtio(
     listeners: listeners.map(({ listen, realm }) => ({ ...listen, realm })),
   };
   if (servers.length === 0) {
-    if (environment.DRAWBRIDGE_DRACHTIO_SECRET)
+    if (surroundings.environment.DRAWBRIDGE_DRACHTIO_SECRET)
       notices.push(
         'DRAWBRIDGE_DRACHTIO_SECRET is set, but drachtio.servers is empty: the gate has its own sockets',
       );
@@ -50,20 +57,15 @@ export function compileDrachtio(
     const text = mismatch('false', 'true, for authorities are named');
     problems.push([{ path: ['drachtio', 'tls', 'enabled'], text }]);
   }
-  const exposed = servers.find(({ host }) => !/^127\.|^::1$|^localhost$/.test(host));
+  const exposed = servers.find(({ host }) => !isHere(host));
   if (!tls.enabled && exposed !== undefined)
     notices.push(
       `${showHostPort(exposed.host, exposed.port)} is reached without TLS: the secret and every call can be read`,
     );
-  const variable = secret.slice(2, -1);
-  const value = environment[variable] ?? '';
-  if (!/^[\x21-\x7b\x7d\x7e]{1,256}$/.test(value)) {
-    const found =
-      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    const text = mismatch(found, "the server's secret: printable characters without spaces and |");
-    problems.push([{ path: ['drachtio', 'secret'], text }]);
-  }
-  return { ...settings, secret: value };
+  return {
+    ...settings,
+    secret: secretOf(secret, ['drachtio', 'secret'], secretForm, surroundings, problems),
+  };
 }
 
 /** `src/drachtio/limits.ts` has the whole list; what a setting asks for is refused here. */

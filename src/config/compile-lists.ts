@@ -3,7 +3,14 @@ import { KEY_PLACE } from './list-settings.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
+import { secretOf } from './secret-of.ts';
 import type { ListSettings } from './settings.ts';
+
+/** Nothing that would be another place in a URL. */
+const keyForm = {
+  allowed: /^(?!\.+$)[A-Za-z0-9._~+=-]{4,256}$/,
+  expected: '4 to 256 letters, digits or . _ ~ + = -',
+};
 
 /** Bits of a place in a packed network are few. */
 const MOST_LISTS = 64;
@@ -41,24 +48,9 @@ export function compileLists(
       ...rest,
       ...{ name, format },
       from: url === undefined ? { file: file ?? '' } : { url },
-      ...(key !== undefined && { key: keyOf(key, [...path, 'key'], surroundings, problems) }),
+      ...(key !== undefined && {
+        key: secretOf(key, [...path, 'key'], keyForm, surroundings, problems),
+      }),
     };
   });
-}
-
-/** Nothing that would be another place in a URL. */
-function keyOf(
-  written: string,
-  path: Path,
-  { environment }: Surroundings,
-  problems: Conflict[],
-): string {
-  const variable = written.slice(2, -1);
-  const value = environment[variable] ?? '';
-  if (!/^[A-Za-z0-9._~+=-]{4,256}$/.test(value) || /^\.+$/.test(value)) {
-    const found =
-      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    problems.push([{ path, text: mismatch(found, '4 to 256 letters, digits or . _ ~ + = -') }]);
-  }
-  return value;
 }

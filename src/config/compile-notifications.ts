@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { Conflict, Surroundings } from './compile.ts';
-import type { HostPort } from './forms.ts';
 import { mustBe } from './must-be.ts';
 import {
   type ContactWritten,
@@ -8,14 +7,26 @@ import {
   TOKEN_PLACE,
   usualTemplate,
 } from './notification-settings.ts';
+import { isHere } from './own-addresses.ts';
 import { mismatch, showFound } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
+import { type SecretForm, secretOf } from './secret-of.ts';
 import type { ContactSettings, NotificationSettings, SmtpSettings } from './settings.ts';
 import { readProblem } from './yaml-file.ts';
 
 const MOST_CONTACTS = 64;
 const usualPorts = { starttls: 587, implicit: 465, off: 25 } as const;
+
+/** Nothing that would be another place in a URL, or a second header. */
+const tokenForm = {
+  allowed: /^(?!.*\.\.)[A-Za-z0-9._~+=%/-]{4,1024}$/,
+  expected: '4 to 1024 letters, digits or . _ ~ + = % / -',
+};
+const passwordForm = {
+  allowed: /^[^\p{Cc}]{1,256}$/u,
+  expected: 'one line, at most 256 characters',
+};
 
 /** Who is told of what happens, with passwords and tokens; or what in it does not go together. */
 export function compileNotifications(
@@ -77,11 +88,9 @@ function compileContact(
   const value =
     token === undefined && tokenFile === undefined
       ? undefined
-      : secretOf(
+      : secretFrom(
           { variable: token, file: tokenFile, at: path, keys: ['token', 'tokenFile'] },
-          // nothing that would be another place in a URL, or a second header
-          /^(?!.*\.\.)[A-Za-z0-9._~+=%/-]{4,1024}$/,
-          '4 to 1024 letters, digits or . _ ~ + = % / -',
+          tokenForm,
           surroundings,
           problems,
         );
@@ -101,7 +110,7 @@ function compileSmtp(
   if (server === null) return undefined;
   const { user, tls } = rest;
   const path = ['notifications', 'smtp'];
-  if (user !== null && tls === 'off' && !isHere(server)) {
+  if (user !== null && tls === 'off' && !isHere(server.host)) {
     const text = mismatch('a password in the clear', 'starttls or implicit, or no user');
     problems.push([
       { path: [...path, 'tls'], text },
@@ -122,22 +131,19 @@ function compileSmtp(
     password:
       user === null
         ? ''
-        : secretOf(
+        : secretFrom(
             {
               variable: password,
               file: passwordFile,
               at: path,
               keys: ['password', 'passwordFile'],
             },
-            /^[^\p{Cc}]{1,256}$/u,
-            'one line, at most 256 characters',
+            passwordForm,
             surroundings,
             problems,
           ),
   };
 }
-
-const isHere = ({ host }: HostPort): boolean => /^127\.|^::1$|^localhost$/.test(host);
 
 interface Secret {
   readonly variable: string | undefined;
@@ -147,26 +153,25 @@ interface Secret {
 }
 
 /** From its file where one is named, else from the environment. No message shows it. */
-function secretOf(
-  { variable, file, at, keys: [inVariable, inFile] }: Secret,
-  form: RegExp,
-  shownForm: string,
-  { environment }: Surroundings,
+function secretFrom(
+  { variable = '', file, at, keys: [inVariable, inFile] }: Secret,
+  form: SecretForm,
+  surroundings: Surroundings,
   problems: Conflict[],
 ): string {
-  const path = [...at, file === undefined ? inVariable : inFile];
-  const name = variable?.slice(2, -1) ?? '';
-  let value = environment[name] ?? '';
-  let shown = value === '' ? `no variable ${name}` : `a ${name} of another form (not shown)`;
-  if (file !== undefined) {
-    try {
-      value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    } catch (error) {
-      problems.push([{ path, text: `${showFound(file)} ${readProblem(error)}` }]);
-      return '';
-    }
-    shown = `${showFound(file)}, whose text has another form (not shown)`;
+  if (file === undefined)
+    return secretOf(variable, [...at, inVariable], form, surroundings, problems);
+  const path = [...at, inFile];
+  let value: string;
+  try {
+    value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    problems.push([{ path, text: `${showFound(file)} ${readProblem(error)}` }]);
+    return '';
   }
-  if (!form.test(value)) problems.push([{ path, text: mismatch(shown, shownForm) }]);
+  if (!form.allowed.test(value)) {
+    const found = `${showFound(file)}, whose text has another form (not shown)`;
+    problems.push([{ path, text: mismatch(found, form.expected) }]);
+  }
   return value;
 }

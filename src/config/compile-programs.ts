@@ -2,9 +2,16 @@ import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
+import { secretOf } from './secret-of.ts';
 import type { HandlerSettings, ProgramPortSettings, RequestRule, Settings } from './settings.ts';
 
 const SECRET = 'DRAWBRIDGE_PROGRAMS_SECRET';
+
+/** Long enough not to be guessed, and nothing that means something in a frame. */
+const secretForm = {
+  allowed: /^[\x21-\x7b\x7d\x7e]{16,256}$/,
+  expected: '16 to 256 printable characters without spaces and |',
+};
 
 /** Where programs connect, what for, and whether that goes together. */
 export function compilePrograms(
@@ -28,7 +35,9 @@ export function compilePrograms(
   return {
     programPort: compilePort(tree, surroundings, problems),
     programs: {
-      secret: inUse ? secretOf(programs.secret, surroundings, problems) : '',
+      secret: inUse
+        ? secretOf(programs.secret, ['programs', 'secret'], secretForm, surroundings, problems)
+        : '',
       requests: rules,
       handlers: programs.handlers.map(
         ({ methods, ...rest }): HandlerSettings => ({
@@ -82,19 +91,6 @@ function compilePort(
     limits,
     tls: { enabled, ...(certificate && key ? { certificate, key } : {}) },
   };
-}
-
-/** Long enough not to be guessed, and nothing that means something in a frame. */
-function secretOf(written: string, { environment }: Surroundings, problems: Conflict[]): string {
-  const variable = written.slice(2, -1);
-  const value = environment[variable] ?? '';
-  if (!/^[\x21-\x7b\x7d\x7e]{16,256}$/.test(value)) {
-    const found =
-      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    const text = mismatch(found, '16 to 256 printable characters without spaces and |');
-    problems.push([{ path: ['programs', 'secret'], text }]);
-  }
-  return value;
 }
 
 function compileRule(

@@ -11,6 +11,7 @@ import { hopOf, readHostPort, showHostPort } from './forms.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
+import { secretOf } from './secret-of.ts';
 import type { ListenerSettings, Settings } from './settings.ts';
 
 /** What the machine and the process offer to the settings. */
@@ -237,9 +238,15 @@ function clashOf(
   return undefined;
 }
 
+/** Long enough not to be guessed, and nothing that could end the header line. */
+const trunkHeaderForm = {
+  allowed: /^[\x21-\x7e]{16,256}$/,
+  expected: '16 to 256 printable characters without spaces',
+};
+
 function compilePbx(
   { pbx }: SettingsTree,
-  { environment }: Surroundings,
+  surroundings: Surroundings,
   problems: Conflict[],
   notices: string[],
 ): PbxSettings {
@@ -247,20 +254,13 @@ function compilePbx(
   namesOnce(nodes, ['pbx', 'nodes'], problems);
   const { trunkHeader, registration: _, ...rest } = pbx;
   if (trunkHeader === null) {
-    if (environment.DRAWBRIDGE_PBX_SECRET) {
+    if (surroundings.environment.DRAWBRIDGE_PBX_SECRET) {
       notices.push('DRAWBRIDGE_PBX_SECRET is set, but pbx.trunkHeader is null: no header is sent');
     }
     return { ...rest, nodes };
   }
-  const variable = trunkHeader.value.slice(2, -1);
-  const value = environment[variable] ?? '';
-  // Long enough not to be guessed, and nothing that could end the header line.
-  if (!/^[\x21-\x7e]{16,256}$/.test(value)) {
-    const found =
-      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
-    const text = mismatch(found, '16 to 256 printable characters without spaces');
-    problems.push([{ path: ['pbx', 'trunkHeader', 'value'], text }]);
-  }
+  const path = ['pbx', 'trunkHeader', 'value'];
+  const value = secretOf(trunkHeader.value, path, trunkHeaderForm, surroundings, problems);
   return { ...rest, nodes, trunkHeader: { name: trunkHeader.name, value } };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fileName, source } from '../policy/forms.ts';
 import { expected, type Understood, understood, written } from '../policy/written.ts';
 import { secret } from './secret.ts';
+import { isInClear, namesUser, secretUrl } from './secret-url.ts';
 
 /** Where the key goes in a URL. */
 export const KEY_PLACE = '{key}';
@@ -9,12 +10,10 @@ export const KEY_PLACE = '{key}';
 /** As written: `{key}` stays until it is fetched. */
 function readListUrl(text: string): Understood<string> {
   const form = 'an https:// URL, {key} in it where a key goes';
-  const bare = text.replaceAll(KEY_PLACE, 'key');
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(bare) || /[{}\s]/.test(bare))
-    return expected(form);
-  const { username, password, protocol, hostname } = new URL(bare);
-  if (username !== '' || password !== '') return expected(`${form}; no user and password in it`);
-  if (protocol === 'http:' && !/^(?:127\.|\[::1\]$|localhost$)/.test(hostname))
+  const url = secretUrl(text, KEY_PLACE);
+  if (url === undefined) return expected(form);
+  if (namesUser(url)) return expected(`${form}; no user and password in it`);
+  if (isInClear(url))
     return expected(`${form}: over http:// anybody on the way decides who is blocked`, {
       meant: text.replace(/^http/i, 'https'),
     });

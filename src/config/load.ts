@@ -1,4 +1,4 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { certificateNotices, certificateProblems } from './certificate-files.ts';
 import { type Conflict, compile, type Surroundings } from './compile.ts';
 import { countryFileProblem } from './country-file.ts';
@@ -14,6 +14,7 @@ import {
   type SettingsFlags,
   variablesIn,
 } from './overrides.ts';
+import { hasIpv6, ownAddresses } from './own-addresses.ts';
 import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
 import { mismatch, type Problem, showProblem } from './problem.ts';
 import {
@@ -244,17 +245,4 @@ function isThere(tree: unknown, path: Path): boolean {
     at = Reflect.get(at, step);
   }
   return true;
-}
-
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap(
-    (some) => some?.map((one) => one.address) ?? [],
-  );
-}
-
-/** Can this machine open IPv6 sockets at all? Containers often cannot. */
-function hasIpv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ family }) => family === 'IPv6'),
-  );
 }

@@ -5,7 +5,9 @@ import { expected, type Understood, understood, written } from '../policy/writte
 import { readHostPort } from './forms.ts';
 import { linePlaces, readTemplate, subjectPlaces } from './notification-template.ts';
 import { showHost } from './problem.ts';
+import { whole } from './schema-words.ts';
 import { secret } from './secret.ts';
+import { isInClear, namesUser, secretUrl } from './secret-url.ts';
 
 /** Where the token goes in a URL. */
 export const TOKEN_PLACE = '{token}';
@@ -36,14 +38,12 @@ function readMailboxes(text: string): Understood<readonly string[]> {
 /** As written: `{token}` stays until something is sent. */
 function readWebhook(text: string): Understood<string> {
   const form = `an https:// URL, ${TOKEN_PLACE} in it where a token goes`;
-  const bare = text.replaceAll(TOKEN_PLACE, 'token');
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(bare) || /[{}\s]/.test(bare))
-    return expected(form);
-  const { username, password, protocol, hostname } = new URL(bare);
-  if (username !== '' || password !== '') return expected(`${form}; no user and password in it`);
+  const url = secretUrl(text, TOKEN_PLACE);
+  if (url === undefined) return expected(form);
+  if (namesUser(url)) return expected(`${form}; no user and password in it`);
   if (/^https?:\/\/[^/]*\{token\}/i.test(text))
     return expected(`${form}, and not in the name of the host`);
-  if (protocol === 'http:' && !/^(?:127\.|\[::1\]$|localhost$)/.test(hostname))
+  if (isInClear(url))
     return expected(`${form}: over http:// anybody on the way reads what happens`, {
       meant: showHost(text.replace(/^http/i, 'https')),
     });
@@ -60,8 +60,6 @@ const want = z.strictObject({
     .default([])
     .describe('only these: blocked, pbx, fault; none: every kind'),
 });
-
-const whole = (least: number, most: number) => z.int().min(least).max(most);
 
 const contact = z
   .strictObject({

@@ -12,11 +12,16 @@ import {
 /** Whole or not at all: whoever reads meanwhile, or after a crash, finds the old file or the new one. */
 export function replaceFile(path: string, text: string): void {
   const file = realpathSync(path);
+  writeWhole(file, Buffer.from(text), statSync(file).mode & 0o777);
+}
+
+/** The same for a file that need not be there. */
+export function writeWhole(file: string, content: Uint8Array, mode: number): void {
   const begun = `${file}.new`;
   rmSync(begun, { force: true });
-  const descriptor = openSync(begun, 'wx', statSync(file).mode & 0o777);
+  const descriptor = openSync(begun, 'wx', mode);
   try {
-    writeSync(descriptor, text);
+    writeSync(descriptor, content);
     fsyncSync(descriptor);
   } catch (error) {
     rmSync(begun, { force: true });

@@ -1,13 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeWhole } from '../config/replace-file.ts';
 import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
 
 const keyBytes = 32;
@@ -54,20 +47,8 @@ function readOrMake(file: string, what: string, orElse: string): Uint8Array {
 function makeKey(file: string, what: string): Uint8Array {
   const key = randomBytes(keyBytes);
   try {
-    // Under another name until it is whole: a full disk must not leave half a key, which is a damaged one.
-    const begun = `${file}.new`;
-    rmSync(begun, { force: true });
-    const descriptor = openSync(begun, 'wx', 0o600);
-    try {
-      writeSync(descriptor, key);
-      fsyncSync(descriptor);
-    } catch (error) {
-      rmSync(begun, { force: true });
-      throw error;
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(begun, file);
+    // a full disk must not leave half a key, which is a damaged one
+    writeWhole(file, key, 0o600);
   } catch (error) {
     throw new CannotStart(`The ${what} ${file} cannot be made: ${reasonOf(error)}.`, {
       cause: error,

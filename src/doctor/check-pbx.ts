@@ -1,9 +1,10 @@
 import { showHostPort } from '../config/forms.ts';
+import { ownAddresses } from '../config/own-addresses.ts';
 import { nextHopOf } from '../engine/next-hops.ts';
 import { type Candidate, createResolver } from '../engine/resolve/resolver.ts';
 import { askByOptions } from './ask-by-options.ts';
 import { about, type Examined, type Finding } from './finding.ts';
-import { isAny, isLoopback, isPublic, openSockets, ownAddresses } from './this-machine.ts';
+import { isAny, isLoopback, isPublic, openSockets } from './this-machine.ts';
 
 const pbx = about('PBX');
 const around = about('way around the gate');

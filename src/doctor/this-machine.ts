@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { formatNetwork, parseNetwork } from '../limits/address-key.ts';
 import { Networks } from '../policy/networks.ts';
@@ -12,9 +11,6 @@ export function textOf(root: string, path: string): string | undefined {
     return undefined;
   }
 }
-
-export const ownAddresses = (): readonly string[] =>
-  Object.values(networkInterfaces()).flatMap((some) => some?.map(({ address }) => address) ?? []);
 
 const loopback = new Networks(['127.0.0.0/8', '::1']);
 const notPublic = new Networks([

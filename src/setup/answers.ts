@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { hopOf, readHopUri, readHostPort } from '../config/forms.ts';
+import { isHere, ownAddresses } from '../config/own-addresses.ts';
 import { countryMeant, isCountry } from '../numbers/countries.ts';
 import { readSource } from '../policy/forms.ts';
 import { expected, type Understood, understood } from '../policy/written.ts';
@@ -43,9 +43,7 @@ export function readPbx(text: string): Understood<string> {
 }
 
 function isThisMachine(host: string): boolean {
-  if (host === 'localhost' || host === '::1' || /^127\./.test(host)) return true;
-  const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
-  return own.some(({ address }) => address === host);
+  return isHere(host) || ownAddresses().includes(host);
 }
 
 /** An IPv6 address as it stands where a port can follow. */

@@ -2,14 +2,13 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { hopOf, readHostPort } from '../config/forms.ts';
+import { ownAddresses } from '../config/own-addresses.ts';
 
 /** Does a name or an address lead to this very machine, with no router in between that translates? */
 export async function leadsHere(host: string): Promise<boolean> {
-  const own = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   const found = await addressOf(host);
-  return own.some(({ address }) => address === found);
+  return found !== undefined && ownAddresses().includes(found);
 }
 
 /** The address of this machine that a PBX sees; undefined where there is no way to it. */

@@ -1,0 +1,33 @@
+import type { Conflict, Surroundings } from './compile.ts';
+import { mismatch } from './problem.ts';
+import type { Path } from './schema-keys.ts';
+
+/** What a secret may be, and the words for that. */
+export interface SecretForm {
+  readonly allowed: RegExp;
+  readonly expected: string;
+}
+
+/** What the variable of a `${NAME}` holds; a conflict where that has another form. No message shows it. */
+export function secretOf(
+  written: string,
+  path: Path,
+  { allowed, expected }: SecretForm,
+  surroundings: Surroundings,
+  problems: Conflict[],
+): string {
+  const value = heldIn(written, surroundings);
+  if (!allowed.test(value)) {
+    const variable = variableOf(written);
+    const found =
+      value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
+    problems.push([{ path, text: mismatch(found, expected) }]);
+  }
+  return value;
+}
+
+/** What the variable of a `${NAME}` holds, whatever that is; nothing where there is none. */
+export const heldIn = (written: string, { environment }: Surroundings): string =>
+  environment[variableOf(written)] ?? '';
+
+const variableOf = (written: string): string => written.slice(2, -1);
