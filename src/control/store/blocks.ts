@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { BlockEntry, BlockedBy } from '../../limits/block-entry.ts';
+import { inTransaction } from './schema.ts';
 
 /** No list is longer: those that end last are read. */
 const MOST = 200_000;
@@ -24,8 +25,7 @@ export class BlocksTable {
 
   /** All or nothing. */
   write(upserts: readonly BlockEntry[], deletes: readonly string[]): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(this.#database, () => {
       for (const network of deletes) this.#delete.run(network);
       for (const row of upserts) {
         this.#upsert.run(
@@ -42,11 +42,7 @@ export class BlocksTable {
           row.changedAt,
         );
       }
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   /** Those that hold, and those that ended not so long ago that nobody remembers. */

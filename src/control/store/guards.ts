@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Guard } from '../../limits/guards.ts';
+import { inTransaction } from './schema.ts';
 
 /** The guards of extensions on disk. Every method is synchronous and throws what SQLite throws. */
 export class GuardsTable {
@@ -15,16 +16,11 @@ export class GuardsTable {
 
   /** All or nothing. */
   write(upserts: readonly Guard[], deletes: readonly string[]): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(this.#database, () => {
       for (const extension of deletes) this.#delete.run(extension);
       for (const { extension, by, evidence, since, changedAt, until } of upserts)
         this.#upsert.run(extension, by, evidence, since, changedAt, until ?? null);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   load(): readonly Guard[] {

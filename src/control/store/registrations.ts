@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { transports } from '../../config/forms.ts';
 import type { BindingKey, BindingRow } from '../../edge/registrations-store.ts';
+import { inTransaction } from './schema.ts';
 
 /** The registrations on disk. Every method is synchronous and throws what SQLite throws. */
 export class RegistrationsTable {
@@ -18,8 +19,7 @@ export class RegistrationsTable {
 
   /** All or nothing. */
   write(upserts: readonly BindingRow[], deletes: readonly BindingKey[]): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(this.#database, () => {
       for (const { aor, contact } of deletes) this.#delete.run(aor, contact);
       for (const row of upserts) {
         this.#upsert.run(
@@ -41,12 +41,7 @@ export class RegistrationsTable {
           row.instance,
         );
       }
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled back already, and then there is nothing to roll back.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   /** Those still good at `now`. */

@@ -51,19 +51,30 @@ export class TooNew extends Error {}
 
 /** Brings the database to the version this program writes, in one transaction. */
 export function migrate(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA user_version').get();
-  const version = Number(row?.user_version ?? 0);
-  if (version > schemaVersion) {
-    throw new TooNew(`its version is ${version}, this program knows ${schemaVersion}`);
-  }
+  const version = versionOf(database, schemaVersion);
   if (version === schemaVersion) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  inTransaction(database, () => {
     for (const step of steps.slice(version)) database.exec(step);
     database.exec(`PRAGMA user_version = ${schemaVersion}`);
+  });
+}
+
+/** Which version a database is of; throws where that is newer than the one this program knows. */
+function versionOf(database: DatabaseSync, known: number): number {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  if (version > known) throw new TooNew(`its version is ${version}, this program knows ${known}`);
+  return version;
+}
+
+/** All of it or nothing. */
+export function inTransaction(database: DatabaseSync, change: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    change();
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    // A full disk may have rolled back already, and then there is nothing to roll back.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }
