@@ -119,6 +119,9 @@ export async function startDataPlane(
 ): Promise<DataPlane> {
   // So little outlives a collection of the young that waking threads to share it costs more than the copying.
   setFlagsFromString('--no-parallel-scavenge');
+  // Where what one line makes often outlives the young, V8 makes all of it old from then on. A message that is made old
+  // keeps its texts, Vias and transactions until the old are collected: six times as much was copied and promoted.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'data-plane',
     // Messages die young by the thousand. A semi-space of 16 MB (a third of this) lets them, unpromoted; in a larger

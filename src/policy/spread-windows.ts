@@ -18,7 +18,7 @@ export const spreadOptions = (standard: SpreadLimits, what: string) => ({
   day: z.int().min(2).max(10_000).default(standard.day).describe(`${what} within a day`),
 });
 
-/** The first window whose limit is reached. */
+/** The first window, of some in order of length, whose limit is reached. */
 export function spreadOver(
   counters: Pick<Counters, 'distinct'>,
   key: string,
@@ -26,6 +26,11 @@ export function spreadOver(
   windows: readonly Window[],
   at: number,
 ): Window | undefined {
+  const longest = windows.at(-1);
+  if (longest === undefined) return undefined;
+  // the longest sees all that the others see: nearly always it alone is asked
+  const most = counters.distinct(key, spreadWindows[longest], at);
+  if (windows.every((window) => most < limits[window])) return undefined;
   return windows.find(
     (window) => counters.distinct(key, spreadWindows[window], at) >= limits[window],
   );
