@@ -1,5 +1,6 @@
 import type { Adjustments, Challenge } from '../policy/verdict.ts';
 import type { Message } from '../sip/message/message.ts';
+import { withoutCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { asStale } from './learn-from-answer.ts';
 import type { HeaderChange, Incoming, OwnAnswer, Target } from './signaling.ts';
@@ -7,12 +8,6 @@ import { stripForPbx } from './strip-for-pbx.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
 
 const without = (name: string): HeaderChange => ({ name, value: undefined });
-const neitherCredentialsNorContact = [
-  'Authorization',
-  'Proxy-Authorization',
-  'Contact',
-  'Path',
-].map(without);
 const noContact: readonly HeaderChange[] = [without('Contact'), without('Path')];
 
 export interface Anew {
@@ -32,7 +27,7 @@ export function challengeAnew(edge: Edge, incoming: Incoming, anew: Anew): void 
   incoming.forward({
     targets: anew.targets,
     tryNextAfterMs: pbx.tryNextAfterMs,
-    headers: [...stripForPbx(edge, incoming.request), ...neitherCredentialsNorContact],
+    headers: [...stripForPbx(edge, incoming.request), ...withoutCredentials, ...noContact],
     onAnswer: (response) => (response.status < 300 ? noContact : undefined),
     onRefusal: (response) => told(edge, anew, response),
     onTargetFailed: (target, failure) => {

@@ -72,4 +72,10 @@ export function unmarkedCredentials(
   return changes;
 }
 
+/** All of them taken out. */
+export const withoutCredentials: readonly HeaderChange[] = headers.map(({ name }) => ({
+  name,
+  value: undefined,
+}));
+
 const nothing: readonly HeaderChange[] = [];

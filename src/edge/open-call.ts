@@ -12,12 +12,18 @@ import type { Incoming } from './signaling.ts';
 
 /** A request that was let through, and what is to be told how it came out. */
 export interface OpenedCall {
+  /** Of each answer that is passed back. */
+  readonly answers: (status: number) => void;
   readonly done: (status: number) => void;
   /** Where it is a call outside. */
   readonly outside: OutsideCall | undefined;
 }
 
-const noCall: OpenedCall = { done: () => {}, outside: undefined };
+/** The places of a call, from when it has them. */
+type Places = Pick<OpenedCall, 'answers' | 'done'>;
+
+const ignores = (): void => {};
+const noCall: OpenedCall = { answers: ignores, done: ignores, outside: undefined };
 
 /**
  * A call was let through by the rules: it takes its places, on all nodes together where others hold some, and `go` is
@@ -53,7 +59,7 @@ export function openCall(
   const { others } = edge;
   if (others === undefined || limits.length === 0) {
     edge.leases.made(facts, keys);
-    go(opened(edge, request, facts, lease));
+    go(opened(edge, request, facts, withPlaces(lease)));
     return;
   }
   const { ledger } = edge.leases;
@@ -63,7 +69,7 @@ export function openCall(
     const decision = edge.gatekeeper.judgeAmongNodes(stage, facts, held);
     if (admit(incoming, decision)) {
       edge.leases.made(facts, keys);
-      go(opened(edge, request, facts, lease));
+      go(opened(edge, request, facts, withPlaces(lease)));
     } else lease(REFUSED);
   });
 }
@@ -75,32 +81,46 @@ const REFUSED = 486;
 
 /**
  * Over UDP anybody may have sent it in the name of a phone, and the PBX is about to ask for a password: it is nobody's call
- * until it did not. Else who forges a phone's address could take its places, and be it only until he is challenged (N12).
+ * until it rings or is answered. Else who forges a phone's address could take its places, and be it only until he is
+ * challenged (N12). A refusal says nothing of who called: many a PBX looks first whether it can serve a call at all.
  */
-function doubted(edge: Edge, facts: CallFacts, keys: readonly string[]) {
-  return (status: number): void => {
-    if (status === 401 || status === 407) return;
+function doubted(edge: Edge, facts: CallFacts, keys: readonly string[]): Places {
+  let lease: ((status: number) => void) | undefined;
+  let made = false;
+  const answers = (status: number): void => {
+    if (made || status <= 100 || status >= 300) return;
+    made = true;
     edge.leases.made(facts, keys);
-    if (status < 300) edge.leases.open(facts, keys)?.(status);
+    lease = edge.leases.open(facts, keys);
+  };
+  return {
+    answers,
+    done(status) {
+      answers(status);
+      lease?.(status);
+    },
   };
 }
+
+const withPlaces = (lease: (status: number) => void): Places => ({ answers: ignores, done: lease });
 
 function opened(
   edge: Edge,
   request: Message,
   facts: CallFacts,
-  lease: (status: number) => void,
+  { answers, done: settle }: Places,
 ): OpenedCall {
   const { callId } = facts;
   const counted = (status: number): void => {
-    lease(status);
+    settle(status);
     if (status >= 300) edge.observer.callFailed(callId, status);
   };
   edge.observer.admitted(facts);
   if (facts.source.realm === 'trunk' || !leavesTheHouse(facts))
-    return { done: counted, outside: undefined };
+    return { answers, done: counted, outside: undefined };
   const { call, done } = edge.outside.open(facts, saysForwarded(request));
   return {
+    answers,
     outside: call,
     done(status) {
       counted(status);

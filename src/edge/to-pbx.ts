@@ -5,7 +5,13 @@ import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import { challengeHere } from './challenge-here.ts';
-import { areForOurs, areProven, hasCredentials, unmarkedCredentials } from './credentials.ts';
+import {
+  areForOurs,
+  areProven,
+  hasCredentials,
+  unmarkedCredentials,
+  withoutCredentials,
+} from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import { asStale, learnFromRefusal, refusalChallenges } from './learn-from-answer.ts';
@@ -47,6 +53,8 @@ function forward(
   const { request, flow } = incoming;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
+  const untried = bringsUnproven(facts, request);
+  const restoring = restoringTo(request, edge.gatekeeper.policy.site);
   const targets = pbx.targetsFor(
     extension.user,
     extension.aor && registeredOn(edge, extension.aor),
@@ -59,20 +67,32 @@ function forward(
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
     lastToo: pbx.down,
-    headers: [...headersForPbx(edge, incoming), ...transferred],
-    onRefusal: (response) => toldToCaller(edge, incoming, extension.user, response),
-    ...restoringTo(request, edge.gatekeeper.policy.site),
+    headers: [...headersForPbx(edge, incoming, untried), ...transferred],
+    onRefusal: (response) => toldToCaller(edge, incoming, extension.user, response, untried),
+    onAnswer(response, target) {
+      opened.answers(response.status);
+      return restoring.onAnswer?.(response, target);
+    },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
     onDone(status) {
       // of phones: carriers and guests are asked for no password
-      if (facts.method === 'INVITE' && facts.registered && !hasCredentials(request))
+      if (facts.method === 'INVITE' && facts.registered && (untried || !hasCredentials(request)))
         edge.callChallenges.learn(status);
       opened.done(status);
     },
   });
 }
+
+/**
+ * Over UDP anybody may have written them in the name of a phone, and whoever has a password of his own may leave `opaque`
+ * away: what he brings then is nobody's for all that we know, and no limit would hold his call before it rings. So they do
+ * not go on; the PBX challenges, and what answers that is proven. It costs a phone that comes with a nonce of long ago one
+ * round trip, as `proven-credentials` does when it registers. A guest has not shown by that that he returns `opaque`.
+ */
+const bringsUnproven = (facts: CallFacts, request: Message): boolean =>
+  facts.doubtful && facts.registered && !facts.emergency && hasCredentials(request);
 
 /**
  * A password can be guessed by calls as well. Over UDP that counts where it answers a challenge that went to that very
@@ -84,6 +104,7 @@ function toldToCaller(
   { request, flow }: Incoming,
   extension: string,
   response: Message,
+  untried: boolean,
 ): OwnAnswer | undefined {
   if (flow.realm !== 'access') return undefined;
   const { marks } = edge.guesses;
@@ -96,7 +117,7 @@ function toldToCaller(
   if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
   const headers = challenges.map(({ name, value = '' }) => ({
     name,
-    value: marks.mark(ours ? asStale(value) : value, source, now),
+    value: marks.mark(ours || untried ? asStale(value) : value, source, now),
   }));
   return { status: response.status, headers };
 }
@@ -130,11 +151,15 @@ const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
 
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
-function headersForPbx(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
+function headersForPbx(
+  edge: Edge,
+  { request, flow }: Incoming,
+  untried: boolean,
+): readonly HeaderChange[] {
   const { trunkHeader } = edge.settings.pbx;
   const changes = [
     ...stripForPbx(edge, request),
-    ...unmarkedCredentials(request, edge.guesses.marks),
+    ...(untried ? withoutCredentials : unmarkedCredentials(request, edge.guesses.marks)),
   ];
   if (trunkHeader === undefined || flow.realm !== 'trunk') return changes;
   return [...changes.filter(({ name }) => name !== trunkHeader.name), trunkHeader];
