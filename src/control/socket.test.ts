@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canBeGuarded } from '../limits/guards.ts';
 import { askGate } from './ask.ts';
 import type { ControlRequest } from './control-messages.ts';
 import { type ControlSocket, openControlSocket } from './socket.ts';
@@ -42,6 +43,18 @@ describe('the control socket', () => {
     await open(async (request) => ({ asked: request.command }));
     expect(await askGate(path, { command: 'status', rows: 5 })).toEqual({ asked: 'status' });
     expect(await askGate(path, { command: 'hangup', call: 'x' })).toEqual({ asked: 'hangup' });
+  });
+
+  test.each([
+    [255, true],
+    [256, false],
+  ])('a name of %i letters is one that can be guarded: %s', async (length, takes) => {
+    await open(async ({ command }) => command);
+    const extension = 'x'.repeat(length);
+    expect(canBeGuarded(extension)).toBe(takes);
+    const lifted = askGate(path, { command: 'unguard', extension });
+    if (takes) expect(await lifted).toBe('unguard');
+    else await expect(lifted).rejects.toThrow('extension');
   });
 
   test('opens for its owner only, and leaves the umask as it was', async () => {

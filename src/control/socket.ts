@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
+import { LONGEST_GUARDED } from '../limits/guards.ts';
 import { questionSchema } from '../policy/asking/question.ts';
 import { source } from '../policy/forms.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
@@ -10,7 +11,7 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
-const extension = z.string().min(1).max(64);
+const extension = z.string().min(1).max(LONGEST_GUARDED);
 const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('status'), rows: z.int().min(0) }),
   z.strictObject({

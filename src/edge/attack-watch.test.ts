@@ -87,6 +87,60 @@ describe('many sources at one extension', () => {
     ]);
   });
 
+  /** Each of them tries that often, for a day; gives the share of it for which the extension was guarded. */
+  const guardedFor = (sources: number, everyMinutes: number, days = 1): number => {
+    const { fail, watch } = watching();
+    let guarded = 0;
+    for (let minute = 0; minute < days * 1440; minute++) {
+      const at = AT + minute * MINUTE;
+      watch.sweep(at);
+      if (watch.guards.of('1001', at) !== undefined) guarded++;
+      if (minute % everyMinutes !== 0) continue;
+      for (let source = 0; source < sources; source++)
+        if (watch.guards.of('1001', at) === undefined) fail('1001', address(source), at);
+        else watch.keptOut('1001', address(source), at);
+    }
+    return guarded / (days * 1440);
+  };
+
+  test.each([
+    [9, 5],
+    [9, 60],
+    [12, 1],
+  ])(
+    '%i that come every %i minutes cannot hold a guard: those who come again are no others',
+    (sources, minutes) => {
+      expect(guardedFor(sources, minutes)).toBeLessThan(0.1);
+    },
+  );
+
+  test.each([
+    [40, 10],
+    [300, 30],
+  ])('%i that go on every %i minutes do, also on the next day', (sources, minutes) => {
+    expect(guardedFor(sources, minutes, 2)).toBeGreaterThan(0.95);
+  });
+
+  test('are one where they are of one /48, which is given to whoever asks', () => {
+    const { told, fail } = watching();
+    for (let source = 0; source < 500; source++)
+      fail('1001', `20010db80001${String(source).padStart(4, '0')}`, AT);
+    expect(told.filter((one) => one !== 'everywhere')).toEqual([]);
+    for (let network = 0; network < 10; network++)
+      fail('1002', `20010db8${String(network).padStart(4, '0')}0000`, AT);
+    expect(told).toContain('raised 1002');
+  });
+
+  test.each([
+    ['none', '', false],
+    ['that of a PBX at its longest', 'x'.repeat(255), true],
+    ['longer than any', 'x'.repeat(256), false],
+  ])('guard no name that nobody could lift the guard of: %s', (_what, name, guarded) => {
+    const { fail, watch } = watching();
+    for (let source = 0; source < 30; source++) fail(name, address(source), AT);
+    expect(watch.guards.of(name, AT) !== undefined).toBe(guarded);
+  });
+
   test('after the guard was lifted it takes as many again', () => {
     const { told, fail, watch } = watching();
     for (let source = 0; source < 10; source++) fail('1001', address(source), AT);

@@ -1,4 +1,4 @@
-import { type GuardChange, Guards } from '../limits/guards.ts';
+import { canBeGuarded, type GuardChange, Guards } from '../limits/guards.ts';
 import { WindowCounts } from '../limits/window-counts.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
@@ -150,6 +150,7 @@ export class AttackWatch {
     const { mode, seconds, everywhere } = this.#distributed;
     if (mode === 'off') return;
     this.#look('everywhere', '', everybody, everywhere, at);
+    if (!canBeGuarded(extension)) return;
     const seen = this.#look(
       'many-sources',
       extension,

@@ -1,6 +1,8 @@
 import { FailureCounts } from '../limits/failure-counts.ts';
+import { canBeGuarded } from '../limits/guards.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
 import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
+import { networkOf } from '../policy/network-of-source.ts';
 import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { guessedBy } from '../policy/rules/registration/spread-guessing.ts';
@@ -60,7 +62,7 @@ export class Guesses {
         this.#failures.note(note.key, 'pin-wrong', note.at);
         return;
       case 'succeeded':
-        this.#failures.clear(`${note.extension}|${note.source}`);
+        for (const from of heldBy(note.source)) this.#failures.clear(`${note.extension}|${from}`);
         return;
     }
   }
@@ -72,15 +74,20 @@ export class Guesses {
 
   #failed(extension: string, source: string, kind: FailureKind, now: number): void {
     this.#failures.note(source, kind, now);
-    this.#failures.note(`${extension}|${source}`, kind, now);
+    for (const from of heldBy(source)) this.#failures.note(`${extension}|${from}`, kind, now);
     this.#spread.add(guessedBy(source), extension, now);
     this.tried(extension, source, now);
   }
 
-  /** Somebody tried who was not let: it counts as one of many, and not as a failure of his. */
+  /**
+   * Somebody tried who was not let: it counts as one of many, and not as a failure of his. At one extension he is one of them
+   * once a day, be it that he failed or that its guard kept him out: new ones hold a guard, and a few that come again and
+   * again do not, or eight packets an hour would keep its owner from wherever he travels for as long as somebody likes.
+   */
   tried(extension: string, source: string, now: number): void {
-    this.#spread.add(guessersOf(extension), source, now);
-    this.#spread.add(everybody, source, now);
+    const network = networkOf(source);
+    if (canBeGuarded(extension)) this.#spread.addOnceADay(guessersOf(extension), network, now);
+    this.#spread.add(everybody, network, now);
   }
 
   /** Somebody dialled a number that ends so. */
@@ -102,6 +109,12 @@ export class Guesses {
     const sketch = isOfNumbers(key) ? this.#dialled : this.#spread;
     return sketch.distinct(key, seconds * 1000, now);
   }
+}
+
+/** Against whom a failure is held: the source, and in IPv6 what that is a part of. */
+function heldBy(source: string): readonly string[] {
+  const network = networkOf(source);
+  return network === source ? [source] : [source, network];
 }
 
 const ofNumbers = [spellingsOf(''), diallersOf('')];

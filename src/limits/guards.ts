@@ -26,6 +26,11 @@ export interface GuardOrder {
   readonly forMs: number | undefined;
 }
 
+/** No PBX lets a name be longer; whoever lifts a guard must be able to say whose. */
+export const LONGEST_GUARDED = 255;
+export const canBeGuarded = (extension: string): boolean =>
+  extension !== '' && extension.length <= LONGEST_GUARDED;
+
 /** Whoever has addresses enough raises as many as he likes: of more, those go that end first. */
 const MOST = 1024;
 /** An attack that goes on is no reason to tell the disk and the other nodes of each try. */

@@ -64,6 +64,18 @@ describe('how many different ones', () => {
     expect(sketch.distinct('1001', HOUR, 10 * HOUR)).toBe(1);
   });
 
+  test('who counts once a day is in the window of his first time, until that is a day ago', () => {
+    const sketch = new SpreadSketch(64);
+    const comes = (at: number) => sketch.addOnceADay('1001', '192.0.2.1', at);
+    for (let hour = 0; hour < 24; hour++) comes(hour * HOUR);
+    expect(sketch.distinct('1001', HOUR, 10 * HOUR)).toBe(0);
+    expect(sketch.distinct('1001', DAY, 23 * HOUR)).toBe(1);
+    comes(25 * HOUR);
+    expect(sketch.distinct('1001', HOUR, 25 * HOUR)).toBe(1);
+    comes(5 * HOUR); // the clock went back
+    expect(sketch.distinct('1001', HOUR, 5 * HOUR)).toBe(1);
+  });
+
   test.each([
     [10, 0.15],
     [100, 0.06],

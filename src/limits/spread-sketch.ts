@@ -28,13 +28,23 @@ export class SpreadSketch {
   }
 
   add(key: string, member: string, now: number): void {
+    this.#add(key, member, now, true);
+  }
+
+  /** The same, but whoever comes again within a day counts by his first time. */
+  addOnceADay(key: string, member: string, now: number): void {
+    this.#add(key, member, now, false);
+  }
+
+  #add(key: string, member: string, now: number, anew: boolean): void {
     const known = this.#places.find(key);
     const place = known < 0 ? this.#newPlace(key, now) : known;
     hashKey(member);
     const cell = place * CELLS + ((hashed.low >>> 0) % CELLS);
     const before = this.#seen[cell] as number;
-    this.#seen[cell] = secondOf(now);
-    if (before > secondOf(now - LONGEST_MS)) return;
+    const isThere = before > secondOf(now - LONGEST_MS);
+    if (anew || !isThere || before > secondOf(now + AHEAD_MS)) this.#seen[cell] = secondOf(now);
+    if (isThere) return;
     const worth = this.#places.worth[place] as number;
     this.#places.worth[place] = Math.min(
       now + LONGEST_MS,

@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
@@ -6,23 +11,31 @@ import { drawbridge } from '../support/drawbridge.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress } from '../support/own-address.ts';
 
+const CLOCK = fileURLToPath(new URL('../support/movable-clock.ts', import.meta.url));
+const MINUTE = 60_000;
+
 let pbx: Pbx;
 let gate: Gate;
+const folder = mkdtempSync(join(tmpdir(), 'guards-'));
+const clock = join(folder, 'ahead');
 const phones: Phone[] = [];
 const home = ownAddress();
 
 beforeAll(async () => {
+  writeFileSync(clock, '0');
   pbx = await aPbx();
   isRegistrar(pbx, { passwords: { 1001: 'right', 1002: 'right' } });
   gate = await startGate({
     pbx: pbx.uri,
     rules: 'shipped',
     settings: { 'registration.devices.most': 5 },
+    environment: { MOVABLE_CLOCK: clock, NODE_OPTIONS: `--import=${CLOCK}` },
   });
 });
 afterAll(async () => {
   await gate?.close();
   await pbx?.close();
+  rmSync(folder, { recursive: true });
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') console.log(gate.logs().slice(-4000));
@@ -89,7 +102,7 @@ test('guards outlive a crash; one that is set by hand ends when it is told to, o
     /1002 +2 h 0 min left +operator +a stolen list/,
   );
   expect(await command('guards')).toContain('2 extensions guarded');
-  await new Promise((resolve) => setTimeout(resolve, 600)); // on their way to the disk
+  await sleep(600); // on their way to the disk
   await gate.restart();
   expect(await command('guards')).toContain('2 extensions guarded');
   expect(await tries('1001', 'right')).toBe(401);
@@ -99,4 +112,36 @@ test('guards outlive a crash; one that is set by hand ends when it is told to, o
   expect(await command('unguard', '1001')).toContain('1001 is not guarded.');
   expect(await tries('1001', 'right')).toBe(200);
   expect(await command('guard')).toContain('expected an extension');
+});
+
+test('a name longer than any that is listed can be guarded by the rule, and the guard lifted', async () => {
+  const name = 'tenant-7f3c.'.repeat(10);
+  for (let source = 0; source < 12; source++) expect(await tries(name, 'wrong')).toBe(401);
+  expect(await command('guards')).toContain(name);
+  expect(await command('unguard', name)).toContain('is no longer guarded');
+});
+
+test('those who raised a guard do not hold it by coming again, and stay out when it has ended; others get in', async () => {
+  const guessers = Array.from({ length: 10 }, ownAddress);
+  const guess = async () => {
+    for (const address of guessers) expect(await tries('1002', 'wrong', address)).toBe(401);
+  };
+  const later = async (minutes: number) => {
+    writeFileSync(clock, String(minutes * MINUTE));
+    await sleep(1500); // it is looked at, and what has ended goes
+  };
+  expect(await command('unguard', '1002')).toContain('no longer guarded');
+  for (let round = 0; round < 3; round++) await guess();
+  expect(await command('guards')).toContain('1002');
+  for (const minutes of [15, 35, 55]) {
+    await later(minutes);
+    await guess();
+  }
+  await later(80);
+  expect(await command('guards')).toContain('No extension is guarded.');
+  const before = guessesHeard();
+  for (let round = 0; round < 4; round++) await guess();
+  // three of each in all, and one or none had been heard when the guard was raised
+  expect(guessesHeard() - before).toBeLessThanOrEqual(guessers.length * 3 - 8);
+  expect(await tries('1002', 'right')).toBe(200);
 });

@@ -42,6 +42,20 @@ describe('distributed-guessing (R13)', () => {
   ])('never refuses %s', (_who, facts) => {
     expect(judge({ guard, ...facts }, seen(99, 99, 99)).kind).toBe('pass');
   });
+  test('keeps those out for the day who were of the many, and nobody else, when there is no guard any more', () => {
+    const failed = (key: string, failures: number): Counters => ({
+      ...seen(0, 0, 8),
+      failures: (asked, seconds) => (asked === key && seconds === 86_400 ? failures : 0),
+    });
+    const here = '1001|198.51.100.7';
+    expect(judge({}, failed(here, 3))).toEqual(refused);
+    expect(judge({}, failed(here, 2)).kind).toBe('pass');
+    expect(judge({}, failed('1001|192.0.2.1', 99)).kind).toBe('pass');
+    expect(judge({}, { ...failed(here, 3), distinct: () => 7 }).kind).toBe('pass');
+    const source = aSource({ address: '2001:db8:1:2::3', key: '20010db800010002' });
+    expect(judge({ source }, failed('1001|20010db80001', 3))).toEqual(refused);
+    expect(rule.explain(aRegistration(), failed(here, 3)).saw).toContain('was one of them');
+  });
   test('explains by the guard, and by the window whose limit was reached', () => {
     const { saw, setting, flip } = rule.explain(aRegistration({ guard }), seen(2, 3, 41));
     expect(saw).toMatch(

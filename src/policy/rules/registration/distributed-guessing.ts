@@ -1,7 +1,16 @@
 import { z } from 'zod';
+import type { Counters } from '../../counters.ts';
+import type { RegistrationFacts } from '../../facts.ts';
+import { networkOf } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
-import { allWindows, spreadOptions, spreadOver, spreadSeen } from '../../spread-windows.ts';
+import {
+  allWindows,
+  spreadOptions,
+  spreadOver,
+  spreadSeen,
+  spreadWindows,
+} from '../../spread-windows.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
 
 const options = z.strictObject({
@@ -21,12 +30,18 @@ const options = z.strictObject({
   answer: registrationAnswerOption(),
 });
 
+/** Whoever failed so often where many did was one of them, and not somebody who mistyped. */
+const FAILURES_OF_ONE = 3;
+
 /**
  * R13. A thousand machines that try three passwords each are no source's fault, and no lockout sees them. Their
  * extension is guarded while they try, and for a while after: only who is known may then try, which is where the
  * extension is registered, or was within a month, and where other phones are, or were within a day. What counts
  * answered a challenge, so nobody who only writes addresses raises a guard, and nobody is refused where he was before. Who
  * travels meanwhile, to where he never was, waits or has the guard lifted: a password that is guessed costs more.
+ *
+ * A source counts once a day, and an IPv6 network as one: a few that come again and again cannot hold a guard. Once it has
+ * ended, those who raised it stay out for the rest of the day, and nobody else does.
  */
 export const distributedGuessing = defineRule({
   name: 'distributed-guessing',
@@ -38,6 +53,14 @@ export const distributedGuessing = defineRule({
   options,
   create({ answer, seconds: _, everywhere: __, ...limits }) {
     const refusal = refuseRegistration(answer, 'guessed-by-many');
+    const wasOneOfMany = ({ at, extension, source }: RegistrationFacts, counters: Counters) => {
+      const failures = `${extension}|${networkOf(source.key)}`;
+      const { day } = spreadWindows;
+      return (
+        counters.failures(failures, day, at) >= FAILURES_OF_ONE &&
+        counters.distinct(guessersOf(extension), day, at) >= limits.tenMinutes
+      );
+    };
     return {
       judge(facts, counters) {
         const { at, extension, source } = facts;
@@ -46,14 +69,16 @@ export const distributedGuessing = defineRule({
         if (source.familiar || source.tier === 'trusted') return pass;
         if (facts.guard !== undefined) return refusal;
         const over = spreadOver(counters, guessersOf(extension), limits, allWindows, at);
-        return over === undefined ? pass : refusal;
+        return over === undefined && !wasOneOfMany(facts, counters) ? pass : refusal;
       },
-      explain({ at, extension, source, credentials, atHome, guard }, counters) {
+      explain(facts, counters) {
+        const { at, extension, source, credentials, atHome, guard } = facts;
         const key = guessersOf(extension);
         const over = spreadOver(counters, key, limits, allWindows, at) ?? 'tenMinutes';
         const guarded =
           guard !== undefined && `${extension} is guarded (${guard.by}: ${guard.evidence})`;
-        const exempt = [
+        const notes = [
+          wasOneOfMany(facts, counters) && `${source.key} was one of them`,
           !credentials && 'no credentials yet',
           atHome && 'it is or was registered at this one',
           !atHome && source.familiar && 'phones are or were registered at this one',
@@ -62,7 +87,7 @@ export const distributedGuessing = defineRule({
           saw: [
             guarded,
             `sources that failed at ${extension}: ${spreadSeen(counters, key, at)}`,
-            ...exempt,
+            ...notes,
           ]
             .filter((part) => part !== false)
             .join('; '),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aRegistration, noCounts, someSite } from '../../../../test/support/some-facts.ts';
+import { aRegistration, aSource, noCounts, someSite } from '../../../../test/support/some-facts.ts';
 import type { Counters } from '../../counters.ts';
 import { lockout } from './lockout.ts';
 
@@ -30,6 +30,18 @@ describe('lockout (R6)', () => {
   });
   test('does not lock it for another source', () => {
     expect(judged({ '1001|203.0.113.9': 1000, '203.0.113.9': 1000 }).kind).toBe('pass');
+  });
+  test('locks it for a /48 of IPv6 that failed thirty times at it, whichever /64 those were, but where phones are known', () => {
+    const source = aSource({ address: '2001:db8:1:2::3', key: '20010db800010002' });
+    const failed = (count: number) => ({ '1001|20010db80001': count });
+    const locked = { kind: 'challenge', reason: 'locked-out' };
+    expect(judged(failed(29), { source }).kind).toBe('pass');
+    expect(judged(failed(30), { source })).toEqual(locked);
+    expect(judged(failed(30), { source, atHome: true }).kind).toBe('pass');
+    expect(judged(failed(30), { source: { ...source, familiar: true } }).kind).toBe('pass');
+    const { saw, flip } = rule().explain(aRegistration({ source }), counted(failed(31)));
+    expect(saw).toContain('31 of its /48');
+    expect(flip).toBe('wait until less than 30 are younger than 1800 s');
   });
   test('blocks a source that failed ten times at several extensions', () => {
     expect(judged({ [HERE]: 1, [SOURCE]: 9 }).kind).toBe('pass');

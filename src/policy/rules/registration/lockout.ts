@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
 import { failureKinds } from '../../failure-kinds.ts';
+import { networkOf } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
@@ -31,12 +32,17 @@ const options = z.strictObject({
 });
 
 const INSISTING_SECONDS = 60;
+/** A /48 may be one customer of a provider, or a town: it may fail as often as so many sources. */
+const SOURCES_OF_A_NETWORK = 3;
+/** Of one kind, under one key. */
+const MOST_REMEMBERED = 100;
 
 /**
  * R6. What is counted answered a challenge that went to that very source (`proven-credentials`), so nobody can be locked
  * out by what others write in his name. An extension is never locked for all: only for the source that failed. A
  * device that holds a registration is let through whatever others behind its address do, and an address where phones are
- * registered is not blocked for the failures of one of them.
+ * registered is not blocked for the failures of one of them. Whoever has a /48 of IPv6 has 65,536 sources: they are locked
+ * out together, where no phone is known.
  */
 export const lockout = defineRule({
   name: 'lockout',
@@ -52,12 +58,24 @@ export const lockout = defineRule({
     const locked = refuseRegistration(answer, 'locked-out');
     const insists = refuseRegistration(answer, 'locked-out', block);
     const guesses = refuseRegistration(answer, 'guessing', block);
+    const failedInNetwork = (facts: RegistrationFacts, counters: Counters): number => {
+      const { at, extension, source } = facts;
+      const network = networkOf(source.key);
+      if (network === source.key || facts.atHome || source.familiar) return 0;
+      return counters.failures(`${extension}|${network}`, seconds, at);
+    };
+    const ofNetwork = Math.min(failures * SOURCES_OF_A_NETWORK, MOST_REMEMBERED);
+    /** The limit that is reached. */
+    const reached = (facts: RegistrationFacts, counters: Counters): number | undefined => {
+      if (counters.failures(keyOf(facts), seconds, facts.at) >= failures) return failures;
+      return failedInNetwork(facts, counters) >= ofNetwork ? ofNetwork : undefined;
+    };
     return {
       judge(facts, counters) {
         const { at, source } = facts;
         if (!facts.credentials || facts.holder || source.tier === 'trusted') return pass;
         const { shared } = facts;
-        if (counters.failures(keyOf(facts), seconds, at) >= failures) {
+        if (reached(facts, counters) !== undefined) {
           if (shared) return locked;
           const tries = counters.within(`locked out ${source.key}`, INSISTING_SECONDS, at);
           return tries > insisting ? insists : locked;
@@ -69,7 +87,10 @@ export const lockout = defineRule({
         const { at, extension, source, credentials, holder, shared } = facts;
         const here = counters.failures(keyOf(facts), seconds, at);
         const all = counters.failures(source.key, seconds, at);
-        const exempt = [
+        const around = failedInNetwork(facts, counters);
+        const most = reached(facts, counters);
+        const notes = [
+          around > here && `${around} of its /48`,
           !credentials && 'no credentials yet',
           holder && 'a device that is registered already',
           shared && 'phones are registered at the source',
@@ -77,10 +98,10 @@ export const lockout = defineRule({
         return {
           saw: [
             `${here} failures of ${source.key} at ${extension}${kindsOf(facts, counters, seconds)}, ${all} in all, within ${seconds} s`,
-            ...exempt,
+            ...notes,
           ].join('; '),
-          setting: ['registration', 'lockout', here >= failures ? 'failures' : 'sourceFailures'],
-          flip: `wait until less than ${here >= failures ? failures : sourceFailures} are younger than ${seconds} s`,
+          setting: ['registration', 'lockout', most === undefined ? 'sourceFailures' : 'failures'],
+          flip: `wait until less than ${most ?? sourceFailures} are younger than ${seconds} s`,
         };
       },
     };

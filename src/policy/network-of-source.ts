@@ -1,0 +1,9 @@
+const IPV6 = /^[0-9a-f]{16}$/;
+const DIGITS = 12;
+
+/**
+ * Who is one of many: the address in IPv4, the /48 in IPv6. A source is a /64, since whoever has one address of it has them
+ * all; but providers give a whole /48 to whoever asks (RFC 6177), and that one alone would be an attack by many.
+ */
+export const networkOf = (source: string): string =>
+  IPV6.test(source) ? source.slice(0, DIGITS) : source;
