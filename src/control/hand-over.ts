@@ -32,7 +32,7 @@ export async function startHeir(
 ): Promise<Heir> {
   const [command = process.execPath, ...words] = program;
   const { WATCHDOG_PID: _, ...given } = environment();
-  const child = spawn(command, [...words, ...process.argv.slice(2)], {
+  const child = spawn(command, [...process.execArgv, ...words, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ descriptor }) => descriptor)],
     env: { ...given, [MARK]: '1' },
     detached: true,

@@ -122,6 +122,8 @@ export async function startDataPlane(
   // Where what one line makes often outlives the young, V8 makes all of it old from then on. A message that is made old
   // keeps its texts, Vias and transactions until the old are collected: six times as much was copied and promoted.
   setFlagsFromString('--no-allocation-site-pretenuring');
+  // What the process was started with (package.json) keeps this thread small, and would stand above what is said below.
+  setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'data-plane',
     // Messages die young by the thousand. A semi-space of 16 MB (a third of this) lets them, unpromoted; in a larger

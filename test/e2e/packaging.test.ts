@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aPbx } from '../support/a-pbx.ts';
 import { aPhone } from '../support/a-phone.ts';
@@ -11,9 +12,11 @@ import { ownAddress, ownPorts } from '../support/own-address.ts';
 const AS_THE_SERVICE = [
   ...['setpriv', '--reuid=drawbridge', '--regid=drawbridge', '--init-groups'],
   ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
-  // the countries are unpacked somewhere before they are read
-  ...['env', 'TMPDIR=/var/lib/drawbridge'],
 ];
+const unit = readFileSync(new URL('../../packaging/drawbridge.service', import.meta.url), 'utf8');
+/** What stands in the unit under a key, each line's value. */
+const inUnit = (key: string): readonly string[] =>
+  [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 const MOST_MEGABYTES = 200;
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
@@ -73,7 +76,11 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
     const [program = '', ...words] = [
       ...root.through,
       ...AS_THE_SERVICE,
-      ...['drawbridge', 'run', '--pbx', pbx.uri, '--listen', `udp:${address}:${ownPorts.sip}`],
+      ...['env', ...inUnit('Environment').flatMap((line) => line.split(' '))],
+      // the countries are unpacked somewhere before they are read
+      'TMPDIR=/var/lib/drawbridge',
+      ...inUnit('ExecStart').flatMap((line) => line.split(' ')),
+      ...['--pbx', pbx.uri, '--listen', `udp:${address}:${ownPorts.sip}`],
       ...['--listen', `tls:${address}:${ownPorts.sips}`, '--http', `${address}:${ownPorts.http}`],
       // so that the countries are read
       ...[
@@ -89,6 +96,9 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
       const to = { address, port: ownPorts.sip };
       const phone = await aPhone({ to, user: '1001', address: ownAddress() });
       await phone.register();
+      const call = await phone.invite('1002');
+      const invite = await pbx.expect('INVITE');
+      await Promise.all([pbx.accept(invite), call.answered()]);
       expect(root.run(`grep -E "^(Uid|CapEff|CapBnd)" /proc/${gate.pid}/status`)).toMatch(
         /Uid:\t(?!0\t).*\nCapEff:\t0+\nCapBnd:\t0+\n/,
       );
@@ -97,7 +107,20 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
       const megabytes = Number(own?.[1]) / 1000;
       expect(megabytes).toBeGreaterThan(0);
       expect(megabytes).toBeLessThan(MOST_MEGABYTES);
-      gate.signal('SIGTERM');
+
+      // as the unit stops it: systemd kills at once what has not ended when this has
+      const [stop = ''] = inUnit('ExecStop').map((line) => /^\/bin\/sh -c '(.*)'$/.exec(line)?.[1]);
+      const [toRoot = '', ...theRest] = root.through;
+      const stopping = startBackground('ExecStop', toRoot, [
+        ...theRest,
+        ...['env', `MAINPID=${gate.pid}`, 'sh', '-c', stop],
+      ]);
+      await gate.prints('draining');
+      pbx.always('BYE', (bye) => pbx.answer(bye, 200));
+      await sleep(500);
+      expect(stopping.running).toBe(true);
+      expect((await call.bye()).status).toBe(200);
+      expect((await stopping.ended()).code).toBe(0);
       expect((await gate.ended()).code).toBe(0);
       expect(root.run('ls /var/lib/drawbridge')).toContain('state.db');
       await phone.close();
