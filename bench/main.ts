@@ -1,3 +1,4 @@
+import { reasonOf } from '../src/config/reason-of.ts';
 import type { Bench } from './bench.ts';
 import { PHONE_SOCKETS } from './bench.ts';
 import type { EdgeKind } from './edges/edge.ts';
@@ -87,7 +88,7 @@ switch (asked.kind) {
     try {
       process.exitCode = await measureAll(asked.options);
     } catch (problem) {
-      console.error(problem instanceof Error ? problem.message : problem);
+      console.error(reasonOf(problem));
       process.exitCode = 1;
     }
 }

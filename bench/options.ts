@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { reasonOf } from '../src/config/reason-of.ts';
 
 export const measures = ['register', 'call', 'in-dialog', 'tls', 'held', 'soak'] as const;
 export type Measure = (typeof measures)[number];
@@ -93,7 +94,7 @@ export function parseOptions(argv: readonly string[]): Asked {
   } catch (problem) {
     return {
       kind: 'refused',
-      problem: problem instanceof Error ? problem.message : String(problem),
+      problem: reasonOf(problem),
     };
   }
 }

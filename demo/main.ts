@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchAsterisk } from '../scripts/fetch-asterisk.ts';
 import { counted, print, styled } from '../src/cli/output.ts';
+import { reasonOf } from '../src/config/reason-of.ts';
 import { asteriskFolder } from '../test/support/asterisk/unpacked.ts';
 import { attacks } from './attacks.ts';
 import { afterwards, calls } from './calls.ts';
@@ -39,7 +40,7 @@ function takeAsterisk(): void {
   try {
     fetchAsterisk();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new Error(`The demo takes an Asterisk from Debian's packages, and cannot: ${why}`, {
       cause,
     });
@@ -96,7 +97,7 @@ const seen = (play: Promise<string>): Promise<Seen> =>
     (said) => ({ good: true, said }),
     (error: unknown) => ({
       good: false,
-      said: error instanceof Error ? error.message : String(error),
+      said: reasonOf(error),
     }),
   );
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { reasonOf } from '../src/config/reason-of.ts';
 import {
   asteriskFolder,
   asteriskLayout,
@@ -75,7 +76,7 @@ export function fetchAsterisk(): void {
       fetchFrom(suite, work);
       return;
     } catch (problem) {
-      problems.push(`${suite}: ${problem instanceof Error ? problem.message : String(problem)}`);
+      problems.push(`${suite}: ${reasonOf(problem)}`);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../src/config/reason-of.ts';
 import { prepareDebianTools } from './debian-tools.ts';
 import { fetchAsterisk } from './fetch-asterisk.ts';
 import { fetchPrometheus } from './fetch-prometheus.ts';
@@ -8,6 +9,6 @@ try {
   fetchAsterisk();
   fetchPrometheus();
 } catch (problem) {
-  console.error(problem instanceof Error ? problem.message : problem);
+  console.error(reasonOf(problem));
   process.exitCode = 1;
 }

@@ -4,15 +4,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { showHostPort } from './config/forms.ts';
 import type { Loaded } from './config/load.ts';
 import type { SettingsFlags } from './config/overrides.ts';
+import { reasonOf } from './config/reason-of.ts';
 import type { Settings } from './config/settings.ts';
 import { ControlAnswers } from './control/control-answers.ts';
 import type { ProcessStatus } from './control/control-messages.ts';
-import {
-  dataDirectoryAt,
-  lockDataDirectory,
-  makeDataDirectory,
-  reasonOf,
-} from './control/data-directory.ts';
+import { dataDirectoryAt, lockDataDirectory, makeDataDirectory } from './control/data-directory.ts';
 import { EventLog } from './control/events/event-log.ts';
 import { awaitInheritance, type Heir, startHeir, tellThatWeServe } from './control/hand-over.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';

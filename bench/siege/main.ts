@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { reasonOf } from '../../src/config/reason-of.ts';
 import { buildLoadGenerator, startUas } from '../load-generator.ts';
 import { type Attack, attacks } from './attacks.ts';
 import { attackerAt, GATE, openField } from './field.ts';
@@ -199,6 +200,6 @@ const leastSuccess = ({ felt: { calls, registrations } }: Outcome): number =>
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (problem) {
-  console.error(problem instanceof Error ? problem.message : problem);
+  console.error(reasonOf(problem));
   process.exitCode = 1;
 }

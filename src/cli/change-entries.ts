@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntriesText } from '../config/edit-entries.ts';
-import { type Loaded, loadDrafts, loadSettings } from '../config/load.ts';
+import { loadDrafts } from '../config/load.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { replaceFile } from '../config/replace-file.ts';
 import { askToReload } from '../control/ask-to-reload.ts';
-import { reasonOf } from '../control/data-directory.ts';
 import type { ExitCode, Given } from './command.ts';
+import { type Good, goodSettings } from './good-settings.ts';
 import { complain, print } from './output.ts';
 import { dataDirectoryFrom, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
-
-export type Good = Loaded & { readonly ok: true };
 
 interface Change {
   /** Of the folder `policies`. */
@@ -27,13 +26,8 @@ interface Change {
 
 /** Changes a file of the operator's, unless what comes out would be refused, and tells the gate that runs. */
 export async function changeEntries(given: Given, change: Change): Promise<ExitCode> {
-  const flags = settingsFrom(given);
   // what is wrong already is said before anything is changed
-  const before = loadSettings(flags);
-  if (!before.ok) {
-    complainOf(before.problems);
-    return 1;
-  }
+  const before = goodSettings(given);
   const file = join(before.directories.policies, change.file);
   const text = EntriesText.read(readFileSync(file, 'utf8'), change.key);
   if (text === undefined) {
@@ -45,7 +39,7 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
     for (const problem of problems) complain(problem);
     return code;
   }
-  const after = loadDrafts(flags, { [`policies/${change.file}`]: text.toString() });
+  const after = loadDrafts(settingsFrom(given), { [`policies/${change.file}`]: text.toString() });
   if (!after.ok) {
     complainOf(after.problems);
     complain('Nothing was changed.');

@@ -11,6 +11,7 @@ import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { exception } from './exception.ts';
 import { explain } from './explain.ts';
+import { WrongSettings } from './good-settings.ts';
 import { guard } from './guard.ts';
 import { guards } from './guards.ts';
 import { handOver } from './hand-over.ts';
@@ -27,6 +28,7 @@ import { report } from './report.ts';
 import { rules } from './rules.ts';
 import { run } from './run.ts';
 import { schema } from './schema.ts';
+import { complainOf } from './show-problems.ts';
 import { status } from './status.ts';
 import { test } from './test.ts';
 import { unblock } from './unblock.ts';
@@ -96,8 +98,9 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
   try {
     return await command.run(command.asTheGateRuns ? await asTheGateRuns(given) : given);
   } catch (error) {
-    if (!(error instanceof CannotAsk)) throw error;
-    complain(error.message);
+    if (error instanceof CannotAsk) complain(error.message);
+    else if (error instanceof WrongSettings) complainOf(error.problems);
+    else throw error;
     return 1;
   }
 }

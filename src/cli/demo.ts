@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Command } from './command.ts';
 import { complain } from './output.ts';
 
@@ -27,7 +28,7 @@ export const demo: Command = {
       const { demo: playAll }: { demo(): Promise<0 | 1> } = await import(play.href);
       return await playAll();
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error));
+      complain(reasonOf(error));
       return 1;
     }
   },

@@ -2,7 +2,6 @@ import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { reasonOf } from '../control/data-directory.ts';
 import {
   type EventFilter,
   type StoredEvent,
@@ -11,12 +10,12 @@ import {
 import { eventKinds, eventLevels } from '../edge/event-kinds.ts';
 import { reasons } from '../policy/reasons.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
-import { type Command, flagText, type Given } from './command.ts';
+import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readMoment } from './moments.ts';
-import { whyNoEvents } from './no-events.ts';
 import { complain, print } from './output.ts';
-import { dataDirectoryFrom, placeFlags } from './settings-flags.ts';
+import { placeFlags } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
+import { withEvents } from './with-events.ts';
 
 const filters = {
   kind: {
@@ -70,12 +69,6 @@ export const events: Command = {
       for (const problem of asked.problems) complain(problem);
       return 2;
     }
-    const { events: file } = dataDirectoryFrom(given);
-    const none = whyNoEvents(file);
-    if (none !== undefined) {
-      complain(none);
-      return 1;
-    }
     const show = (found: readonly StoredEvent[]): void => {
       for (const stored of found)
         print(
@@ -84,7 +77,7 @@ export const events: Command = {
             : showEvent(stored, given.flags.trail === true),
         );
     };
-    try {
+    return withEvents(given, async (file): Promise<ExitCode> => {
       const found = searchEvents(file, asked.filter, asked.most);
       show(found);
       if (found.length === 0 && given.flags.json !== true) complain('No event is like that.');
@@ -96,10 +89,7 @@ export const events: Command = {
         show(fresh);
         seen = fresh.at(-1)?.id ?? seen;
       }
-    } catch (error) {
-      complain(`${file} cannot be read: ${reasonOf(error)}.`);
-      return 1;
-    }
+    });
   },
 };
 

@@ -1,15 +1,14 @@
 import type { z } from 'zod';
 import type { EntriesText } from '../config/edit-entries.ts';
-import { loadSettings } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
 import { type Exception, exceptionsOf, type exceptionsSchema } from '../policy/exceptions.ts';
-import { changeEntries, type Good } from './change-entries.ts';
+import { changeEntries } from './change-entries.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
+import { type Good, goodSettings } from './good-settings.ts';
 import { readSpan } from './moments.ts';
 import { complain, printFound, table } from './output.ts';
-import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
+import { placeFlags, settingsFlags } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
-import { complainOf } from './show-problems.ts';
 
 const FILE = 'exceptions.yaml';
 
@@ -66,11 +65,7 @@ type Change = (typeof changes)[number];
 const isChange = (word: string | undefined): word is Change => changes.some((one) => one === word);
 
 function list(given: Given): ExitCode {
-  const loaded = loadSettings(settingsFrom(given));
-  if (!loaded.ok) {
-    complainOf(loaded.problems);
-    return 1;
-  }
+  const loaded = goodSettings(given);
   const now = Date.now();
   const all = allOf(loaded).toSorted((a, b) => b.endsAt - a.endsAt);
   printFound(

@@ -1,6 +1,4 @@
 import { aroundQuestions } from '../config/around-question.ts';
-import { loadSettings } from '../config/load.ts';
-import { reasonOf } from '../control/data-directory.ts';
 import {
   type EventFilter,
   type StoredEvent,
@@ -15,13 +13,12 @@ import type { Counters } from '../policy/counters.ts';
 import { Policy } from '../policy/policy.ts';
 import { Replay } from '../replay/replay.ts';
 import type { ExitCode, Given } from './command.ts';
-import { whyNoEvents } from './no-events.ts';
+import { goodSettings } from './good-settings.ts';
 import { complain, print, styled, table } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
-import { dataDirectoryFrom, settingsFrom } from './settings-flags.ts';
 import { type Locate, located, showAnswer } from './show-answer.ts';
 import { showEvent } from './show-event.ts';
-import { complainOf } from './show-problems.ts';
+import { withEvents } from './with-events.ts';
 
 const MOST = 100;
 /** Nothing that rules count is older. */
@@ -36,8 +33,7 @@ interface Today {
 }
 
 /** What was decided then, by which rules, and what the files say today of the same. */
-export function explainEvents(given: Given): ExitCode {
-  const { events: file } = dataDirectoryFrom(given);
+export async function explainEvents(given: Given): Promise<ExitCode> {
   const filter = filterFrom(given);
   if (filter === undefined) {
     complain(
@@ -45,17 +41,8 @@ export function explainEvents(given: Given): ExitCode {
     );
     return 2;
   }
-  const none = whyNoEvents(file);
-  if (none !== undefined) {
-    complain(none);
-    return 1;
-  }
-  const loaded = loadSettings(settingsFrom(given));
-  if (!loaded.ok) {
-    complainOf(loaded.problems);
-    return 1;
-  }
-  try {
+  return withEvents(given, (file) => {
+    const loaded = goodSettings(given);
     const found = searchEvents(file, filter, MOST);
     if (found.length === 0) {
       complain('No event is of that: it is too old, or of another gate (--data).');
@@ -69,10 +56,7 @@ export function explainEvents(given: Given): ExitCode {
     });
     tell(given, found, today, loaded.locate);
     return today.every(({ answered }) => answered.verdict.kind === 'pass') ? 0 : 1;
-  } catch (error) {
-    complain(`${file} cannot be read: ${reasonOf(error)}.`);
-    return 1;
-  }
+  });
 }
 
 function filterFrom({ flags: { call, event } }: Given): EventFilter | undefined {

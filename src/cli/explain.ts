@@ -7,11 +7,11 @@ import { Policy } from '../policy/policy.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { explainEvents } from './explain-events.ts';
+import { goodSettings } from './good-settings.ts';
 import { complain, printFound } from './output.ts';
 import { questionFlags, readQuestion } from './question-flags.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { type Locate, located, showAnswer } from './show-answer.ts';
-import { complainOf } from './show-problems.ts';
 
 export const explain: Command = {
   name: 'explain',
@@ -63,11 +63,7 @@ export const explain: Command = {
 };
 
 function explainByFiles(given: Given, question: Question): ExitCode {
-  const loaded = loadSettings(settingsFrom(given));
-  if (!loaded.ok) {
-    complainOf(loaded.problems);
-    return 1;
-  }
+  const loaded = goodSettings(given);
   const { policy: settings } = loaded.settings;
   const at = momentOf(question, settings.site.timeZone, Date.now());
   if (at === undefined) {

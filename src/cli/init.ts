@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { environment } from '../config/environment.ts';
 import { shown } from '../config/read-folders.ts';
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { type Answers, inBrackets } from '../setup/answers.ts';
 import { csvColumns } from '../setup/csv-columns.ts';
 import { highRiskOf, premiumOf } from '../setup/example-numbers.ts';

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings } from '../config/load.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
 import { NoGate } from '../control/ask.ts';
@@ -10,10 +9,10 @@ import type { ContactStatus } from '../control/notify/contact.ts';
 import { Notifications, type TestOutcome } from '../control/notify/notifications.ts';
 import { askRunning } from './ask-running.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { complain, print, printFound, table } from './output.ts';
-import { settingsFlags, settingsFrom } from './settings-flags.ts';
+import { settingsFlags } from './settings-flags.ts';
 import { showContact } from './show-contact.ts';
-import { complainOf } from './show-problems.ts';
 
 /** Longer than a mail server may take. */
 const PATIENCE_MS = 400_000;
@@ -51,12 +50,7 @@ async function sendTest(given: Given, name: string): Promise<ExitCode> {
 }
 
 async function sendFromHere(given: Given, name: string): Promise<ExitCode> {
-  const loaded = loadSettings(settingsFrom(given));
-  if (!loaded.ok) {
-    complainOf(loaded.problems);
-    return 1;
-  }
-  const { settings } = loaded;
+  const { settings } = goodSettings(given);
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-notify-'));
   const notifications = new Notifications({
     settings,

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { loadSettings } from '../config/load.ts';
-import { CannotStart, makeDataDirectory, reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
+import { CannotStart, makeDataDirectory } from '../control/data-directory.ts';
 import { readOrMakePinKey } from '../control/secret-keys.ts';
 import { hashPin } from '../edge/pin-check.ts';
 import type { PinEntry, PinsSettings } from '../policy/pins.ts';
 import { changeEntries } from './change-entries.ts';
 import type { Command, ExitCode, Given } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { complain, printFound, table } from './output.ts';
 import { readSecret } from './read-secret.ts';
-import { dataDirectoryFrom, placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
-import { complainOf } from './show-problems.ts';
+import { dataDirectoryFrom, placeFlags, settingsFlags } from './settings-flags.ts';
 
 const FILE = 'pins.yaml';
 const SALT_BYTES = 18;
@@ -58,11 +58,7 @@ export const pin: Command = {
 };
 
 function list(given: Given): ExitCode {
-  const loaded = loadSettings(settingsFrom(given));
-  if (!loaded.ok) {
-    complainOf(loaded.problems);
-    return 1;
-  }
+  const loaded = goodSettings(given);
   const entries = Object.entries(loaded.settings.policy.pins);
   printFound(
     given,

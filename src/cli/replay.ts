@@ -1,19 +1,18 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { aroundQuestions } from '../config/around-question.ts';
-import { loadSettings } from '../config/load.ts';
 import { mismatch } from '../config/problem.ts';
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { Policy } from '../policy/policy.ts';
 import { compare, type Difference, type Example, type Group } from '../replay/compare.ts';
 import type { Past } from '../replay/past.ts';
 import { pastOfCsv } from '../replay/past-of-csv.ts';
 import { pastOfLines } from '../replay/past-of-lines.ts';
 import { type Command, flagText } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { readMoment, readSpan } from './moments.ts';
 import { complain, counted, harmless, printFound, styled } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
-import { dataDirectoryFrom, placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
-import { complainOf } from './show-problems.ts';
+import { dataDirectoryFrom, placeFlags, settingsFlags } from './settings-flags.ts';
 
 const USUAL_SPAN = '3m';
 
@@ -56,11 +55,7 @@ export const replay: Command = {
       for (const problem of problems) complain(problem);
       return 2;
     }
-    const loaded = loadSettings(settingsFrom(given));
-    if (!loaded.ok) {
-      complainOf(loaded.problems);
-      return 1;
-    }
+    const loaded = goodSettings(given);
     const { policy } = loaded.settings;
     const file = rest[0] ?? dataDirectoryFrom(given).events;
     try {

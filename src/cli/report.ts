@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { loadSettings } from '../config/load.ts';
+import { dayOf } from '../config/day-of.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
 import { CannotAsk } from '../control/ask.ts';
@@ -11,9 +11,9 @@ import { showHtml } from '../report/show-html.ts';
 import { version as program } from '../version.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { complain, harmless, print, printFound, styled } from './output.ts';
-import { dataDirectoryFrom, settingsFlags, settingsFrom } from './settings-flags.ts';
-import { complainOf } from './show-problems.ts';
+import { dataDirectoryFrom, settingsFlags } from './settings-flags.ts';
 
 const all = Object.keys(periods) as Period[];
 
@@ -51,12 +51,7 @@ export const report: Command = {
       complain(`--period: ${text}`);
       return 2;
     }
-    const loaded = loadSettings(settingsFrom(given));
-    if (!loaded.ok) {
-      complainOf(loaded.problems);
-      return 1;
-    }
-    const { settings } = loaded;
+    const { settings } = goodSettings(given);
     const status = await askRunning<ProcessStatus>(given, { command: 'status', rows: 0 }).catch(
       (error: unknown) => {
         if (!(error instanceof CannotAsk)) throw error;
@@ -115,4 +110,3 @@ function show({ gate, version, grade, sections, audits, noAudits }: SecurityRepo
 }
 
 const shown = (grade: Grade): string => styled(colors[grade], grade);
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -1,9 +1,8 @@
-import { loadSettings } from '../config/load.ts';
 import { type RuleMode, ruleModes } from '../policy/rule-modes.ts';
 import type { Command } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { harmless, printFound, styled, table } from './output.ts';
-import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
-import { complainOf } from './show-problems.ts';
+import { placeFlags, settingsFlags } from './settings-flags.ts';
 
 export const rules: Command = {
   name: 'rules',
@@ -19,11 +18,7 @@ export const rules: Command = {
     'The first that refuses decides; emergency calls meet none. A rule in shadow judges and counts, and lets through:\n' +
     'status says how often it would have refused.',
   async run(given) {
-    const loaded = loadSettings(settingsFrom(given));
-    if (!loaded.ok) {
-      complainOf(loaded.problems);
-      return 1;
-    }
+    const loaded = goodSettings(given);
     const modes = ruleModes(loaded.settings.policy);
     const { locate } = loaded;
     printFound(

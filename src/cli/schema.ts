@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { editorSchemas } from '../config/json-schemas.ts';
 import { foldersInUse } from '../config/load.ts';
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print } from './output.ts';
 import { placeFlags, settingsFrom } from './settings-flags.ts';

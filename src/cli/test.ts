@@ -1,9 +1,8 @@
-import { loadSettings } from '../config/load.ts';
 import { readPolicyTests } from '../config/policy-tests.ts';
 import type { Command } from './command.ts';
+import { goodSettings } from './good-settings.ts';
 import { counted, print, styled } from './output.ts';
-import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
-import { complainOf } from './show-problems.ts';
+import { placeFlags, settingsFlags } from './settings-flags.ts';
 
 export const test: Command = {
   name: 'test',
@@ -21,11 +20,7 @@ export const test: Command = {
     'check, run and a reload refuse a policy that breaks one. Without `at` it is a Wednesday at noon; exceptions are\n' +
     'left out, since they end.',
   async run(given) {
-    const loaded = loadSettings(settingsFrom(given));
-    if (!loaded.ok) {
-      complainOf(loaded.problems);
-      return 1;
-    }
+    const loaded = goodSettings(given);
     const { tests } = readPolicyTests(loaded.directories.policies);
     print(
       tests.length === 0

@@ -1,7 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { dayOf } from './day-of.ts';
 import { mismatch, showFound } from './problem.ts';
+import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
 import type {
   ClusterSettings,
@@ -118,7 +120,7 @@ function whyTlsRefuses(pair: { certificate: string; key: string }): string | und
     return undefined;
   } catch (error) {
     // OpenSSL's own words, such as "ee key too small", stand last.
-    return (error instanceof Error ? error.message : String(error)).split(':').at(-1);
+    return reasonOf(error).split(':').at(-1);
   }
 }
 
@@ -130,12 +132,13 @@ export function certificateNotices(
 ): readonly string[] {
   return pairsOf(tls, programPort).flatMap(({ pair: { certificate: file } }) => {
     const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
-    const day = (date: Date): string => date.toISOString().slice(0, 10);
     if (validToDate.getTime() < now) {
-      return [`${file} expired on ${day(validToDate)}: clients will refuse it`];
+      return [`${file} expired on ${dayOf(validToDate.getTime())}: clients will refuse it`];
     }
     return validFromDate.getTime() > now
-      ? [`${file} is good only from ${day(validFromDate)} on: clients will refuse it until then`]
+      ? [
+          `${file} is good only from ${dayOf(validFromDate.getTime())} on: clients will refuse it until then`,
+        ]
       : [];
   });
 }

@@ -95,6 +95,12 @@ export function hopOf(uri: string): string {
   return uri.replace(/^sips?:/i, '').replace(/;.*$/s, '');
 }
 
+/** The host of such a URI. */
+export function hostOf(uri: string): string | undefined {
+  const place = readHostPort(hopOf(uri));
+  return place.ok ? place.value.host : undefined;
+}
+
 export interface RedisServer {
   /** A path is that of a unix socket. */
   readonly at: { readonly host: string; readonly port: number } | { readonly path: string };

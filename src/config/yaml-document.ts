@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import { mismatch } from './problem.ts';
+import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
 import { type Flaw, syntaxFlaws } from './yaml-flaws.ts';
 
@@ -102,9 +103,8 @@ function plain(document: Document, flaws: Flaw[]): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    const why = error instanceof Error ? error.message : error;
     const offset = isNode(document.contents) ? (document.contents.range?.[0] ?? 0) : 0;
-    flaws.push({ offset, text: `cannot be read: ${why}` });
+    flaws.push({ offset, text: `cannot be read: ${reasonOf(error)}` });
   }
   return undefined;
 }

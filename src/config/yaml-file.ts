@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Lines } from './lines.ts';
 import { PlainDocument, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
+import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
 import { readYamlDocument } from './yaml-document.ts';
 
@@ -135,7 +136,7 @@ export function readProblem(error: unknown): string {
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
   if (code === 'EISDIR') return mismatch('a folder', 'a file');
   if (code === 'ENOTDIR') return mismatch('a file', 'a folder');
-  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot be read: ${reasonOf(error)}`;
 }
 
 /** Is it a block of keys? */

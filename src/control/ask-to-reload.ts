@@ -1,6 +1,6 @@
 import { showProblem } from '../config/problem.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { askGate, NoGate } from './ask.ts';
-import { reasonOf } from './data-directory.ts';
 import type { ReloadOutcome } from './reloads.ts';
 
 /** Tells the gate that runs on this socket that its files have changed; `none` when none does. */

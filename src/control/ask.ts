@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
+import { reasonOf } from '../config/reason-of.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
-import { reasonOf } from './data-directory.ts';
 
 /** The running gate could not be asked, or said no; the message is for the operator. */
 export class CannotAsk extends Error {}

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
+import { CannotStart, type DataDirectory } from './data-directory.ts';
 import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
 
 /** About what a first start writes: keys, a certificate, two databases. */

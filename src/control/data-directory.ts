@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { reasonOf } from '../config/reason-of.ts';
 
 /** The gate cannot start as things are; the message is for the operator and says what to do. */
 export class CannotStart extends Error {}
@@ -110,7 +111,4 @@ function attempt(work: () => void): void {
   }
 }
 
-/** An error's own words. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+export { reasonOf };

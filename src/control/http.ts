@@ -1,7 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { CannotStart, reasonOf } from './data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
+import { CannotStart } from './data-directory.ts';
 import type { Health } from './health.ts';
 
 export interface HttpServing {

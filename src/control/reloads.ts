@@ -1,10 +1,10 @@
 import { type Change, changesBetween } from '../config/changes.ts';
 import type { Loaded } from '../config/load.ts';
 import { type Problem, showProblem } from '../config/problem.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { planReload } from '../config/restart.ts';
 import type { Settings } from '../config/settings.ts';
 import type { GateEvent } from '../data/event.ts';
-import { reasonOf } from './data-directory.ts';
 import type { Logger } from './log.ts';
 
 /** Who wants the files read anew, and how. */

@@ -1,7 +1,8 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { reasonOf } from '../config/reason-of.ts';
 import { writeWhole } from '../config/replace-file.ts';
-import { CannotStart, type DataDirectory, reasonOf } from './data-directory.ts';
+import { CannotStart, type DataDirectory } from './data-directory.ts';
 
 const keyBytes = 32;
 

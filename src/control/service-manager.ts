@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { environment } from '../config/environment.ts';
-import { reasonOf } from './data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Logger } from './log.ts';
 
 /** Where the service manager listens, and within what time it wants to hear that we live. */

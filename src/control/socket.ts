@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
+import { reasonOf } from '../config/reason-of.ts';
 import { LONGEST_GUARDED } from '../limits/guards.ts';
 import { questionSchema } from '../policy/asking/question.ts';
 import { source } from '../policy/forms.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
-import { CannotStart, reasonOf } from './data-directory.ts';
+import { CannotStart } from './data-directory.ts';
 
 export interface ControlSocket {
   close(): Promise<void>;

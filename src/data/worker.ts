@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
+import { reasonOf } from '../config/reason-of.ts';
 import { BindingChanges } from './binding-changes.ts';
 import { BlockChanges } from './block-changes.ts';
 import { createGate } from './create-gate.ts';
@@ -103,7 +104,7 @@ async function start({
   } catch (error) {
     log.add('debug', 'the gate could not be opened', { error });
     log.flush();
-    tell({ type: 'failed', problem: error instanceof Error ? error.message : String(error) });
+    tell({ type: 'failed', problem: reasonOf(error) });
     return;
   }
   gate.takeListed(listed);

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { showHostPort } from '../config/forms.ts';
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Candidate } from '../engine/resolve/resolver.ts';
 
 /** What came back, and the address that it was asked from. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
-import { reasonOf } from '../control/data-directory.ts';
 import { nameCovers } from '../engine/transport/certificate/certificate-names.ts';
 import {
   type CertificatePair,

@@ -1,7 +1,8 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { reasonOf } from '../config/reason-of.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
-import { dataDirectoryAt, reasonOf } from '../control/data-directory.ts';
+import { dataDirectoryAt } from '../control/data-directory.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 
 const disk = about('disk');

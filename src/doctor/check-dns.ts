@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { hopOf, readHostPort, showHostPort } from '../config/forms.ts';
+import { hostOf, showHostPort } from '../config/forms.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
-import { reasonOf } from '../control/data-directory.ts';
 import { nextHopOf } from '../engine/next-hops.ts';
 import { createResolver } from '../engine/resolve/resolver.ts';
 import { about, type Examined, type Finding } from './finding.ts';
@@ -41,31 +41,22 @@ export async function checkDns({ settings }: Examined): Promise<readonly Finding
   return found.length === 0 ? [dns.ok('no setting names a host')] : found;
 }
 
-const hostOf = (uri: string): string => {
-  const place = readHostPort(hopOf(uri));
-  return place.ok ? place.value.host : '';
-};
-const isName = (host: string): boolean => host !== '' && isIP(host) === 0;
+const isName = (host = ''): boolean => host !== '' && isIP(host) === 0;
 
-function otherNames({
-  listeners,
-  lists,
-  notifications,
-}: Settings): readonly (readonly [string, string])[] {
-  const advertised = listeners.flatMap(({ advertise }) =>
-    advertise !== undefined && isName(advertise.host) ? [advertise.host] : [],
-  );
+type Named = readonly [what: string, host: string];
+
+const named = (what: string, host: string): readonly Named[] =>
+  isName(host) ? [[what, host]] : [];
+
+function otherNames({ listeners, lists, notifications }: Settings): readonly Named[] {
+  const advertised = listeners.flatMap(({ advertise }) => advertise?.host ?? []);
   return [
-    ...[...new Set(advertised)].map((host) => ['the public name', host] as const),
+    ...[...new Set(advertised)].flatMap((host) => named('the public name', host)),
     ...lists.flatMap(({ name, from }) =>
-      'url' in from && isName(new URL(from.url).hostname)
-        ? [[`the list ${name}`, new URL(from.url).hostname] as const]
-        : [],
+      'url' in from ? named(`the list ${name}`, new URL(from.url).hostname) : [],
     ),
     ...notifications.contacts.flatMap(({ name, to }) =>
-      'webhook' in to && isName(new URL(to.webhook).hostname)
-        ? [[`the contact ${name}`, new URL(to.webhook).hostname] as const]
-        : [],
+      'webhook' in to ? named(`the contact ${name}`, new URL(to.webhook).hostname) : [],
     ),
   ];
 }

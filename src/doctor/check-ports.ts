@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { showHostPort } from '../config/forms.ts';
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 import { isLoopback } from './this-machine.ts';
 

@@ -1,4 +1,4 @@
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { checkCertificates } from './check-certificates.ts';
 import { checkClock } from './check-clock.ts';
 import { checkDisk } from './check-disk.ts';

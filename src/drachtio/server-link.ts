@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { showHostPort } from '../config/forms.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { createSrf, type Srf, type SrfOptions, type SrfRequest, type SrfResponse } from './srf.ts';
 
 export interface ServerPlace {
@@ -307,6 +308,3 @@ class Connection {
     else this.#events.lost(problem);
   }
 }
-
-const reasonOf = (problem: unknown): string =>
-  problem instanceof Error ? problem.message : String(problem);

@@ -1,3 +1,4 @@
+import { dayOf } from '../config/day-of.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EventSums, Sum } from '../control/events/event-sums.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -274,5 +275,3 @@ function countriesCalled(settings: Settings, sums: EventSums, since: number): re
     .map(([key, count]) => ({ key, count }))
     .toSorted((one, other) => other.count - one.count);
 }
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { hopOf, readHostPort } from '../config/forms.ts';
+import { hostOf } from '../config/forms.ts';
 import { about, type Examined, type Finding } from '../doctor/finding.ts';
 import { isLoopback, isPublic } from '../doctor/this-machine.ts';
 
@@ -48,7 +48,7 @@ const isSecure = (uri: string): boolean => /^sips:|;transport=(?:tls|wss)/i.test
 
 /** A name may lead anywhere. */
 function leavesTheHouse(uri: string): boolean {
-  const place = readHostPort(hopOf(uri));
-  if (!place.ok || place.value.host === 'localhost') return false;
-  return isIP(place.value.host) === 0 || isPublic(place.value.host);
+  const host = hostOf(uri);
+  if (host === undefined || host === 'localhost') return false;
+  return isIP(host) === 0 || isPublic(host);
 }

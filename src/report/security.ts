@@ -1,4 +1,4 @@
-import { reasonOf } from '../control/data-directory.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import { checkCertificates } from '../doctor/check-certificates.ts';
 import { checkNotifications } from '../doctor/check-notifications.ts';
 import { checkPolicy } from '../doctor/check-policy.ts';

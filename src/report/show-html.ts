@@ -1,3 +1,4 @@
+import { dayOf } from '../config/day-of.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { Audit, AuditItem } from './audit.ts';
 import { type Section, saidOf } from './security.ts';
@@ -65,8 +66,6 @@ const itemOf = ({ what, state, facts, todo }: AuditItem): string =>
 
 const small = (text: string | undefined): string =>
   text === undefined ? '' : `<small>${escaped(text)}</small>`;
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const entities: Readonly<Record<string, string>> = {
   ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { hopOf, readHostPort } from '../config/forms.ts';
+import { hostOf } from '../config/forms.ts';
 import { ownAddresses } from '../config/own-addresses.ts';
 
 /** Does a name or an address lead to this very machine, with no router in between that translates? */
@@ -13,8 +13,8 @@ export async function leadsHere(host: string): Promise<boolean> {
 
 /** The address of this machine that a PBX sees; undefined where there is no way to it. */
 export async function addressFacing(pbx: string): Promise<string | undefined> {
-  const place = readHostPort(hopOf(pbx));
-  const address = place.ok ? await addressOf(place.value.host) : undefined;
+  const host = hostOf(pbx);
+  const address = host === undefined ? undefined : await addressOf(host);
   if (address === undefined) return undefined;
   const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
   try {

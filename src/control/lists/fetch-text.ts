@@ -1,4 +1,4 @@
-import { reasonOf } from '../data-directory.ts';
+import { reasonOf } from '../../config/reason-of.ts';
 import { CannotRead } from './cannot-read.ts';
 
 export interface Conditions {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { ListSettings } from '../../config/settings.ts';
-import { reasonOf } from '../data-directory.ts';
 import { CannotRead, type ListFailure } from './cannot-read.ts';
 import { type FetchedText, fetchText } from './fetch-text.ts';
 import { type KeptList, readKept, writeKept } from './kept-list.ts';

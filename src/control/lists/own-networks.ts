@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { hopOf, readHostPort } from '../../config/forms.ts';
+import { hostOf } from '../../config/forms.ts';
 import type { Settings } from '../../config/settings.ts';
 
 /** Of what no list decides, as far as the settings name it by address: what is allowed, ours, the PBX and trunks. */
@@ -12,6 +12,6 @@ export const ownNetworks = ({ policy, pbx, trunks }: Settings): readonly string[
 ];
 
 function addressOf(uri: string): readonly string[] {
-  const place = readHostPort(hopOf(uri));
-  return place.ok && isIP(place.value.host) !== 0 ? [place.value.host] : [];
+  const host = hostOf(uri);
+  return host !== undefined && isIP(host) !== 0 ? [host] : [];
 }

@@ -1,9 +1,11 @@
+import { reasonOf } from '../../config/reason-of.ts';
+
 const notConnected =
   /isn't writeable|isn't ready|Connection is closed|max retries|slots cache|startup nodes|ECONNREFUSED|ENOENT/i;
 
 /** What went wrong with Redis, in the operator's words; `before` is why there is no connection. */
 export function whyRedis(error: unknown, before?: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   if (text.startsWith('OOM')) return 'it is full (maxmemory)';
   if (text.startsWith('NOAUTH')) return 'it wants a password';
   if (text.startsWith('WRONGPASS')) return 'it does not take the password';

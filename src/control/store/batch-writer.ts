@@ -1,5 +1,5 @@
+import { reasonOf } from '../../config/reason-of.ts';
 import type { Batch } from '../../data/changes.ts';
-import { reasonOf } from '../data-directory.ts';
 
 export interface BatchWriterOptions {
   readonly retryMs: number;

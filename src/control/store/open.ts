@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { reasonOf } from '../data-directory.ts';
+import { reasonOf } from '../../config/reason-of.ts';
 import { migrate, TooNew } from './schema.ts';
 
 export interface Opened {

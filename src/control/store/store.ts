@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { BindingBatch, BlockBatch, GuardBatch, Kept } from '../../data/messages.ts';
 import type { BindingRow } from '../../edge/registrations-store.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
 import type { Guard } from '../../limits/guards.ts';
-import { reasonOf } from '../data-directory.ts';
 import type { Logger } from '../log.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { BlocksTable, loadBlocks } from './blocks.ts';
