@@ -1,6 +1,4 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { flood } from '../test/support/flood.ts';
 import { aMoment, refusalOf, type Scene, statusOf } from './scene.ts';
 import { OUTSIDE, type Town } from './town.ts';
 
@@ -86,7 +84,8 @@ export const attacks: readonly Scene[] = [
     ends: 'stopped',
     async play(town) {
       const source = town.strangerAddress();
-      const answers = await flood(town, source, 1000);
+      const pace = { burst: 50, breathMs: 50 };
+      const { length: answers } = await flood(town.gate.udp, source, 1000, pace);
       const block = await town.event({ source, kind: 'blocked' });
       if (block === undefined) throw new Error('expected a block, found none');
       return `${answers} answers; blocked for ${block.seconds ?? '?'} s by ${block.rule}`;
@@ -144,33 +143,4 @@ async function dialled(
   const call = await ben.invite(`sip:${OUTSIDE}${number}@${gate.address}`);
   const { callId } = call;
   return heard(await statusOf(ben, call.invite), await refusalOf(town, { callId }, expected));
-}
-
-/** OPTIONS from one socket, as fast as it goes; how many were answered. */
-async function flood({ gate }: Town, from: string, count: number): Promise<number> {
-  const socket = createSocket('udp4');
-  let answers = 0;
-  socket.on('message', () => {
-    answers += 1;
-  });
-  socket.bind(0, from);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  for (let one = 0; one < count; one++) {
-    const lines = [
-      `OPTIONS sip:${gate.address}:${gate.udp.port} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${from}:${port};branch=z9hG4bKflood${one};rport`,
-      `From: <sip:1009@${gate.address}>;tag=f${one}`,
-      `To: <sip:1009@${gate.address}>`,
-      `Call-ID: flood-${one}@${from}`,
-      'CSeq: 1 OPTIONS',
-      'Max-Forwards: 70',
-      'Content-Length: 0',
-    ];
-    socket.send(`${lines.join('\r\n')}\r\n\r\n`, gate.udp.port, gate.udp.address);
-    if (one % 50 === 49) await sleep(50);
-  }
-  await sleep(500);
-  socket.close();
-  return answers;
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { environment } from '../config/environment.ts';
+import { showHostPort } from '../config/forms.ts';
 import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../config/reason-of.ts';
-import { type Answers, inBrackets } from '../setup/answers.ts';
+import type { Answers } from '../setup/answers.ts';
 import { csvColumns } from '../setup/csv-columns.ts';
 import { highRiskOf, premiumOf } from '../setup/example-numbers.ts';
 import { addressFacing, leadsHere } from '../setup/facing-address.ts';
@@ -170,7 +171,7 @@ function nextSteps(site: string, answers: Answers, standing: Standing): string {
     `See whether the PBX can be reached around it:  ${word} doctor ${places}`,
     standing.translated &&
       standing.facingPbx !== undefined &&
-      `The PBX calls by ${inBrackets(standing.facingPbx)}:${CORE_PORT}. What comes there is trusted: let nobody else reach it.`,
+      `The PBX calls by ${showHostPort(standing.facingPbx, CORE_PORT)}. What comes there is trusted: let nobody else reach it.`,
     homeCountry === undefined &&
       `Say where it is, or every number with an international prefix is abroad: site.homeCountry in ${join(site, 'policies/site.yaml')}`,
     risky.length > 0 &&

@@ -149,5 +149,8 @@ export function readHandlerUrl(text: string): Understood<string> {
 
 /** `host:port` for people, with brackets where IPv6 needs them. */
 export function showHostPort(host: string, port: number): string {
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return `${inBrackets(host)}:${port}`;
 }
+
+/** An IPv6 address as it stands where a port can follow. */
+export const inBrackets = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);

@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { hopOf, readHopUri, readHostPort } from '../config/forms.ts';
+import { hopOf, inBrackets, readHopUri, readHostPort, showHostPort } from '../config/forms.ts';
 import { isHere, ownAddresses } from '../config/own-addresses.ts';
 import { countryMeant, isCountry } from '../numbers/countries.ts';
 import { readSource } from '../policy/forms.ts';
@@ -37,17 +36,14 @@ export function readPbx(text: string): Understood<string> {
   const { host, port = 5060 } = place.value;
   if (isThisMachine(host) && gatesOwnPorts.includes(port))
     return expected(
-      `another port than the gate's own ${gatesOwnPorts.join(' and ')} on this machine, such as ${inBrackets(host)}:5080: move the PBX there first`,
+      `another port than the gate's own ${gatesOwnPorts.join(' and ')} on this machine, such as ${showHostPort(host, 5080)}: move the PBX there first`,
     );
-  return uri.ok ? uri : understood(`sip:${inBrackets(host)}:${port}`);
+  return uri.ok ? uri : understood(`sip:${showHostPort(host, port)}`);
 }
 
 function isThisMachine(host: string): boolean {
   return isHere(host) || ownAddresses().includes(host);
 }
-
-/** An IPv6 address as it stands where a port can follow. */
-export const inBrackets = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host);
 
 /** A host name or an address. */
 export function readPublicAddress(text: string): Understood<string> {

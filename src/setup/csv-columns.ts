@@ -1,3 +1,4 @@
+import { transports } from '../config/forms.ts';
 import type { ImportedExtension } from './imported.ts';
 
 type Settings = ImportedExtension['settings'];
@@ -26,8 +27,6 @@ const claim = (key: 'remote' | 'international') => (cell: string) => {
   if (/^(?:yes|true|1)$/i.test(cell)) return { [key]: true };
   return /^(?:no|false|0)$/i.test(cell) ? { [key]: false } : 'yes or no';
 };
-
-const transports = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 /** The columns of a table of extensions, besides `extension` and `name`. */
 export const csvColumns: readonly Column[] = [

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plain, ValuesText } from '../config/edit-values.ts';
+import { inBrackets, showHostPort } from '../config/forms.ts';
 import { editorSchemas } from '../config/json-schemas.ts';
 import { type Folder, filesOf, folders, shippedFolders } from '../config/settings-files.ts';
-import { type Answers, inBrackets } from './answers.ts';
+import type { Answers } from './answers.ts';
 import type { ImportedExtension } from './imported.ts';
 import { siteTests } from './site-tests.ts';
 
@@ -91,7 +92,7 @@ function editListeners(
     ['listeners'],
     [
       '# For the PBX, which is not to be told the public address. What comes here is trusted: let nobody else reach it.',
-      `- listen: ${parameter.toLowerCase()}:${inBrackets(facingPbx)}:${CORE_PORT}`,
+      `- listen: ${parameter.toLowerCase()}:${showHostPort(facingPbx, CORE_PORT)}`,
       '  realm: core',
     ],
   );

@@ -1,10 +1,9 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
+import { flood } from '../support/flood.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type SippOptions, sipp } from '../support/sipp.ts';
@@ -38,38 +37,6 @@ async function isServed(address: string, port = 0): Promise<boolean> {
 
 const blocks = async (search: string): Promise<string> =>
   (await drawbridge('blocks', search, '--data', gate.data)).output;
-
-/** Sends requests without waiting for what becomes of them, and says which statuses came back within a second. */
-async function flood(
-  address: string,
-  count: number,
-  method = 'OPTIONS',
-): Promise<readonly string[]> {
-  const socket = createSocket('udp4');
-  const statuses: string[] = [];
-  socket.on('message', (answer) => statuses.push(answer.toString('latin1').slice(8, 11)));
-  socket.bind(0, address);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  for (let one = 0; one < count; one++) {
-    const lines = [
-      `${method} sip:${gate.address}:${gate.udp.port} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${address}:${port};branch=z9hG4bK${one}f${port};rport`,
-      `From: <sip:1009@${gate.address}>;tag=f${one}`,
-      `To: <sip:1009@${gate.address}>`,
-      `Call-ID: flood-${one}@${address}`,
-      `CSeq: 1 ${method}`,
-      'Max-Forwards: 70',
-      ...(method === 'REGISTER' ? [`Contact: <sip:1009@${address}:${port}>`] : []),
-      'Content-Length: 0',
-    ];
-    socket.send(`${lines.join('\r\n')}\r\n\r\n`, gate.udp.port, gate.udp.address);
-    if (one % 20 === 19) await sleep(2);
-  }
-  await sleep(1000);
-  socket.close();
-  return statuses;
-}
 
 describe('as it ships', () => {
   beforeEach(() => start());
@@ -151,7 +118,7 @@ describe('a flood', () => {
   test('of packets has its source blocked (N6), and nobody else', async () => {
     await start(tooFast);
     const [attacker, other] = [ownAddress(), ownAddress()];
-    const answers = await flood(attacker, 200);
+    const answers = await flood(gate.udp, attacker, 200);
     expect(answers.length).toBeLessThanOrEqual(40);
     expect(await isServed(attacker)).toBe(false);
     expect(await blocks(attacker)).toMatch(/automatic-defence/);
@@ -161,7 +128,7 @@ describe('a flood', () => {
   test('from an allowed address is served to the last, and never blocked (N1)', async () => {
     const allowed = ownAddress();
     await start({ ...tooFast, 'network.allowed': `[${allowed}]` });
-    const answers = await flood(allowed, 200);
+    const answers = await flood(gate.udp, allowed, 200);
     expect(answers.filter((status) => status === '200')).toHaveLength(200);
     expect(await blocks('')).toMatch(/Nobody is blocked/);
   });
@@ -173,11 +140,11 @@ describe('a flood', () => {
     });
     pbx.always('REGISTER', (register) => pbx.answer(register, 403));
     const attacker = ownAddress();
-    const answers = await flood(attacker, 100, 'REGISTER');
+    const answers = await flood(gate.udp, attacker, 100, { method: 'REGISTER' });
     expect(answers.filter((status) => status !== '503').length).toBe(60);
     expect(answers).toContain('503');
     await play('register-flood', attacker);
-    await flood(attacker, 200, 'REGISTER');
+    await flood(gate.udp, attacker, 200, { method: 'REGISTER' });
     expect(await isServed(attacker)).toBe(false);
     expect(await blocks(attacker)).toMatch(/request-rates/);
   });

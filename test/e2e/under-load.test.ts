@@ -1,9 +1,8 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
+import { flood } from '../support/flood.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress } from '../support/own-address.ts';
 import type { WireTransport } from '../support/sip-wire.ts';
@@ -49,27 +48,8 @@ async function asked(phone: Phone): Promise<number | 'silence' | undefined> {
 
 /** Each source sends a few, so that none of them crosses a limit of its own. */
 async function floodFrom(sources: number, each: number): Promise<void> {
-  for (let source = 0; source < sources; source++) {
-    const address = ownAddress();
-    const socket = createSocket('udp4');
-    socket.bind(0, address);
-    await once(socket, 'listening');
-    for (let one = 0; one < each; one++) {
-      const lines = [
-        `OPTIONS sip:${gate.address}:${gate.udp.port} SIP/2.0`,
-        `Via: SIP/2.0/UDP ${address}:${socket.address().port};branch=z9hG4bK${source}f${one};rport`,
-        `From: <sip:x@${gate.address}>;tag=f${one}`,
-        `To: <sip:x@${gate.address}>`,
-        `Call-ID: load-${source}-${one}@${address}`,
-        'CSeq: 1 OPTIONS',
-        'Max-Forwards: 70',
-        'Content-Length: 0',
-      ];
-      socket.send(`${lines.join('\r\n')}\r\n\r\n`, gate.udp.port, gate.udp.address);
-    }
-    await sleep(10); // what was sent is gone by then
-    socket.close();
-  }
+  for (let source = 0; source < sources; source++)
+    await flood(gate.udp, ownAddress(), each, { patienceMs: 10 });
 }
 
 const dropped = async (reason: string): Promise<number> => {

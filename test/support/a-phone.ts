@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { uriHost } from '../../src/sip/message/uri.ts';
 import { calledSide, placeCall, type SipCall, sdp } from './sip-call.ts';
 import { type AnswerOptions, type Received, type RequestOptions, SipParty } from './sip-party.ts';
 import {
@@ -45,7 +46,7 @@ export class Phone extends SipParty {
     const gate = { address: to.address, port: to.port };
     const credentials =
       password === undefined ? undefined : { user: registerName ?? user, password };
-    super([wire], { user, domain: domain ?? bracketed(to.address), credentials }, gate);
+    super([wire], { user, domain: domain ?? uriHost(to.address), credentials }, gate);
     this.#to = gate;
   }
 
@@ -124,8 +125,6 @@ export class Phone extends SipParty {
     return this.#to;
   }
 }
-
-const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 /** A phone with its socket open. Over TCP, TLS and WebSocket it is connected when this resolves. */
 export async function aPhone(options: PhoneOptions): Promise<Phone> {

@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
@@ -11,12 +9,11 @@ import type { FoundBlocks } from '../../src/data/messages.ts';
 import type { FoundBlock } from '../../src/limits/block-entry.ts';
 import { aPbx, type Pbx } from './a-pbx.ts';
 import { aPhone, type Phone } from './a-phone.ts';
+import { flood } from './flood.ts';
 import { type Gate, type GateOptions, startGate } from './gate-process.ts';
 import { aNetworkNamespace, type NetworkNamespace } from './network-namespace.ts';
 import { ownPorts } from './own-address.ts';
-
-/** An answer that comes at all comes sooner. */
-const PATIENCE_MS = 500;
+import type { Place } from './sip-wire.ts';
 
 /** A gate in a network of its own, whose kernel is nobody else's, its PBX outside, and what a test asks of them. */
 export class GateInNetwork {
@@ -86,45 +83,21 @@ export class GateInNetwork {
 
   /** Sends so many requests, without waiting for answers, and says how many came. */
   async flood(from: string, count: number): Promise<number> {
-    const ipv6 = from.includes(':');
-    const to = ipv6 ? this.network.address6 : this.network.address;
-    const socket = createSocket(ipv6 ? 'udp6' : 'udp4');
-    let answers = 0;
-    let lastAt = 0;
-    socket.on('message', () => {
-      answers++;
-      lastAt = performance.now();
-    });
-    socket.bind(0, from);
-    await once(socket, 'listening');
-    const { port } = socket.address();
-    const host = ipv6 ? `[${from}]` : from;
-    for (let one = 0; one < count; one++) {
-      const lines = [
-        `OPTIONS sip:gate.test SIP/2.0`,
-        `Via: SIP/2.0/UDP ${host}:${port};branch=z9hG4bK${one}f${port};rport`,
-        `From: <sip:1009@gate.test>;tag=f${one}`,
-        'To: <sip:gate.test>',
-        `Call-ID: flood-${one}@${host}`,
-        'CSeq: 1 OPTIONS',
-        'Max-Forwards: 70',
-        'Content-Length: 0',
-      ];
-      socket.send(`${lines.join('\r\n')}\r\n\r\n`, ownPorts.sip, to);
-      if (one % 20 === 19) await sleep(2);
-    }
-    lastAt = performance.now();
-    while (answers < count && performance.now() < lastAt + PATIENCE_MS) await sleep(10);
-    socket.close();
-    return answers;
+    const { length } = await flood(this.#toward(from), from, count);
+    return length;
+  }
+
+  /** Where it is reached from an address of that family. */
+  #toward(from: string): Place {
+    const { gate, network } = this;
+    return from.includes(':') ? { ...gate.udp, address: network.address6 } : gate.udp;
   }
 
   /** Does a phone there get what it asks for? */
   async isServed(address: string): Promise<boolean> {
-    const { gate, network, phones } = this;
-    const to = address.includes(':') ? { ...gate.udp, address: network.address6 } : gate.udp;
-    const phone = await aPhone({ user: String(1000 + phones.length), address, to });
-    phones.push(phone);
+    const user = String(1000 + this.phones.length);
+    const phone = await aPhone({ user, address, to: this.#toward(address) });
+    this.phones.push(phone);
     return Promise.race([phone.register().then(() => true), sleep(1500).then(() => false)]);
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { uriHost } from '../../src/sip/message/uri.ts';
 import { answerDigest, type Credentials } from './digest-answer.ts';
 import { composeSip, type HeaderValues, readSip, type SipText, uriOf } from './sip-text.ts';
 import type { Peer, Place, Wire, WireTransport } from './sip-wire.ts';
@@ -339,7 +340,7 @@ export class SipParty {
     const sentBy =
       transport === 'ws' || transport === 'wss'
         ? `${token()}.invalid`
-        : `${bracketed(local.address)}:${local.port}`;
+        : `${uriHost(local.address)}:${local.port}`;
     return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${newBranch()};rport`;
   }
 
@@ -347,7 +348,7 @@ export class SipParty {
     const { user } = this.identity;
     if (transport === 'ws' || transport === 'wss')
       return `sip:${user}@${user}.invalid;transport=ws`;
-    const where = `sip:${user}@${bracketed(local.address)}:${local.port}`;
+    const where = `sip:${user}@${uriHost(local.address)}:${local.port}`;
     return transport === 'udp' ? where : `${where};transport=${transport}`;
   }
 
@@ -395,8 +396,6 @@ function identityOf(message: SipText): string {
 
 /** An RFC 3261 branch that nobody has used before. */
 export const newBranch = (): string => `z9hG4bK${token(8)}`;
-
-const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 /** The URI a party's answer or request asks to be reached at. */
 export const contactOf = (message: SipText): string => uriOf(message.header('Contact') ?? '');
