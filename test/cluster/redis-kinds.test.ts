@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readRedisServer } from '../../src/config/forms.ts';
 import type { RedisSettings } from '../../src/config/settings.ts';
@@ -49,7 +50,7 @@ async function exchanged(given: RedisSettings): Promise<string> {
         return told === row.text ? 'done' : `told ${told}`;
       } catch (error) {
         if (performance.now() > giveUpAt) return whyRedis(error, problem);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     }
   } finally {

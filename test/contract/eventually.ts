@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Waits until it is so; says what was waited for when it never is. */
 export async function eventually(isSo: () => boolean, what: string, within = 3000): Promise<void> {
   const giveUpAt = performance.now() + within;
@@ -8,5 +10,4 @@ export async function eventually(isSo: () => boolean, what: string, within = 300
 }
 
 /** For tests of what must not happen, and of what happens only after a time. */
-export const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => sleep(ms);

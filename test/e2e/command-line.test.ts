@@ -72,14 +72,6 @@ async function serving(...words: string[]): Promise<Background> {
 const page = async (path: string) =>
   (await fetch(`http://${address}:${ownPorts.http}${path}`)).text();
 
-async function until(claim: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 10_000;
-  while (!(await claim())) {
-    if (Date.now() > giveUpAt) throw new Error('It never came true.');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 describe('a gate that starts', () => {
   test('says where it listens, where the PBX and metrics are, and whether the PBX answers', async () => {
     const pbx = await aPbx({ address: ownAddress(), port: ownPorts.sip });
@@ -89,7 +81,9 @@ describe('a gate that starts', () => {
     expect(gate.output()).toContain(`metrics at http://${address}:${ownPorts.http}/metrics`);
     expect(gate.output()).toContain(`data in ${data()}`);
     await gate.prints(`PBX at ${pbx.uri} answers`);
-    await until(async () => (await page('/readyz')) === 'ok\n');
+    await expect
+      .poll(async () => (await page('/readyz')) === 'ok\n', { timeout: 10_000 })
+      .toBe(true);
     expect(await page('/healthz')).toBe('ok\n');
     expect(await page('/metrics')).toContain('drawbridge_pbx_node_up{node="main"} 1');
     await pbx.close();

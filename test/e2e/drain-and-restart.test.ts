@@ -39,20 +39,12 @@ const readyz = async () => {
   return { status: response.status, text: await response.text() };
 };
 
-async function until(claim: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 5000;
-  while (!(await claim())) {
-    if (Date.now() > giveUpAt) throw new Error('It never came true.');
-    await sleep(50);
-  }
-}
-
 describe('a gate told to end while a call lives', () => {
   test('refuses new calls with a time to come back, is not ready, and ends when the call does', async () => {
     await open({ 'drain.retryAfterSeconds': 17 });
     const call = await liveCall();
     gate.signal('SIGTERM');
-    await until(async () => (await readyz()).text.includes('draining'));
+    await expect.poll(async () => (await readyz()).text.includes('draining')).toBe(true);
     expect((await readyz()).status).toBe(503);
 
     const refused = await (await phone.invite('103')).final();
@@ -79,7 +71,7 @@ describe('a gate told to end while a call lives', () => {
     gate.signal('SIGTERM');
     // What npm hands on beside the terminal's own is the same order, not a second.
     gate.signal('SIGTERM');
-    await until(async () => gate.logs().includes('draining: no new calls'));
+    await expect.poll(async () => gate.logs().includes('draining: no new calls')).toBe(true);
     await sleep(400);
     expect(gate.logs()).not.toContain('ending at once');
     const before = Date.now();
@@ -113,7 +105,7 @@ describe('status and hangup', () => {
     const words = ['src/main.ts', 'hangup', call.callId, '--data', gate.data];
     expect(await runToEnd('hangup', process.execPath, words)).toBe('1 call ended.\n');
     const ends = (party: Phone | Pbx) => party.received.filter(({ method }) => method === 'BYE');
-    await until(async () => ends(phone).length === 1 && ends(pbx).length === 1);
+    await expect.poll(async () => ends(phone).length === 1 && ends(pbx).length === 1).toBe(true);
     expect(await gate.status()).toContain('Calls: 0');
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogue } from '../../src/control/metrics/catalogue.ts';
 import { countedMethods } from '../../src/data/messages.ts';
@@ -174,7 +175,7 @@ async function wave(word: string): Promise<void> {
   for (let source = 0; source < SOURCES; source++) {
     const wire = await udpWire({ address: ownAddress(), port: 0 }, () => {});
     for (const text of attacks(`${word}${source}`, wire.local.port)) wire.send(text, gate.udp);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
     await wire.close();
   }
 }
@@ -231,7 +232,7 @@ const count = (lines: readonly string[]): number =>
 /** The gate reports each second: when two reports say the same of refusals, all that was sent is counted. */
 async function settled(): Promise<readonly string[]> {
   for (let last = -1; ; ) {
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await sleep(1200);
     const now = await series();
     if (count(now) === last) return now;
     last = count(now);

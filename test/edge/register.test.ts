@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { heard, linesBut } from '../contract/scene.ts';
 import type { RegisterOptions } from '../support/a-phone.ts';
@@ -223,7 +224,7 @@ describe('a binding ends', () => {
     await phone.register({ expires: 1 });
     const uri = scene.contact();
     await scene.reaches(phone, uri);
-    await new Promise((resolve) => setTimeout(resolve, 1050));
+    await sleep(1050);
     expect(await scene.refused(uri)).toBe(480);
     await phone.silence(50);
   });

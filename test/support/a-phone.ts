@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { uriHost } from '../../src/sip/message/uri.ts';
 import { calledSide, placeCall, type SipCall, sdp } from './sip-call.ts';
@@ -102,7 +103,7 @@ export class Phone extends SipParty {
     const giveUpAt = performance.now() + within;
     while (this.crlfs === before) {
       if (performance.now() > giveUpAt) throw new Error(`no CRLF within ${within} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
     }
   }
 

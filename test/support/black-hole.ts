@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Place } from './sip-wire.ts';
 
@@ -23,10 +24,7 @@ export async function blackHole({ address, port }: Place): Promise<AsyncDisposab
   for (let full = false; !full; ) {
     const socket = connect(port, address).on('error', () => {});
     waiting.push(socket);
-    full = await Promise.race([
-      once(socket, 'connect').then(() => false),
-      new Promise<boolean>((resolve) => setTimeout(resolve, 150, true)),
-    ]);
+    full = await Promise.race([once(socket, 'connect').then(() => false), sleep(150, true)]);
   }
   return {
     async [Symbol.asyncDispose]() {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gate, type GateOptions, startGate } from './gate-process.ts';
 import type { RedisServer } from './redis-server.ts';
 
@@ -27,6 +28,6 @@ export async function knowsRedis(gate: Gate, connected = true, within = 10_000):
       throw new Error(
         `${connected ? 'no Redis' : 'Redis still'} after ${within} ms:\n${gate.logs()}`,
       );
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Place } from './sip-wire.ts';
 
 export interface Frame {
@@ -74,7 +75,7 @@ export class FrameProgram {
         throw new Error(
           `not within ${within} ms; heard ${this.frames.map(({ tokens }) => tokens.join('|')).join('\n')}`,
         );
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
     }
   }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitSettings, ListenerSettings, TlsSettings } from '../../src/config/settings.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Transport } from '../../src/edge/signaling.ts';
@@ -115,7 +116,7 @@ export async function until(what: string, holds: () => boolean, withinMs = 5000)
   const end = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { uriHost } from '../../src/sip/message/uri.ts';
 import { answerDigest, type Credentials } from './digest-answer.ts';
 import { composeSip, type HeaderValues, readSip, type SipText, uriOf } from './sip-text.ts';
@@ -218,7 +219,7 @@ export class SipParty {
   /** Nothing unread is here (a 100 apart) and nothing at all comes for so long. */
   async silence(ms: number): Promise<void> {
     const before = this.received.length;
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await sleep(ms);
     const noise = [
       ...this.#inbox.filter(({ status }) => status !== 100),
       ...this.received.slice(before),
