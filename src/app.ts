@@ -61,12 +61,17 @@ export async function runGate({
   const ended = Promise.withResolvers<Ending>();
   // Until the gate serves, a signal to end means at once, and one to reload waits.
   let reloadAsked = false;
+  let endAsked = false;
+  const endAtOnce = (): void => {
+    endAsked = true;
+    ended.resolve('asked');
+  };
   let actions: Actions = {
     reload() {
       reloadAsked = true;
     },
-    drain: () => ended.resolve('asked'),
-    stop: () => ended.resolve('asked'),
+    drain: endAtOnce,
+    stop: endAtOnce,
     // state is on disk
     fault(error) {
       const { stack } = error;
@@ -81,7 +86,8 @@ export async function runGate({
   const manager = new ServiceManager(serviceManagerPlace(), log);
   undo.defer(() => manager.close());
 
-  const inheritance = await awaitInheritance();
+  const inheritance = await awaitInheritance(settings, ended.promise);
+  const predecessor = process.ppid;
   // What must be one process's alone: released before the end where another takes our place.
   const held = undo.use(new AsyncDisposableStack());
   held.defer(() => manager.close());
@@ -352,17 +358,16 @@ export async function runGate({
     await reloads.reload({ by: 'signal' });
     if (!draining) manager.ready(standing());
   };
-  actions = {
-    reload: () => void reload(),
-    drain,
-    stop: () => ended.resolve('asked'),
-    fault: serveToTheLastCall,
-  };
-  if (inheritance !== undefined) tellThatWeServe();
-  manager.ready(standing());
-  manager.watch(provenAlive, standing);
-  if (reloadAsked) void reload();
-  const ending = await ended.promise;
+  // asked before it served: the gate before us hears that nobody takes over
+  const isOver = inheritance !== undefined && endAsked;
+  if (!isOver) {
+    actions = { reload: () => void reload(), drain, stop: endAtOnce, fault: serveToTheLastCall };
+    if (inheritance !== undefined) tellThatWeServe();
+    manager.ready(standing());
+    manager.watch(provenAlive, standing);
+    if (reloadAsked) void reload();
+  }
+  const ending = isOver ? 'faulty' : await ended.promise;
   if (ending === 'hangs') await serving.stop(0);
   else if (ending !== 'crashed') {
     store.closing();
@@ -374,53 +379,88 @@ export async function runGate({
 
   /** Another process takes our place: we keep what is under way, and it has all else. */
   async function handOver(program: readonly string[]): Promise<{ readonly process: number }> {
-    if (draining) throw new Error('The gate is ending already.');
+    if (draining) throw new Error('The gate is ending already, or handing over.');
     draining = true;
-    const heir = await heirOf(program).catch((error: unknown) => {
-      draining = false;
-      throw error;
+    const before = actions;
+    const givenUp = new AbortController();
+    // whoever asks the gate to end wants no other one in its place
+    const giveUp = (then: () => void) => () => {
+      givenUp.abort();
+      actions = before;
+      then();
+    };
+    actions = { ...before, drain: giveUp(drain), stop: giveUp(endAtOnce) };
+    const heir = await heirOf(program, givenUp.signal).catch((error: unknown) => {
+      draining = givenUp.signal.aborted;
+      actions = before;
+      throw draining ? new Error('The gate was asked to end: nothing was handed over.') : error;
     });
     log.info({ process: heir.pid, ...underWay() }, 'handing over to another process');
     // the answer goes out first
-    setTimeout(() => void giveTo(heir), 50);
+    setTimeout(() => {
+      if (!givenUp.signal.aborted) void giveTo(heir, givenUp);
+    }, 50);
     return { process: heir.pid };
   }
 
-  async function heirOf(program: readonly string[]): Promise<Heir> {
+  async function heirOf(program: readonly string[], givenUp: AbortSignal): Promise<Heir> {
     const sockets = await serving.sockets();
-    if (sockets === undefined)
+    if (sockets === 'not ours')
       throw new Error(
         'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
       );
-    return startHeir(program, sockets);
+    if (sockets === 'not yet ours')
+      throw new Error(
+        `Process ${predecessor}, which handed over to this one, still has calls, and connections over them. Hand over when ` +
+          `it has ended: with its last call, or by drain.deadlineSeconds; kill -TERM ${predecessor} ends it at once.`,
+      );
+    return startHeir(program, { sockets, http: settings.http }, givenUp);
   }
 
-  async function giveTo(heir: Heir): Promise<void> {
-    actions = { ...actions, reload() {}, drain: () => ended.resolve('asked') };
-    const link = join(directory.path, 'hand-over.sock');
-    // what cannot be written now is given up: waiting for the disk here would keep everybody waiting
-    store.closing();
-    const { boot, done } = await serving.handOver(link);
-    await held.disposeAsync();
-    kernel = undefined;
-    shared = undefined;
+  async function giveTo(heir: Heir, givenUp: AbortController): Promise<void> {
+    // held by nobody from here on until the other serves: asked to end we drain with what we have
+    actions = { ...actions, reload() {}, drain: () => givenUp.abort() };
+    let succeeded = false;
+    const end = (): void => ended.resolve(succeeded || givenUp.signal.aborted ? 'asked' : 'faulty');
     const { deadlineSeconds } = reloads.settings.drain;
-    setTimeout(() => ended.resolve('asked'), deadlineSeconds * 1000).unref();
+    setTimeout(end, deadlineSeconds * 1000).unref();
     try {
+      const link = join(directory.path, 'hand-over.sock');
+      // what cannot be written now is given up: waiting for the disk here would keep everybody waiting
+      store.closing();
+      const { boot, done } = await serving.handOver(link);
+      await held.disposeAsync();
+      kernel = undefined;
+      shared = undefined;
       await heir.succeed(link, boot);
+      succeeded = true;
+      actions = { ...actions, drain: endAtOnce, stop: endAtOnce };
       log.info({ process: heir.pid, ...underWay(), deadlineSeconds }, 'handed over');
-      let alone = false;
       void heir.ended.then((why) => {
-        alone = true;
+        succeeded = false;
         log.error({ process: heir.pid, why }, 'the new process is gone: no new calls here either');
       });
       await done;
-      ended.resolve(alone ? 'faulty' : 'asked');
+      end();
     } catch (error) {
-      log.error({ why: reasonOf(error) }, 'nobody took over: no new calls, and the process ends');
-      await serving.drain();
-      ended.resolve('faulty');
+      heir.kill();
+      await drainAlone(givenUp.signal.aborted, reasonOf(error));
+      end();
     }
+  }
+
+  /** All is given away, and nobody has it. */
+  async function drainAlone(asked: boolean, why: string): Promise<void> {
+    actions = { ...actions, drain: endAtOnce, stop: endAtOnce };
+    const { deadlineSeconds } = reloads.settings.drain;
+    if (asked) {
+      log.info(underWay(), 'asked to end while handing over: nobody takes over, no new calls');
+      manager.stopping(standing(), (deadlineSeconds + STOP_SECONDS) * 1000);
+    } else {
+      log.error({ why }, 'nobody took over: no new calls, and the process ends');
+      manager.watch(provenAlive, standing);
+    }
+    await serving.drain();
   }
 
   /** For whoever asks the service manager. */

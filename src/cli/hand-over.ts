@@ -26,7 +26,8 @@ export const handOver: Command = {
     );
     const status = await servedBy(heir, socket);
     if (status === undefined) {
-      complain(`Process ${heir} was to take over, and does not serve yet: see its log.`);
+      const how = runs(heir) ? 'does not serve yet' : 'ended instead';
+      complain(`Process ${heir} was to take over, and ${how}: see its log.`);
       return 1;
     }
     print(
@@ -38,7 +39,9 @@ export const handOver: Command = {
 
 async function servedBy(pid: number, socket: string): Promise<ProcessStatus | undefined> {
   const giveUpAt = performance.now() + SERVING_WITHIN_MS;
-  while (performance.now() < giveUpAt) {
+  // where processes have other numbers than here it is never seen
+  const seen = runs(pid);
+  while (performance.now() < giveUpAt && (!seen || runs(pid))) {
     await sleep(100);
     try {
       const status = await askGate<ProcessStatus>(socket, { command: 'status', rows: 0 }, 2000);
@@ -48,4 +51,12 @@ async function servedBy(pid: number, socket: string): Promise<ProcessStatus | un
     }
   }
   return undefined;
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

@@ -1,94 +1,131 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { environment } from '../config/environment.ts';
-import type { Inheritance, InheritedSocket } from '../data/messages.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Inheritance } from '../data/messages.ts';
 import { CannotStart } from './data-directory.ts';
+import { type HeldPlaces, whyNotTakeOver } from './why-not-take-over.ts';
 
-/** Tells a process that it takes the place of the one that started it. No setting: it is for nobody else to say. */
+/**
+ * Tells a process that it takes the place of the one that started it, and what that has open. No setting: it is for nobody
+ * else to say.
+ */
 const MARK = 'GATE_TAKES_OVER';
 /** Where the sockets stand among the descriptors of the new process: behind the standard ones and the channel to us. */
 const FIRST_DESCRIPTOR = 4;
 const READY_WITHIN_MS = 60_000;
+const SERVING_WITHIN_MS = 60_000;
 
 /** What the two say to each other, before and besides what the data planes do. */
 type Said =
   | { readonly is: 'ready' }
+  | { readonly is: 'unable'; readonly why: string }
   | { readonly is: 'serving' }
-  | { readonly is: 'yours'; readonly inheritance: Omit<Inheritance, 'boot'> & { boot: string } };
+  | { readonly is: 'yours'; readonly link: string; readonly boot: string };
 
 /** The process that is to take our place. */
 export interface Heir {
   readonly pid: number;
   /** All that was held here is released: it may begin. Resolves when it serves, rejects when it ended instead. */
   succeed(link: string, boot: Uint8Array): Promise<void>;
+  /** Nothing is left of it. */
+  kill(): void;
   /** Resolves when it ended. */
   readonly ended: Promise<unknown>;
 }
 
-/** Starts it, with our sockets and our own flags; resolves when it has read its settings and found them good. */
+/**
+ * Starts it, with our sockets and our own flags; resolves when it has read its settings, and found them good and all that
+ * is new in them free. It is no more when it is given up before it serves.
+ */
 export async function startHeir(
   program: readonly string[],
-  sockets: readonly InheritedSocket[],
+  held: HeldPlaces,
+  givenUp: AbortSignal,
 ): Promise<Heir> {
+  givenUp.throwIfAborted();
   const [command = process.execPath, ...words] = program;
   const { WATCHDOG_PID: _, ...given } = environment();
+  const theirs = held.sockets.map((socket, place) => ({
+    ...socket,
+    descriptor: FIRST_DESCRIPTOR + place,
+  }));
+  const descriptors = held.sockets.map(({ descriptor }) => descriptor);
   const child = spawn(command, [...process.execArgv, ...words, ...process.argv.slice(2)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ descriptor }) => descriptor)],
-    env: { ...given, [MARK]: '1' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
+    env: { ...given, [MARK]: JSON.stringify({ ...held, sockets: theirs }) },
     detached: true,
   });
+  const kill = (): void => void child.kill('SIGKILL');
+  givenUp.addEventListener('abort', kill);
+  const unable = Promise.withResolvers<string>();
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`));
+    child.once('exit', (code, signal) =>
+      resolve(`it ended with ${signal ?? code}. Its log says why.`),
+    );
   });
-  const heard = (what: Said['is'], withinMs?: number): Promise<void> =>
+  child.on('message', (said: Said) => {
+    if (said.is === 'unable') unable.resolve(said.why);
+  });
+  const heard = (what: Said['is'], withinMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const tooLong =
-        withinMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), withinMs);
+      const tooLong = setTimeout(kill, withinMs);
       child.on('message', (said: Said) => {
-        if (said.is === what) resolve();
-      });
-      void ended.then((why) => {
+        if (said.is !== what) return;
         clearTimeout(tooLong);
-        reject(new Error(`The new process does not take over: ${why}. Its log says why.`));
+        resolve();
       });
-      child.once('message', () => clearTimeout(tooLong));
+      void Promise.race([unable.promise, ended]).then((why) => {
+        clearTimeout(tooLong);
+        reject(new Error(`The new process does not take over: ${why}`));
+      });
     });
 
   await heard('ready', READY_WITHIN_MS);
   return {
     pid: child.pid ?? 0,
     ended,
+    kill,
     async succeed(link, boot) {
-      const inherited = sockets.map((socket, place) => ({
-        ...socket,
-        descriptor: FIRST_DESCRIPTOR + place,
-      }));
-      const serving = heard('serving');
-      tell(child, {
-        is: 'yours',
-        inheritance: { sockets: inherited, link, boot: Buffer.from(boot).toString('base64') },
-      });
+      const serving = heard('serving', SERVING_WITHIN_MS);
+      tell(child, { is: 'yours', link, boot: Buffer.from(boot).toString('base64') });
       await serving;
+      givenUp.removeEventListener('abort', kill);
       child.disconnect();
       child.unref();
     },
   };
 }
 
-/** In the new process: says that it could begin, and waits until it may. Undefined when it takes nobody's place. */
-export async function awaitInheritance(): Promise<Inheritance | undefined> {
-  if (environment()[MARK] === undefined || process.send === undefined) return undefined;
-  const said = once(process, 'message');
-  const gone = once(process, 'disconnect').then(() => undefined);
+/**
+ * In the new process: says that it could begin, and waits until it may. Undefined when it takes nobody's place. Throws
+ * `CannotStart` when it cannot, when the other is gone, or when it is itself `asked` to end before it has anything.
+ */
+export async function awaitInheritance(
+  settings: Settings,
+  asked: Promise<unknown>,
+): Promise<Inheritance | undefined> {
+  const offer = environment()[MARK];
+  if (offer === undefined || process.send === undefined) return undefined;
+  const held = JSON.parse(offer) as HeldPlaces;
+  const why = await whyNotTakeOver(settings, held);
+  if (why !== undefined) {
+    tell(process, { is: 'unable', why });
+    throw new CannotStart(`This gate cannot take the place of the one that runs: ${why}`);
+  }
+  const { promise: given, resolve } = Promise.withResolvers<Said | undefined>();
+  const gone = (): void => resolve(undefined);
+  process.once('message', resolve);
+  process.once('disconnect', gone);
   tell(process, { is: 'ready' });
-  const [message] = ((await Promise.race([said, gone])) ?? []) as [Said?];
-  if (message?.is !== 'yours')
-    throw new CannotStart(
-      'The gate whose place was to be taken ended before it said what is there.',
-    );
-  const { sockets, link, boot } = message.inheritance;
-  return { sockets, link, boot: Buffer.from(boot, 'base64') };
+  void asked.then(gone);
+  const said = await given;
+  // heard or not, a process with an ear at the channel does not end
+  process.off('message', resolve);
+  process.off('disconnect', gone);
+  if (said?.is !== 'yours')
+    throw new CannotStart('The hand-over ended before anything was handed over.');
+  return { sockets: held.sockets, link: said.link, boot: Buffer.from(said.boot, 'base64') };
 }
 
 /** In the new process: it serves. */
@@ -96,4 +133,6 @@ export function tellThatWeServe(): void {
   tell(process, { is: 'serving' });
 }
 
-const tell = (other: ChildProcess | NodeJS.Process, said: Said): void => void other.send?.(said);
+/** Whether the other is still there shows elsewhere. */
+const tell = (other: ChildProcess | NodeJS.Process, said: Said): void =>
+  void other.send?.(said, undefined, undefined, () => {});

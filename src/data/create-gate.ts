@@ -173,6 +173,7 @@ export const createGate: CreateGate = async (options) => {
     async succeed() {
       await open.succeed?.((row) => running.edge.registrations.takeOver(row as BindingRow));
     },
+    inherits: () => open.inherits?.() === true,
     letGo() {
       const { calls, ringing } = open.counts();
       return calls + ringing + (open.letGo?.() ?? 0);

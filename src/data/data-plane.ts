@@ -5,7 +5,7 @@ import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
-import type { Inheritance, InheritedSocket } from '../engine/hand-over/inheritance.ts';
+import type { Inheritance } from '../engine/hand-over/inheritance.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
@@ -27,6 +27,7 @@ import type {
   Kept,
   LiveCounts,
   LogLine,
+  OfferedSockets,
   PbxEvent,
   Question,
   RefusedElsewhere,
@@ -47,8 +48,7 @@ export interface DataPlane {
   takeLists(lists: SlicedLists): Promise<void>;
   /** No new calls; resolves when the last live one is over. */
   drain(): Promise<void>;
-  /** What a gate that takes our place would inherit; undefined where nothing can be. */
-  sockets(): Promise<readonly InheritedSocket[] | undefined>;
+  sockets(): Promise<OfferedSockets>;
   /** See `ToDataPlane`. `done` resolves when what is here is over. */
   handOver(link: string): Promise<{ readonly boot: Uint8Array; readonly done: Promise<void> }>;
   /** Closes everything and stores what is left; false when that took too long and the thread was cut off. */
@@ -126,6 +126,8 @@ export async function startDataPlane(
   setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'data-plane',
+    // it closes descriptors that the process began with
+    trackUnmanagedFds: false,
     // Messages die young by the thousand. A semi-space of 16 MB (a third of this) lets them, unpromoted; in a larger
     // one more is alive when it is full, and a collection that takes longer holds up more of those that wait.
     resourceLimits: { maxYoungGenerationSizeMb: 48 },

@@ -40,6 +40,8 @@ export interface Gate {
   registeredLate(row: BindingRow): void;
   /** Begins to take the other's place. */
   succeed(): Promise<void>;
+  /** The other is not done yet. */
+  inherits(): boolean;
   /** Ends connections that nobody needs here: the other gate is there for them. Says how many calls and connections are left. */
   letGo(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */

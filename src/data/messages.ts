@@ -235,8 +235,10 @@ export type Answer =
   | { readonly about: 'guard'; readonly outcome: GuardOutcome }
   | { readonly about: 'unguard'; readonly lifted: Guard | undefined }
   | { readonly about: 'hangup'; readonly ended: number }
-  /** Undefined where they cannot be handed over. */
-  | { readonly about: 'sockets'; readonly sockets: readonly InheritedSocket[] | undefined };
+  | { readonly about: 'sockets'; readonly sockets: OfferedSockets };
+
+/** What a gate that takes our place would inherit, or why none can: another program's, or those of a gate before us. */
+export type OfferedSockets = readonly InheritedSocket[] | 'not ours' | 'not yet ours';
 
 export interface FoundBlocks {
   /** All there are, without those that only a list names. */

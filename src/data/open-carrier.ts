@@ -28,6 +28,7 @@ export interface CarrierServing extends Serving {
   abandon?: EngineServing['abandon'];
   letGo?: EngineServing['letGo'];
   succeed?: EngineServing['succeed'];
+  inherits?: EngineServing['inherits'];
 }
 
 export interface CarrierCounts

@@ -10,7 +10,7 @@ import type { Gate } from './gate.ts';
 import { GateEvents } from './gate-events.ts';
 import { GuardChanges } from './guard-changes.ts';
 import { LogLines } from './log-lines.ts';
-import type { Answer, FromDataPlane, Question, ToDataPlane } from './messages.ts';
+import type { Answer, FromDataPlane, OfferedSockets, Question, ToDataPlane } from './messages.ts';
 import { Sharing } from './sharing.ts';
 import { joinLists } from './sliced-lists.ts';
 import { joinSettings } from './sliced-settings.ts';
@@ -144,8 +144,10 @@ function drain(): void {
   if (draining) return;
   draining = true;
   gate?.drain();
+  clearInterval(waiting);
   waiting = setInterval(() => {
-    if ((gate?.liveCalls() ?? 0) > 0) return;
+    // calls of the gate before us need us too: it is not left alone
+    if (gate && (gate.liveCalls() > 0 || gate.inherits())) return;
     clearInterval(waiting);
     tell({ type: 'drained' });
   }, 100);
@@ -159,6 +161,7 @@ async function handOver(link: string): Promise<void> {
   await flush();
   handedOver = true;
   tell({ type: 'handed-over', boot });
+  if (draining) return;
   let lastBusy = performance.now();
   waiting = setInterval(() => {
     const now = performance.now();
@@ -213,10 +216,15 @@ function answer(question: Question): Answer {
     case 'unguard':
       return { about: 'unguard', lifted: gate?.unguard(question.extension) };
     case 'sockets':
-      return { about: 'sockets', sockets: gate?.descriptors() };
+      return { about: 'sockets', sockets: offered() };
     case 'hangup':
       return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }
+}
+
+function offered(): OfferedSockets {
+  if (gate?.inherits()) return 'not yet ours';
+  return gate?.descriptors() ?? 'not ours';
 }
 
 /** Work that nobody waits for; its failure must still be seen. */

@@ -34,6 +34,8 @@ export interface EngineServing extends Serving {
   letGo(): number;
   /** Begins to take the other's place; see `Transports`. */
   succeed(registered: (row: unknown) => void): Promise<void>;
+  /** Another gate, whose place is taken, is not done yet. */
+  inherits(): boolean;
   /** The certificates that TLS is served with now. */
   certificates(): readonly ServedCertificate[];
 }
@@ -89,6 +91,7 @@ export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
         },
         letGo: () => engine.letGo(),
         succeed: (registered) => engine.transports.succeed(registered),
+        inherits: () => engine.transports.inherits,
         certificates: () => engine.transports.certificates(),
         close: () => engine.close(),
       };

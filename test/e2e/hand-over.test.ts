@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
+import { processThere, runs } from '../support/processes.ts';
 import { sdp } from '../support/sip-call.ts';
 import type { Received } from '../support/sip-party.ts';
 
@@ -41,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') console.log(gate.logs().slice(-6000));
-  const heir = processThere();
+  const heir = processThere(gate.data);
   // it writes where the first one wrote, which is not over until both are gone
   if (heir !== undefined && heir !== gate.pid && runs(heir)) process.kill(heir, 'SIGKILL');
   await Promise.all(phones.map((phone) => phone.close()));
@@ -49,22 +50,6 @@ afterEach(async ({ task }) => {
   await pbx.close();
   rmSync(policies, { recursive: true });
 });
-
-function processThere(): number | undefined {
-  try {
-    return Number(readFileSync(join(gate.data, 'gate.pid'), 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 async function phoneNamed(user: string, transport: 'udp' | 'tls' = 'udp'): Promise<Phone> {
   const to = transport === 'udp' ? gate.udp : gate.tls;
@@ -133,7 +118,7 @@ describe('a gate whose place another takes', () => {
     const { code, output } = await handOver();
     expect(output).toMatch(/^Process \d+ serves, version /);
     expect(code).toBe(0);
-    expect(processThere()).not.toBe(before);
+    expect(processThere(gate.data)).not.toBe(before);
     await sleep(300);
     stopped = true;
 
@@ -188,7 +173,7 @@ test('where the new one dies while the old one has calls, these go on, new ones 
   await call.answered();
   const before = gate.pid;
   expect((await handOver()).code).toBe(0);
-  const heir = processThere();
+  const heir = processThere(gate.data);
   if (heir === undefined || heir === before) throw new Error('nobody took over');
   process.kill(heir, 'SIGKILL');
   await expect.poll(() => runs(heir), { timeout: WITHIN_MS }).toBe(false);
@@ -210,5 +195,5 @@ test('a new version that finds a setting wrong takes no place, and all stays as 
   expect(gate.logs()).toContain('nonsense');
   await phone.register();
   expect((await (await phone.invite('102')).final()).status).toBe(200);
-  expect(processThere()).toBe(gate.pid);
+  expect(processThere(gate.data)).toBe(gate.pid);
 });

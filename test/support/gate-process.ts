@@ -16,6 +16,10 @@ export interface GateOptions {
   readonly address?: string;
   /** The drachtio-server that carries SIP for it: then it has no listeners of its own. */
   readonly drachtio?: Place;
+  /** By default on all transports; or as `routes/listeners.yaml` says. */
+  readonly listen?: 'as written';
+  /** By default on the address, whatever `routes/gate.yaml` says. */
+  readonly http?: 'as written';
   /** Any setting by its key: `{ 'pbx.registration.toward': 'path' }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** The rules as they ship, or none of them (the default): then everything gets through to the PBX. */
@@ -95,13 +99,16 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     programs: at(ownPorts.programs),
   };
   const args = [
-    ...['src/main.ts', 'run', '--data', data, '--http', http],
+    ...['src/main.ts', 'run', '--data', data],
+    ...(options.http === 'as written' ? [] : ['--http', http]),
     ...(routes === undefined ? [] : ['--routes', routes]),
     ...(policies === undefined ? [] : ['--policies', policies]),
     ...nodes.flatMap((uri) => ['--pbx', uri]),
-    ...(options.drachtio === undefined
-      ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
-      : ['--drachtio', `${options.drachtio.address}:${options.drachtio.port}`]),
+    ...(options.listen === 'as written'
+      ? []
+      : options.drachtio === undefined
+        ? listeners.flatMap((one) => ['--listen', `${one}:${address}:${places[one].port}`])
+        : ['--drachtio', `${options.drachtio.address}:${options.drachtio.port}`]),
     ...(rules === 'off' ? ['--set', 'site.rules=off'] : sharedMachine),
     // the kernel is everybody's here; a test whose gate has a network of its own says so in its settings
     ...['--set', 'kernel.mode=off'],

@@ -25,6 +25,7 @@ export class Predecessor {
   #socket: Socket | undefined;
   #waiting: Buffer[] = [];
   #isGone = false;
+  #ending = false;
   #registered: (row: unknown) => void = () => {};
 
   /** `tokens` are those of its connections. */
@@ -33,11 +34,20 @@ export class Predecessor {
     this.#tokens = tokens;
   }
 
+  /** It is not done yet. */
+  get there(): boolean {
+    return !this.#isGone;
+  }
+
   /** Everything is ready for what it passes on. */
   async meet(path: string, registered: (row: unknown) => void): Promise<void> {
     this.#registered = registered;
     const socket = connect(path);
-    await once(socket, 'connect');
+    try {
+      await once(socket, 'connect');
+    } catch {
+      return this.#lost();
+    }
     this.#socket = socket;
     for (const frame of this.#waiting.splice(0)) socket.write(frame);
     socket.on('error', () => socket.destroy());
@@ -70,13 +80,15 @@ export class Predecessor {
     return channel;
   }
 
+  /** We end before it does: what it leaves is not for us any more. */
   end(): void {
+    this.#ending = true;
     this.#socket?.destroy();
   }
 
   #say(frame: Buffer): void {
-    if (this.#socket === undefined) this.#waiting.push(frame);
-    else if (!this.#socket.destroyed) this.#socket.write(frame);
+    if (this.#socket === undefined && !this.#isGone) this.#waiting.push(frame);
+    else if (this.#socket?.destroyed === false) this.#socket.write(frame);
   }
 
   #heard({ kind, token, content }: Frame): void {
@@ -115,6 +127,7 @@ export class Predecessor {
   /** Asked or not: what it held is gone. */
   #lost(): void {
     this.#isGone = true;
+    if (this.#ending) return;
     void this.#host.gone();
     for (const token of [...this.#channels.keys()]) this.#closedOf(token);
   }

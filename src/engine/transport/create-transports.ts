@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { LimitSettings, ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowFacts, type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
@@ -105,6 +106,7 @@ class SocketTransports implements Transports {
       const bound: Listener[] = [];
       for (const listener of this.#settings.listeners) bound.push(await this.#bind(listener));
       this.#listeners = bound;
+      this.#closeUnused();
     } catch (problem) {
       await this.close();
       throw problem;
@@ -159,6 +161,19 @@ class SocketTransports implements Transports {
     if (this.#inheritance === undefined) return;
     for (const begin of this.#toBegin.splice(0)) await begin();
     await this.#predecessor?.meet(this.#inheritance.link, registered);
+  }
+
+  get inherits(): boolean {
+    return this.#predecessor?.there === true;
+  }
+
+  /** Nobody would accept or read what comes to a listener that is wanted no more. */
+  #closeUnused(): void {
+    for (const { transport, address, port, descriptor } of this.#inheritance?.sockets ?? []) {
+      if (this.#listeners.some((one) => isAt(one, { transport, address, port }))) continue;
+      closeSync(descriptor);
+      this.#context.log.info({ transport, address, port }, 'a listener is wanted no more: closed');
+    }
   }
 
   #udpSocket(facts: FlowFacts): UdpSocket | undefined {
@@ -218,9 +233,7 @@ class SocketTransports implements Transports {
   async #bind(settings: ListenerSettings): Promise<Listener> {
     const { transport, address, port } = settings;
     const describe = (bound: AddressInfo) => describeListener(settings, bound);
-    const inherited = this.#inheritance?.sockets.find(
-      (one) => one.transport === transport && one.address === address && one.port === port,
-    );
+    const inherited = this.#inheritance?.sockets.find((one) => isAt(one, settings));
     if (inherited !== undefined) return this.#inherit(settings, inherited.descriptor);
     try {
       if (transport === 'udp') {
@@ -244,9 +257,9 @@ class SocketTransports implements Transports {
     const listener = describeListener(settings, { address, port, family });
     if (transport === 'udp') {
       const relay = (message: Buffer, token: string) => this.#predecessor?.send(token, message);
-      const socket = UdpSocket.inherited(context, listener, relay);
+      const socket = UdpSocket.inherited(context, listener, descriptor, relay);
       this.#udp.push(socket);
-      this.#toTake.push(() => socket.take(descriptor));
+      this.#toTake.push(() => socket.take());
     } else {
       const stream = StreamListener.inherited(context, this.#greetingFor(settings), listener);
       this.#streams.push(stream);
@@ -327,6 +340,11 @@ class SocketTransports implements Transports {
     return inRealm(usable, to.realm, fits)?.listener;
   }
 }
+
+type Place = Pick<Listener, 'transport' | 'address' | 'port'>;
+
+const isAt = (one: Place, other: Place): boolean =>
+  one.transport === other.transport && one.address === other.address && one.port === other.port;
 
 const REALMS: readonly Realm[] = ['access', 'core', 'trunk'];
 

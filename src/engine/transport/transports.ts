@@ -82,6 +82,8 @@ export interface Transports {
    * what its PBX took meanwhile. Nothing, elsewhere.
    */
   succeed(registered: (row: unknown) => void): Promise<void>;
+  /** Another gate, whose place is taken, is not done yet. */
+  readonly inherits: boolean;
   /** The certificates that TLS is served with now, and how long they last. */
   certificates(): readonly ServedCertificate[];
   close(): Promise<void>;

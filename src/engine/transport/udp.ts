@@ -1,5 +1,6 @@
 import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
@@ -39,6 +40,8 @@ export class UdpSocket {
   readonly #context: TransportContext;
   /** Undefined while the gate before us reads it, and sends for us. */
   #socket: Socket | undefined;
+  /** Of one that is not read yet. */
+  #descriptor: number | undefined;
   #relay: ((message: Buffer, peer: UdpPeer) => void) | undefined;
   #peers = new Map<string, UdpPeer>();
   #olderPeers = new Map<string, UdpPeer>();
@@ -71,16 +74,23 @@ export class UdpSocket {
   static inherited(
     context: TransportContext,
     listener: Listener,
+    descriptor: number,
     relay: (message: Buffer, token: string) => void,
   ): UdpSocket {
     const opened = new UdpSocket(context, listener);
+    opened.#descriptor = descriptor;
     opened.#relay = (message, peer) => relay(message, peer.token);
     return opened;
   }
 
-  /** From now on it is read here. */
-  async take(descriptor: number): Promise<void> {
-    this.#read(await bound(this.listener.address.includes(':'), { fd: descriptor }));
+  /** From now on it is read here, unless it is closed: then never again. */
+  async take(): Promise<void> {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor === undefined || this.#closed) return;
+    const socket = await bound(this.listener.address.includes(':'), { fd: descriptor });
+    if (this.#closed) return void socket.close();
+    this.#read(socket);
     this.#relay = undefined;
   }
 
@@ -145,6 +155,8 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#sendAll();
     this.#closed = true;
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
     if (this.#socket === undefined) return;
     const closed = once(this.#socket, 'close');
     this.#socket.close();

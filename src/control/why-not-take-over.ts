@@ -1,0 +1,87 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { showHostPort } from '../config/forms.ts';
+import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { InheritedSocket } from '../data/messages.ts';
+import { adviceOn } from '../data/why-not-open.ts';
+import { reasonOf } from './data-directory.ts';
+
+/** What the gate that runs has open. */
+export interface HeldPlaces {
+  readonly sockets: readonly InheritedSocket[];
+  readonly http: Settings['http'];
+}
+
+type Place = Pick<ListenerSettings, 'transport' | 'address' | 'port'>;
+type Wanted = Pick<Settings, 'listeners' | 'drachtio' | 'http' | 'programPort'>;
+
+/**
+ * What keeps a gate with these settings from taking the place of the one that runs, found while that still serves: once it
+ * has given all away it is too late. Opens what is to be new for a moment.
+ */
+export async function whyNotTakeOver(
+  settings: Wanted,
+  held: HeldPlaces,
+): Promise<string | undefined> {
+  if (settings.drachtio.servers.length > 0)
+    return 'its settings name a drachtio-server, which has the sockets: end the gate that runs by SIGTERM, and start it anew.';
+  for (const listener of settings.listeners) {
+    if (held.sockets.some((socket) => isSame(socket, listener))) continue;
+    const why = await whyNotOpen(listener);
+    if (why !== undefined)
+      return `cannot listen on ${shown(listener)}: ${why}.${advice(why, listener, held)}`;
+  }
+  const { http, programPort } = settings;
+  if (!isSame({ ...http, transport: 'tcp' }, { ...held.http, transport: 'tcp' })) {
+    const why = await whyNotOpen({ ...http, transport: 'tcp' });
+    if (why !== undefined)
+      return `metrics cannot be served on ${showHostPort(http.address, http.port)}: ${why}.`;
+  }
+  const { address, port } = programPort;
+  const why = port === null ? undefined : await whyNotOpen({ transport: 'tcp', address, port });
+  return why === undefined
+    ? undefined
+    : `programs cannot be served on ${address} port ${port}: ${why}.`;
+}
+
+/** One that stays open for the calls on it is in the way of another that overlaps it. */
+function advice(why: string, listener: Place, { sockets }: HeldPlaces): string {
+  const other = sockets.find((socket) => overlap(socket, listener));
+  return other === undefined
+    ? adviceOn(`${why} port ${listener.port}`)
+    : ` ${shown(other)} is open until the calls of the gate that runs have ended. Change it by a restart.`;
+}
+
+const shown = ({ transport, address, port }: Place): string =>
+  `${transport}:${showHostPort(address, port)}`;
+
+const isSame = (one: Place, other: Place): boolean => shown(one) === shown(other);
+
+const overlap = (one: Place, other: Place): boolean =>
+  one.port === other.port &&
+  (one.transport === 'udp') === (other.transport === 'udp') &&
+  one.address.includes(':') === other.address.includes(':') &&
+  (one.address === other.address || isEvery(one) || isEvery(other));
+
+const isEvery = ({ address }: Place): boolean => address === '0.0.0.0' || address === '::';
+
+async function whyNotOpen({ transport, address, port }: Place): Promise<string | undefined> {
+  const ipv6Only = address.includes(':');
+  const socket =
+    transport === 'udp'
+      ? createSocket({ type: ipv6Only ? 'udp6' : 'udp4', ipv6Only })
+      : createServer();
+  const open = once(socket, 'listening');
+  if ('bind' in socket) socket.bind(port, address);
+  else socket.listen({ host: address, port, ipv6Only });
+  try {
+    await open;
+  } catch (error) {
+    return reasonOf(error);
+  }
+  const closed = once(socket, 'close');
+  socket.close();
+  await closed;
+  return undefined;
+}
