@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
 import { mismatch, type Problem } from '../config/problem.ts';
 import { shown } from '../config/read-folders.ts';
 import { readProblem } from '../config/yaml-file.ts';
+import { several } from './several.ts';
 
 /** A section of an Asterisk file that is no template, with what its templates say taken in. */
 export interface AsteriskSection {
@@ -118,10 +119,7 @@ class Reading {
   }
 
   #begin(name: string, marks: string, where: string): void {
-    const words = marks
-      .split(',')
-      .map((word) => word.trim())
-      .filter((word) => word !== '');
+    const words = several(marks);
     const addition = words.find((word) => word.startsWith('+'));
     const added = addition === undefined ? undefined : this.#sectionLike(name, addition.slice(1));
     if (addition !== undefined && added === undefined)

@@ -1,5 +1,6 @@
 import { transports } from '../config/forms.ts';
 import type { ImportedExtension } from './imported.ts';
+import { several } from './several.ts';
 
 type Settings = ImportedExtension['settings'];
 
@@ -13,12 +14,6 @@ interface Column {
   /** What a cell that is not empty says; a text is what was expected instead. */
   readonly read: (cell: string) => Settings | string;
 }
-
-const several = (cell: string, between: RegExp): string[] =>
-  cell
-    .split(between)
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
 
 const number = (key: 'devices' | 'concurrentCalls') => (cell: string) =>
   /^\d{1,6}$/.test(cell) ? { [key]: Number(cell) } : 'a whole number';

@@ -1,6 +1,7 @@
 import { readSource } from '../policy/forms.ts';
 import { type AsteriskSection, readAsteriskConfig } from './asterisk-config.ts';
 import { eachOnce, type FoundExtension, type Imported, settingsProblems } from './imported.ts';
+import { several } from './several.ts';
 
 /** All that is looked at. Passwords stand under others. */
 const keys = [
@@ -23,12 +24,12 @@ export function importPjsip(file: string): Imported {
   const found: FoundExtension[] = [];
   for (const endpoint of named('endpoint').values()) {
     const { name, where } = endpoint;
-    const auth = listOf(endpoint.value('auth'));
+    const auth = several(endpoint.value('auth') ?? '');
     if (auth.length === 0) {
       notes.push(`${where}: ${name} has no auth, as carriers have none: left out`);
       continue;
     }
-    for (const one of listOf(endpoint.value('aors'))) {
+    for (const one of several(endpoint.value('aors') ?? '')) {
       const aor = aors.get(one);
       const unreached = aor === undefined ? `there is no aor ${one}` : whyNoPhone(aor);
       if (aor === undefined || unreached !== undefined)
@@ -92,7 +93,11 @@ const everything = ['0.0.0.0/0', '::/0'];
 /** What is permitted where everything is denied first; anything else of Asterisk's is no list of addresses. */
 function permitted(endpoint: AsteriskSection, notes: string[]): readonly string[] | undefined {
   const { name, where } = endpoint;
-  const sourcesOf = (key: string) => endpoint.values(key).flatMap(listOf).map(readSource);
+  const sourcesOf = (key: string) =>
+    endpoint
+      .values(key)
+      .flatMap((text) => several(text))
+      .map(readSource);
   const permits = sourcesOf('permit');
   const denies = sourcesOf('deny');
   if (endpoint.values('acl').length > 0)
@@ -107,9 +112,3 @@ function permitted(endpoint: AsteriskSection, notes: string[]): readonly string[
   );
   return undefined;
 }
-
-const listOf = (text: string | undefined): readonly string[] =>
-  (text ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
