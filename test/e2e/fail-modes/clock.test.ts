@@ -60,8 +60,9 @@ test.each([
     await expect.poll(() => gate.logs(), { timeout: 5000 }).toContain(`the clock was set ${way}`);
     await expect.poll(() => metric(gate, 'drawbridge_clock_steps_total')).toBe(1);
     expect(gate.logs()).toMatch(/"seconds":86(399|400|401),"msg":"the clock was set/);
-    const recorded = await drawbridge('events', '--kind', 'clock', '--data', gate.data);
-    expect(recorded.output).toContain(`the clock was set ${way}`);
+    // what happened is on record a moment after it is in the log
+    const recorded = () => drawbridge('events', '--kind', 'clock', '--data', gate.data);
+    await expect.poll(async () => (await recorded()).output).toContain(`the clock was set ${way}`);
 
     await sleep(1500);
     expect(pbx.received.filter(({ method }) => method === 'BYE')).toEqual([]);
