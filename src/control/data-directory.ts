@@ -110,5 +110,3 @@ function attempt(work: () => void): void {
     // The file only helps people; the gate works without it.
   }
 }
-
-export { reasonOf };

@@ -2,10 +2,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { showHostPort } from '../config/forms.ts';
+import { reasonOf } from '../config/reason-of.ts';
 import type { ListenerSettings, Settings } from '../config/settings.ts';
 import type { InheritedSocket } from '../data/messages.ts';
 import { adviceOn } from '../data/why-not-open.ts';
-import { reasonOf } from './data-directory.ts';
 
 /** What the gate that runs has open. */
 export interface HeldPlaces {

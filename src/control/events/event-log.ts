@@ -1,8 +1,8 @@
+import { reasonOf } from '../../config/reason-of.ts';
 import type { EventSettings, Settings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
 import { isInShadow, ruleModes } from '../../policy/rule-modes.ts';
-import { reasonOf } from '../data-directory.ts';
 import type { Logger } from '../log.ts';
 import { EventsDatabase, type ShadowTotal } from './events-database.ts';
 import { EventsFile } from './events-file.ts';

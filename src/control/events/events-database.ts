@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { GateEvent } from '../../data/event.ts';
 import type { EventKind } from '../../edge/event-kinds.ts';
-import { reasonOf } from '../data-directory.ts';
 import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
 import { TooNew } from '../store/schema.ts';
 

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../config/reason-of.ts';
 import type { ContactSettings, SmtpSettings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
 import { CannotDeliver } from './cannot-deliver.ts';
@@ -225,7 +226,7 @@ export class Contact {
   #failed(held: Held, error: unknown): void {
     const now = Date.now();
     const known = error instanceof CannotDeliver;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     const { since = now, times = 0 } = this.#failing ?? {};
     const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), LAST_RETRY_MS);
     const asked = known ? (error.retryAfterMs ?? 0) : 0;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { reasonOf } from '../data-directory.ts';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { Logger } from '../log.ts';
 import { type Held, NotificationsDatabase } from './notifications-database.ts';
 

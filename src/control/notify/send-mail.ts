@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { SmtpSettings } from '../../config/settings.ts';
-import { reasonOf } from '../data-directory.ts';
 import { CannotDeliver } from './cannot-deliver.ts';
 import { cleanText } from './clean-text.ts';
 import type { Message } from './write-message.ts';

@@ -1,6 +1,6 @@
 import { TOKEN_PLACE } from '../../config/notification-settings.ts';
+import { reasonOf } from '../../config/reason-of.ts';
 import type { WebhookSettings } from '../../config/settings.ts';
-import { reasonOf } from '../data-directory.ts';
 import { CannotDeliver } from './cannot-deliver.ts';
 import { cleanText } from './clean-text.ts';
 import { withoutSecret } from './send-mail.ts';

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createConnection, isIPv6 } from 'node:net';
+import { reasonOf } from '../../config/reason-of.ts';
 import {
   type DnsAnswer,
   formatQuery,
@@ -65,9 +66,7 @@ export function createDnsClient(options: DnsClientOptions): DnsClient {
           }
           problems.push(`${server.address} refused (code ${codeOf(reading)})`);
         } catch (problem) {
-          problems.push(
-            `${server.address} ${problem instanceof Error ? problem.message : problem}`,
-          );
+          problems.push(`${server.address} ${reasonOf(problem)}`);
         }
       }
       const said = [...new Set(problems)].join(', ') || 'no server is configured';

@@ -2,6 +2,7 @@ import { constants } from 'node:crypto';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { reasonOf } from '../../../config/reason-of.ts';
 import type { TlsSettings } from '../../../config/settings.ts';
 import type { TransportLog } from '../transport-context.ts';
 import { nameCovers } from './certificate-names.ts';
@@ -194,10 +195,10 @@ export class Certificates {
       return true;
     } catch (problem) {
       if (this.#ownFiles !== undefined && found === '') return false; // kept in memory only
-      const why = `${messageOf(problem)}${found.length}`;
+      const why = `${reasonOf(problem)}${found.length}`;
       if (served.refused !== why)
         this.#log.error(
-          { ...files, problem: messageOf(problem) },
+          { ...files, problem: reasonOf(problem) },
           'a new certificate cannot be used; the old one stays',
         );
       served.refused = why;
@@ -216,7 +217,7 @@ export class Certificates {
       this.#log.info({ file }, 'certificate authorities swapped');
       return true;
     } catch (problem) {
-      const why = messageOf(problem);
+      const why = reasonOf(problem);
       if (this.#refusedAuthorities !== why)
         this.#log.error(
           { file, problem: why },
@@ -252,10 +253,6 @@ function readFiles(files: PairFiles): CertificatePair {
     return readPair(readFileSync(files.certificate, 'utf8'), readFileSync(files.key, 'utf8'));
   } catch (cause) {
     const which = `${files.certificate} with ${files.key}`;
-    throw new Error(`cannot serve TLS with ${which}: ${messageOf(cause)}`, { cause });
+    throw new Error(`cannot serve TLS with ${which}: ${reasonOf(cause)}`, { cause });
   }
-}
-
-function messageOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }
