@@ -3,7 +3,7 @@ import { reasonOf } from '../../config/reason-of.ts';
 import type { GateEvent } from '../../data/event.ts';
 import type { EventKind } from '../../edge/event-kinds.ts';
 import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
-import { TooNew } from '../store/schema.ts';
+import { inTransaction, versionOf } from '../store/sqlite.ts';
 
 /** What can be asked for: a column of its own, so that a year of events is searched at once. */
 export interface EventFilter {
@@ -99,9 +99,7 @@ export class EventsDatabase {
         // extensions and Call-IDs come in no order: pages of their indexes are changed many times before they are written
         database.exec('PRAGMA cache_size = -16384');
         database.exec('PRAGMA wal_autocheckpoint = 4000');
-        const found = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-        if (found > version)
-          throw new TooNew(`its version is ${found}, this program knows ${version}`);
+        versionOf(database, version); // throws TooNew, for moveAside
         database.exec(tables);
         database.exec(`PRAGMA user_version = ${version}`);
         return new EventsDatabase(database);
@@ -117,8 +115,7 @@ export class EventsDatabase {
     events: readonly GateEvent[],
     texts: readonly string[] = events.map((event) => JSON.stringify(event)),
   ): void {
-    this.#database.exec('BEGIN');
-    try {
+    inTransaction(this.#database, 'BEGIN', () => {
       for (const [index, event] of events.entries()) {
         if (event.kind === 'shadow' && event.rule !== undefined)
           this.#addToShadow.run(event.count, event.at, event.rule);
@@ -135,12 +132,7 @@ export class EventsDatabase {
           texts[index] ?? '',
         );
       }
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled back already, and then there is nothing to roll back.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   /** From now on these rules are in shadow, and no others: what is counted of them begins when they come to be. */

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Aside, moveAside } from '../store/open.ts';
-import { TooNew } from '../store/schema.ts';
+import { inTransaction, versionOf } from '../store/sqlite.ts';
 import type { Group } from './group.ts';
 
 /** A message on its way: still being gathered, waiting to be sent, or sent within the last hour. */
@@ -63,9 +63,7 @@ export class NotificationsDatabase {
       try {
         database.exec('PRAGMA journal_mode = WAL');
         database.exec('PRAGMA synchronous = NORMAL');
-        const found = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-        if (found > version)
-          throw new TooNew(`its version is ${found}, this program knows ${version}`);
+        versionOf(database, version); // throws TooNew, for moveAside
         database.exec(tables);
         database.exec(`PRAGMA user_version = ${version}`);
         const opened = new NotificationsDatabase(database);
@@ -86,16 +84,10 @@ export class NotificationsDatabase {
   }
 
   write(put: readonly Held[], removed: readonly number[]): void {
-    this.#database.exec('BEGIN');
-    try {
+    inTransaction(this.#database, 'BEGIN', () => {
       for (const held of put) this.#put.run(held.id, held.contact, JSON.stringify(held));
       for (const id of removed) this.#remove.run(id);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled back already, and then there is nothing to roll back.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { BlockEntry, BlockedBy } from '../../limits/block-entry.ts';
-import { inTransaction } from './schema.ts';
+import { inTransaction } from './sqlite.ts';
 
 /** No list is longer: those that end last are read. */
 const MOST = 200_000;
@@ -25,7 +25,7 @@ export class BlocksTable {
 
   /** All or nothing. */
   write(upserts: readonly BlockEntry[], deletes: readonly string[]): void {
-    inTransaction(this.#database, () => {
+    inTransaction(this.#database, 'BEGIN IMMEDIATE', () => {
       for (const network of deletes) this.#delete.run(network);
       for (const row of upserts) {
         this.#upsert.run(

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Guard } from '../../limits/guards.ts';
-import { inTransaction } from './schema.ts';
+import { inTransaction } from './sqlite.ts';
 
 /** The guards of extensions on disk. Every method is synchronous and throws what SQLite throws. */
 export class GuardsTable {
@@ -16,7 +16,7 @@ export class GuardsTable {
 
   /** All or nothing. */
   write(upserts: readonly Guard[], deletes: readonly string[]): void {
-    inTransaction(this.#database, () => {
+    inTransaction(this.#database, 'BEGIN IMMEDIATE', () => {
       for (const extension of deletes) this.#delete.run(extension);
       for (const { extension, by, evidence, since, changedAt, until } of upserts)
         this.#upsert.run(extension, by, evidence, since, changedAt, until ?? null);

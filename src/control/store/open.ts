@@ -2,7 +2,8 @@ import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { reasonOf } from '../../config/reason-of.ts';
-import { migrate, TooNew } from './schema.ts';
+import { migrate } from './schema.ts';
+import { TooNew } from './sqlite.ts';
 
 export interface Opened {
   readonly database: DatabaseSync;

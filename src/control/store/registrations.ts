@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { transports } from '../../config/forms.ts';
 import type { BindingKey, BindingRow } from '../../edge/registrations-store.ts';
-import { inTransaction } from './schema.ts';
+import { inTransaction } from './sqlite.ts';
 
 /** The registrations on disk. Every method is synchronous and throws what SQLite throws. */
 export class RegistrationsTable {
@@ -19,7 +19,7 @@ export class RegistrationsTable {
 
   /** All or nothing. */
   write(upserts: readonly BindingRow[], deletes: readonly BindingKey[]): void {
-    inTransaction(this.#database, () => {
+    inTransaction(this.#database, 'BEGIN IMMEDIATE', () => {
       for (const { aor, contact } of deletes) this.#delete.run(aor, contact);
       for (const row of upserts) {
         this.#upsert.run(

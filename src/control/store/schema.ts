@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction, versionOf } from './sqlite.ts';
 
 /** Each step takes a database from version n (its index) to n + 1. Steps are only ever added. */
 export const steps: readonly string[] = [
@@ -46,35 +47,12 @@ export const steps: readonly string[] = [
 
 export const schemaVersion = steps.length;
 
-/** A newer program wrote this database; an older one must not touch it. */
-export class TooNew extends Error {}
-
 /** Brings the database to the version this program writes, in one transaction. */
 export function migrate(database: DatabaseSync): void {
   const version = versionOf(database, schemaVersion);
   if (version === schemaVersion) return;
-  inTransaction(database, () => {
+  inTransaction(database, 'BEGIN IMMEDIATE', () => {
     for (const step of steps.slice(version)) database.exec(step);
     database.exec(`PRAGMA user_version = ${schemaVersion}`);
   });
-}
-
-/** Which version a database is of; throws where that is newer than the one this program knows. */
-function versionOf(database: DatabaseSync, known: number): number {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version > known) throw new TooNew(`its version is ${version}, this program knows ${known}`);
-  return version;
-}
-
-/** All of it or nothing. */
-export function inTransaction(database: DatabaseSync, change: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    change();
-    database.exec('COMMIT');
-  } catch (error) {
-    // A full disk may have rolled back already, and then there is nothing to roll back.
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 }
