@@ -112,6 +112,7 @@ test.each([
 test('that it is reached without TLS from afar is said', () => {
   expect(load({}).notices).toEqual([]);
   expect(load({ redis: ['redis://10.0.0.9'] }).notices.join()).toContain('without TLS');
+  expect(load({ redis: ['redis://127.example.org'] }).notices.join()).toContain('without TLS');
 });
 
 test('it takes a restart', () => {

@@ -110,4 +110,5 @@ function placeFor(
   return host && `sip:${showHostPort(host, port)};transport=${transport}`;
 }
 
-const isLocal = (address: string): boolean => /^127\.|^::1$|^fe80:/i.test(address);
+/** No other node can reach such an address. */
+const isLocal = (address: string): boolean => isHere(address) || /^fe80:/i.test(address);

@@ -65,6 +65,7 @@ test.each([
 
 test('a server beyond this machine is warned about unless it is spoken to over TLS', () => {
   expect(load({ drachtio: ['10.0.0.1'] }).notices.join()).toMatch(/10\.0\.0\.1.*without TLS/);
+  expect(load({ drachtio: ['127.example.org'] }).notices.join()).toMatch(/without TLS/);
   const secure = { drachtio: ['10.0.0.1'], set: ['drachtio.tls.enabled=true'] };
   expect(load(secure).notices.join()).not.toMatch(/without TLS/);
 });

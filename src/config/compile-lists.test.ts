@@ -53,6 +53,11 @@ describe('refused', () => {
       { url: 'http://example.com/list' },
       `lists.a.url: found "http://example.com/list", expected ${form}: over http:// anybody on the way decides who is blocked (did you mean https://example.com/list?)`,
     ],
+    [
+      'the same at a name that begins like an address of this machine',
+      { url: 'http://127.example.org/list' },
+      /over http:\/\/ anybody on the way decides who is blocked/,
+    ],
     ['a path for a URL', { url: '/etc/list' }, `lists.a.url: found "/etc/list", expected ${form}`],
     [
       'a password in the URL',

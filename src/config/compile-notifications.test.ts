@@ -166,6 +166,11 @@ describe('is named by line and key:', () => {
       /anna\.webhook: .*did you mean https:/,
     ],
     [
+      'one at a name that begins like an address of this machine',
+      to('webhook: "http://127.example.org/x"'),
+      /anna\.webhook: .*did you mean https:/,
+    ],
+    [
       'a webhook with a password',
       to('webhook: "https://u:p@a.example/x"'),
       /no user and password in it/,
@@ -193,6 +198,11 @@ describe('is named by line and key:', () => {
     [
       'a login in the clear',
       '  smtp: { server: mail.example.com, from: a@b.example, user: u, tls: "off" }',
+      /smtp\.tls: found a password in the clear/,
+    ],
+    [
+      'one at a name that begins like an address of this machine',
+      '  smtp: { server: 127.example.org, from: a@b.example, user: u, tls: "off" }',
       /smtp\.tls: found a password in the clear/,
     ],
     [

@@ -1,5 +1,6 @@
 import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
+import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import { secretOf } from './secret-of.ts';
@@ -60,7 +61,7 @@ function compilePort(
     const text = mismatch(address, 'an IPv4 address: this machine has no IPv6');
     problems.push([{ path: ['programPort', 'address'], text }]);
   }
-  if (port !== null && !enabled && !/^127\.|^::1$/.test(address)) {
+  if (port !== null && !enabled && !isHere(address)) {
     problems.push([
       {
         path: ['programPort', 'address'],

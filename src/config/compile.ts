@@ -8,6 +8,7 @@ import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, readHostPort, showHostPort } from './forms.ts';
+import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
@@ -201,7 +202,7 @@ function leadsTo(
   const host = place.value.host === 'localhost' ? '127.0.0.1' : place.value.host;
   if (address === host) return true;
   const any = host.includes(':') ? '::' : '0.0.0.0';
-  return address === any && (/^127\.|^::1$/.test(host) || addresses.includes(host));
+  return address === any && (isHere(host) || addresses.includes(host));
 }
 
 function place({ host, port }: { host: string; port?: number | undefined }) {

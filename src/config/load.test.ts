@@ -313,6 +313,10 @@ test.each([
   expect(problems({ trunk: [uri] })).toEqual([`--trunk trunks.0.uri: ${found}`]);
 });
 
+test('a PBX at a name that begins like an address of this machine is not the gate itself', () => {
+  expect(problems({ pbx: ['sip:127.example.org'] })).toEqual([]);
+});
+
 test('a PBX on this machine, beside the gate, is none of its listeners', () => {
   const listen = ['udp:127.0.0.2:5060'];
   expect(problems({ listen, pbx: ['sip:127.0.0.1:5060', 'sip:127.0.0.2:5080'] })).toEqual([]);

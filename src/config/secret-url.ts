@@ -1,3 +1,5 @@
+import { isHere } from './own-addresses.ts';
+
 /** A URL with a place in braces for what is secret, as it is without that; undefined where it is no URL of the web. */
 export function secretUrl(text: string, place: string): URL | undefined {
   const bare = text.replaceAll(place, place.slice(1, -1));
@@ -11,4 +13,4 @@ export const namesUser = ({ username, password }: URL): boolean =>
 
 /** Could anybody on the way read and change what goes there? */
 export const isInClear = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'http:' && !/^(?:127\.|\[::1\]$|localhost$)/.test(hostname);
+  protocol === 'http:' && !isHere(hostname);
