@@ -49,9 +49,9 @@ export class EventLog {
   follow({ events, policy }: Pick<Settings, 'events' | 'policy'>): void {
     this.#write();
     this.#settings = events;
-    this.#file = this.#fileWanted();
     this.#shadowed = shadowedIn(policy);
-    this.#try(() => this.#database?.shadow(this.#shadowed, Date.now()));
+    const database = this.#database;
+    if (database !== undefined) this.#try(() => this.#settled(database));
   }
 
   /** Of every rule that is in shadow for anybody. */
@@ -96,13 +96,24 @@ export class EventLog {
 
   #opened(): EventsDatabase {
     const { database, aside } = EventsDatabase.open(this.#places.database);
-    this.#database = database;
     if (aside !== undefined) {
       const { is, ...where } = aside;
       this.#log.error(where, `the events database is ${is}: moved aside, and a new one begun`);
     }
-    this.#file = this.#fileWanted();
-    database.shadow(this.#shadowed, Date.now());
+    return this.#settled(database);
+  }
+
+  /** Kept only when all is as the settings want it: otherwise the next write would take it for ready, and skip the rest. */
+  #settled(database: EventsDatabase): EventsDatabase {
+    this.#database = undefined;
+    try {
+      this.#file = this.#fileWanted();
+      database.shadow(this.#shadowed, Date.now());
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
     return database;
   }
 
