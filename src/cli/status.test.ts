@@ -113,6 +113,11 @@ test.each([
   expect(stripVTControlCharacters(showStatus({ ...gate, kernel }, now))).toContain(said);
 });
 
+test('of a gate of the version before, which says nothing of its disk', () => {
+  const { disk: _, ...before } = gate;
+  expect(showStatus(before, now)).toBe(showStatus(gate, now));
+});
+
 test('calls that ring stand behind the answered ones', () => {
   const answered: CallStatus = {
     id: 'a;from-tag=1;to-tag=2',

@@ -171,7 +171,8 @@ function inKernel({ hook, devices, why, table, elements, dropped }: KernelStatus
   ].join('; ');
 }
 
-function diskRow({ errors, lostEvents }: ProcessStatus['disk']): string[][] {
+function diskRow(disk: ProcessStatus['disk']): string[][] {
+  const { errors, lostEvents } = disk ?? { errors: 0, lostEvents: 0 };
   if (errors + lostEvents === 0) return [];
   const text = `${counted(errors, 'write')} failed, ${counted(lostEvents, 'event')} lost since the start`;
   return [['disk', styled('red', text)]];

@@ -8,7 +8,11 @@ import type { ListStatus } from './lists/lists.ts';
 import type { ContactStatus } from './notify/contact.ts';
 import type { ClusterStatus } from './shared/shared-state.ts';
 
-/** What the command line asks of a running gate: one JSON object per line. */
+/**
+ * What the command line asks of a running gate: one JSON object per line. The two may be of different versions, since a
+ * new one is installed before it takes over: a field that is added to an answer is optional for one version, so that
+ * whoever reads it minds that the gate of the version before says nothing of it.
+ */
 export type ControlRequest =
   | { readonly command: 'status'; readonly rows: number }
   | { readonly command: 'hangup'; readonly call?: string }
@@ -81,7 +85,7 @@ export interface ProcessStatus extends GateStatus {
   /** Who is told of what happens. */
   readonly contacts: readonly ContactStatus[];
   /** Writes that failed, and events that are on no disk, since the start. */
-  readonly disk: { readonly errors: number; readonly lostEvents: number };
+  readonly disk?: { readonly errors: number; readonly lostEvents: number };
   /** Those in force. */
   readonly exceptions: readonly Exception[];
   /** Of the rules that are in shadow for anybody. */
