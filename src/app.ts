@@ -10,7 +10,13 @@ import { ControlAnswers } from './control/control-answers.ts';
 import type { ProcessStatus } from './control/control-messages.ts';
 import { dataDirectoryAt, lockDataDirectory, makeDataDirectory } from './control/data-directory.ts';
 import { EventLog } from './control/events/event-log.ts';
-import { awaitInheritance, type Heir, startHeir, tellThatWeServe } from './control/hand-over.ts';
+import {
+  awaitInheritance,
+  HAND_OVER_PROTOCOL,
+  type Heir,
+  startHeir,
+  tellThatWeServe,
+} from './control/hand-over.ts';
 import { type Heartbeat, liveness, readiness } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { Kernel } from './control/kernel/kernel.ts';
@@ -314,6 +320,7 @@ export async function runGate({
       ...(await serving.status(rows)),
       version,
       process: process.pid,
+      handsOver: HAND_OVER_PROTOCOL,
       startedAt,
       dataDirectory: directory.path,
       metrics: metricsAt,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askGate, CannotAsk } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
+import { HAND_OVER_PROTOCOL, HANDS_OVER_IN_ANOTHER_WAY } from '../control/hand-over.ts';
 import type { Command } from './command.ts';
 import { complain, print } from './output.ts';
 import { dataDirectoryFrom, placeFlags } from './settings-flags.ts';
@@ -19,6 +20,13 @@ export const handOver: Command = {
   async run(given) {
     const { socket } = dataDirectoryFrom(given);
     const [, main = ''] = process.argv;
+    const { handsOver } = await askGate<ProcessStatus>(socket, { command: 'status', rows: 0 });
+    if (handsOver !== HAND_OVER_PROTOCOL) {
+      complain(
+        `This version cannot take the place of the gate that runs: ${HANDS_OVER_IN_ANOTHER_WAY}`,
+      );
+      return 1;
+    }
     const { process: heir } = await askGate<{ process: number }>(
       socket,
       { command: 'hand-over', program: [process.execPath, main] },

@@ -74,6 +74,8 @@ export interface StartedWith {
 export interface ProcessStatus extends GateStatus {
   readonly version: string;
   readonly process: number;
+  /** How it hands over. Undefined in versions before that had a number. */
+  readonly handsOver?: number | undefined;
   readonly startedAt: number;
   readonly dataDirectory: string;
   readonly metrics: string;

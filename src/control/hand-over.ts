@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { z } from 'zod';
 import { environment } from '../config/environment.ts';
+import { transports } from '../config/forms.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Inheritance } from '../data/messages.ts';
 import { CannotStart } from './data-directory.ts';
@@ -10,6 +12,17 @@ import { type HeldPlaces, whyNotTakeOver } from './why-not-take-over.ts';
  * else to say.
  */
 const MARK = 'GATE_TAKES_OVER';
+/** How a place is handed over, in the mark and in all that is said after it: another number where any of it changes. */
+export const HAND_OVER_PROTOCOL = 2;
+export const HANDS_OVER_IN_ANOTHER_WAY =
+  'that one is of a version that hands over in another way. Restart it: systemctl restart drawbridge, where it is a service.';
+const place = { address: z.string(), port: z.int() };
+const offerSchema = z.object({
+  protocol: z.literal(HAND_OVER_PROTOCOL),
+  sockets: z.array(z.object({ transport: z.enum(transports), ...place, descriptor: z.int() })),
+  http: z.object(place),
+});
+type Offer = z.output<typeof offerSchema>;
 /** Where the sockets stand among the descriptors of the new process: behind the standard ones and the channel to us. */
 const FIRST_DESCRIPTOR = 4;
 const READY_WITHIN_MS = 60_000;
@@ -50,9 +63,10 @@ export async function startHeir(
     descriptor: FIRST_DESCRIPTOR + place,
   }));
   const descriptors = held.sockets.map(({ descriptor }) => descriptor);
+  const offer: Offer = { protocol: HAND_OVER_PROTOCOL, sockets: theirs, http: held.http };
   const child = spawn(command, [...process.execArgv, ...words, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
-    env: { ...given, [MARK]: JSON.stringify({ ...held, sockets: theirs }) },
+    env: { ...given, [MARK]: JSON.stringify(offer) },
     detached: true,
   });
   const kill = (): void => void child.kill('SIGKILL');
@@ -105,14 +119,12 @@ export async function awaitInheritance(
   settings: Settings,
   asked: Promise<unknown>,
 ): Promise<Inheritance | undefined> {
-  const offer = environment()[MARK];
-  if (offer === undefined || process.send === undefined) return undefined;
-  const held = JSON.parse(offer) as HeldPlaces;
+  const mark = environment()[MARK];
+  if (mark === undefined || process.send === undefined) return undefined;
+  const held = offerIn(mark);
+  if (held === undefined) throw unable(HANDS_OVER_IN_ANOTHER_WAY);
   const why = await whyNotTakeOver(settings, held);
-  if (why !== undefined) {
-    tell(process, { is: 'unable', why });
-    throw new CannotStart(`This gate cannot take the place of the one that runs: ${why}`);
-  }
+  if (why !== undefined) throw unable(why);
   const { promise: given, resolve } = Promise.withResolvers<Said | undefined>();
   const gone = (): void => resolve(undefined);
   process.once('message', resolve);
@@ -126,6 +138,21 @@ export async function awaitInheritance(
   if (said?.is !== 'yours')
     throw new CannotStart('The hand-over ended before anything was handed over.');
   return { sockets: held.sockets, link: said.link, boot: Buffer.from(said.boot, 'base64') };
+}
+
+/** Undefined when another version made it. */
+function offerIn(mark: string): Offer | undefined {
+  try {
+    return offerSchema.safeParse(JSON.parse(mark)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Said to the other, which may be a version that does not listen, and here. */
+function unable(why: string): CannotStart {
+  tell(process, { is: 'unable', why });
+  return new CannotStart(`This gate cannot take the place of the one that runs: ${why}`);
 }
 
 /** In the new process: it serves. */

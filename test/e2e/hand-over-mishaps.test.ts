@@ -1,10 +1,14 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { environment } from '../../src/config/environment.ts';
 import { shippedFolders } from '../../src/config/settings-files.ts';
+import { openControlSocket } from '../../src/control/socket.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
@@ -307,6 +311,52 @@ test('the old one that is killed when it has given all away has an heir that ser
     )
     .toBe(heir);
   await staysServed(caller);
+});
+
+describe('from a version that hands over in another way', () => {
+  test.each(['1', '{"sockets":[],"http":{"address":"127.0.0.1","port":9464}}', '{"protocol":99}'])(
+    'the new process that is told %s says so, to the other too, and ends',
+    async (mark) => {
+      await startUsual();
+      const folder = mkdtempSync(join(tmpdir(), 'drawbridge-heir-'));
+      const flags = ['--pbx', pbx.uri, '--listen', `udp:${gate.address}:${OTHER_PORT}`];
+      const heir = fork('src/main.ts', ['run', ...flags, '--data', folder], {
+        env: { ...environment(), GATE_TAKES_OVER: mark },
+        silent: true,
+      });
+      try {
+        let printed = '';
+        for (const stream of [heir.stdout, heir.stderr])
+          stream?.on('data', (text) => (printed += text));
+        const [[said], [code]] = await Promise.all([once(heir, 'message'), once(heir, 'close')]);
+        expect(said).toEqual({ is: 'unable', why: expect.stringContaining('Restart it') });
+        expect(printed).toMatch(/^This gate cannot take the place of .* in another way.*\n$/);
+        expect(code).toBe(1);
+      } finally {
+        heir.kill('SIGKILL');
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  test('the command says so, and asks for nothing', async () => {
+    await startUsual();
+    const folder = mkdtempSync(join(tmpdir(), 'drawbridge-before-'));
+    const asked: string[] = [];
+    const before = await openControlSocket(join(folder, 'control.sock'), async ({ command }) => {
+      asked.push(command);
+      return { version: '0.0.9', process: 1 };
+    });
+    try {
+      const { code, output } = await drawbridge('hand-over', '--data', folder);
+      expect(output).toContain('hands over in another way. Restart it');
+      expect(code).toBe(1);
+      expect(asked).toEqual(['status']);
+    } finally {
+      await before.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 async function startUsual(): Promise<void> {
