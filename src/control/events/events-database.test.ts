@@ -40,6 +40,57 @@ describe('what is written', () => {
   });
 });
 
+describe('by its Call-ID an event is found', () => {
+  const ofCall = (at: number): GateEvent => anEvent(at, { callId: `call-${at % 9000}@192.0.2.1` });
+  const found = (callId: string): readonly number[] =>
+    searchEvents(file, { callId }, 10).map(({ id }) => id);
+
+  test('wherever in a long log it is, also when what was before it is gone', () => {
+    database.write(Array.from({ length: 10_000 }, (_, index) => ofCall(index + 1)));
+    expect(found('call-1@192.0.2.1')).toEqual([1, 9001]);
+    expect(found('call-4095@192.0.2.1')).toEqual([4095]);
+    expect(found('call-4096@192.0.2.1')).toEqual([4096]);
+    expect(found('call-8999@192.0.2.1')).toEqual([8999]);
+    expect(found('call-9001@192.0.2.1')).toEqual([]);
+    while (database.prune(5000, 1_000_000, 1000));
+    expect(found('call-1@192.0.2.1')).toEqual([9001]);
+    expect(searchEvents(file, { callId: 'call-1@192.0.2.1', kind: 'fault' }, 10)).toEqual([]);
+  });
+
+  test('not another with the same hash', () => {
+    const [one, other] = ['costarring', 'liquid']; // both are 1582148253 by FNV-1a
+    database.write([anEvent(1, { callId: one }), anEvent(2, { callId: other })]);
+    expect(found('costarring')).toEqual([1]);
+    expect(found('liquid')).toEqual([2]);
+  });
+
+  test('also one that an earlier version wrote, before this one has opened the log and after it', () => {
+    database.close();
+    file = join(folder, 'earlier.db');
+    const earlier = new DatabaseSync(file);
+    earlier.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA user_version = 1;
+      CREATE TABLE events (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, level TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT, rule TEXT,
+        extension TEXT, source TEXT, number TEXT, call_id TEXT, event TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX events_call ON events (call_id, id) WHERE call_id IS NOT NULL;
+    `);
+    const write = () =>
+      earlier.exec(
+        "INSERT INTO events (at, level, kind, call_id, event) VALUES (1, 'info', 'call', 'early', '{}')",
+      );
+    write();
+    expect(found('early')).toEqual([1]);
+    database = EventsDatabase.open(file).database;
+    database.write([anEvent(2, { callId: 'early' })]);
+    write(); // it still runs, as the one before us, or once more after us
+    earlier.close();
+    expect(found('early')).toEqual([1, 2, 3]);
+  });
+});
+
 test('where the disk has no room for what SQLite writes to read, it is found all the same', () => {
   database.write([anEvent(1, { extension: '1001' })]);
   database.close();
