@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { attackKinds } from '../../src/edge/attack-watch.ts';
 import {
   alerts,
   dashboards,
@@ -38,6 +39,10 @@ describe('each alert', () => {
       expect(annotations.summary).toMatch(/\{\{ \$labels\.instance \}\}|^Nodes that share/);
     }
   });
+});
+
+test.each(attackKinds)('an attack of the kind %s is one ticket', (kind) => {
+  expect(alerts.filter(({ expr }) => new RegExp(`["|]${kind}["|]`).test(expr))).toHaveLength(1);
 });
 
 describe.each(dashboards)('the dashboard $title', ({ file, uid, panels }) => {
