@@ -106,10 +106,11 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
 
   /**
    * RFC 3261 §8.2.7. Of what is no INVITE only bytes are kept as it is (`KeptAnswers`). Who was told 100 asks no more: what
-   * he is told next has to reach him. And the ACK of a re-INVITE, of which nothing were kept, would go on to the PBX.
+   * he is told next has to reach him. And the ACK of a re-INVITE, of which nothing were kept, would go on to the PBX: one
+   * in a call that is here, for a To tag is written by anybody.
    */
   get #isForgettable(): boolean {
-    return this.#transaction.isInvite && this.#transaction.untold && this.request.toTag === '';
+    return this.#transaction.isInvite && this.#transaction.untold && this.call === undefined;
   }
 
   forward(plan: Forwarding): void {

@@ -91,7 +91,7 @@ export const requestRates = defineRule({
     return {
       judge(facts, counters) {
         // what is said inside a call of somebody we know ends it or keeps it alive
-        if (facts.inDialog && facts.source.tier !== 'unknown') return pass;
+        if (facts.inDialog && !beginsCall(facts) && facts.source.tier !== 'unknown') return pass;
         if (take(facts, counters)) return pass;
         if (!isStranger(facts.source)) return facts.doubtful ? prove : refusal;
         const refusals = counters.packets('refused', facts.source.key, MINUTE, facts.at);
@@ -118,10 +118,14 @@ export const requestRates = defineRule({
 
 type Who = 'strangers' | 'sites' | 'phones';
 
-function kindOf({ method, inDialog }: RequestFacts): Kind {
-  if (method === 'REGISTER') return 'register';
-  return method === 'INVITE' && !inDialog ? 'invite' : 'other';
+function kindOf(facts: RequestFacts): Kind {
+  if (facts.method === 'REGISTER') return 'register';
+  return beginsCall(facts) ? 'invite' : 'other';
 }
+
+/** Also one that only says it is inside a call: over UDP anybody writes a tag and a Route. In a call that is here none is in doubt. */
+const beginsCall = ({ method, inDialog, doubtful }: RequestFacts): boolean =>
+  method === 'INVITE' && (!inDialog || doubtful);
 
 function keyOf({ source, doubtful }: RequestFacts, who: Who, kind: Kind): string {
   if (who === 'strangers') return `${kind} ${source.key}`;
