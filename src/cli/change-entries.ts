@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntriesText } from '../config/edit-entries.ts';
 import { loadDrafts } from '../config/load.ts';
+import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import { replaceFile } from '../config/replace-file.ts';
 import { askToReload } from '../control/ask-to-reload.ts';
@@ -31,7 +32,7 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
   const file = join(before.directories.policies, change.file);
   const text = EntriesText.read(readFileSync(file, 'utf8'), change.key);
   if (text === undefined) {
-    complain(`${file} cannot be changed by a program: ${change.key} is no block of keys.`);
+    complain(`${shown(file)} cannot be changed by a program: ${change.key} is no block of keys.`);
     return 1;
   }
   const { problems, code } = change.edit(text);
@@ -53,7 +54,7 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
   try {
     replaceFile(file, text.toString());
   } catch (error) {
-    complain(`${file} cannot be written: ${reasonOf(error)}. Nothing was changed.`);
+    complain(`${shown(file)} cannot be written: ${reasonOf(error)}. Nothing was changed.`);
     return 1;
   }
   print(change.done(after));

@@ -2,6 +2,7 @@ import { showHostPort } from '../config/forms.ts';
 import { loadSettings } from '../config/load.ts';
 import { refuseLockOut } from '../config/lock-out.ts';
 import { operatorAddresses } from '../config/operator-addresses.ts';
+import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
@@ -37,7 +38,7 @@ export const check: Command = {
       complain(reasonOf(error));
       return 1;
     }
-    print(`${styled('green', 'good')}  ${Object.values(directories).join(', ')}`);
+    print(`${styled('green', 'good')}  ${Object.values(directories).map(shown).join(', ')}`);
     const rows = [
       ...settings.listeners.map(({ transport, address, port, realm }) => [
         'listener',

@@ -1,4 +1,5 @@
 import { readPolicyTests } from '../config/policy-tests.ts';
+import { shown } from '../config/read-folders.ts';
 import type { Command } from './command.ts';
 import { goodSettings } from './good-settings.ts';
 import { counted, print, styled } from './output.ts';
@@ -24,7 +25,7 @@ export const test: Command = {
     const { tests } = readPolicyTests(loaded.directories.policies);
     print(
       tests.length === 0
-        ? `${styled('yellow', 'none')}  there is no ${loaded.directories.policies}/tests/*.yaml`
+        ? `${styled('yellow', 'none')}  there is no ${shown(loaded.directories.policies)}/tests/*.yaml`
         : `${styled('green', 'good')}  ${counted(tests.length, 'test')}`,
     );
     return 0;

@@ -41,7 +41,8 @@ export function readPolicyTests(policies: string): PolicyTests {
     if (why !== MISSING) problems.push({ where: shown(folder), text: why });
   }
   for (const name of names.toSorted()) {
-    const yaml = readYamlFile(shown(join(folder, name)));
+    const path = join(folder, name);
+    const yaml = readYamlFile(path, shown(path));
     problems.push(...yaml.problems);
     if (yaml.problems.length > 0) continue;
     const checked = fileSchema.safeParse(yaml.tree);

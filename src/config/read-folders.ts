@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
+import { callersFolder } from './callers-folder.ts';
 import { nearMiss } from './near-miss.ts';
 import { mismatch, type Problem } from './problem.ts';
 import type { Path } from './schema-keys.ts';
@@ -53,8 +54,9 @@ function readFolder(
     }));
   const files = names.map((name): PlacedFile => {
     const draft = drafts[`${folder}/${name}`];
-    const file = shown(join(directory, name));
-    const yaml = draft === undefined ? readYamlFile(file) : readYaml(file, draft);
+    const path = join(directory, name);
+    const yaml =
+      draft === undefined ? readYamlFile(path, shown(path)) : readYaml(shown(path), draft);
     problems.push(...yaml.problems, ...strayKeys(folder, name, yaml));
     return { folder, name, yaml };
   });
@@ -114,8 +116,8 @@ function fileOf(path: Path, files: Files): YamlFile | undefined {
   return files.find(({ folder, name }) => folder === home?.folder && name === home.name)?.yaml;
 }
 
-/** A path as short as it can be shown from here. */
+/** A path as short as it can be shown to whoever asks. */
 export function shown(path: string): string {
-  const near = relative(process.cwd(), path);
+  const near = relative(callersFolder(), path);
   return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
 }

@@ -23,12 +23,12 @@ export interface YamlFile {
 /** Larger than any routes file; a wrong one must not stall or fill a running gate. */
 const mostBytes = 4 * 1024 * 1024;
 
-/** Reads one YAML file; what is wrong with it is reported, never thrown. */
-export function readYamlFile(file: string): YamlFile {
+/** Reads one YAML file; what is wrong with it is reported, never thrown. `file` is how it is shown. */
+export function readYamlFile(path: string, file = path): YamlFile {
   let bytes: Buffer;
   try {
     // Before it is read: a pipe would never end, a device never be whole.
-    const stats = statSync(file);
+    const stats = statSync(path);
     if (!stats.isFile()) {
       const found = stats.isDirectory() ? 'a folder' : 'a pipe or device';
       return unreadable(file, mismatch(found, 'a file'));
@@ -36,7 +36,7 @@ export function readYamlFile(file: string): YamlFile {
     if (stats.size > mostBytes) {
       return unreadable(file, mismatch(`${stats.size} bytes`, `at most ${mostBytes}`));
     }
-    bytes = readFileSync(file);
+    bytes = readFileSync(path);
   } catch (error) {
     return unreadable(file, readProblem(error));
   }
@@ -58,10 +58,10 @@ export function readYamlFile(file: string): YamlFile {
   // For the parser these end no line: behind the first # all would be a comment, and every key at its default.
   if (/\r(?!\n)/.test(text))
     return unreadable(file, mismatch('lines that end with CR alone', 'LF or CR LF'));
-  const known = lastRead.get(file);
+  const known = lastRead.get(path);
   if (known?.text === text) return known.yaml;
   const yaml = readYaml(file, text);
-  lastRead.set(file, { text, yaml });
+  lastRead.set(path, { text, yaml });
   return yaml;
 }
 
