@@ -32,6 +32,7 @@ import { ServiceManager, serviceManagerPlace } from './control/service-manager.t
 import { openSharedState, type SharedState } from './control/shared/shared-state.ts';
 import { type Actions, onSignals } from './control/signals.ts';
 import { openControlSocket } from './control/socket.ts';
+import { startedWith } from './control/started-with.ts';
 import { openStore } from './control/store/store.ts';
 import { watchDataDirectory } from './control/watch-data-directory.ts';
 import { ExceptionWatch } from './control/watch-exceptions.ts';
@@ -315,7 +316,7 @@ export async function runGate({
     ...{ serving, reloads, lists, notifications, log },
     countInKernel: () => shield.count(),
     handOver,
-    startedWith: { flags, folder: process.cwd() },
+    startedWith: startedWith(flags, directories, tree),
     status: async (rows): Promise<ProcessStatus> => ({
       ...(await serving.status(rows)),
       version,

@@ -96,7 +96,7 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
   }
   const { given } = understood;
   try {
-    return await command.run(command.asTheGateRuns ? await asTheGateRuns(given) : given);
+    return await command.run(command.asTheGateRuns ? await asTheGateRuns(command, given) : given);
   } catch (error) {
     if (error instanceof CannotAsk) complain(error.message);
     else if (error instanceof WrongSettings) complainOf(error.problems);

@@ -1,4 +1,5 @@
 import type { ParseArgsOptionDescriptor } from 'node:util';
+import type { SettingsFlags } from '../config/overrides.ts';
 
 /** `0` done, `1` a problem, `2` not understood. */
 export type ExitCode = 0 | 1 | 2;
@@ -15,6 +16,8 @@ export type Flags = Readonly<Record<string, Flag>>;
 export interface Given {
   readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
   readonly rest: readonly string[];
+  /** In place of those that the flags say. */
+  readonly settings?: SettingsFlags;
 }
 
 /** What a flag that takes one value was given. */
@@ -34,6 +37,10 @@ export interface Command {
   readonly flags: Flags;
   /** It reads settings: those of the gate that runs, unless it is told of others. */
   readonly asTheGateRuns?: true;
+  /** It changes settings, given this: it may not guess whose. */
+  readonly writes?: (given: Given) => boolean;
+  /** What follows the flags are files. */
+  readonly operandsAreFiles?: true;
   /** More for `--help`. */
   readonly details?: string;
   run(given: Given): Promise<ExitCode>;

@@ -20,6 +20,7 @@ export const exception: Command = {
   operands: 'add|list|end|remove NAME',
   mostOperands: 2,
   asTheGateRuns: true,
+  writes: ({ rest: [verb, name] }) => isChange(verb) && name !== undefined,
   flags: {
     rule: {
       type: 'string',

@@ -44,7 +44,9 @@ export function helpFor(command: Command): string {
     ...(asTheGateRuns
       ? [
           '',
-          'Told of no settings, it takes those that the gate which runs with this data was started with.',
+          'Told of no settings, it takes those that the gate which runs with this data was started with: its flags, its variables,',
+          'its folders, and relative paths from where it stands. --set refines them; other flags, and variables that name other',
+          'folders, are taken in their place.',
         ]
       : []),
   ].join('\n');

@@ -11,7 +11,7 @@ import { askRunning } from './ask-running.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { goodSettings } from './good-settings.ts';
 import { complain, print, printFound, table } from './output.ts';
-import { settingsFlags } from './settings-flags.ts';
+import { settingsFlags, settingsFrom } from './settings-flags.ts';
 import { showContact } from './show-contact.ts';
 
 /** Longer than a mail server may take. */
@@ -50,7 +50,10 @@ async function sendTest(given: Given, name: string): Promise<ExitCode> {
 }
 
 async function sendFromHere(given: Given, name: string): Promise<ExitCode> {
-  const { settings } = goodSettings(given);
+  // it ended since it was asked: what it has nobody sends with
+  const asked = settingsFrom(given);
+  const gate = { ...asked.gate, names: [] };
+  const { settings } = goodSettings({ ...given, settings: { ...asked, gate } });
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-notify-'));
   const notifications = new Notifications({
     settings,

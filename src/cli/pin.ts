@@ -22,6 +22,7 @@ export const pin: Command = {
   operands: 'add|list|remove NAME',
   mostOperands: 2,
   asTheGateRuns: true,
+  writes: ({ rest: [verb, name] }) => (verb === 'add' || verb === 'remove') && name !== undefined,
   flags: {
     route: {
       type: 'string',

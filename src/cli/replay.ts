@@ -22,6 +22,7 @@ export const replay: Command = {
   operands: '[FILE]',
   mostOperands: 1,
   asTheGateRuns: true,
+  operandsAreFiles: true,
   flags: {
     ...placeFlags,
     set: settingsFlags.set,

@@ -77,8 +77,9 @@ export const settingsFlags = {
   },
 } as const satisfies Flags;
 
-/** The settings flags among what was given. */
+/** The settings flags among what was given, or what stands in their place. */
 export function settingsFrom(given: Given): SettingsFlags {
+  if (given.settings !== undefined) return given.settings;
   const texts = (name: string): { [key: string]: readonly string[] } => {
     const value = given.flags[name];
     return Array.isArray(value) ? { [name]: value } : {};

@@ -3,7 +3,7 @@ import { showHostPort } from './forms.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
-import { heldIn, secretOf } from './secret-of.ts';
+import { heldByGateOnly, heldIn, secretOf } from './secret-of.ts';
 import type { ClusterSettings, ListenerSettings } from './settings.ts';
 
 const SECRET = 'DRAWBRIDGE_CLUSTER_SECRET';
@@ -24,12 +24,16 @@ export function compileCluster(
 ): ClusterSettings {
   const { redis, node, secret } = tree.cluster;
   const { authorities, ...rest } = redis;
+  const elsewhere =
+    heldByGateOnly(redis.password, surroundings) ??
+    heldByGateOnly(redis.sentinelPassword, surroundings);
   const settings: ClusterSettings = {
     redis: {
       ...rest,
       ...(authorities !== undefined && { authorities }),
       password: heldIn(redis.password, surroundings),
       sentinelPassword: heldIn(redis.sentinelPassword, surroundings),
+      ...(elsewhere !== undefined && { heldByGate: elsewhere }),
     },
     node: { name: '', uri: undefined },
     secret: '',

@@ -11,7 +11,7 @@ import { isHere } from './own-addresses.ts';
 import { mismatch, showFound } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
-import { type SecretForm, secretOf } from './secret-of.ts';
+import { heldByGateOnly, type SecretForm, secretOf } from './secret-of.ts';
 import type { ContactSettings, NotificationSettings, SmtpSettings } from './settings.ts';
 import { readProblem } from './yaml-file.ts';
 
@@ -122,9 +122,14 @@ function compileSmtp(
     const text = mismatch('nothing', 'who it comes from: drawbridge@example.com');
     problems.push([{ path: [...path, 'from'], text }]);
   }
+  const elsewhere =
+    user === null || passwordFile !== undefined
+      ? undefined
+      : heldByGateOnly(password, surroundings);
   return {
     ...rest,
     ...(authorities !== undefined && { authorities }),
+    ...(elsewhere !== undefined && { heldByGate: elsewhere }),
     host: server.host,
     port: server.port ?? usualPorts[tls],
     from: sender ?? '',

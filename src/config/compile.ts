@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly addresses?: readonly string[];
   /** What this machine calls itself. */
   readonly hostName?: string;
+  /** Names of variables that the gate which runs has, whether we have them or not. */
+  readonly heldByGate?: readonly string[];
 }
 
 /**

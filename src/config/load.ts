@@ -13,6 +13,7 @@ import {
   overlay,
   type SettingsFlags,
   variablesIn,
+  withSettings,
 } from './overrides.ts';
 import { hasIpv6, ownAddresses } from './own-addresses.ts';
 import { policyTestProblems, readPolicyTests } from './policy-tests.ts';
@@ -29,7 +30,7 @@ import {
 import { type SettingsTree, settingsSchema } from './schema.ts';
 import type { Path } from './schema-keys.ts';
 import type { Settings } from './settings.ts';
-import { shippedFolders } from './settings-files.ts';
+import { type Folder, shippedFolders } from './settings-files.ts';
 import { withoutWhatIsWrong } from './without-what-is-wrong.ts';
 import { isRecord } from './yaml-file.ts';
 
@@ -69,6 +70,7 @@ export function loadSettings(
   const surroundings: Surroundings = {
     ...{ environment: variables, ipv6, addresses },
     hostName: hostname(),
+    heldByGate: flags.gate?.names ?? [],
   };
   const placed = (conflicts: readonly Conflict[]): readonly Problem[] =>
     conflicts.map((conflict) => {
@@ -138,26 +140,34 @@ export function findDataDirectory(
 export const loadDrafts = (flags: SettingsFlags, drafts: Drafts): Loaded =>
   loadSettings(flags, environment(), hasIpv6(), ownAddresses(), drafts);
 
-/** Whether the environment names folders of its own. */
-export const foldersAreNamed = (
+/** The folders that the environment names. */
+export const foldersNamed = (
   { DRAWBRIDGE_ROUTES, DRAWBRIDGE_POLICIES }: Environment = environment(),
-): boolean => Boolean(DRAWBRIDGE_ROUTES || DRAWBRIDGE_POLICIES);
+): Readonly<Record<Folder, string | undefined>> => ({
+  routes: DRAWBRIDGE_ROUTES || undefined,
+  policies: DRAWBRIDGE_POLICIES || undefined,
+});
 
 /** The folders that are read, whether they are there or not. */
 export function foldersInUse(
   flags: SettingsFlags,
   variables: Environment = environment(),
 ): Directories {
+  const named = foldersNamed(variables);
   return {
-    routes: flags.routes ?? (variables.DRAWBRIDGE_ROUTES || shippedFolders.routes),
-    policies: flags.policies ?? (variables.DRAWBRIDGE_POLICIES || shippedFolders.policies),
+    routes: flags.routes ?? named.routes ?? shippedFolders.routes,
+    policies: flags.policies ?? named.policies ?? shippedFolders.policies,
   };
 }
 
 function gather(flags: SettingsFlags, variables: Environment, drafts: Drafts = {}) {
   const directories = foldersInUse(flags, variables);
   const { files, problems } = readFolders(directories, drafts);
-  const fromVariables = fromEnvironment(variables, variablesIn(fileTree(files)));
+  const set = flags.gate?.variables;
+  const fromVariables = fromEnvironment(
+    set === undefined ? variables : withSettings(variables, set),
+    variablesIn(fileTree(files)),
+  );
   const fromLine = fromFlags(flags);
   const overrides = [...fromVariables.overrides, ...fromLine.overrides];
   let tree: unknown = fileTree(files);

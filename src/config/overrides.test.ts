@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromEnvironment, fromFlags, overlay } from './overrides.ts';
+import { fromEnvironment, fromFlags, overlay, settingsIn, withSettings } from './overrides.ts';
 
 describe('flags', () => {
   test('--listen takes a realm and an advertised host', () => {
@@ -130,4 +130,24 @@ test('an override leaves the tree it is put over alone', () => {
     http: { port: 2, address: 'a' },
   });
   expect(tree.http.port).toBe(1);
+});
+
+test('variables that set something are told from secrets and from those of others', () => {
+  const settings = {
+    DRAWBRIDGE_PBX: 'sip:192.0.2.1',
+    DRAWBRIDGE_SITE__HOME_COUNTRY: 'DE',
+    DRAWBRIDGE_DATA: 'data',
+  };
+  const others = {
+    DRAWBRIDGE_SMTP_PASSWORD: 'a-secret',
+    DRAWBRIDGE_APIBAN_KEY: 'a-key',
+    DRAWBRIDGE_SERVICE_HOST: '10.0.0.1',
+    PATH: '/usr/bin',
+  };
+  expect(settingsIn({ ...settings, ...others }, [])).toEqual(settings);
+  expect(settingsIn(settings, ['DRAWBRIDGE_SITE__HOME_COUNTRY'])).not.toHaveProperty(
+    'DRAWBRIDGE_SITE__HOME_COUNTRY',
+  );
+  const its = { DRAWBRIDGE_TRUNK: 'sip:192.0.2.8' };
+  expect(withSettings({ ...settings, ...others }, its)).toEqual({ ...others, ...its });
 });

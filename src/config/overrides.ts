@@ -17,6 +17,14 @@ export interface Overrides {
   readonly problems: readonly Problem[];
 }
 
+/** What the gate that runs has besides flags, where a command judges settings as it does. */
+export interface OfTheGate {
+  /** Its variables that set something, in place of ours. Undefined: ours hold. */
+  readonly variables?: Environment;
+  /** Of all variables that it has, secrets among them. What they hold it does not tell. */
+  readonly names: readonly string[];
+}
+
 /** The flags that change settings, as given on the command line. */
 export interface SettingsFlags {
   readonly pbx?: readonly string[];
@@ -31,6 +39,8 @@ export interface SettingsFlags {
   /** The folders to read; no settings themselves. */
   readonly routes?: string;
   readonly policies?: string;
+  /** No flag. */
+  readonly gate?: OfTheGate;
 }
 
 /** What the flags say. Short flags first, so that `--set` can refine them. */
@@ -102,6 +112,27 @@ export function variablesIn(tree: unknown): readonly string[] {
   return typeof tree === 'object' && tree !== null ? Object.values(tree).flatMap(variablesIn) : [];
 }
 
+/** Those variables that set something, as far as they are not named as secrets. */
+export const settingsIn = (variables: Environment, secrets: readonly string[]): Environment =>
+  Object.fromEntries(
+    Object.entries(variables).filter(([name]) => setsSomething(name) && !secrets.includes(name)),
+  );
+
+/** The variables with these settings in place of theirs; whatever else they hold stays. */
+export const withSettings = (variables: Environment, settings: Environment): Environment => ({
+  ...Object.fromEntries(Object.entries(variables).filter(([name]) => !setsSomething(name))),
+  ...settings,
+});
+
+const setsSomething = (name: string): boolean =>
+  name in shortVariables || (isOurs(name) && pathIn(name).ok);
+
+const isOurs = (name: string): boolean =>
+  name.startsWith('DRAWBRIDGE_') && !otherVariables.includes(name) && !notOurs.test(name);
+
+const pathIn = (name: string): FoundPath =>
+  pathOf(name.slice('DRAWBRIDGE_'.length).split('__'), spelled);
+
 /** What the environment says, besides secrets that files name. A variable set to nothing counts as not set. */
 export function fromEnvironment(
   environment: Environment,
@@ -118,8 +149,8 @@ export function fromEnvironment(
     if (short) overrides.push(...short(text, name));
   }
   for (const [name, text = ''] of given) {
-    if (name in shortVariables || otherVariables.includes(name) || notOurs.test(name)) continue;
-    const path = pathOf(name.slice('DRAWBRIDGE_'.length).split('__'), spelled);
+    if (name in shortVariables || !isOurs(name)) continue;
+    const path = pathIn(name);
     if (path.ok) {
       addScalar(path.path, text, name, overrides, problems);
       continue;

@@ -8,7 +8,10 @@ export interface SecretForm {
   readonly expected: string;
 }
 
-/** What the variable of a `${NAME}` holds; a conflict where that has another form. No message shows it. */
+/**
+ * What the variable of a `${NAME}` holds; a conflict where that has another form. No message shows it. Nothing where the gate
+ * which runs has it and we have not: it serves with it, and whoever asks about its settings need not know its secrets.
+ */
 export function secretOf(
   written: string,
   path: Path,
@@ -17,7 +20,7 @@ export function secretOf(
   problems: Conflict[],
 ): string {
   const value = heldIn(written, surroundings);
-  if (!allowed.test(value)) {
+  if (!allowed.test(value) && heldByGateOnly(written, surroundings) === undefined) {
     const variable = variableOf(written);
     const found =
       value === '' ? `no variable ${variable}` : `a ${variable} of another form (not shown)`;
@@ -29,5 +32,14 @@ export function secretOf(
 /** What the variable of a `${NAME}` holds, whatever that is; nothing where there is none. */
 export const heldIn = (written: string, { environment }: Surroundings): string =>
   environment[variableOf(written)] ?? '';
+
+/** The variable of a `${NAME}`, where the gate which runs has it and we have not. */
+export function heldByGateOnly(
+  written: string,
+  { environment, heldByGate = [] }: Surroundings,
+): string | undefined {
+  const variable = variableOf(written);
+  return !environment[variable] && heldByGate.includes(variable) ? variable : undefined;
+}
 
 const variableOf = (written: string): string => written.slice(2, -1);

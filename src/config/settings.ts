@@ -61,6 +61,8 @@ export interface SmtpSettings extends Pick<SmtpWritten, 'tls' | 'user' | 'timeou
   readonly from: string;
   /** Empty without a user. */
   readonly password: string;
+  /** The variable of the password, where the gate that runs has it and we have not. */
+  readonly heldByGate?: string;
   readonly authorities?: string;
 }
 
@@ -223,6 +225,8 @@ export interface RedisSettings {
   /** Empty: none is sent. */
   readonly password: string;
   readonly sentinelPassword: string;
+  /** The variable of one of them, where the gate that runs has it and we have not. */
+  readonly heldByGate?: string;
   readonly authorities?: string;
   readonly prefix: string;
   readonly exchangeMs: number;

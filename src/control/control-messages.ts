@@ -1,4 +1,5 @@
-import type { SettingsFlags } from '../config/overrides.ts';
+import type { OfTheGate, SettingsFlags } from '../config/overrides.ts';
+import type { Directories } from '../config/read-folders.ts';
 import type { GateStatus } from '../data/messages.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
@@ -68,6 +69,10 @@ export type ControlReply<T = unknown> =
 export interface StartedWith {
   readonly flags: SettingsFlags;
   readonly folder: string;
+  readonly found?: Required<OfTheGate> & {
+    /** Whole paths. */
+    readonly directories: Directories;
+  };
 }
 
 /** The answer to `status`. */

@@ -1,3 +1,4 @@
+import type { SmtpSettings } from '../config/settings.ts';
 import { whyNoMail } from '../control/notify/send-mail.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 
@@ -18,9 +19,7 @@ export async function checkNotifications({
     ];
   const mail = contacts.filter(({ to }) => 'addresses' in to);
   const findings = [
-    ...(mail.length > 0 && smtp !== undefined
-      ? [mailFinding(smtp.host, await whyNoMail(smtp))]
-      : []),
+    ...(mail.length > 0 && smtp !== undefined ? [await lookAtMail(smtp)] : []),
     ...contacts.flatMap(({ name, wants }) =>
       wants.every(({ kinds }) => kinds.length > 0 && !kinds.some((kind) => serious.includes(kind)))
         ? [
@@ -49,10 +48,18 @@ export async function checkNotifications({
 
 const serious: readonly string[] = ['pbx', 'fault'];
 
-const mailFinding = (host: string, why: string | undefined): Finding =>
-  why === undefined
+async function lookAtMail(smtp: SmtpSettings): Promise<Finding> {
+  const { host, heldByGate } = smtp;
+  if (heldByGate !== undefined)
+    return notifications.ok(
+      `${heldByGate} is set for the gate only: the mail server ${host} is not tried from here`,
+      'drawbridge notify --test NAME has the gate try it',
+    );
+  const why = await whyNoMail(smtp);
+  return why === undefined
     ? notifications.ok(`the mail server ${host} takes mail from here`)
     : notifications.bad(
         `the mail server ${host} takes nothing: ${why}`,
         'see notifications.smtp in policies/notifications.yaml',
       );
+}

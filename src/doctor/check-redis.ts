@@ -20,6 +20,14 @@ export async function checkRedis({ settings, status }: Examined): Promise<readon
         : redis.bad('the gate has lost it, and serves from memory', todo),
     ];
   }
+  const { heldByGate } = settings.cluster.redis;
+  if (heldByGate !== undefined)
+    return [
+      redis.warn(
+        `${heldByGate} is set for the gate only: not tried from here`,
+        'drawbridge status shows whether the gate is connected',
+      ),
+    ];
   let before: unknown;
   const client = openRedis(settings.cluster.redis, (error) => {
     before = error;

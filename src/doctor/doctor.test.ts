@@ -19,6 +19,7 @@ import { checkDns } from './check-dns.ts';
 import { checkFail2ban } from './check-fail2ban.ts';
 import { checkKernel } from './check-gate.ts';
 import { checkLimits } from './check-limits.ts';
+import { checkNotifications } from './check-notifications.ts';
 import { askFromOthers, checkPbx } from './check-pbx.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkPorts } from './check-ports.ts';
@@ -318,6 +319,36 @@ describe('Redis', () => {
       { level: 'bad', saw: 'it cannot be used: it cannot be reached' },
     ]);
   }, 30_000);
+});
+
+test('what takes a secret that the gate alone has is not tried', async () => {
+  const contact =
+    'notifications.contacts.anna={ email: anna@example.com, wants: [{ level: alert }] }';
+  const smtp = '{ server: 127.0.0.1, tls: "off", user: gate, from: gate@example.com }';
+  const set = ['cluster.redis.servers=["redis://127.0.0.1:1"]', contact];
+  const names = ['DRAWBRIDGE_CLUSTER_SECRET', 'DRAWBRIDGE_REDIS_PASSWORD'];
+  const gate = { names: [...names, 'DRAWBRIDGE_SMTP_PASSWORD'] };
+  const flags = { set: [...set, `notifications.smtp=${smtp}`], data: folder, gate };
+  const loaded = loadSettings(flags, {}, true);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const examined = { settings: loaded.settings, status: undefined, root: '/' };
+  expect([...(await checkRedis(examined)), ...(await checkNotifications(examined))]).toMatchObject([
+    {
+      level: 'warn',
+      saw: 'DRAWBRIDGE_REDIS_PASSWORD is set for the gate only: not tried from here',
+    },
+    {
+      level: 'ok',
+      saw: expect.stringMatching(
+        /^DRAWBRIDGE_SMTP_PASSWORD is set for the gate only: .* not tried/,
+      ),
+    },
+    { level: 'ok', saw: 'anna are told' },
+  ]);
+  const without = loadSettings({ ...flags, gate: { names } }, {}, true);
+  expect(without.ok ? [] : without.problems).toMatchObject([
+    { key: 'notifications.smtp.password', text: expect.stringContaining('no variable') },
+  ]);
 });
 
 describe('the policy', () => {
