@@ -118,6 +118,8 @@ function fileOf(path: Path, files: Files): YamlFile | undefined {
 
 /** A path as short as it can be shown to whoever asks. */
 export function shown(path: string): string {
-  const near = relative(callersFolder(), path);
-  return near.startsWith('..') || isAbsolute(near) ? path : near || '.';
+  const folder = callersFolder();
+  const near = relative(folder, path);
+  // from the root everything is near, and no shorter for it
+  return folder === '/' || near.startsWith('..') || isAbsolute(near) ? path : near || '.';
 }
