@@ -49,7 +49,14 @@ test('of a URL that has a secret in its path, the host', () => {
     'notifications.contacts.hook.webhook: https://a.example/… -> https://b.example:8443/…',
   ]);
   expect(texts(by('s3cret'), by('https://u:s3cret@b.example'))).toEqual([
-    'notifications.contacts.hook.webhook: (not shown) -> https://…@b.example/…',
+    'notifications.contacts.hook.webhook: (not shown) -> (not shown)',
+  ]);
+});
+
+test('of the URL of a list the same: some feeds want their key in its path', () => {
+  const by = (url: string) => ({ lists: { feed: { url } } });
+  expect(texts(by('https://a.example/key/s3cret'), by('https://b.example/key/s3cret'))).toEqual([
+    'lists.feed.url: https://a.example/… -> https://b.example/…',
   ]);
 });
 

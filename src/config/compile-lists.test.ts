@@ -42,7 +42,11 @@ test('a file that is not there is worth a word', () => {
 describe('refused', () => {
   const form = 'an https:// URL, {key} in it where a key goes';
   test.each([
-    ['neither file nor url', {}, 'lists.a: found {}, expected a file or a url, one of the two'],
+    [
+      'neither file nor url',
+      {},
+      'lists.a: found an empty block, expected a file or a url, one of the two',
+    ],
     [
       'both',
       { file: 'x', url: 'https://x' },
@@ -51,14 +55,14 @@ describe('refused', () => {
     [
       'a URL that anybody on the way can answer',
       { url: 'http://example.com/list' },
-      `lists.a.url: found "http://example.com/list", expected ${form}: over http:// anybody on the way decides who is blocked (did you mean https://example.com/list?)`,
+      `lists.a.url: found http://example.com/…, expected ${form}: over http:// anybody on the way decides who is blocked (did you mean https://example.com/…?)`,
     ],
     [
       'the same at a name that begins like an address of this machine',
       { url: 'http://127.example.org/list' },
       /over http:\/\/ anybody on the way decides who is blocked/,
     ],
-    ['a path for a URL', { url: '/etc/list' }, `lists.a.url: found "/etc/list", expected ${form}`],
+    ['a path for a URL', { url: '/etc/list' }, `lists.a.url: found (not shown), expected ${form}`],
     [
       'a password in the URL',
       { url: 'https://me:secret@example.com/' },

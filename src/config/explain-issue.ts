@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { nearMiss } from './near-miss.ts';
-import { mismatch, showFound, showHost } from './problem.ts';
-import { bare, keysAt, type Path, schemaAt, secretAt } from './schema-keys.ts';
-import { belongsTo, hintOf, whatWasMeant } from './what-was-meant.ts';
+import { mismatch, showFound, showHost, showKey, showKind } from './problem.ts';
+import { bare, holdsSecret, keysAt, type Path, schemaAt, secretAt } from './schema-keys.ts';
+import { belongsTo, hintOf, keyMeant, whatWasMeant } from './what-was-meant.ts';
 
 /** What is wrong at one path, in the operator's words. */
 export interface Explained {
@@ -24,6 +24,16 @@ type Issue = z.core.$ZodIssue;
 
 /** Puts an issue of the schema into `found X, expected Y (did you mean Z?)`. */
 export function explainIssue(issue: Issue, read: Read): readonly Explained[] {
+  return explained(issue, read).map((one) => ({ ...one, path: shownPath(one.path, read.schema) }));
+}
+
+/** Without a step that may be a secret: what stands there is found by what is around it. */
+const shownPath = (path: Path, root: unknown): Path =>
+  path.map((step, index) =>
+    typeof step === 'string' && holdsSecret(path.slice(0, index), root) ? showKey(step) : step,
+  );
+
+function explained(issue: Issue, read: Read): readonly Explained[] {
   const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path, read.schema);
@@ -38,14 +48,15 @@ export function explainIssue(issue: Issue, read: Read): readonly Explained[] {
     }));
   }
   if (issue.code === 'invalid_key') {
-    const text = mismatch(showFound(path.at(-1)), issue.issues[0]?.message ?? 'another name');
+    const found = showFound(shownPath(path, read.schema).at(-1));
+    const text = mismatch(found, issue.issues[0]?.message ?? 'another name');
     return [{ path, unknownKey: true, text }];
   }
   if (issue.code === 'invalid_union') {
     const branch = meantBranch(issue.errors);
     if (branch !== undefined)
       return branch.flatMap((inner) =>
-        explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, read),
+        explained({ ...inner, path: [...issue.path, ...inner.path] }, read),
       );
   }
   return [{ path, unknownKey: false, text: explainValue(issue, path, read) }];
@@ -59,18 +70,38 @@ function explainValue(issue: Issue, path: Path, read: Read): string {
     formOf(bare(schema)) ??
     expectedBy(issue, schema);
   const value = valueAt(read.tree, path);
-  const secret = secretAt(path);
-  if (secret === 'whole' && typeof value === 'string')
-    return mismatch('a text (not shown)', expected);
+  if (holdsSecret(path, read.schema)) return explainHidden(issue, path, read, expected);
   const digits = typeof value === 'number' && bare(schema) instanceof z.ZodString;
   const written = digits ? read.asWritten(path) : undefined;
   const { amiss, meant } = hintOf(issue, value);
-  const shown = secret === 'path' ? showHost(String(value)) : (written ?? showFound(value));
+  const shown = written ?? showFound(value);
   return mismatch(
     amiss === undefined ? shown : `${shown} with ${amiss}`,
     expected,
     meant ?? whatWasMeant({ value, written, schema, key: String(path.at(-1)) }),
   );
+}
+
+/** As `explainValue`, of a value that may be a secret, or have one in it: no hint repeats anything of it. */
+function explainHidden(issue: Issue, path: Path, read: Read, expected: string): string {
+  const { tree, schema: root } = read;
+  const value = valueAt(tree, path);
+  const secret = secretAt(path, root);
+  // What the schema itself gives for a hint is made for a URL with a secret in it.
+  if (secret === 'path' && typeof value === 'string')
+    return mismatch(showHost(value), expected, hintOf(issue, value).meant);
+  const schema = schemaAt(path, root);
+  if (secret !== undefined) {
+    const hidden = value === undefined || value === null ? '' : ' (not shown)';
+    return mismatch(`${showKind(value)}${hidden}`, formOfSecret(schema) ?? expected);
+  }
+  return mismatch(showKind(value), expected, keyMeant(value, schema));
+}
+
+/** `${NAME}` rather than only a text, whatever kind of thing was found. */
+function formOfSecret(schema: unknown): string | undefined {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  return schema.safeParse('').error?.issues[0]?.message;
 }
 
 /** Of several forms a block may have, the one that fits but for something inside of it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fileName, source } from '../policy/forms.ts';
 import { expected, type Understood, understood, written } from '../policy/written.ts';
+import { showHost } from './problem.ts';
 import { secret } from './secret.ts';
 import { isInClear, namesUser, secretUrl } from './secret-url.ts';
 
@@ -15,7 +16,7 @@ function readListUrl(text: string): Understood<string> {
   if (namesUser(url)) return expected(`${form}; no user and password in it`);
   if (isInClear(url))
     return expected(`${form}: over http:// anybody on the way decides who is blocked`, {
-      meant: text.replace(/^http/i, 'https'),
+      meant: showHost(text.replace(/^http/i, 'https')),
     });
   return understood(text);
 }
@@ -23,7 +24,7 @@ function readListUrl(text: string): Understood<string> {
 const list = z
   .strictObject({
     file: fileName.optional().describe('a file on this machine, read again when it changes'),
-    url: written(readListUrl)
+    url: written(readListUrl, { secret: 'path' })
       .optional()
       .describe(
         'where it is fetched from, in place of a file: https://…; {key} where the key goes',

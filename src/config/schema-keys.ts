@@ -61,11 +61,35 @@ export function namesAt(path: Path): boolean {
 }
 
 /** What of this value no message shows: nothing of it, of a URL nothing but its host, or all may be shown. */
-export function secretAt(path: Path): 'whole' | 'path' | undefined {
-  const schema = bare(schemaAt(path));
+export const secretAt = (path: Path, root?: unknown): 'whole' | 'path' | undefined =>
+  secretOfSchema(bare(schemaAt(path, root)));
+
+function secretOfSchema(schema: unknown): 'whole' | 'path' | undefined {
   const secret = schema instanceof z.ZodType ? schema.meta()?.secret : undefined;
   if (secret === 'path') return secret;
   return secret === true ? 'whole' : undefined;
+}
+
+/** Is a secret at a path, or does one belong somewhere below it? A value there may be that secret, misplaced. */
+export const holdsSecret = (path: Path, root?: unknown): boolean => isToHide(schemaAt(path, root));
+
+/** What is wrong may be said of ten thousand extensions, and for each the schema would be gone through. */
+const hidden = new WeakMap<z.ZodType, boolean>();
+
+function isToHide(schema: unknown): boolean {
+  const here = bare(schema);
+  if (!(here instanceof z.ZodType)) return false;
+  const known = hidden.get(here) ?? hasSecretInside(here);
+  hidden.set(here, known);
+  return known;
+}
+
+function hasSecretInside(here: z.ZodType): boolean {
+  if (here instanceof z.ZodObject) return Object.values(here.shape).some(isToHide);
+  if (here instanceof z.ZodArray) return isToHide(here.element);
+  if (here instanceof z.ZodRecord) return isToHide(here.valueType);
+  if (here instanceof z.ZodUnion) return here.options.some(isToHide);
+  return secretOfSchema(here) !== undefined;
 }
 
 export interface KnownKey {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WrittenIssue } from '../policy/written.ts';
 import { nearMiss } from './near-miss.ts';
-import { showFound } from './problem.ts';
+import { hideInUrl, showFound } from './problem.ts';
 import { bare, keysOf, knownKeys, wordsOf } from './schema-keys.ts';
 import { homeOf } from './settings-files.ts';
 
@@ -63,8 +63,9 @@ function textOfYaml(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const [[key, inner] = [], ...more] = Object.entries(value);
   if (key === undefined || more.length > 0) return undefined;
-  if (Array.isArray(value)) return typeof inner === 'string' ? `${inner}, without [ ]` : undefined;
-  return inner === null ? `"${key}:", in quotes` : undefined;
+  if (Array.isArray(value))
+    return typeof inner === 'string' ? `${hideInUrl(inner)}, without [ ]` : undefined;
+  return inner === null ? `"${hideInUrl(key)}:", in quotes` : undefined;
 }
 
 const takesBlock = (schema: unknown): boolean =>
@@ -94,7 +95,7 @@ function listMeant(text: string, { element }: z.ZodArray): string | undefined {
   const isOne = element instanceof z.ZodType && /\s/.test(text) && element.safeParse(text).success;
   if (!isOne && !/^[\w./:+*-]+(?:[ ,]+[\w./:+*-]+)*$/.test(text)) return undefined;
   const words = isOne ? [text] : text.split(/[ ,]+/);
-  return `[${words.join(', ')}], a list${words.length === 1 ? ' of one' : ''}`;
+  return `[${words.map(hideInUrl).join(', ')}], a list${words.length === 1 ? ' of one' : ''}`;
 }
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -135,6 +136,13 @@ function blockMeant(value: string, schema: unknown): string | undefined {
   return key !== undefined && keysOf(schema).includes(key)
     ? `${key}: ${showFound(rest).slice(1, -1)}, with a space`
     : undefined;
+}
+
+/** What was meant by a block, without anything that may be a secret: an empty one, or a key and the space behind it. */
+export function keyMeant(value: unknown, whole: unknown): string | undefined {
+  if (value === null) return whatWasMeant({ value, written: undefined, schema: whole, key: '' });
+  const [, key] = (typeof value === 'string' && /^([\w-]+):\S/.exec(value)) || [];
+  return key !== undefined && keysOf(whole).includes(key) ? `${key}: …, with a space` : undefined;
 }
 
 /** The one place where a key of this name would stand. */

@@ -49,6 +49,21 @@ const logs = (said: () => string, text: string | RegExp) =>
 
 const reload = (...flags: readonly string[]) => drawbridge('reload', '--data', gate.data, ...flags);
 
+/** `notifications.yaml` with a secret in it where the settings are wrong. */
+const misplacedSecrets: readonly string[] = [
+  'ops: https://hooks.example/services/T1/SECRETXYZ',
+  'ops: { webhok: https://hooks.example/T1/SECRETXYZ }',
+  'ops: { webhook: [https://hooks.example/T1/SECRETXYZ] }',
+  'ops: { webhook: https://bob:SECRETXYZ/1@hooks.example/a }',
+  'ops: { webhook: https://bob:SECRETXYZ?1@hooks.example/a }',
+  '- https://hooks.example/T1/SECRETXYZ',
+  'ops: { email: https://hooks.example/T1/SECRETXYZ }',
+  'ops: { webhook: https://hooks.example, token: [SECRETXYZ] }',
+  'ops: { token:SECRETXYZ }',
+]
+  .map((contact) => `notifications:\n  contacts:\n    ${contact}\n`)
+  .concat('notifications: { smtp: { password: [SECRETXYZ] } }\n');
+
 beforeEach(restore);
 afterEach(async () => {
   restore();
@@ -71,6 +86,42 @@ describe('a file that changes', () => {
     );
     expect(said()).toContain('two.example');
     expect(said()).not.toContain('s3cret');
+  });
+
+  test('shows nothing of a secret that stands where it does not belong', async () => {
+    const said = fromNow();
+    const printed: string[] = [];
+    for (const text of misplacedSecrets) {
+      write('notifications.yaml', text);
+      const reloaded = await reload();
+      const checked = await drawbridge('check', '--routes', routes, '--policies', policies);
+      for (const { code, output } of [reloaded, checked]) {
+        expect.soft({ code, text, output }).toMatchObject({
+          code: 1,
+          output: expect.stringContaining('notifications.yaml:'),
+        });
+        printed.push(output);
+      }
+    }
+    await logs(said, 'reload refused');
+    printed.push(said(), (await drawbridge('events', '--data', gate.data)).output);
+    expect(printed.at(-1)).toContain('notifications.contacts');
+    expect(printed.join('\n')).not.toContain('SECRETXYZ');
+  }, 60_000);
+
+  test('shows nothing of the secret that the URL of a list has in it', async () => {
+    const said = fromNow();
+    const from = (url: string) => `lists: { feed: { url: "${url}", mode: shadow } }\n`;
+    write('lists.yaml', from('https://127.0.0.1:9/SECRETXYZ/one'));
+    await logs(said, 'lists.feed: added');
+    await logs(said, 'cannot be read');
+    write('lists.yaml', from('https://127.0.0.2:9/SECRETXYZ/two'));
+    await logs(said, 'lists.feed.url: https://127.0.0.1:9/… -> https://127.0.0.2:9/…');
+    const status = await drawbridge('lists', '--data', gate.data);
+    const events = await drawbridge('events', '--data', gate.data);
+    expect(status.output).toContain('feed');
+    expect(events.output).toContain('lists.feed');
+    expect(`${said()}${status.output}${events.output}`).not.toContain('SECRETXYZ');
   });
 
   test('is read again by itself, and what is different is said', async () => {

@@ -76,7 +76,7 @@ export class Lists {
       const { mode, from } = list.settings;
       const { packets = 0, came = 0 } = counts.find((one) => one.name === name) ?? {};
       return {
-        ...{ name, mode, from: 'file' in from ? from.file : from.url, networks: networks.size },
+        ...{ name, mode, from: placeOf(from), networks: networks.size },
         overridden: this.#overridden.get(name) ?? 0,
         ...{ readAt, changedAt, nextAt, reading, failing, notices, packets, came },
         failures: [...list.failures],
@@ -218,7 +218,11 @@ export class Lists {
 const sourceOf = ({ settings, changedAt = 0 }: List): SourceList => ({
   name: settings.name,
   mode: settings.mode,
-  from: 'file' in settings.from ? settings.from.file : new URL(settings.from.url).host,
+  from: placeOf(settings.from),
   sparesPhones: settings.phones === 'serve',
   readAt: changedAt,
 });
+
+/** The file, or the URL's host: some feeds want a key in its path. */
+const placeOf = (from: ListSettings['from']): string =>
+  'file' in from ? from.file : new URL(from.url).host;
