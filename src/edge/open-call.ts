@@ -47,7 +47,8 @@ export function openCall(
     return;
   }
   const keys = callKeys(facts);
-  if (facts.doubtful && edge.callChallenges.usual) {
+  const inDoubt = facts.doubtful && edge.gatekeeper.policy.wantsProofOf(facts);
+  if (inDoubt && edge.callChallenges.usual) {
     go(opened(edge, request, facts, doubted(edge, facts, keys)));
     return;
   }

@@ -17,6 +17,7 @@ import { restoringTo } from './hidden-pins.ts';
 import { asStale, learnFromRefusal, refusalChallenges } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
+import { extensionTried, type Password, passwordOf } from './password-of.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -53,7 +54,7 @@ function forward(
   const { request, flow } = incoming;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
-  const untried = bringsUnproven(facts, request);
+  const password = passwordOf(edge, incoming, facts);
   const restoring = restoringTo(request, edge.gatekeeper.policy.site);
   const targets = pbx.targetsFor(
     extension.user,
@@ -67,8 +68,8 @@ function forward(
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
     lastToo: pbx.down,
-    headers: [...headersForPbx(edge, incoming, untried), ...transferred],
-    onRefusal: (response) => toldToCaller(edge, incoming, extension.user, response, untried),
+    headers: [...headersForPbx(edge, incoming, password), ...transferred],
+    onRefusal: (response) => toldToCaller(edge, incoming, facts, response, password),
     onAnswer(response, target) {
       opened.answers(response.status);
       return restoring.onAnswer?.(response, target);
@@ -78,21 +79,16 @@ function forward(
     },
     onDone(status) {
       // of phones: carriers and guests are asked for no password
-      if (facts.method === 'INVITE' && facts.registered && (untried || !hasCredentials(request)))
+      if (
+        facts.method === 'INVITE' &&
+        facts.registered &&
+        (password !== 'tried' || !hasCredentials(request))
+      )
         edge.callChallenges.learn(status);
       opened.done(status);
     },
   });
 }
-
-/**
- * Over UDP anybody may have written them in the name of a phone, and whoever has a password of his own may leave `opaque`
- * away: what he brings then is nobody's for all that we know, and no limit would hold his call before it rings. So they do
- * not go on; the PBX challenges, and what answers that is proven. It costs a phone that comes with a nonce of long ago one
- * round trip, as `proven-credentials` does when it registers. A guest has not shown by that that he returns `opaque`.
- */
-const bringsUnproven = (facts: CallFacts, request: Message): boolean =>
-  facts.doubtful && facts.registered && !facts.emergency && hasCredentials(request);
 
 /**
  * A password can be guessed by calls as well. Over UDP that counts where it answers a challenge that went to that very
@@ -102,22 +98,23 @@ const bringsUnproven = (facts: CallFacts, request: Message): boolean =>
 function toldToCaller(
   edge: Edge,
   { request, flow }: Incoming,
-  extension: string,
+  facts: CallFacts,
   response: Message,
-  untried: boolean,
+  password: Password,
 ): OwnAnswer | undefined {
   if (flow.realm !== 'access') return undefined;
   const { marks } = edge.guesses;
   const now = Date.now();
   const source = sourceOf(flow.address);
   const ours = areForOurs(request, marks);
-  const proven = hasCredentials(request) && !ours && areProven(request, flow, marks, now);
-  learnFromRefusal(edge, { extension, source, proven }, response, now);
+  const tried = hasCredentials(request) && !ours && password === 'tried';
+  const proven = tried && areProven(request, flow, marks, now);
+  learnFromRefusal(edge, { extension: extensionTried(facts), source, proven }, response, now);
   const challenges = refusalChallenges(response);
   if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
   const headers = challenges.map(({ name, value = '' }) => ({
     name,
-    value: marks.mark(ours || untried ? asStale(value) : value, source, now),
+    value: marks.mark(ours || password === 'unproven' ? asStale(value) : value, source, now),
   }));
   return { status: response.status, headers };
 }
@@ -150,17 +147,21 @@ const callee = (requestUri: string): Extension => ({
 const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
 
+const credentialsForPbx = (
+  { guesses }: Edge,
+  request: Message,
+  password: Password,
+): readonly HeaderChange[] =>
+  password === 'tried' ? unmarkedCredentials(request, guesses.marks) : withoutCredentials;
+
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
 function headersForPbx(
   edge: Edge,
   { request, flow }: Incoming,
-  untried: boolean,
+  password: Password,
 ): readonly HeaderChange[] {
   const { trunkHeader } = edge.settings.pbx;
-  const changes = [
-    ...stripForPbx(edge, request),
-    ...(untried ? withoutCredentials : unmarkedCredentials(request, edge.guesses.marks)),
-  ];
+  const changes = [...stripForPbx(edge, request), ...credentialsForPbx(edge, request, password)];
   if (trunkHeader === undefined || flow.realm !== 'trunk') return changes;
   return [...changes.filter(({ name }) => name !== trunkHeader.name), trunkHeader];
 }

@@ -7,7 +7,10 @@ import { least, type Mode, type Rule, type SettingPath } from './rule.ts';
 import { type Hidden, hidesFrom, stealth } from './rules/network/stealth.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
+import { distributedGuessing } from './rules/registration/distributed-guessing.ts';
+import { lockout } from './rules/registration/lockout.ts';
 import { provenCredentials } from './rules/registration/proven-credentials.ts';
+import { spreadGuessing } from './rules/registration/spread-guessing.ts';
 import { createSite, type Site } from './site.ts';
 import {
   type Adjustments,
@@ -74,6 +77,11 @@ export interface Asked {
 const noShadows: readonly Shadow[] = [];
 const admitted: Decision = { verdict: pass, rule: undefined, shadows: noShadows };
 
+/** What stands between a guesser and a password, wherever he has it tried. */
+const ofPasswords: ReadonlySet<string> = new Set(
+  [provenCredentials, lockout, spreadGuessing, distributedGuessing].map(({ name }) => name),
+);
+
 interface Askable<Facts> {
   readonly name: string;
   readonly mode: Mode;
@@ -94,9 +102,11 @@ export class Policy {
   readonly #isStealthy: boolean;
   /** Over UDP a source counts only once it has answered a challenge that went there (N12). */
   readonly wantsProof: boolean;
+  readonly #provenMode: Mode;
   /** Refusals by an answer, and what strangers meet in their place. */
   readonly #silences = new WeakMap<Reject, Drop>();
   readonly #asked: { readonly [S in Stage]: readonly Askable<StageFacts[S]>[] };
+  readonly #ofPasswords: readonly Askable<StageFacts['registration']>[];
 
   constructor(settings: PolicySettings) {
     const { guests } = settings.outbound[noGuests.name] as { readonly guests: readonly string[] };
@@ -116,7 +126,8 @@ export class Policy {
     this.#isStealthy = least(stealthy, settings.site.rules) === 'on';
     const registration: Readonly<Record<string, unknown>> = settings.registration;
     const { mode: proving } = registration[provenCredentials.name] as { readonly mode: Mode };
-    this.wantsProof = least(proving, settings.site.rules) === 'on';
+    this.#provenMode = least(proving, settings.site.rules);
+    this.wantsProof = this.#provenMode === 'on';
     this.#asked = {
       packet: asked('packet'),
       broken: asked('broken'),
@@ -125,17 +136,23 @@ export class Policy {
       outbound: asked('outbound'),
       inbound: asked('inbound'),
     };
+    this.#ofPasswords = this.#asked.registration.filter(({ name }) => ofPasswords.has(name));
   }
 
   /**
    * The first rule that refuses decides; what it says of emergency calls and of the trusted does not count. A rule that
    * throws refuses: a broken gate must not stand open.
    */
-  judge<S extends Stage>(stage: S, facts: StageFacts[S], counters: Counters): Decision {
+  judge<S extends Stage>(
+    stage: S,
+    facts: StageFacts[S],
+    counters: Counters,
+    rules: readonly Askable<StageFacts[S]>[] = this.#asked[stage],
+  ): Decision {
     const own = ownModes(stage, facts);
     let shadows = noShadows;
     let adjust: Adjustments | undefined;
-    for (const asked of this.#asked[stage]) {
+    for (const asked of rules) {
       const { name, mode, methods, rule } = asked;
       const effective = own === undefined ? mode : (own[name] ?? mode);
       if (effective === 'off' || !concerns(methods, facts)) continue;
@@ -170,6 +187,18 @@ export class Policy {
     }
     if (shadows === noShadows && adjust === undefined) return admitted;
     return { verdict: pass, rule: undefined, shadows, adjust };
+  }
+
+  /** May a password be tried that comes with something else than a registration? By what holds guessers there. */
+  judgePassword(facts: StageFacts['registration'], counters: Counters): Decision {
+    return this.judge('registration', facts, counters, this.#ofPasswords);
+  }
+
+  /** `wantsProof` for a caller who is known: there are phones that can prove nothing, for which the rule is off. */
+  wantsProofOf(facts: Concerned & Pick<RequestFacts, 'profile'>): boolean {
+    const { name } = provenCredentials;
+    const mode = facts.profile.rules?.[name] ?? this.#provenMode;
+    return mode === 'on' && this.#exceptions.find(name, facts) === undefined;
   }
 
   /** Is whoever asks this, and is refused, to learn nothing, not even that somebody is here (N10)? */

@@ -1,0 +1,67 @@
+import type { CallFacts } from './call-facts.ts';
+import { hasCredentials } from './credentials.ts';
+import type { Edge } from './edge.ts';
+import { RegistrationFacts } from './registration-facts.ts';
+import type { Incoming } from './signaling.ts';
+
+/**
+ * What becomes of a password that comes with something else than a registration: the PBX may try it; nobody knows who wrote
+ * it, and whoever did may answer a challenge; or he has guessed enough.
+ */
+export type Password = 'tried' | 'unproven' | 'withheld';
+
+/**
+ * Whatever reaches the PBX with a password is a question to it whether that is the right one. What is let through from
+ * whoever is not registered, an emergency call or an OPTIONS, is let through all the same; but his password is held to
+ * what it would be held to if he registered.
+ *
+ * Of a registered phone only this: over UDP anybody may have written its credentials, and whoever has a password of his own
+ * may leave `opaque` away; what he brings then is nobody's for all that we know, and no limit would hold his call before it
+ * rings. The PBX challenges, and what answers that is proven. It costs a phone that comes with a nonce of long ago one
+ * round trip, as `proven-credentials` does when it registers. An emergency call of its own is not held up even for that.
+ */
+export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Password {
+  const { request, flow } = incoming;
+  if (!hasCredentials(request) || flow.realm !== 'access') return 'tried';
+  const { policy } = edge.gatekeeper;
+  if (facts.registered && extensionTried(facts) === facts.extension)
+    return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts) ? 'unproven' : 'tried';
+  // a guest has not shown by being one that he returns `opaque`
+  return policy.site.guests.find(flow.address) === undefined
+    ? strangersPassword(edge, incoming, facts)
+    : 'tried';
+}
+
+/** At whose extension a password is tried: who the PBX is told it is. */
+export function extensionTried({ from, extension = '', profile }: CallFacts): string {
+  const showsNobody = from === '' || from.toLowerCase() === 'anonymous';
+  return showsNobody || profile.identities?.includes(from) ? extension : from;
+}
+
+function strangersPassword(edge: Edge, incoming: Incoming, call: CallFacts): Password {
+  const facts = new PasswordFacts(edge, incoming, call);
+  const { gatekeeper, attacks } = edge;
+  const { verdict } = gatekeeper.policy.judgePassword(facts, gatekeeper.looking);
+  if (verdict.kind === 'pass') return 'tried';
+  if (verdict.reason === 'credentials-not-proven') return 'unproven';
+  if (verdict.reason === 'guessed-by-many' && facts.proven)
+    attacks.keptOut(facts.extension, facts.source.key, facts.at);
+  return 'withheld';
+}
+
+/** Who brings a password, as the rules of registration see him. */
+class PasswordFacts extends RegistrationFacts {
+  constructor(edge: Edge, incoming: Incoming, call: CallFacts) {
+    const extension = extensionTried(call);
+    const known = { extension, host: '', bindings: [], changes: NEVER };
+    super(edge, incoming, call, known, []);
+  }
+
+  /** Nothing stands in the way of the call; this is about the password. */
+  override get emergency(): boolean {
+    return false;
+  }
+}
+
+/** No state of the registrations: what there is of the extension is looked up. */
+const NEVER = -1;

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { heard } from '../contract/scene.ts';
+import { asksCallers, isRegistrar } from '../support/a-registrar.ts';
+import { answerDigest } from '../support/digest-answer.ts';
+import { aScene, type Scene, type SceneOptions } from './scene.ts';
+
+const passwords = { 1001: 'secret', 1002: 'own', 1003: 'old' };
+const RIGHT = 486;
+
+/** A gate with all rules, before a PBX that asks everybody for his password, in calls of every kind. */
+async function guessable(policy: SceneOptions['policy'] = {}) {
+  const scene = await aScene({ policy: { site: { rules: 'on' }, ...policy } });
+  const { pbx } = scene;
+  isRegistrar(pbx, { passwords });
+  asksCallers(pbx, passwords, (invite) => pbx.answer(invite, RIGHT));
+  // whom OPTIONS is from a PBX may want to know as well, and then it is asked so
+  pbx.always('OPTIONS', (options) => {
+    const challenge = `Digest realm="pbx", nonce="of-options"`;
+    pbx.answer(options, 401, { headers: { 'WWW-Authenticate': challenge } });
+  });
+  return scene;
+}
+
+type Phone = Awaited<ReturnType<Scene['phone']>>;
+interface Try {
+  readonly password: string;
+  readonly method?: 'INVITE' | 'OPTIONS';
+  readonly number?: string;
+  readonly user?: string;
+  /** As some phones do, and whoever wants nothing to be counted. */
+  readonly leavesOpaqueOut?: boolean;
+}
+
+/** Asks, and answers the challenge with this password. */
+async function tries(
+  phone: Phone,
+  { password, method = 'INVITE', number = '112', user = '1001', leavesOpaqueOut = false }: Try,
+) {
+  const uri = `sip:${number}@127.0.0.1`;
+  const asks = async (headers: Record<string, string>) => {
+    const options = {
+      authenticates: false,
+      headers: { From: `<sip:${user}@127.0.0.1>;tag=a`, ...headers },
+    };
+    return method === 'INVITE'
+      ? (await phone.invite(number, options)).final()
+      : phone.finalAnswer(phone.request(method, uri, options));
+  };
+  const challenge = (await asks({})).header('WWW-Authenticate') ?? '';
+  const answered = leavesOpaqueOut ? challenge.replace(/, opaque="[^"]*"/, '') : challenge;
+  const Authorization = answerDigest(answered, { method, uri }, { user, password });
+  return asks({ Authorization });
+}
+
+const tried = ({ pbx }: Scene, method = 'INVITE') =>
+  heard(pbx, method).filter((one) => one.header('Authorization') !== undefined).length;
+const isStale = (answer: Awaited<ReturnType<typeof tries>>) =>
+  /stale=true/.test(answer.header('WWW-Authenticate') ?? '');
+
+describe('the password of an emergency call from where its extension is not registered', () => {
+  test('goes no further where it answers no challenge that went there; the call does', async () => {
+    await using scene = await guessable();
+    await scene.registered({ password: 'secret' });
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    const before = heard(scene.pbx, 'INVITE').length;
+    const answer = await tries(stranger, { password: 'secret', leavesOpaqueOut: true });
+    expect([answer.status, isStale(answer)]).toEqual([401, true]);
+    expect(heard(scene.pbx, 'INVITE').length - before).toBe(2);
+    expect(tried(scene)).toBe(0);
+  });
+
+  test('is tried where it does: who has it may call', async () => {
+    await using scene = await guessable();
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    expect((await tries(stranger, { password: 'secret' })).status).toBe(RIGHT);
+  });
+
+  test.each(['udp', 'tcp'] as const)(
+    'is tried over %s as often as a registration would be, and the call goes on after that',
+    async (transport) => {
+      await using scene = await guessable();
+      const stranger = await scene.phone({ address: '127.0.3.9', transport });
+      for (let guess = 0; guess < 10; guess++)
+        expect((await tries(stranger, { password: `guess ${guess}` })).status).toBe(401);
+      const before = heard(scene.pbx, 'INVITE').length;
+      const answer = await tries(stranger, { password: 'secret' });
+      expect([answer.status, isStale(answer)]).toEqual([401, false]);
+      expect(tried(scene)).toBe(10);
+      expect(heard(scene.pbx, 'INVITE').length - before).toBe(2);
+      expect((await tries(stranger, { password: 'own', user: '1002' })).status).toBe(401);
+      expect(tried(scene)).toBe(10);
+    },
+  );
+
+  test('is not tried while its extension is guarded', async () => {
+    await using scene = await guessable();
+    const { guards } = scene.running.edge.attacks;
+    const forMs = 60_000;
+    guards.raise({ extension: '1001', by: 'operator', evidence: 'x', forMs }, Date.now());
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    expect((await tries(stranger, { password: 'secret' })).status).toBe(401);
+    expect(tried(scene)).toBe(0);
+  });
+
+  test('counts at its extension, however that is spelt', async () => {
+    await using scene = await guessable();
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    for (let guess = 0; guess < 10; guess++)
+      await tries(stranger, { password: 'no', user: guess % 2 ? '%31001' : '100%31' });
+    await tries(stranger, { password: 'secret' });
+    expect(tried(scene)).toBe(10);
+  });
+
+  test('of another extension is held so from a registered phone too', async () => {
+    await using scene = await guessable();
+    const insider = await scene.registered({ user: '1002', password: 'own' });
+    const guess = { password: 'secret', leavesOpaqueOut: true };
+    expect((await tries(insider, guess)).status).toBe(401);
+    expect(tried(scene)).toBe(0);
+  });
+});
+
+test('a registered phone makes its emergency call with what it has, and loses no time', async () => {
+  await using scene = await guessable();
+  const phone = await scene.registered({ password: 'secret' });
+  expect((await tries(phone, { password: 'secret', leavesOpaqueOut: true })).status).toBe(RIGHT);
+});
+
+describe('the password of a request that anybody may send (no-guests.openMethods)', () => {
+  test.each([
+    ['without a mark of ours none', true, 0],
+    ['with one as many as of a registration', false, 10],
+  ])('is tried from where others are registered: %s', async (_what, leavesOpaqueOut, most) => {
+    await using scene = await guessable();
+    await scene.registered({ user: '1002', password: 'own', address: '127.0.3.9' });
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    const guess = { method: 'OPTIONS', number: '1001', password: 'no', leavesOpaqueOut } as const;
+    for (let more = 0; more < 12; more++) expect((await tries(stranger, guess)).status).toBe(401);
+    expect(tried(scene, 'OPTIONS')).toBe(most);
+  });
+});
+
+describe('a phone that returns no opaque, for which proven-credentials is off', () => {
+  const why = { until: '2100-01-01T10:00Z', why: 'an old phone' };
+  test.each([
+    ['for it', { extensions: { list: { 1003: { rules: { 'proven-credentials': 'off' } } } } }],
+    [
+      'by an exception',
+      { exceptions: { old: { rule: 'proven-credentials', extension: '1003', ...why } } },
+    ],
+  ] as const)('%s, calls as it registers', async (_how, policy) => {
+    await using scene = await guessable(policy);
+    const phone = await scene.registered({ user: '1003', password: 'old' });
+    const call = { number: '1002', user: '1003', password: 'old', leavesOpaqueOut: true };
+    expect((await tries(phone, call)).status).toBe(RIGHT);
+  });
+
+  test('calls so where the rule is off for all, too', async () => {
+    await using scene = await guessable({
+      registration: { 'proven-credentials': { mode: 'off' } },
+    });
+    const phone = await scene.registered({ password: 'secret' });
+    const call = { number: '1002', password: 'secret', leavesOpaqueOut: true };
+    expect((await tries(phone, call)).status).toBe(RIGHT);
+  });
+});
