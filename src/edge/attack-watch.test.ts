@@ -165,6 +165,26 @@ test('one source at many extensions is one attack', () => {
   expect(told).toEqual(['many-extensions 198.18.0.1']);
 });
 
+describe('a /48 of IPv6 at many extensions', () => {
+  const inNetwork = (number: number): string => `20010db80001${String(number).padStart(4, '0')}`;
+
+  test('is one attack where each extension is tried from another /64, at three times as many', () => {
+    const { told, attacks, fail } = watching();
+    for (let one = 0; one < 15; one++) fail(String(1000 + one), inNetwork(one), AT);
+    expect(told).toEqual([]);
+    for (let one = 15; one < 40; one++) fail(String(1000 + one), inNetwork(one), AT);
+    expect(told).toEqual(['many-extensions 20010db80001']);
+    expect(attacks[0]?.rule).toBe('spread-guessing');
+  });
+
+  test('is none for what a single /64 of it does, be it for a day', () => {
+    const { told, fail } = watching();
+    for (let one = 0; one < 200; one++)
+      fail(String(1000 + one), inNetwork(1), AT + one * 7 * MINUTE);
+    expect(told).toEqual([`many-extensions ${inNetwork(1)}`]);
+  });
+});
+
 test('one try from each of many sources, each at another extension, is seen where no extension shows it', () => {
   const { told, fail } = watching();
   for (let one = 0; one < 100; one++) fail(String(1000 + one), address(one), AT + one * 1000);

@@ -1,6 +1,7 @@
 import { canBeGuarded, type GuardChange, Guards } from '../limits/guards.ts';
 import { WindowCounts } from '../limits/window-counts.ts';
 import type { CallFacts } from '../policy/facts.ts';
+import { networkOf } from '../policy/network-of-source.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { least, type Mode } from '../policy/rule.ts';
 import {
@@ -15,7 +16,11 @@ import {
   everybody,
   guessersOf,
 } from '../policy/rules/registration/distributed-guessing.ts';
-import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
+import {
+  guessedBy,
+  limitsOfNetwork,
+  spreadGuessing,
+} from '../policy/rules/registration/spread-guessing.ts';
 import {
   allWindows,
   type SpreadLimits,
@@ -122,9 +127,16 @@ export class AttackWatch {
 
   /** Somebody failed at the extension, and that was counted. */
   failed(extension: string, source: string, at: number): void {
-    const { mode } = this.#spread;
-    if (mode !== 'off') this.#look('many-extensions', source, guessedBy(source), this.#spread, at);
+    if (this.#spread.mode !== 'off') this.#spreads(source, at);
     this.#tried(extension, at);
+  }
+
+  #spreads(source: string, at: number): void {
+    this.#look('many-extensions', source, guessedBy(source), this.#spread, at);
+    const network = networkOf(source);
+    if (network === source) return;
+    const limits = limitsOfNetwork(this.#spread);
+    this.#look('many-extensions', network, guessedBy(network), limits, at);
   }
 
   /** Somebody was not let try, because the extension is guarded. */

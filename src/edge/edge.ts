@@ -161,6 +161,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
   const bindingToken = createBindingTokens(options.tokenKey);
   const uris = createHiddenUris(options.tokenKey);
   const guesses = new Guesses(others, new ChallengeMarks(options.tokenKey));
+  guesses.reload(options.settings.policy);
   const attacks = new AttackWatch(options.settings.policy, guesses, observer);
   attacks.guards.load(options.guards, Date.now());
   const lookAlike = new LookAlikeChallenge();
@@ -320,6 +321,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       neighbours = new Neighbours(settings, placesOf, neighbours);
       topology = topologyNow();
       gatekeeper.reload(settings.policy);
+      guesses.reload(settings.policy);
       attacks.reload(settings.policy);
       pins = new PinCheck(settings.policy.pins, options.pinKey);
       fromPhones = fromPhonesNow();

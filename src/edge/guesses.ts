@@ -3,9 +3,12 @@ import { canBeGuarded } from '../limits/guards.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
 import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
 import { networkOf } from '../policy/network-of-source.ts';
+import type { PolicySettings } from '../policy/policy-settings.ts';
 import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
-import { guessedBy } from '../policy/rules/registration/spread-guessing.ts';
+import { type LockoutLimits, lockout } from '../policy/rules/registration/lockout.ts';
+import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
+import { type SpreadLimits, spreadWindows } from '../policy/spread-windows.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import type { Note, OtherNodes } from './other-nodes.ts';
 
@@ -29,10 +32,19 @@ export class Guesses {
   readonly #dialled = new SpreadSketch(MOST_TAILS);
 
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
+  #lockout: LockoutLimits = lockout.options.parse({});
+  #spreading: SpreadLimits = spreadGuessing.options.parse({});
 
   constructor(others?: Pick<OtherNodes, 'note'>, marks = new ChallengeMarks()) {
     this.#others = others;
     this.marks = marks;
+  }
+
+  /** From now on a network is counted by these limits. */
+  reload({ registration }: Pick<PolicySettings, 'registration'>): void {
+    const rules: Readonly<Record<string, unknown>> = registration;
+    this.#lockout = rules[lockout.name] as LockoutLimits;
+    this.#spreading = rules[spreadGuessing.name] as SpreadLimits;
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {
@@ -74,9 +86,29 @@ export class Guesses {
 
   #failed(extension: string, source: string, kind: FailureKind, now: number): void {
     this.#failures.note(source, kind, now);
-    for (const from of heldBy(source)) this.#failures.note(`${extension}|${from}`, kind, now);
+    const network = networkOf(source);
+    if (network !== source) this.#failedInNetwork(extension, source, network, kind, now);
+    this.#failures.note(`${extension}|${source}`, kind, now);
     this.#spread.add(guessedBy(source), extension, now);
     this.tried(extension, source, now);
+  }
+
+  /**
+   * What one /64 does counts against its /48 until it would be refused for it itself, and not beyond: else it alone, which
+   * may be anybody's in a town, could have all others of it refused.
+   */
+  #failedInNetwork(
+    extension: string,
+    source: string,
+    network: string,
+    kind: FailureKind,
+    now: number,
+  ): void {
+    const { failures, seconds } = this.#lockout;
+    if (this.failures(`${extension}|${source}`, seconds, now) < failures)
+      this.#failures.note(`${extension}|${network}`, kind, now);
+    if (this.distinct(guessedBy(source), spreadWindows.day, now) < this.#spreading.day)
+      this.#spread.add(guessedBy(network), extension, now);
   }
 
   /**

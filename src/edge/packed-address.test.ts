@@ -50,4 +50,5 @@ describe('sourceOf', () => {
 test('a source is a network again', () => {
   expect(networkOfSource(sourceOf('192.0.2.7'))).toBe('192.0.2.7');
   expect(networkOfSource(sourceOf('2001:db8:1:2::3'))).toBe('2001:0db8:0001:0002::/64');
+  expect(networkOfSource('20010db80001')).toBe('2001:0db8:0001::/48');
 });

@@ -7,3 +7,6 @@ const DIGITS = 12;
  */
 export const networkOf = (source: string): string =>
   IPV6.test(source) ? source.slice(0, DIGITS) : source;
+
+/** A /48 may be one customer of a provider, or a town: it may fail as often as so many sources. */
+export const SOURCES_OF_A_NETWORK = 3;

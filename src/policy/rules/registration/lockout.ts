@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
 import { failureKinds } from '../../failure-kinds.ts';
-import { networkOf } from '../../network-of-source.ts';
+import { networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
@@ -32,8 +32,9 @@ const options = z.strictObject({
 });
 
 const INSISTING_SECONDS = 60;
-/** A /48 may be one customer of a provider, or a town: it may fail as often as so many sources. */
-const SOURCES_OF_A_NETWORK = 3;
+/** How far the failures of a source at an extension count against its network. */
+export type LockoutLimits = Pick<z.output<typeof options>, 'failures' | 'seconds'>;
+
 /** Of one kind, under one key. */
 const MOST_REMEMBERED = 100;
 
@@ -42,7 +43,8 @@ const MOST_REMEMBERED = 100;
  * out by what others write in his name. An extension is never locked for all: only for the source that failed. A
  * device that holds a registration is let through whatever others behind its address do, and an address where phones are
  * registered is not blocked for the failures of one of them. Whoever has a /48 of IPv6 has 65,536 sources: they are locked
- * out together, where no phone is known.
+ * out together, where no phone is known; but what one of them does counts against all no further than until it is locked out
+ * itself, or it alone could shut an extension out of all of them.
  */
 export const lockout = defineRule({
   name: 'lockout',

@@ -1,7 +1,17 @@
 import { z } from 'zod';
+import type { Counters } from '../../counters.ts';
+import type { RegistrationFacts } from '../../facts.ts';
+import { networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
-import { allWindows, spreadOptions, spreadOver, spreadSeen } from '../../spread-windows.ts';
+import {
+  allWindows,
+  type SpreadLimits,
+  spreadOptions,
+  spreadOver,
+  spreadSeen,
+  type Window,
+} from '../../spread-windows.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
 
 const options = z.strictObject({
@@ -15,7 +25,8 @@ const shortest = ['tenMinutes'] as const;
 /**
  * R13. Three passwords at each of a thousand extensions never lock one of them. An office whose phones all lost their
  * passwords looks the same for a while: where phones are registered only the last ten minutes count, and nobody is
- * blocked.
+ * blocked. Whoever has a /48 of IPv6 tries each extension from another source: all of it is refused after three times as
+ * many, where no phone is known, and not blocked, for it may be a town.
  */
 export const spreadGuessing = defineRule({
   name: 'spread-guessing',
@@ -34,6 +45,17 @@ export const spreadGuessing = defineRule({
         : refuseRegistration(answer, 'guessing-many-extensions', {
             block: { seconds: blockSeconds },
           });
+    /** Where it is a part of one, and no phone is known at it. */
+    const networkAround = ({ atHome, shared, source }: RegistrationFacts): string | undefined => {
+      const network = networkOf(source.key);
+      return network === source.key || atHome || shared || source.familiar ? undefined : network;
+    };
+    const aroundLimits = limitsOfNetwork(limits);
+    const overAround = (facts: RegistrationFacts, counters: Counters): Window | undefined => {
+      const network = networkAround(facts);
+      if (network === undefined) return undefined;
+      return spreadOver(counters, guessedBy(network), aroundLimits, allWindows, facts.at);
+    };
     return {
       judge(facts, counters) {
         const { at, source } = facts;
@@ -41,13 +63,19 @@ export const spreadGuessing = defineRule({
         const { shared } = facts;
         const windows = shared ? shortest : allWindows;
         const over = spreadOver(counters, guessedBy(source.key), limits, windows, at);
-        return over === undefined ? pass : shared ? refusal : blocking;
+        if (over !== undefined) return shared ? refusal : blocking;
+        return overAround(facts, counters) === undefined ? pass : refusal;
       },
-      explain({ at, source, credentials, holder, shared }, counters) {
+      explain(facts, counters) {
+        const { at, source, credentials, holder, shared } = facts;
         const windows = shared ? shortest : allWindows;
         const key = guessedBy(source.key);
-        const over = spreadOver(counters, key, limits, windows, at) ?? 'tenMinutes';
+        const own = spreadOver(counters, key, limits, windows, at);
+        const around = own === undefined ? overAround(facts, counters) : undefined;
+        const over = own ?? around ?? 'tenMinutes';
         const exempt = [
+          around !== undefined &&
+            `its /48 at: ${spreadSeen(counters, guessedBy(networkOf(source.key)), at)}`,
           !credentials && 'no credentials yet',
           holder && 'a device that is registered already',
           shared && 'phones are registered at the source',
@@ -65,5 +93,12 @@ export const spreadGuessing = defineRule({
   },
 });
 
-/** Under which the extensions are counted that a source failed at. */
+/** A source of IPv6 is one of the 65,536 of its /48. */
+export const limitsOfNetwork = ({ tenMinutes, hour, day }: SpreadLimits): SpreadLimits => ({
+  tenMinutes: tenMinutes * SOURCES_OF_A_NETWORK,
+  hour: hour * SOURCES_OF_A_NETWORK,
+  day: day * SOURCES_OF_A_NETWORK,
+});
+
+/** Under which the extensions are counted that a source, or all of a /48, failed at. */
 export const guessedBy = (source: string): string => `guessed by ${source}`;
