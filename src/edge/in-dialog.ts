@@ -1,5 +1,6 @@
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
+import { withoutCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
@@ -28,10 +29,24 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
   if (transferred === undefined) return;
   incoming.forward({
     targets: 'as-routed',
-    headers: [...stripTrunkMark(edge, request), ...transferred],
+    headers: [
+      ...stripTrunkMark(edge, request),
+      ...(mayBringPassword(edge, incoming) ? nothing : withoutCredentials),
+      ...transferred,
+    ],
     ...restoringTo(request, edge.gatekeeper.policy.site),
   });
 }
+
+/**
+ * Inside a call that is here a password answers what the PBX asks there. Of no call that we know only a phone that is
+ * registered brings one, after a restart say: anybody else may have made the To tag and the Route up, to have it tried
+ * where nothing counts.
+ */
+const mayBringPassword = (edge: Edge, incoming: Incoming): boolean =>
+  incoming.call !== undefined ||
+  incoming.flow.realm !== 'access' ||
+  new CallFacts(edge, incoming, Date.now()).registered;
 
 /** What calls or writes to whoever its Request-URI names, where it is of no dialog. */
 const opening: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE']);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hashPin } from '../../src/edge/pin-check.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
@@ -358,6 +359,7 @@ describe('with Asterisk', () => {
     const accepting = ben.accept(await ben.expect('INVITE'));
     await call.answered();
     await accepting;
+    await sleep(500); // Asterisk joins the two a moment after it has answered them, and transfers nobody before
     const refer = { headers: { 'Refer-To': `<sip:803012345678@${gateAddress}>` } };
     expect((await call.ask('REFER', refer)).status).toBe(202);
     const invite = await carrier.expect('INVITE', { within: 6000 });

@@ -120,6 +120,25 @@ describe('the password of an emergency call from where its extension is not regi
   });
 });
 
+test('nobody who is not registered has a password tried by saying that he is in a call', async () => {
+  await using scene = await guessable();
+  const stranger = await scene.phone({ address: '127.0.3.9' });
+  scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 486));
+  await (await stranger.invite('112')).final();
+  const route = heard(scene.pbx, 'INVITE')[0]?.list('Record-Route').at(-1) ?? '';
+  const { address, port } = scene.pbx;
+  const headers = {
+    To: '<sip:112@127.0.0.1>;tag=nobody',
+    Route: route,
+    Authorization: 'Digest username="1001", realm="pbx", nonce="n", uri="sip:112", response="r"',
+  };
+  const options = { authenticates: false, headers };
+  const uri = `sip:${address}:${port}`;
+  await stranger.finalAnswer(stranger.request('INVITE', uri, options));
+  expect(heard(scene.pbx, 'INVITE')).toHaveLength(2);
+  expect(tried(scene)).toBe(0);
+});
+
 test('a registered phone makes its emergency call with what it has, and loses no time', async () => {
   await using scene = await guessable();
   const phone = await scene.registered({ password: 'secret' });
