@@ -14,7 +14,7 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
-import { childrenOf, processThere, runs } from '../support/processes.ts';
+import { childrenOf, processThere, runs, startedWith } from '../support/processes.ts';
 import { sdp } from '../support/sip-call.ts';
 import type { Place } from '../support/sip-wire.ts';
 
@@ -249,7 +249,9 @@ describe('SIGTERM in the middle of a hand-over', () => {
     const call = await caller.invite('102');
     await call.answered();
     const handing = handOver();
-    const heir = await heirStopped(() => childrenOf(gate.pid)[0]);
+    const heir = await heirStopped(() =>
+      childrenOf(gate.pid).find((pid) => startedWith(pid, 'GATE_TAKES_OVER')),
+    );
     gate.signal('SIGTERM');
     expect(await handing).toMatchObject({
       code: 1,

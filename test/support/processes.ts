@@ -24,3 +24,17 @@ export function childrenOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return text.split(' ').filter(Boolean).map(Number);
 }
+
+/**
+ * Was this variable in the environment that its program was started with? Not so between fork and exec: whoever is stopped
+ * there stops the process that started him, too, which waits for the exec.
+ */
+export function startedWith(pid: number, variable: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+      .split('\0')
+      .some((one) => one.startsWith(`${variable}=`));
+  } catch {
+    return false;
+  }
+}
