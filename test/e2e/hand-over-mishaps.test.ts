@@ -271,7 +271,9 @@ describe('SIGTERM in the middle of a hand-over', () => {
     await sleep(500);
     gate.signal('SIGTERM');
     await expect.poll(() => runs(heir), { timeout: WITHIN_MS }).toBe(false);
-    expect(gate.logs()).toContain('asked to end while handing over');
+    await expect
+      .poll(() => gate.logs(), { timeout: WITHIN_MS })
+      .toContain('asked to end while handing over');
     await drainsAndEndsWith(0, caller, () => call.bye());
     expect(await handing).toMatchObject({ code: 1 });
   });
