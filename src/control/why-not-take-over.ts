@@ -1,11 +1,8 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { showHostPort } from '../config/forms.ts';
-import { reasonOf } from '../config/reason-of.ts';
-import type { ListenerSettings, Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { InheritedSocket } from '../data/messages.ts';
 import { adviceOn } from '../data/why-not-open.ts';
+import { type Place, whyNotListen } from './why-not-listen.ts';
 
 /** What the gate that runs has open. */
 export interface HeldPlaces {
@@ -13,7 +10,6 @@ export interface HeldPlaces {
   readonly http: Settings['http'];
 }
 
-type Place = Pick<ListenerSettings, 'transport' | 'address' | 'port'>;
 type Wanted = Pick<Settings, 'listeners' | 'drachtio' | 'http' | 'programPort'>;
 
 /**
@@ -28,18 +24,18 @@ export async function whyNotTakeOver(
     return 'its settings name a drachtio-server, which has the sockets: end the gate that runs by SIGTERM, and start it anew.';
   for (const listener of settings.listeners) {
     if (held.sockets.some((socket) => isSame(socket, listener))) continue;
-    const why = await whyNotOpen(listener);
+    const why = await whyNotListen(listener);
     if (why !== undefined)
       return `cannot listen on ${shown(listener)}: ${why}.${advice(why, listener, held)}`;
   }
   const { http, programPort } = settings;
   if (!isSame({ ...http, transport: 'tcp' }, { ...held.http, transport: 'tcp' })) {
-    const why = await whyNotOpen({ ...http, transport: 'tcp' });
+    const why = await whyNotListen({ ...http, transport: 'tcp' });
     if (why !== undefined)
       return `metrics cannot be served on ${showHostPort(http.address, http.port)}: ${why}.`;
   }
   const { address, port } = programPort;
-  const why = port === null ? undefined : await whyNotOpen({ transport: 'tcp', address, port });
+  const why = port === null ? undefined : await whyNotListen({ transport: 'tcp', address, port });
   return why === undefined
     ? undefined
     : `programs cannot be served on ${address} port ${port}: ${why}.`;
@@ -65,23 +61,3 @@ const overlap = (one: Place, other: Place): boolean =>
   (one.address === other.address || isEvery(one) || isEvery(other));
 
 const isEvery = ({ address }: Place): boolean => address === '0.0.0.0' || address === '::';
-
-async function whyNotOpen({ transport, address, port }: Place): Promise<string | undefined> {
-  const ipv6Only = address.includes(':');
-  const socket =
-    transport === 'udp'
-      ? createSocket({ type: ipv6Only ? 'udp6' : 'udp4', ipv6Only })
-      : createServer();
-  const open = once(socket, 'listening');
-  if ('bind' in socket) socket.bind(port, address);
-  else socket.listen({ host: address, port, ipv6Only });
-  try {
-    await open;
-  } catch (error) {
-    return reasonOf(error);
-  }
-  const closed = once(socket, 'close');
-  socket.close();
-  await closed;
-  return undefined;
-}

@@ -1,7 +1,5 @@
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
 import { showHostPort } from '../config/forms.ts';
-import { reasonOf } from '../config/reason-of.ts';
+import { whyNotListen } from '../control/why-not-listen.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 import { isLoopback } from './this-machine.ts';
 
@@ -29,7 +27,7 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
       );
       continue;
     }
-    const why = await whyNotFree(transport === 'udp', address, port);
+    const why = await whyNotListen({ transport, address, port });
     findings.push(
       why === undefined
         ? ports.ok(`${shown} is free`)
@@ -55,24 +53,4 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
     );
   }
   return findings;
-}
-
-/** Tries it, for a moment. */
-function whyNotFree(udp: boolean, address: string, port: number): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  if (udp) {
-    const socket = createSocket({
-      type: address.includes(':') ? 'udp6' : 'udp4',
-      ipv6Only: address.includes(':'),
-    });
-    socket.once('error', (error) => resolve(reasonOf(error)));
-    socket.bind(port, address, () => socket.close(() => resolve(undefined)));
-  } else {
-    const server = createServer();
-    server.once('error', (error) => resolve(reasonOf(error)));
-    server.listen({ host: address, port, ipv6Only: address.includes(':') }, () =>
-      server.close(() => resolve(undefined)),
-    );
-  }
-  return promise;
 }
