@@ -4,6 +4,7 @@ import type { GateEvent } from '../../data/event.ts';
 import type { EventKind } from '../../edge/event-kinds.ts';
 import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
 import { inTransaction, versionOf } from '../store/sqlite.ts';
+import { eventsOfCall, hasCallKeys, hashOfCall, indexCalls, keyOfNextCall } from './call-index.ts';
 
 /** What can be asked for: a column of its own, so that a year of events is searched at once. */
 export interface EventFilter {
@@ -65,14 +66,6 @@ const tables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** Events before this program had none: they are found by their Call-ID, and no new one joins them. */
-const callKeys = `
-  DROP INDEX IF EXISTS events_call;
-  CREATE INDEX IF NOT EXISTS events_call_key ON events (call_key) WHERE call_key IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS events_without_key ON events (call_id)
-    WHERE call_key IS NULL AND call_id IS NOT NULL;
-`;
-
 /** The events on disk, in a database of their own: however many come, registrations do not wait for them. */
 export class EventsDatabase {
   readonly #database: DatabaseSync;
@@ -83,7 +76,7 @@ export class EventsDatabase {
     this.#database = database;
     this.#insert = database.prepare(
       `INSERT INTO events (at, level, kind, reason, rule, extension, source, number, call_id, event, call_key)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${keyOfNext})`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${keyOfNextCall})`,
     );
     this.#addToShadow = database.prepare(
       'UPDATE shadows SET refusals = refusals + ?, last_at = ? WHERE rule = ?',
@@ -109,8 +102,7 @@ export class EventsDatabase {
         database.exec('PRAGMA wal_autocheckpoint = 4000');
         versionOf(database, version); // throws TooNew, for moveAside
         database.exec(tables);
-        if (!hasCallKeys(database)) database.exec('ALTER TABLE events ADD COLUMN call_key INTEGER');
-        database.exec(callKeys);
+        indexCalls(database);
         database.exec(`PRAGMA user_version = ${version}`);
         return new EventsDatabase(database);
       } catch (error) {
@@ -140,7 +132,7 @@ export class EventsDatabase {
           event.number ?? null,
           event.callId ?? null,
           texts[index] ?? '',
-          event.callId === undefined ? null : hashOf(event.callId),
+          event.callId === undefined ? null : hashOfCall(event.callId),
         );
       }
     });
@@ -256,44 +248,8 @@ function conditionOf(
   const values: SQLInputValue[] = used.map(([key]) => filter[key] ?? null);
   const { callId } = filter;
   if (callId !== undefined && byKey) {
-    tests.push(`id IN (${ofCall})`);
-    values.push(hashOf(callId), callId);
+    tests.push(`id IN (${eventsOfCall})`);
+    values.push(hashOfCall(callId), callId);
   }
   return { where: tests.length === 0 ? '' : `WHERE ${tests.join(' AND ')}`, values };
-}
-
-// --- by Call-ID
-//
-// Call-IDs are long and come in no order: in an index of their own each new event changed another page of it, which was
-// nearly half of what it cost to write one down. A key is the number of a stretch of the log and a hash of the Call-ID,
-// so that new ones stand together; who looks for a call looks once in every stretch.
-
-const STRETCH_BITS = 12;
-
-/** As an expression of the hash, for the event that is written next: numbers are given out in order. */
-const keyOfNext = `(((SELECT coalesce(max(id), 0) + 1 FROM events) >> ${STRETCH_BITS}) << 32) | ?`;
-
-/** The events that may be of a call, by its hash and its Call-ID. */
-const ofCall = `
-  WITH RECURSIVE stretches (stretch) AS (
-    SELECT min(id) >> ${STRETCH_BITS} FROM events
-    UNION ALL
-    SELECT stretch + 1 FROM stretches
-    WHERE stretch < (SELECT max(id) >> ${STRETCH_BITS} FROM events)
-  )
-  SELECT events.id FROM stretches CROSS JOIN events ON call_key = (stretch << 32) | ?
-  UNION ALL
-  SELECT id FROM events WHERE call_key IS NULL AND call_id = ?`;
-
-/** In the log that a gate of an earlier version writes there is none. */
-const hasCallKeys = (database: DatabaseSync): boolean =>
-  database.prepare("SELECT 1 FROM pragma_table_info('events') WHERE name = 'call_key'").get() !==
-  undefined;
-
-/** FNV-1a: it is on disk, and must be the same tomorrow. Calls that share one are told apart by their Call-ID. */
-function hashOf(callId: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < callId.length; at++)
-    hash = Math.imul(hash ^ callId.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
 }
