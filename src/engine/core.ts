@@ -1,4 +1,4 @@
-import type { Flow, HeaderChange, Hiding, Realm, Target } from '../edge/signaling.ts';
+import type { Flow, Hiding, Realm, Target } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { CallTable } from './call-table.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
 import type { OwnNames } from './own-names.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
+import type { WithoutTransaction } from './without-transaction.ts';
 
 /** What the parts of the engine share. */
 export interface Core {
@@ -41,14 +42,7 @@ export interface Core {
   behind(uri: string): string | undefined;
   /** See `Handlers.hidesFrom`. */
   hidesFrom(channel: Channel, request: Message): boolean;
-  /** Answers without a transaction. */
-  refuse(
-    request: Message,
-    channel: Channel,
-    status: number,
-    headers: readonly HeaderChange[] | undefined,
-    reason: string | undefined,
-  ): void;
+  readonly without: Pick<WithoutTransaction, 'refuse'>;
   /** Does this Record-Route value name us? */
   readonly isOurRoute: (recordRoute: string) => boolean;
   /** When what comes over this channel just now was taken off its socket, by the clock of `now` in the engine. */

@@ -2,15 +2,7 @@ import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
-import type {
-  EndReason,
-  Handlers,
-  HeaderChange,
-  Hiding,
-  Realm,
-  RingingCall,
-  Target,
-} from '../edge/signaling.ts';
+import type { EndReason, Handlers, Hiding, Realm, RingingCall, Target } from '../edge/signaling.ts';
 import { KeyTable } from '../limits/key-table.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -109,7 +101,7 @@ export class Engine implements Core {
   readonly #servers = new KeyTable<ServerTransaction>();
   readonly #clients = new KeyTable<ClientTransaction>();
   readonly #kept: KeptAnswers;
-  readonly #without: WithoutTransaction;
+  readonly without: WithoutTransaction;
   #sweeping: NodeJS.Timeout | undefined;
   #retryAfterSeconds: number;
   #forgetAfterMs: number;
@@ -126,7 +118,7 @@ export class Engine implements Core {
     this.#options = options;
     this.#handlers = handlers;
     this.#kept = new KeptAnswers(settings.limits.transactions * KEPT_BYTES, () => this.now());
-    this.#without = new WithoutTransaction(handlers, options.observer);
+    this.without = new WithoutTransaction(handlers, options.observer);
     this.ringMs = settings.calls.ringSeconds * 1000;
     this.#retryAfterSeconds = settings.drain.retryAfterSeconds;
     this.#forgetAfterMs = settings.calls.forgetAfterHours * 3_600_000;
@@ -148,8 +140,8 @@ export class Engine implements Core {
           handlers.admits?.(listener, address, port, received) ?? true,
         realmOf: (source) => handlers.realmOf?.(source) ?? source.listener.realm,
         message: (wire, channel) => this.#heard(wire, channel),
-        tooLarge: (channel) => this.#without.broken(channel, 'too-large'),
-        unframeable: (head, problem, channel) => this.#without.unframeable(head, problem, channel),
+        tooLarge: (channel) => this.without.broken(channel, 'too-large'),
+        unframeable: (head, problem, channel) => this.without.unframeable(head, problem, channel),
         closed: (channel) => this.#connectionClosed(channel),
       },
       options.log,
@@ -355,16 +347,6 @@ export class Engine implements Core {
     return this.#handlers.hidesFrom?.(channel, request) ?? false;
   }
 
-  refuse(
-    request: Message,
-    channel: Channel,
-    status: number,
-    headers: readonly HeaderChange[] | undefined,
-    reason: string | undefined,
-  ): void {
-    this.#without.refuse(request, channel, status, reason, headers);
-  }
-
   /** Datagrams are handled by turns, whose beginning is known: the clock is not asked for each. */
   heardAt({ reliable }: Channel): number {
     return reliable ? this.now() : this.transports.turnBegan;
@@ -389,7 +371,7 @@ export class Engine implements Core {
 
   #received(wire: string, channel: Channel): void {
     const message = readMessage(wire);
-    if (message === undefined) this.#without.broken(channel, 'not-sip');
+    if (message === undefined) this.without.broken(channel, 'not-sip');
     else if (message.isRequest) this.#requestReceived(message, channel);
     else this.#responseReceived(message, channel);
   }
@@ -398,7 +380,7 @@ export class Engine implements Core {
     const branch = response.via?.branch ?? '';
     const key = response.cseqMethod === 'CANCEL' ? `${branch} CANCEL` : branch;
     const transaction = this.#clients.get(key);
-    if (!isSoundResponse(response)) this.#without.ignored(channel);
+    if (!isSoundResponse(response)) this.without.ignored(channel);
     else if (transaction !== undefined) transaction.received(response);
     else this.#strayResponse(response, channel);
   }
@@ -412,7 +394,7 @@ export class Engine implements Core {
         : undefined;
     if (repeated === undefined) {
       if (this.successor !== undefined) this.successor.pass(response.wire, channel);
-      else this.#without.ignored(channel);
+      else this.without.ignored(channel);
       return;
     }
     const { replyTo: caller, keptVias: vias } = repeated;
@@ -427,7 +409,7 @@ export class Engine implements Core {
     const { method, via } = request;
     this.#options.observer?.received(method, channel);
     if (via === undefined) {
-      if (this.#without.answersBroken(channel, 'via')) this.#without.refuse(request, channel, 400);
+      if (this.without.answersBroken(channel, 'via')) this.without.refuse(request, channel, 400);
       return;
     }
     const isAck = method === 'ACK';
@@ -442,8 +424,8 @@ export class Engine implements Core {
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
       const { status, reason, headers, problem } = refusal;
-      if (this.#without.answersBroken(channel, problem) && !isAck)
-        this.#without.refuse(request, channel, status, reason, headers);
+      if (this.without.answersBroken(channel, problem) && !isAck)
+        this.without.refuse(request, channel, status, reason, headers);
       return;
     }
     if (this.successor !== undefined && !this.#isOfOurs(request, channel, method, via)) {
@@ -465,7 +447,7 @@ export class Engine implements Core {
 
   #newRequest(request: Message, channel: Channel, key: string): void {
     if (request.wire.includes(OUR_BRANCH) && this.#loops(request)) {
-      this.#without.refuseOpenly(request, channel, 482);
+      this.without.refuseOpenly(request, channel, 482);
       return;
     }
     const { limits } = this.#options.settings;
@@ -476,7 +458,7 @@ export class Engine implements Core {
     const most = mine ? limits.transactions * RESERVE : limits.transactions;
     const full = this.#servers.size >= most || (opensCall && this.calls.size >= limits.calls);
     if (full && !(opensCall && this.#hasReserveFor(request))) {
-      this.#without.refuseOpenly(request, channel, 503, [
+      this.without.refuseOpenly(request, channel, 503, [
         { name: 'Retry-After', value: String(this.#retryAfterSeconds) },
       ]);
       return;
@@ -516,14 +498,14 @@ export class Engine implements Core {
   /** An ACK to a 2xx: forwarded once, by its route or its call, without a transaction (RFC 3261 §16). */
   #ackReceived(request: Message, channel: Channel): void {
     if (this.agents?.ackReceived(request, channel) === true) return;
-    if (this.#without.isOurs(request.toTag)) return;
+    if (this.without.isOurs(request.toTag)) return;
     const routing = readRouting(request, this.#isOurs);
     const found = this.#callOf(request, channel);
     if (found !== undefined) this.calls.heard(found, request, channel);
     const targets = routedTargets(this, { request, channel, routing, found });
     const [target] = typeof targets === 'number' ? [] : targets;
     if (target === undefined) {
-      this.#without.ignored(channel);
+      this.without.ignored(channel);
       return;
     }
     if (found !== undefined) this.calls.acknowledged(found);
@@ -555,10 +537,10 @@ export class Engine implements Core {
     const invite = this.#servers.get(inviteKey);
     const tooLate = this.agents?.cancelledTooLate(inviteKey) === true;
     if (invite === undefined || !invite.isInvite || tooLate) {
-      this.#without.refuseOpenly(request, channel, 481);
+      this.without.refuseOpenly(request, channel, 481);
       return;
     }
-    this.#without.refuse(request, channel, 200, undefined, undefined, invite.toTag);
+    this.without.refuse(request, channel, 200, undefined, undefined, invite.toTag);
     if (invite.cancelled || invite.answered) return;
     invite.cancelled = true;
     invite.user?.cancelled(request.list(Header.reason), request);

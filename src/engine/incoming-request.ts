@@ -101,7 +101,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     }
     this.#finished = true;
     this.#transaction.drop();
-    this.#core.refuse(request, channel, status, headers, reason);
+    this.#core.without.refuse(request, channel, status, reason, headers);
   }
 
   /**
