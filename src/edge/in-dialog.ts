@@ -24,14 +24,15 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
     incoming.forward({ targets: 'as-routed' });
     return;
   }
-  if (!isOfADialog(edge, incoming)) return;
+  const facts = incoming.call === undefined ? new CallFacts(edge, incoming, Date.now()) : undefined;
+  if (facts !== undefined && !isOfADialog(edge, incoming, facts)) return;
   const transferred = request.method === 'REFER' ? admitTransfer(edge, incoming) : nothing;
   if (transferred === undefined) return;
   incoming.forward({
     targets: 'as-routed',
     headers: [
       ...stripTrunkMark(edge, request),
-      ...(mayBringPassword(edge, incoming) ? nothing : withoutCredentials),
+      ...(facts === undefined || mayBringPassword(facts) ? nothing : withoutCredentials),
       ...transferred,
     ],
     ...restoringTo(request, edge.gatekeeper.policy.site),
@@ -43,10 +44,8 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
  * registered brings one, after a restart say: anybody else may have made the To tag and the Route up, to have it tried
  * where nothing counts.
  */
-const mayBringPassword = (edge: Edge, incoming: Incoming): boolean =>
-  incoming.call !== undefined ||
-  incoming.flow.realm !== 'access' ||
-  new CallFacts(edge, incoming, Date.now()).registered;
+const mayBringPassword = ({ source, registered }: CallFacts): boolean =>
+  source.realm !== 'access' || registered;
 
 /** What calls or writes to whoever its Request-URI names, where it is of no dialog. */
 const opening: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE']);
@@ -56,10 +55,9 @@ const opening: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE']);
  * over a restart say; but the PBX may know of none and take this for new, so it is judged as if it were. What is
  * addressed to the PBX by a name of its own calls nobody.
  */
-function isOfADialog(edge: Edge, incoming: Incoming): boolean {
-  const { call, flow, request } = incoming;
-  if (call !== undefined || !opening.has(request.method)) return true;
-  const facts = new CallFacts(edge, incoming, Date.now());
+function isOfADialog(edge: Edge, incoming: Incoming, facts: CallFacts): boolean {
+  const { flow, request } = incoming;
+  if (!opening.has(request.method)) return true;
   if (!namesANumber(facts.calledUri)) return true;
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
   return admit(incoming, edge.gatekeeper.judge(stage, facts));
