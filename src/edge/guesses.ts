@@ -1,7 +1,7 @@
 import { FailureCounts } from '../limits/failure-counts.ts';
 import { canBeGuarded } from '../limits/guards.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
-import { type FailureKind, failureKinds } from '../policy/failure-kinds.ts';
+import { type FailureKind, failureKinds, MOST_REMEMBERED } from '../policy/failure-kinds.ts';
 import { networkOf } from '../policy/network-of-source.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
@@ -16,8 +16,6 @@ const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
 const MOST_TAILS = 1024;
 const KEEP_MS = 86_400_000;
-/** As many as the options of `lockout` can ask for. */
-const REMEMBER = 100;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
@@ -25,7 +23,7 @@ export class Guesses {
   readonly #failures = new FailureCounts<FailureKind>(failureKinds, {
     mostKeys: MOST_KEYS,
     keepMs: KEEP_MS,
-    remember: REMEMBER,
+    remember: MOST_REMEMBERED,
   });
   readonly #spread = new SpreadSketch(MOST_SPREADS);
   /** Of numbers that were dialled. Strangers can dial any: it takes nothing from what is known of failures. */

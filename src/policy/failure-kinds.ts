@@ -21,3 +21,6 @@ export type FailureKind = (typeof failureKinds)[number];
 
 export const failureKind = (reason: Reason): FailureKind | undefined =>
   failureKinds.find((kind) => kind === reason);
+
+/** How many failures of a kind are remembered under one key: no limit that is counted by them can be higher. */
+export const MOST_REMEMBERED = 100;

@@ -1,3 +1,5 @@
+import type { RegistrationFacts } from './facts.ts';
+
 const IPV6 = /^[0-9a-f]{16}$/;
 const DIGITS = 12;
 
@@ -7,6 +9,12 @@ const DIGITS = 12;
  */
 export const networkOf = (source: string): string =>
   IPV6.test(source) ? source.slice(0, DIGITS) : source;
+
+/** The network of a source that is a part of one, where no phone is known at it. */
+export function networkAround({ atHome, source }: RegistrationFacts): string | undefined {
+  const network = networkOf(source.key);
+  return network === source.key || atHome || source.familiar ? undefined : network;
+}
 
 /** A /48 may be one customer of a provider, or a town: it may fail as often as so many sources. */
 export const SOURCES_OF_A_NETWORK = 3;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
-import { failureKinds } from '../../failure-kinds.ts';
-import { networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
+import { failureKinds, MOST_REMEMBERED } from '../../failure-kinds.ts';
+import { networkAround, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
@@ -11,13 +11,13 @@ const options = z.strictObject({
   failures: z
     .int()
     .min(1)
-    .max(100)
+    .max(MOST_REMEMBERED)
     .default(10)
     .describe('so many of one source at one extension lock that extension for that source'),
   sourceFailures: z
     .int()
     .min(1)
-    .max(100)
+    .max(MOST_REMEMBERED)
     .default(10)
     .describe('so many of one source at several extensions block the source'),
   seconds: z.int().min(60).max(86_400).default(1800).describe('within which they are counted'),
@@ -32,11 +32,9 @@ const options = z.strictObject({
 });
 
 const INSISTING_SECONDS = 60;
+
 /** How far the failures of a source at an extension count against its network. */
 export type LockoutLimits = Pick<z.output<typeof options>, 'failures' | 'seconds'>;
-
-/** Of one kind, under one key. */
-const MOST_REMEMBERED = 100;
 
 /**
  * R6. What is counted answered a challenge that went to that very source (`proven-credentials`), so nobody can be locked
@@ -61,10 +59,9 @@ export const lockout = defineRule({
     const insists = refuseRegistration(answer, 'locked-out', block);
     const guesses = refuseRegistration(answer, 'guessing', block);
     const failedInNetwork = (facts: RegistrationFacts, counters: Counters): number => {
-      const { at, extension, source } = facts;
-      const network = networkOf(source.key);
-      if (network === source.key || facts.atHome || source.familiar) return 0;
-      return counters.failures(`${extension}|${network}`, seconds, at);
+      const network = networkAround(facts);
+      if (network === undefined) return 0;
+      return counters.failures(`${facts.extension}|${network}`, seconds, facts.at);
     };
     const ofNetwork = Math.min(failures * SOURCES_OF_A_NETWORK, MOST_REMEMBERED);
     /** The limit that is reached. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
-import { networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
+import { networkAround, networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import {
@@ -45,14 +45,9 @@ export const spreadGuessing = defineRule({
         : refuseRegistration(answer, 'guessing-many-extensions', {
             block: { seconds: blockSeconds },
           });
-    /** Where it is a part of one, and no phone is known at it. */
-    const networkAround = ({ atHome, shared, source }: RegistrationFacts): string | undefined => {
-      const network = networkOf(source.key);
-      return network === source.key || atHome || shared || source.familiar ? undefined : network;
-    };
     const aroundLimits = limitsOfNetwork(limits);
     const overAround = (facts: RegistrationFacts, counters: Counters): Window | undefined => {
-      const network = networkAround(facts);
+      const network = facts.shared ? undefined : networkAround(facts);
       if (network === undefined) return undefined;
       return spreadOver(counters, guessedBy(network), aroundLimits, allWindows, facts.at);
     };
