@@ -78,6 +78,15 @@ async function phoneAt(to: Place, user: string, transport: 'udp' | 'tcp' = 'udp'
 
 const handOver = () => drawbridge('hand-over', '--data', gate.data);
 
+/** As usual, with a call under way. */
+async function startInCall() {
+  await startUsual();
+  const caller = await phoneAt(gate.udp, '101');
+  const call = await caller.invite('102');
+  await call.answered();
+  return { caller, call };
+}
+
 /** Nobody else's place, and everything as it was. */
 async function staysAsItWas(phone: Phone): Promise<void> {
   await phone.register();
@@ -183,10 +192,7 @@ async function staysServed(phone: Phone): Promise<void> {
 
 describe('while the gate before still has calls', () => {
   test('another hand-over is refused at once, nothing is lost, and it is done when they have ended', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { call } = await startInCall();
     const first = gate.pid;
     expect(await handOver()).toMatchObject({ code: 0 });
     const second = thereNow();
@@ -206,10 +212,7 @@ describe('while the gate before still has calls', () => {
   });
 
   test('the new one that is told to end waits for them, both end with 0, and no socket is opened again', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { caller, call } = await startInCall();
     expect(await handOver()).toMatchObject({ code: 0 });
     const heir = thereNow();
     process.kill(heir, 'SIGTERM');
@@ -223,10 +226,7 @@ describe('while the gate before still has calls', () => {
   });
 
   test('the new one that is told twice ends at once, and reads nothing that is no longer its', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { caller, call } = await startInCall();
     expect(await handOver()).toMatchObject({ code: 0 });
     const heir = thereNow();
     process.kill(heir, 'SIGTERM');
@@ -244,10 +244,7 @@ describe('while the gate before still has calls', () => {
 
 describe('SIGTERM in the middle of a hand-over', () => {
   test('to the old one, while the new one reads its settings: it drains as ever, ends with 0, and nothing is left of the new one', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { caller, call } = await startInCall();
     const handing = handOver();
     const heir = await heirStopped(() =>
       childrenOf(gate.pid).find((pid) => startedWith(pid, 'GATE_TAKES_OVER')),
@@ -262,10 +259,7 @@ describe('SIGTERM in the middle of a hand-over', () => {
   });
 
   test('to the old one, when it has given all away: it drains, ends with 0, and nothing is left of the new one', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { caller, call } = await startInCall();
     const handing = handOver();
     const heir = await heirStopped(handingTo);
     await sleep(500);
@@ -279,10 +273,7 @@ describe('SIGTERM in the middle of a hand-over', () => {
   });
 
   test('to the new one, before it serves: it ends with 1, the old one drains, and ends with 1, to be started anew', async () => {
-    await startUsual();
-    const caller = await phoneAt(gate.udp, '101');
-    const call = await caller.invite('102');
-    await call.answered();
+    const { caller, call } = await startInCall();
     const handing = handOver();
     const heir = await heirStopped(handingTo);
     await sleep(500);
