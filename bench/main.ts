@@ -32,7 +32,7 @@ const run: Readonly<Record<Measure, (bench: Bench) => Promise<Measured>>> = {
 };
 
 const besideOurs: Readonly<Record<Beside, (options: Options) => EdgeKind>> = {
-  kamailio,
+  kamailio: () => kamailio(),
   adapter: gateOverDrachtio,
   'drachtio-server': ({ drachtioProgram }) => gateOnDrachtioServer(drachtioProgram),
   'rules-off': gateWithoutRules,

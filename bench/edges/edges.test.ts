@@ -10,7 +10,7 @@ describe('an edge command', () => {
 });
 
 describe("Kamailio's configuration", () => {
-  const values = { UDP: 'u:1', TLS: 't:2', PBX: 'p:3', DIR: '/d', MODULES: '/m/' };
+  const values = { UDP: 'u:1', TLS: 't:2', PBX: 'p:3', TRUSTED: 't', DIR: '/d', MODULES: '/m/' };
 
   test.each(['edge.cfg', 'tls.cfg'])('%s is filled in whole', (name) => {
     const template = readFileSync(`${import.meta.dirname}/../kamailio/${name}`, 'utf8');

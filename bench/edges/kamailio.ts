@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requirePrograms } from '../debian-packages.ts';
-import { type EdgeKind, written } from './edge.ts';
+import { type EdgeKind, type Endpoint, written } from './edge.ts';
 import { startEdgeProcess } from './edge-process.ts';
 import { freeTcpPort, freeUdpPort } from './free-port.ts';
 
@@ -15,14 +15,27 @@ const templates = join(import.meta.dirname, '..', 'kamailio');
  */
 const tuning = ['-m', '4096', '-M', '32', '-x', 'tlsf', '-X', 'tlsf', '-b', '4194304'];
 
+interface Place {
+  readonly udp: Endpoint;
+  readonly tls: Endpoint;
+  /** From here nobody is banned, however much comes. */
+  readonly trusted: string;
+}
+
+const somewhere = async (): Promise<Place> => ({
+  udp: await freeUdpPort(),
+  tls: await freeTcpPort(),
+  trusted: '127.0.0.1',
+});
+
 /** Debian's Kamailio as an edge, tuned; installed on the way when that is allowed. */
-export function kamailio(): EdgeKind {
+export function kamailio(place?: Place): EdgeKind {
   return {
     name: 'kamailio',
     async start(pbx) {
       requirePrograms(['kamailio', 'openssl'], ['kamailio', 'kamailio-tls-modules', 'openssl']);
       const folder = mkdtempSync(join(tmpdir(), 'bench-kamailio-'));
-      const [udp, tls] = [await freeUdpPort(), await freeTcpPort()];
+      const { udp, tls, trusted } = place ?? (await somewhere());
       makeCertificate(folder);
       for (const name of ['edge.cfg', 'tls.cfg']) {
         const template = readFileSync(join(templates, name), 'utf8');
@@ -30,6 +43,7 @@ export function kamailio(): EdgeKind {
           UDP: written(udp),
           TLS: written(tls),
           PBX: written(pbx),
+          TRUSTED: trusted,
           DIR: folder,
           MODULES: modulesFolder(),
         });

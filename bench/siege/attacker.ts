@@ -2,7 +2,10 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { aForger } from '../../test/support/forged-datagram.ts';
+import { userName } from '../users.ts';
 import type { Habit } from './attacks.ts';
+import { honestPorts } from './honest-phones.ts';
 
 /**
  * An attacker in a process of its own: `attacker.ts HABIT GATE SOURCE SECONDS`. Prints one line of JSON at its end: what
@@ -116,6 +119,37 @@ async function neverFinished(count: number, secure: boolean, beginning: string):
   for (const socket of open) socket.destroy();
 }
 
+/** One of everything that fits into a datagram. Registrations are for others: this PBX asks the honest for no password. */
+function everything(): readonly string[] {
+  const victim = userName(1000 + (serial % 200));
+  const inDialog = (text: string) => text.replace(/^To: <[^>]*>/m, '$&;tag=x');
+  const credentials = `Digest username="1001", realm="uas", nonce="0123456789abcdef", uri="sip:x", response="${'0'.repeat(32)}"`;
+  return [
+    message('REGISTER', '', '1001'),
+    message('REGISTER', '', '1001', [`Authorization: ${credentials}`]),
+    message('REGISTER', '', '1001', ['User-Agent: friendly-scanner']),
+    ...['+442079460123', '+972592100000', "1' or '1'='1"].map((number) =>
+      message('INVITE', number, victim),
+    ),
+    message('INVITE', '+442079460123', victim, [`Proxy-Authorization: ${credentials}`]),
+    message('INVITE', '+442079460123', victim, ['User-Agent: friendly-scanner']),
+    inDialog(message('INVITE', '+442079460123', victim, [`Route: <sip:x@${gate}:5060;lr>`])),
+    ...['BYE', 'CANCEL', 'ACK', 'MESSAGE', 'SUBSCRIBE', 'PUBLISH', 'NOTIFY'].map((method) =>
+      message(method, '1002', victim),
+    ),
+    ...['BYE', 'INFO', 'UPDATE', 'PRACK'].map((method) =>
+      inDialog(message(method, '1002', victim)),
+    ),
+    message('REFER', '1002', victim, ['Refer-To: <sip:+447012345678@x>']),
+    message('OPTIONS', '', victim),
+    message('OPTIONS', '', victim).replace('Max-Forwards: 70', 'Max-Forwards: many'),
+    'SIP/2.0 200 OK\r\n\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    '\0\x01\x02'.repeat(100),
+    '\r\n\r\n',
+  ];
+}
+
 const play: Readonly<Record<Habit, () => Promise<void>>> = {
   async scan() {
     const sockets = await Promise.all(
@@ -168,6 +202,17 @@ const play: Readonly<Record<Habit, () => Promise<void>>> = {
     await Promise.all(Array.from({ length: 8 }, handshakes));
   },
   'slow-loris': () => neverFinished(200, false, 'OPTIONS sip:a@b SIP/2.0\r\nX: '),
+  async forge() {
+    const forger = aForger(source, { address: gate, port: 5060 });
+    for (let round = 0; goesOn(); round++) {
+      for (const text of everything()) {
+        told.sent++;
+        forger.send(honestPorts[round % honestPorts.length] ?? 5060, text);
+      }
+      await sleep(80);
+    }
+    await forger.close();
+  },
   'tls-slow-loris': () => neverFinished(200, true, '\u0016\u0003\u0001'),
 };
 

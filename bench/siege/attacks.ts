@@ -1,4 +1,4 @@
-import { FORGED_NET } from './field.ts';
+import { FORGED_NET, HONEST } from './field.ts';
 
 /** One attack: what is run in front of the gate, and what it is. */
 export interface Attack {
@@ -8,6 +8,8 @@ export interface Attack {
   readonly flood?: readonly string[];
   /** With `attacker.ts`: whatever needs answers or connections. */
   readonly habit?: Habit;
+  /** Where it says it comes from; an address of its own, when left out. */
+  readonly source?: string;
   /** Part of the short form, which runs in CI. */
   readonly short?: boolean;
 }
@@ -21,6 +23,7 @@ export const habits = [
   'handshakes',
   'slow-loris',
   'tls-slow-loris',
+  'forge',
 ] as const;
 export type Habit = (typeof habits)[number];
 
@@ -91,4 +94,10 @@ export const attacks: readonly Attack[] = [
     habit: 'slow-loris',
   },
   { name: 'slow loris over TLS', what: 'the same of a handshake', habit: 'tls-slow-loris' },
+  {
+    name: 'forger of a customer',
+    what: 'one of everything in the address and from the ports of the honest phones, 300 a second',
+    habit: 'forge',
+    source: HONEST,
+  },
 ];

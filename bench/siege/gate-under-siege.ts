@@ -5,28 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetrics } from '../metrics-page.ts';
-import { cpuSecondsOf, memoryOf, processTree } from '../proc.ts';
+import { type Besieged, lookAt } from './besieged.ts';
 import { GATE } from './field.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const HTTP = `${GATE}:9464`;
 const STARTS_WITHIN_MS = 30_000;
 
-/** What a gate shows of itself at one moment. */
-export interface Sight {
-  readonly at: number;
-  readonly cpuSeconds: number;
-  readonly memory: number;
-  readonly metrics: ReadonlyMap<string, number>;
-}
-
-export interface GateUnderSiege extends AsyncDisposable {
-  readonly pid: number;
-  look(): Promise<Sight>;
-}
-
 /** The gate with what ships, and what the honest phones of a siege need: calls to Britain. */
-export async function startGate(pbxPort: number, kernel: boolean): Promise<GateUnderSiege> {
+export async function startGate(pbxPort: number, kernel: boolean): Promise<Besieged> {
   const data = mkdtempSync(join(tmpdir(), 'siege-'));
   const log = join(data, 'output.log');
   const output = openSync(log, 'a');
@@ -63,16 +50,10 @@ export async function startGate(pbxPort: number, kernel: boolean): Promise<GateU
     await sleep(100);
   }
   return {
-    pid,
+    name: 'gate',
     async look() {
       if (!alive) throw new Error(`the gate has died; it said:\n${readFileSync(log, 'utf8')}`);
-      const processes = processTree(pid);
-      return {
-        at: performance.now(),
-        cpuSeconds: cpuSecondsOf(processes),
-        memory: memoryOf(processes).pss,
-        metrics: await readMetrics(`http://${HTTP}/metrics`),
-      };
+      return { ...lookAt(pid), metrics: await readMetrics(`http://${HTTP}/metrics`) };
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');

@@ -2,10 +2,14 @@ import { type ClientResult, startClient } from '../load-generator.ts';
 import { GATE, HONEST } from './field.ts';
 
 const USERS = '200';
-const SOCKETS = '64';
+const SOCKETS = 64;
 /** Ports of the phones that register, and of those that call: each by users of their own. */
 const REGISTERING = { port: 20_000, firstUser: 0 };
 const CALLING = { port: 21_000, firstUser: 1000 };
+/** Where a datagram of theirs comes from. */
+export const honestPorts: readonly number[] = [REGISTERING, CALLING].flatMap(({ port }) =>
+  Array.from({ length: SOCKETS }, (_, at) => port + at),
+);
 const REGISTERS_A_SECOND = '40';
 const CALLS_A_SECOND = '20';
 const HOLD_MS = '500';
@@ -55,7 +59,14 @@ export class HonestPhones {
   ): Promise<ClientResult> {
     const [through = '', ...rest] = this.#outside;
     const to = ['--to', `${GATE}:5060`, '--bind', `${HONEST}:${port}`];
-    const users = ['--users', USERS, '--first-user', String(firstUser), '--sockets', SOCKETS];
+    const users = [
+      '--users',
+      USERS,
+      '--first-user',
+      String(firstUser),
+      '--sockets',
+      String(SOCKETS),
+    ];
     const args = [...rest, this.#generator, mode, ...to, ...users, ...words];
     return startClient(through, args).result;
   }

@@ -7,11 +7,13 @@ import { parseArgs } from 'node:util';
 import { reasonOf } from '../../src/config/reason-of.ts';
 import { buildLoadGenerator, startUas } from '../load-generator.ts';
 import { type Attack, attacks } from './attacks.ts';
+import type { Besieged } from './besieged.ts';
 import { attackerAt, GATE, openField } from './field.ts';
-import { type GateUnderSiege, startGate } from './gate-under-siege.ts';
+import { startGate } from './gate-under-siege.ts';
 import { type Felt, HonestPhones } from './honest-phones.ts';
 import { howBesieged } from './how-besieged.ts';
-import { formatSiege, type Outcome, type Sent } from './report.ts';
+import { startKamailio } from './kamailio-under-siege.ts';
+import { formatSieges, type Outcome, type Sent, type Siege } from './report.ts';
 
 const usage = `npm run siege -- [options]      as root: it makes network namespaces of its own
 
@@ -19,6 +21,7 @@ const usage = `npm run siege -- [options]      as root: it makes network namespa
   --only WORDS     attacks whose names contain these words; may be said again for others
   --seconds N      how long each attack lasts; default 10
   --without-kernel the gate refuses at its own sockets only
+  --beside LIST    kamailio (Debian's): afterwards it stands in the gate's place, and the attacks are fought again
   --results FILE   where to write the figures; default: nowhere
   --list           the attacks
   --help
@@ -35,38 +38,33 @@ const LEAST_SUCCESS = { whole: 0.99, short: 0.95 } as const;
 
 type Form = keyof typeof LEAST_SUCCESS;
 
-interface Fought {
-  readonly text: string;
-  readonly felt: readonly Outcome[];
-}
-
-interface Siege {
+interface Field {
   readonly outside: readonly string[];
   readonly generator: string;
-  readonly gate: GateUnderSiege;
+  readonly edge: Besieged;
   readonly honest: HonestPhones;
   readonly seconds: number;
   readonly form: Form;
 }
 
-async function attack(siege: Siege, one: Attack, number: number): Promise<Outcome> {
-  const { gate, honest, seconds, form } = siege;
-  const before = await gate.look();
-  const attacking = send(siege, one, number);
+async function attack(field: Field, one: Attack, number: number): Promise<Outcome> {
+  const { edge, honest, seconds, form } = field;
+  const before = await edge.look();
+  const attacking = send(field, one, number);
   await sleep(LEAD_SECONDS * 1000);
   const [felt, sent] = await Promise.all([honest.live(seconds), attacking]);
   await sleep(SETTLE_MS[form]);
-  const after = await gate.look();
+  const after = await edge.look();
   return { attack: one, felt, sent, before, after };
 }
 
 async function send(
-  { outside, generator, seconds }: Siege,
+  { outside, generator, seconds }: Field,
   one: Attack,
   number: number,
 ): Promise<Sent> {
   const [through = '', ...rest] = outside;
-  const source = attackerAt(number);
+  const source = one.source ?? attackerAt(number);
   const lasting = String(seconds + 2 * LEAD_SECONDS);
   const words =
     one.flood === undefined
@@ -95,31 +93,35 @@ async function send(
   }
 }
 
+interface Plan {
+  readonly chosen: readonly Attack[];
+  readonly seconds: number;
+  readonly form: Form;
+}
+
 async function besiege(
-  chosen: readonly Attack[],
-  seconds: number,
-  kernel: boolean,
-  form: Form,
-): Promise<Fought> {
+  startEdge: (pbxPort: number) => Promise<Besieged>,
+  { chosen, seconds, form }: Plan,
+): Promise<Siege> {
   const generator = buildLoadGenerator();
   // forged sources register nowhere: they hear no challenge
   const uas = await startUas(generator, ['--knows-users']);
-  await using gate = await startGate(uas.port, kernel);
-  const outside = outsideWords();
-  const honest = new HonestPhones(generator, outside);
-  const siege: Siege = { outside, generator, gate, honest, seconds, form };
   try {
+    await using edge = await startEdge(uas.port);
+    const outside = outsideWords();
+    const honest = new HonestPhones(generator, outside);
+    const field: Field = { outside, generator, edge, honest, seconds, form };
     await honest.register();
-    tell('quiet: what honest people feel without any attack');
+    tell(`${edge.name}, quiet: what honest people feel without any attack`);
     await honest.live(Math.min(seconds, 5)); // what is first needed is compiled
     const quiet: Felt = await honest.live(seconds);
     const outcomes: Outcome[] = [];
     for (const [number, one] of chosen.entries()) {
-      tell(one.name);
-      outcomes.push(await attack(siege, one, number));
+      tell(`${edge.name}: ${one.name}`);
+      outcomes.push(await attack(field, one, number));
       await sleep(PAUSE_MS[form]);
     }
-    return { text: formatSiege(quiet, outcomes, howBesieged(seconds, kernel)), felt: outcomes };
+    return { edge: edge.name, quiet, outcomes };
   } finally {
     await uas.stop();
   }
@@ -158,6 +160,7 @@ async function main(argv: readonly string[]): Promise<number> {
       only: { type: 'string', multiple: true },
       seconds: { type: 'string' },
       'without-kernel': { type: 'boolean', default: false },
+      beside: { type: 'string' },
       results: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -180,13 +183,20 @@ async function main(argv: readonly string[]): Promise<number> {
   const seconds = Number(values.seconds ?? (values.short ? 4 : 10));
   if (chosen.length === 0 || !(seconds >= 1 && seconds <= 600))
     throw new Error(`nothing to do: ${chosen.length} attacks of ${values.seconds} s\n\n${usage}`);
+  if (values.beside !== undefined && values.beside !== 'kamailio')
+    throw new Error(`--beside: kamailio, not ${values.beside}`);
   if (process.env[INSIDE] === undefined) return runInside(argv);
   const form: Form = values.short ? 'short' : 'whole';
-  const { text, felt } = await besiege(chosen, seconds, !values['without-kernel'], form);
+  const kernel = !values['without-kernel'];
+  const plan = { chosen, seconds, form };
+  const ofGate = await besiege((pbxPort) => startGate(pbxPort, kernel), plan);
+  const sieges = [ofGate];
+  if (values.beside !== undefined) sieges.push(await besiege(startKamailio, plan));
+  const text = formatSieges(sieges, howBesieged(seconds, kernel));
   console.log(text);
   if (values.results !== undefined) writeFileSync(values.results, text);
   const least = LEAST_SUCCESS[form];
-  const suffered = felt.filter((outcome) => leastSuccess(outcome) < least);
+  const suffered = ofGate.outcomes.filter((outcome) => leastSuccess(outcome) < least);
   for (const outcome of suffered)
     console.error(
       `${outcome.attack.name}: only ${(leastSuccess(outcome) * 100).toFixed(2)} % of what honest people asked for worked`,

@@ -2,7 +2,7 @@ import type { ClientResult } from '../load-generator.ts';
 import { table } from '../report.ts';
 import { significant } from '../statistics.ts';
 import type { Attack } from './attacks.ts';
-import type { Sight } from './gate-under-siege.ts';
+import type { Sight } from './besieged.ts';
 import type { Felt } from './honest-phones.ts';
 
 /** What an attacker says of itself. */
@@ -29,11 +29,25 @@ const metric = {
   blocked: 'drawbridge_blocks_made_total',
 } as const;
 
+/** All that one edge was put through. */
+export interface Siege {
+  readonly edge: string;
+  readonly quiet: Felt;
+  readonly outcomes: readonly Outcome[];
+}
+
 /** A page for people, who want to know first what honest callers felt. */
-export function formatSiege(quiet: Felt, outcomes: readonly Outcome[], how: string): string {
-  return `# The siege
+export const formatSieges = (sieges: readonly Siege[], how: string): string =>
+  `# The siege
 
 ${how}
+
+${sieges.map(formatSiege).join('\n')}
+${(sieges[0]?.outcomes ?? []).map(({ attack }) => `- **${attack.name}**: ${attack.what}`).join('\n')}
+`;
+
+function formatSiege({ edge, quiet, outcomes }: Siege): string {
+  return `## ${edge}
 
 What honest people felt:
 
@@ -60,21 +74,23 @@ ${table([
   ...outcomes.map(outcomeRow),
 ])}
 
-${outcomes.map(whatItWas).join('\n')}
+${outcomes.flatMap(whatFailed).join('\n')}
 `;
 }
 
-const whatItWas = ({ attack, felt }: Outcome): string =>
-  `- **${attack.name}**: ${attack.what}${[...failures('call', felt.calls), ...failures('registration', felt.registrations)].join('')}`;
+function whatFailed({ attack, felt }: Outcome): readonly string[] {
+  const all = [...failures('call', felt.calls), ...failures('registration', felt.registrations)];
+  return all.length === 0 ? [] : [`- ${attack.name}: ${all.join('; ')}`];
+}
 
 function failures(what: string, { failed, timedOut, statuses }: ClientResult): readonly string[] {
   const refused = Object.entries(statuses)
     .filter(([status]) => Number(status) >= 300)
-    .map(([status, count]) => `; ${what}s answered ${status}: ${count}`);
+    .map(([status, count]) => `${what}s answered ${status}: ${count}`);
   return [
-    ...(failed > 0 && refused.length === 0 ? [`; ${what}s that failed: ${failed}`] : []),
+    ...(failed > 0 && refused.length === 0 ? [`${what}s that failed: ${failed}`] : []),
     ...refused,
-    ...(timedOut > 0 ? [`; ${what}s that heard nothing: ${timedOut}`] : []),
+    ...(timedOut > 0 ? [`${what}s that heard nothing: ${timedOut}`] : []),
   ];
 }
 
@@ -89,7 +105,9 @@ const feltRow = ({ calls, registrations }: Felt): readonly string[] => [
 
 function outcomeRow({ attack, sent, before, after }: Outcome): readonly string[] {
   const grown = (name: string): string =>
-    significant((after.metrics.get(name) ?? 0) - (before.metrics.get(name) ?? 0));
+    after.metrics.size === 0
+      ? '–'
+      : significant((after.metrics.get(name) ?? 0) - (before.metrics.get(name) ?? 0));
   const elapsed = (after.at - before.at) / 1000;
   return [
     attack.name,
