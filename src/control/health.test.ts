@@ -24,6 +24,7 @@ function beat(...pbx: { up: boolean; draining?: boolean }[]): Heartbeat {
     timers: 0,
     ignored: 3,
     datagramsDropped: 0,
+    floodLanes: 0,
     pressure: 'none',
     clockSteps: 0,
     connections: { open: {}, handshaking: 0, refused: {} },

@@ -277,6 +277,7 @@ export const createGate: CreateGate = async (options) => {
         timers: counts.timers,
         connections: { open: byTransport, handshaking, refused },
         datagramsDropped: counts.datagramsDropped,
+        floodLanes: counts.floodLanes,
         pressure: pressureWatch.pressure,
         clockSteps: running.clockSteps,
         ignored: counters.ignoredMessages,

@@ -361,6 +361,8 @@ export interface GateStats {
   readonly lists: readonly ListCount[];
   /** Datagrams the system threw away because they came too fast. */
   readonly datagramsDropped: number;
+  /** Blocked sources that flood now, each with a short queue of its own. */
+  readonly floodLanes: number;
   readonly pressure: Pressure;
   /** How often the clock was set since the start. */
   readonly clockSteps: number;

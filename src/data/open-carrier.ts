@@ -32,7 +32,10 @@ export interface CarrierServing extends Serving {
 }
 
 export interface CarrierCounts
-  extends Pick<GateStats, 'transactions' | 'calls' | 'ringing' | 'timers' | 'datagramsDropped'> {
+  extends Pick<
+    GateStats,
+    'transactions' | 'calls' | 'ringing' | 'timers' | 'datagramsDropped' | 'floodLanes'
+  > {
   /** What the thread slept on purpose while packets came, in all. */
   readonly sleptMs: number;
   readonly connections: {

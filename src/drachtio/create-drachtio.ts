@@ -53,6 +53,7 @@ export interface DrachtioServing extends Serving {
     readonly connections: typeof noConnections;
     readonly timers: number;
     readonly datagramsDropped: number;
+    readonly floodLanes: number;
     readonly sleptMs: number;
   };
   /** None: TLS is the server's. */
@@ -211,6 +212,7 @@ class Drachtio implements Carrier, DrachtioServing {
       connections: noConnections,
       timers: 0,
       datagramsDropped: 0,
+      floodLanes: 0,
       sleptMs: 0,
     };
   }

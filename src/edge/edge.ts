@@ -225,6 +225,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     request: (incoming) => (edge === undefined ? incoming.drop() : receive(edge, incoming)),
     admits: (listener, address, port, received) =>
       gatekeeper.admits(listener, address, port, received),
+    isShutOut: (listener, address, port) => gatekeeper.isShutOut(listener, address, port),
     answersBroken: (flow, problem) =>
       edge === undefined ||
       gatekeeper.answersBroken({

@@ -95,6 +95,27 @@ describe('the screen', () => {
     expect(changes).toEqual([]);
   });
 
+  test('says whose packets are refused however few they are: nobody’s that a phone is behind, nor for their number', () => {
+    const { gatekeeper } = aGatekeeper({ 'drop-all': { mode: 'off' } });
+    const isShutOut = (address: string) => gatekeeper.isShutOut(udp, address, 5060);
+    expect(isShutOut(STRANGER)).toBe(false);
+    for (const address of [PHONE, PBX, STRANGER]) block(gatekeeper, address, true);
+    expect([STRANGER, PHONE, PBX].map(isShutOut)).toEqual([true, false, false]);
+    expect([...gatekeeper.blocks.entries()].every(({ hits }) => hits === 0)).toBe(true);
+
+    const rules = [{ name: 'lab', action: 'drop', sources: ['203.0.113.0/24'] }];
+    const walled = aGatekeeper({ firewall: { rules } }).gatekeeper;
+    expect(walled.isShutOut(udp, STRANGER, 5060)).toBe(true);
+
+    const loud = aGatekeeper({
+      'automatic-defence': { mode: 'off' },
+      'strangers-share': { perSecond: 1, burst: 1 },
+    }).gatekeeper;
+    for (let sent = 0; sent < 10; sent++) loud.admits(udp, STRANGER, 5060, ordinary);
+    expect(loud.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
+    expect(loud.isShutOut(udp, STRANGER, 5060)).toBe(false);
+  });
+
   test('blocks a stranger who sends too many packets: over UDP shortly, for anybody can write his address', () => {
     const { gatekeeper, changes } = aGatekeeper();
     for (let sent = 0; sent < 41; sent++) gatekeeper.admits(udp, STRANGER, 5060, ordinary);

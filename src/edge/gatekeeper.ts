@@ -7,6 +7,8 @@ import type { Blocked, Stage, StageFacts, Tier } from '../policy/facts.ts';
 import { Networks } from '../policy/networks.ts';
 import { type Asked, type Decision, Policy } from '../policy/policy.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
+import { automaticDefence } from '../policy/rules/network/automatic-defence.ts';
+import { strangersShare } from '../policy/rules/network/strangers-share.ts';
 import { blockOrderFor } from './block-source.ts';
 import { EmergencyPasses } from './emergency-passes.ts';
 import type { Limit, LiveCounters } from './live-counters.ts';
@@ -52,6 +54,8 @@ const RECENT_TRUSTED = 256;
 /** Refused packets are told of so many times a second at most; all are counted. */
 const TOLD_PER_SECOND = 20;
 const CUT_AFTER_MS = 50;
+/** These refuse what is too much, and hear from the same source again. */
+const byAmount: ReadonlySet<string> = new Set([automaticDefence.name, strangersShare.name]);
 const TOO_LONG_FOR_EMERGENCY = 64;
 
 /** Asks the rules about what comes in, by the snapshot that holds now, and keeps the list of who is blocked. */
@@ -156,6 +160,12 @@ export class Gatekeeper {
     if (packet.blocked instanceof Listed) this.#come(packet.blocked, now);
     if (packet.blocked === undefined) this.#tellOf(packet, decision);
     return false;
+  }
+
+  /** Is everything from there refused, however little it is? Counts nothing. */
+  isShutOut(listener: Listener, address: string, port: number): boolean {
+    const { verdict, rule = '' } = this.#lookAt(listener, address, port);
+    return verdict.kind !== 'pass' && !byAmount.has(rule);
   }
 
   /** Is a broken message answered? */
@@ -282,6 +292,14 @@ export class Gatekeeper {
     return packet;
   }
 
+  /** What would become of a packet from there, for whoever asks without being counted. */
+  #lookAt(listener: Listener, address: string, port: number): Decision {
+    const packet = this.#screen(listener, address, port);
+    packet.at = Date.now();
+    packet.blocked = this.blockOf(address, packet.key);
+    return this.policy.judge('packet', packet, this.#options.counters.looking);
+  }
+
   #touch(address: string, packet: ScreenedPacket, now: number): Blocked | undefined {
     const block = this.blocks.size === 0 ? undefined : this.blocks.isBlocked(address, now);
     if (block === undefined || (block.forgeable && packet.familiar))
@@ -335,14 +353,11 @@ export class Gatekeeper {
   #cutSoon(): void {
     this.#cutting ??= setTimeout(() => {
       this.#cutting = undefined;
-      const { looking } = this.#options.counters;
-      this.#options.cut((listener, address, port) => {
-        if (this.#emergencies.holds(listener, address, port)) return false;
-        const packet = this.#screen(listener, address, port);
-        packet.at = Date.now();
-        packet.blocked = this.blockOf(address, packet.key);
-        return this.policy.judge('packet', packet, looking).verdict.kind !== 'pass';
-      });
+      this.#options.cut(
+        (listener, address, port) =>
+          !this.#emergencies.holds(listener, address, port) &&
+          this.#lookAt(listener, address, port).verdict.kind !== 'pass',
+      );
     }, CUT_AFTER_MS);
   }
 }

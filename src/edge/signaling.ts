@@ -36,6 +36,8 @@ export interface Handlers {
    * when not given; called for every packet of a flood, so it must be quick.
    */
   admits?(listener: Listener, address: string, port: number, received?: Received): boolean;
+  /** Is all that comes from there thrown away, however little it is? Asked about whoever floods; never, when not given. */
+  isShutOut?(listener: Listener, address: string, port: number): boolean;
   /**
    * A message that is broken, and that would be answered with the error. False: silence. Answered, when not given.
    */

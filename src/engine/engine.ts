@@ -68,6 +68,7 @@ export interface EngineCounts {
   readonly connections: ConnectionCounts;
   /** Lost by the system because they came faster than they were read. */
   readonly datagramsDropped: number;
+  readonly floodLanes: number;
   /** What the thread slept on purpose while packets came, in all. */
   readonly sleptMs: number;
 }
@@ -138,6 +139,8 @@ export class Engine implements Core {
       {
         admits: (listener, address, port, received) =>
           handlers.admits?.(listener, address, port, received) ?? true,
+        isShutOut: (listener, address, port) =>
+          handlers.isShutOut?.(listener, address, port) ?? false,
         realmOf: (source) => handlers.realmOf?.(source) ?? source.listener.realm,
         message: (wire, channel) => this.#heard(wire, channel),
         tooLarge: (channel) => this.without.broken(channel, 'too-large'),
@@ -165,6 +168,7 @@ export class Engine implements Core {
       timers: this.wheel.size,
       connections: this.transports.counts(),
       datagramsDropped: this.transports.datagramsDropped(),
+      floodLanes: this.transports.floodLanes,
       sleptMs: this.transports.sleptMs,
     };
   }

@@ -19,6 +19,7 @@ export interface Wish {
   readonly tls?: Partial<TlsSettings>;
   readonly dataDirectory?: string;
   readonly admits?: TransportEvents['admits'];
+  readonly isShutOut?: TransportEvents['isShutOut'];
   /** Called for each message, besides writing it down. */
   readonly onMessage?: (wire: string, channel: Channel) => void;
 }
@@ -76,6 +77,7 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
     },
     {
       admits: wish.admits ?? (() => true),
+      isShutOut: wish.isShutOut ?? (() => false),
       realmOf: ({ listener }) => listener.realm,
       message: (wire, channel) => {
         messages.push({ wire, channel });

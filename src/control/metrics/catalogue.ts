@@ -56,6 +56,11 @@ export const catalogue: readonly Section[] = [
         'Datagrams that the system threw away because they came faster than the gate read them',
         ({ datagramsDropped }) => datagramsDropped,
       ),
+      gate.gauge(
+        'flood_lanes',
+        'Blocked sources that flood, and have a short queue of their own where the kernel does not refuse for us',
+        ({ floodLanes }) => floodLanes,
+      ),
       gate.gauge('transactions', 'Transactions at work', ({ transactions }) => transactions),
       gate.gauge('timers', 'Timers set', ({ timers }) => timers),
     ],

@@ -45,6 +45,7 @@ const stats: DataPlaneStats = {
   timers: 8,
   ignored: 3,
   datagramsDropped: 0,
+  floodLanes: 0,
   pressure: 'calls',
   clockSteps: 0,
   connections: { open: { tls: 9 }, handshaking: 1, refused: { 'per-source': 2 } },

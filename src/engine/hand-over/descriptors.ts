@@ -4,6 +4,8 @@ import { localAddress } from '../transport/datagrams-dropped.ts';
 import type { InheritedSocket } from './inheritance.ts';
 
 const LISTENING = '0A';
+/** Of UDP: a connected socket of the same port is but the lane of one that floods. */
+const UNCONNECTED = '07';
 
 /** The descriptors of this process's listeners, as /proc knows them; those it does not know are left out. */
 export function descriptorsOf(listeners: readonly Listener[]): readonly InheritedSocket[] {
@@ -18,7 +20,9 @@ export function descriptorsOf(listeners: readonly Listener[]): readonly Inherite
     const found = readFileSync(`/proc/self/net/${table}`, 'latin1')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter((row) => row[1] === local && (transport === 'udp' || row[3] === LISTENING))
+      .filter(
+        (row) => row[1] === local && row[3] === (transport === 'udp' ? UNCONNECTED : LISTENING),
+      )
       .map((row) => byInode.get(row[9] ?? ''))
       .find((descriptor) => descriptor !== undefined);
     return found === undefined ? [] : [{ transport, address, port, descriptor: found }];

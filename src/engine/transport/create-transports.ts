@@ -196,6 +196,10 @@ class SocketTransports implements Transports {
     return datagramsDropped(this.#listeners);
   }
 
+  get floodLanes(): number {
+    return this.#udp.reduce((lanes, socket) => lanes + socket.floodLanes, 0);
+  }
+
   get turnBegan(): number {
     return this.#context.pace.began;
   }

@@ -8,7 +8,6 @@ import type { Listener } from '../../edge/signaling.ts';
  */
 export function datagramsDropped(listeners: readonly Listener[]): number {
   const ours = listeners.filter(({ transport }) => transport === 'udp');
-  const isIpv6 = ({ address }: Listener): boolean => address.includes(':');
   return (
     droppedIn(
       '/proc/net/udp',
@@ -17,13 +16,17 @@ export function datagramsDropped(listeners: readonly Listener[]): number {
   );
 }
 
-/** Behind the local address of each socket stands, last of its line, how many it lost. */
+/**
+ * Behind the local address of each socket stands, last of its line, how many it lost. One that is connected is the lane
+ * of a source that floods: what it loses is meant to be lost.
+ */
 function droppedIn(file: string, listeners: readonly Listener[]): number {
   if (listeners.length === 0) return 0;
   const table = textOf(file);
   let dropped = 0;
   for (const listener of listeners) {
-    const socket = `: ${localAddress(listener)} `;
+    const nobody = localAddress({ address: isIpv6(listener) ? '::' : '0.0.0.0', port: 0 });
+    const socket = `: ${localAddress(listener)} ${nobody} `;
     for (let at = table.indexOf(socket); at >= 0; at = table.indexOf(socket, at + 1)) {
       const line = table.slice(at, table.indexOf('\n', at)).trimEnd();
       dropped += Number(line.slice(line.lastIndexOf(' '))) || 0;
@@ -31,6 +34,8 @@ function droppedIn(file: string, listeners: readonly Listener[]): number {
   }
   return dropped;
 }
+
+const isIpv6 = ({ address }: Listener): boolean => address.includes(':');
 
 /** As the kernel prints it: each 32-bit word in the machine's own byte order. */
 export function localAddress({ address, port }: Pick<Listener, 'address' | 'port'>): string {

@@ -49,6 +49,14 @@ export function guarded(events: TransportEvents, log: TransportLog): TransportEv
         return false;
       }
     },
+    isShutOut(listener, address, port) {
+      try {
+        return events.isShutOut(listener, address, port);
+      } catch (problem) {
+        fault(problem, 'isShutOut');
+        return false;
+      }
+    },
     realmOf(source) {
       try {
         return events.realmOf(source);

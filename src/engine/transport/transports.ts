@@ -28,6 +28,8 @@ export interface TransportEvents {
    * once per connection, before the TLS handshake, when nothing has come yet.
    */
   admits(listener: Listener, address: string, port: number, received?: Received): boolean;
+  /** Is everything from there refused, however little it is? Asked about whoever floods. */
+  isShutOut(listener: Listener, address: string, port: number): boolean;
   /** Where a source stands. Asked often, so it must be quick. */
   realmOf(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /** One whole message, one character per byte (latin1). */
@@ -67,6 +69,8 @@ export interface Transports {
   counts(): ConnectionCounts;
   /** Datagrams the system threw away because we did not read them in time. Reads files: for a metric. */
   datagramsDropped(): number;
+  /** Blocked sources that flood, each with a short queue of its own. */
+  readonly floodLanes: number;
   /** What the thread slept on purpose while packets came, in all: the event loop takes it for work. */
   readonly sleptMs: number;
   /** When the datagrams that are handled now were taken off their socket, as `performance.now` has it. */

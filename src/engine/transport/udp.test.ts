@@ -57,6 +57,26 @@ describe('UDP', () => {
     expect(open.messages.map(({ wire }) => wire)).toEqual([bytes.toString('latin1'), 'last']);
   });
 
+  test('a port that a gate has is no other gate’s, though it could be shared', async () => {
+    const open = await serving();
+    const port = open.port('udp');
+    await expect(openTransports({ listen: [{ transport: 'udp', port }] })).rejects.toThrow(
+      'EADDRINUSE',
+    );
+  });
+
+  test('does not rest while more is waiting than is read at once', async () => {
+    const open = await serving({
+      admits: (_listener, _address, _port, received) => String(received).includes('heard'),
+    });
+    const peer = await aPeer();
+    // one in 32 is heard, so that there is a turn each time
+    for (let sent = 0; sent < 3200; sent++)
+      peer.send(sent % 32 === 0 ? 'heard' : 'refused', open.port('udp'), '127.0.0.1');
+    await until('heard', () => open.messages.length === 100);
+    expect(open.transports.sleptMs).toBeLessThan(5);
+  });
+
   test('one peer is one channel, found again by its address and its token', async () => {
     const open = await serving();
     const peer = await aPeer();

@@ -1,18 +1,20 @@
-import { type BindOptions, createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import { bindShared, takeOver } from './bound-socket.ts';
+import { FloodLanes } from './flood-lanes.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Channel } from './transports.ts';
 
-/** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
-const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
 /** Peers remembered in each of two generations, so that a flood of forged sources cannot grow memory. */
 const PEERS_REMEMBERED = 32_768;
 /** A power of two. */
 const RECENT_PEERS = 4096;
+/** So many the event loop reads from a socket before it does anything else: then there may be more. */
+const READ_AT_ONCE = 32;
 const NO_NAMES: readonly string[] = [];
 
 interface Arrival {
@@ -50,11 +52,29 @@ export class UdpSocket {
   #arrived: Arrival[] = [];
   #leaving: Departure[] = [];
   #due = false;
+  /** From the socket since the last turn, refused ones too. */
+  #read = 0;
+  #laneBrought = false;
   #closed = false;
+  readonly #lanes: FloodLanes;
 
   private constructor(context: TransportContext, listener: Listener) {
     this.#context = context;
     this.listener = listener;
+    this.#lanes = new FloodLanes({
+      listener,
+      isShutOut: (address, port) => context.events.isShutOut(listener, address, port),
+      received: (datagram, address, port) => {
+        this.#laneBrought = true;
+        this.received(datagram, address, port);
+        this.#soon();
+      },
+      log: context.log,
+    });
+  }
+
+  get floodLanes(): number {
+    return this.#lanes.size;
   }
 
   /** Binds; rejects when that is not possible. */
@@ -64,9 +84,9 @@ export class UdpSocket {
     port: number,
     describe: (bound: AddressInfo) => Listener,
   ): Promise<UdpSocket> {
-    const socket = await bound(address.includes(':'), { address, port });
+    const socket = await bindShared({ address, port });
     const opened = new UdpSocket(context, describe(socket.address()));
-    opened.#read(socket);
+    opened.#listen(socket);
     return opened;
   }
 
@@ -88,17 +108,20 @@ export class UdpSocket {
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
     if (descriptor === undefined || this.#closed) return;
-    const socket = await bound(this.listener.address.includes(':'), { fd: descriptor });
+    const socket = await takeOver(this.listener, descriptor);
     if (this.#closed) return void socket.close();
-    this.#read(socket);
+    this.#listen(socket);
     this.#relay = undefined;
   }
 
-  #read(socket: Socket): void {
+  #listen(socket: Socket): void {
     const { log } = this.#context;
     const { listener } = this;
     this.#socket = socket;
-    socket.on('message', (datagram, from) => this.received(datagram, from.address, from.port));
+    socket.on('message', (datagram, from) => {
+      this.#read++;
+      this.received(datagram, from.address, from.port);
+    });
     socket.on('error', (err) => log.error({ err, listener }, 'UDP socket error'));
   }
 
@@ -155,6 +178,7 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#sendAll();
     this.#closed = true;
+    this.#lanes.close();
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
     if (this.#socket === undefined) return;
@@ -166,7 +190,10 @@ export class UdpSocket {
   received(datagram: Buffer, address: string, port: number): void {
     const { events, settings, limits } = this.#context;
     if (port === 0) return; // nobody can be answered there; the socket would throw
-    if (!events.admits(this.listener, address, port, datagram)) return;
+    if (!events.admits(this.listener, address, port, datagram)) {
+      this.#lanes.refused(address, port);
+      return;
+    }
     if (datagram.length > settings.messageBytes) {
       limits.hit('message-size');
       events.tooLarge(this.peer(address, port));
@@ -190,12 +217,16 @@ export class UdpSocket {
     if (this.#closed) return;
     const { pace } = this.#context;
     const arrived = this.#arrived;
+    const isLoad = arrived.length > 0 || this.#laneBrought;
+    const areMore = this.#read >= READ_AT_ONCE;
     this.#arrived = [];
-    if (arrived.length > 0) pace.begin();
+    this.#laneBrought = false;
+    this.#read = 0;
+    if (isLoad) pace.begin();
     for (const { datagram, start, peer } of arrived)
       this.#context.events.message(datagram.toString('latin1', start), peer);
     this.#sendAll();
-    if (arrived.length > 0) pace.end();
+    if (isLoad && !areMore) pace.end();
   }
 
   #sendAll(): void {
@@ -217,27 +248,6 @@ export class UdpSocket {
         if (problem) this.#context.report(failed, problem);
       });
   }
-}
-
-/** Rejects when it cannot be bound. */
-async function bound(ipv6: boolean, to: BindOptions): Promise<Socket> {
-  const socket = createSocket({
-    type: ipv6 ? 'udp6' : 'udp4',
-    ipv6Only: ipv6,
-    recvBufferSize: SOCKET_BUFFER_BYTES,
-    sendBufferSize: SOCKET_BUFFER_BYTES,
-    // Only addresses are ever given; the default would go through the resolver's thread.
-    lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
-  });
-  try {
-    const listening = once(socket, 'listening');
-    socket.bind(to);
-    await listening;
-  } catch (problem) {
-    socket.close();
-    throw problem;
-  }
-  return socket;
 }
 
 /** A UDP peer as seen through one socket. */

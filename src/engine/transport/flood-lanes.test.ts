@@ -1,0 +1,169 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  type OpenTransports,
+  openTransports,
+  until,
+  type Wish,
+} from '../../../test/support/open-transports.ts';
+import { bindShared } from './bound-socket.ts';
+import { FloodLanes } from './flood-lanes.ts';
+
+/** Another address of this machine, of which there is no more in IPv6 than the one. */
+const FLOODER = '127.0.0.66';
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function serving(wish: Wish): Promise<OpenTransports> {
+  const open = await openTransports({ listen: ['udp'], ...wish });
+  undo.push(() => open.close());
+  return open;
+}
+
+async function aPeer(address: string): Promise<Socket> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  undo.push(() => socket.close());
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** So many, as fast as they go, but with time for whoever reads them to do so. */
+async function flood(from: Socket, to: OpenTransports, datagrams: number): Promise<void> {
+  const { address } = from.address();
+  for (let sent = 0; sent < datagrams; sent++) {
+    from.send('flood', to.port('udp'), address === '::1' ? '::1' : '127.0.0.1');
+    if (sent % 100 === 99) await sleep(0);
+  }
+}
+
+/** Everything from the port of `who` is refused for as long as it says so. */
+function refusing(who: () => Socket | undefined, isShutOut: () => boolean) {
+  const counted = { refused: 0 };
+  const isHis = (port: number) => port === who()?.address().port;
+  return {
+    counted,
+    admits: (_listener: unknown, _address: string, port: number) => {
+      if (!isHis(port) || !isShutOut()) return true;
+      counted.refused++;
+      return false;
+    },
+    isShutOut: (_listener: unknown, _address: string, port: number) => isHis(port) && isShutOut(),
+  };
+}
+
+describe('a blocked source that floods', () => {
+  test.each([
+    [FLOODER, '127.0.0.1'],
+    ['::1', '::1'],
+  ])('%s takes the room of nobody', async (flooding, honest) => {
+    let flooder: Socket | undefined;
+    const { counted, ...rules } = refusing(
+      () => flooder,
+      () => true,
+    );
+    const listen = [{ transport: 'udp', address: honest }] as const;
+    const open = await serving({ listen, ...rules });
+    flooder = await aPeer(flooding);
+    const phone = await aPeer(honest);
+    const inherited = open.transports.descriptors();
+    await flood(flooder, open, 1500);
+    await until('a lane', () => open.transports.floodLanes === 1);
+    expect(open.transports.descriptors()).toEqual(inherited);
+
+    await sleep(50); // what came before it is read
+    counted.refused = 0;
+    // all of these are in the system's hands before any is read
+    for (let sent = 0; sent < 1000; sent++) flooder.send('flood', open.port('udp'), honest);
+    for (let sent = 0; sent < 100; sent++) phone.send(`call ${sent}`, open.port('udp'), honest);
+    await until('heard', () => open.messages.length === 100);
+    await sleep(50);
+    expect(counted.refused).toBeLessThan(100);
+    expect(open.transports.datagramsDropped()).toBe(0);
+  });
+
+  test('is heard as soon as he is unblocked, and has no queue of his own when he is quiet', async () => {
+    let blocked = true;
+    let flooder: Socket | undefined;
+    const rules = refusing(
+      () => flooder,
+      () => blocked,
+    );
+    const open = await serving(rules);
+    flooder = await aPeer(FLOODER);
+    await flood(flooder, open, 1500);
+    await until('a lane', () => open.transports.floodLanes === 1);
+
+    await sleep(50);
+    blocked = false;
+    flooder.send('now I am good', open.port('udp'), '127.0.0.1');
+    await until('heard', () => open.messages.length === 1);
+    await until('none', () => open.transports.floodLanes === 0, 5000);
+    flooder.send('and still am', open.port('udp'), '127.0.0.1');
+    await until('heard', () => open.messages.length === 2);
+  });
+
+  test('who is refused but not blocked has no lane, nor has who is slow', async () => {
+    let blocked = false;
+    let peer: Socket | undefined;
+    const open = await serving({
+      admits: () => false,
+      isShutOut: () => blocked,
+    });
+    peer = await aPeer(FLOODER);
+    await flood(peer, open, 2500);
+    await sleep(50);
+    expect(open.transports.floodLanes).toBe(0);
+
+    blocked = true;
+    peer = await aPeer(FLOODER);
+    await flood(peer, open, 500);
+    await sleep(1100);
+    await flood(peer, open, 500);
+    await sleep(50);
+    expect(open.transports.floodLanes).toBe(0);
+  });
+
+  test('lanes are few, however many ports flood', async () => {
+    const socket = await bindShared({ address: '127.0.0.1', port: 0 });
+    undo.push(() => socket.close());
+    const lanes = new FloodLanes({
+      listener: socket.address(),
+      isShutOut: () => true,
+      received() {},
+      log: { info() {}, warn() {}, error() {} },
+    });
+    for (let port = 20_000; port < 20_080; port++)
+      for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, port);
+    await until('lanes', () => lanes.size === 64);
+    await sleep(50);
+    expect(lanes.size).toBe(64);
+    lanes.close();
+    expect(lanes.size).toBe(0);
+  });
+
+  test('where the port cannot be shared it is said once, and all goes on', async () => {
+    const socket = createSocket('udp4');
+    undo.push(() => socket.close());
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    const said: string[] = [];
+    const lanes = new FloodLanes({
+      listener: socket.address(),
+      isShutOut: () => true,
+      received() {},
+      log: { info() {}, warn: (_fields, text) => said.push(text), error() {} },
+    });
+    for (let round = 0; round < 3; round++) {
+      for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, 20_000);
+      await sleep(20);
+    }
+    expect(said).toEqual([expect.stringContaining('gets no queue of its own')]);
+    expect(lanes.size).toBe(0);
+  });
+});
