@@ -1,4 +1,5 @@
 import { showHostPort } from '../config/forms.ts';
+import { showListenPoint } from '../config/listen-point.ts';
 import { loadSettings } from '../config/load.ts';
 import { refuseLockOut } from '../config/lock-out.ts';
 import { operatorAddresses } from '../config/operator-addresses.ts';
@@ -40,11 +41,7 @@ export const check: Command = {
     }
     print(`${styled('green', 'good')}  ${Object.values(directories).map(shown).join(', ')}`);
     const rows = [
-      ...settings.listeners.map(({ transport, address, port, realm }) => [
-        'listener',
-        `${transport}:${showHostPort(address, port)}`,
-        realm,
-      ]),
+      ...settings.listeners.map((one) => ['listener', showListenPoint(one), one.realm]),
       ...settings.drachtio.servers.map(({ host, port }) => [
         'drachtio',
         `${settings.drachtio.tls.enabled ? 'tls' : 'tcp'}:${showHostPort(host, port)}`,

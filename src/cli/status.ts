@@ -1,4 +1,5 @@
 import { showHostPort } from '../config/forms.ts';
+import { showListenPoint } from '../config/listen-point.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import type { KernelStatus } from '../control/kernel/kernel-status.ts';
 import type { ClusterStatus } from '../control/shared/shared-state.ts';
@@ -56,7 +57,7 @@ export function showStatus(gate: ProcessStatus, now: number): string {
     section(
       'Listeners',
       gate.listeners.map(({ transport, address, port, realm, advertised }) => [
-        `${transport}:${showHostPort(address, port)}`,
+        showListenPoint({ transport, address, port }),
         realm,
         advertised.host === address && advertised.port === port
           ? ''

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
+import { showListenPoint } from './listen-point.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import { type SettingsTree, settingsSchema } from './schema.ts';
@@ -113,12 +114,7 @@ function refuseWhatItCannot(tree: SettingsTree, problems: Conflict[]): void {
 function refuseTwice({ drachtio }: SettingsTree, problems: Conflict[]): void {
   for (const [key, shown] of [
     ['servers', drachtio.servers.map(({ host, port }) => showHostPort(host, port))],
-    [
-      'listeners',
-      drachtio.listeners.map(
-        ({ listen }) => `${listen.transport}:${showHostPort(listen.address, listen.port)}`,
-      ),
-    ],
+    ['listeners', drachtio.listeners.map(({ listen }) => showListenPoint(listen))],
   ] as const)
     for (const [index, place] of shown.entries())
       if (shown.indexOf(place) < index)

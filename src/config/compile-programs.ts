@@ -1,5 +1,6 @@
 import type { Conflict, Surroundings } from './compile.ts';
 import { showHostPort } from './forms.ts';
+import { isSamePlace, showListenPoint } from './listen-point.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
@@ -109,12 +110,10 @@ function compileRule(
   problems: Conflict[],
 ): RequestRule {
   if (listener !== undefined) {
-    const shown = listeners.map(
-      ({ listen }) => `${listen.transport}:${showHostPort(listen.address, listen.port)}`,
-    );
-    const name = `${listener.transport}:${showHostPort(listener.address, listener.port)}`;
-    if (!shown.includes(name)) {
-      const text = mismatch(name, `one of the listeners: ${shown.join(', ')}`);
+    const places = listeners.map(({ listen }) => listen);
+    if (!places.some((place) => isSamePlace(place, listener))) {
+      const shown = places.map(showListenPoint).join(', ');
+      const text = mismatch(showListenPoint(listener), `one of the listeners: ${shown}`);
       problems.push([{ path: ['programs', 'requests', index, 'listener'], text }]);
     }
   }

@@ -8,6 +8,7 @@ import { checkPolicy } from './compile-policy.ts';
 import { compilePrograms } from './compile-programs.ts';
 import type { Environment } from './environment.ts';
 import { hopOf, readHostPort, showHostPort } from './forms.ts';
+import { showListenPoint } from './listen-point.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
@@ -61,8 +62,8 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     for (const [index, { uri }] of hops.entries()) {
       const own = listeners.find((listener) => leadsTo(uri, listener, surroundings));
       if (own === undefined) continue;
-      const shown = `${own.transport}:${showHostPort(own.address, own.port)}`;
-      const text = mismatch(`${uri}, which is this gate's own ${shown}`, 'another place');
+      const found = `${uri}, which is this gate's own ${showListenPoint(own)}`;
+      const text = mismatch(found, 'another place');
       problems.push([{ path: [...list, index, 'uri'], text }]);
     }
   }
@@ -139,7 +140,7 @@ function compileListeners(
   const compiled: ListenerSettings[] = [];
 
   for (const [index, { listen, optional, advertise, ...rest }] of listeners.entries()) {
-    const shown = `${listen.transport}:${showHostPort(listen.address, listen.port)}`;
+    const shown = showListenPoint(listen);
     const path = ['listeners', index, 'listen'];
     if (listen.address.includes(':') && !ipv6) {
       if (optional) notices.push(`${shown} is left out: this machine has no IPv6`);

@@ -1,30 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readHopUri, readHostPort, readListenPoint, showHostPort } from './forms.ts';
-
-describe('a listen point', () => {
-  test.each([
-    ['udp:0.0.0.0:5060', { transport: 'udp', address: '0.0.0.0', port: 5060 }],
-    ['TLS:[::]:5061', { transport: 'tls', address: '::', port: 5061 }],
-    ['ws:127.0.0.1:0', { transport: 'ws', address: '127.0.0.1', port: 0 }],
-  ])('%s', (text, value) => {
-    expect(readListenPoint(text)).toEqual({ ok: true, value });
-  });
-
-  test.each([
-    ['sctp:0.0.0.0:5060', 'the transports are udp, tcp, tls, ws, wss'],
-    ['udp:sip.example.com:5060', 'an IP address of this machine'],
-    ['udp:0.0.0.0:65536', 'a port from 0 to 65535'],
-    ['udp:999.0.0.1:5060', 'an IP address of this machine'],
-    ['tls:::1:5061', 'IPv6 in brackets'],
-    ['udp:0.0.0.0', 'transport:address:port'],
-    ['', 'transport:address:port'],
-  ])('%j is refused: %s', (text, expected) => {
-    expect(readListenPoint(text)).toEqual({
-      ok: false,
-      expected: expect.stringContaining(expected),
-    });
-  });
-});
+import { readHopUri, readHostPort, showHostPort } from './forms.ts';
 
 describe('a host with or without a port', () => {
   test.each([

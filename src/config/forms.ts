@@ -7,33 +7,6 @@ export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws', 'wss
 const hostName =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
 
-export interface ListenPoint {
-  readonly transport: Transport;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** `udp:198.51.100.1:5060`, `tls:[2001:db8::1]:5061`. Port 0 lets the system choose. */
-export function readListenPoint(text: string): Understood<ListenPoint> {
-  const form = 'transport:address:port such as udp:0.0.0.0:5060 or tls:[::]:5061';
-  const match = /^([a-z]+):(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/i.exec(text);
-  if (!match) {
-    return expected(
-      /^[a-z]+:[0-9a-f]*:[0-9a-f:.]*:\d+$/i.test(text) ? `${form} (IPv6 in brackets)` : form,
-    );
-  }
-  const transport = transports.find((known) => known === match[1]?.toLowerCase());
-  if (transport === undefined)
-    return expected(`${form}; the transports are ${transports.join(', ')}`);
-  const address = match[2] ?? match[3] ?? '';
-  if (isIP(address) !== (match[2] === undefined ? 4 : 6)) {
-    return expected('an IP address of this machine between transport and port, IPv6 in brackets');
-  }
-  const port = Number(match[4]);
-  if (port > 65_535) return expected('a port from 0 to 65535');
-  return understood({ transport, address, port });
-}
-
 export interface HostPort {
   readonly host: string;
   readonly port?: number;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { fileName as file } from '../policy/forms.ts';
 import { written } from '../policy/written.ts';
-import { readHandlerUrl, readListenPoint } from './forms.ts';
+import { readHandlerUrl } from './forms.ts';
+import { readListenPoint } from './listen-point.ts';
 import { ownAddress, realm, seconds, whole } from './schema-words.ts';
 import { secret } from './secret.ts';
 

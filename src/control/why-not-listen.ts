@@ -1,18 +1,15 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { ListenPoint } from '../config/listen-point.ts';
 import { reasonOf } from '../config/reason-of.ts';
-import type { ListenerSettings } from '../config/settings.ts';
-
-/** Where something listens, or is to. */
-export type Place = Pick<ListenerSettings, 'transport' | 'address' | 'port'>;
 
 /** Tries it, for a moment. */
 export async function whyNotListen({
   transport,
   address,
   port,
-}: Place): Promise<string | undefined> {
+}: ListenPoint): Promise<string | undefined> {
   const ipv6Only = address.includes(':');
   const socket =
     transport === 'udp'

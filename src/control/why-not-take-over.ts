@@ -1,8 +1,9 @@
 import { showHostPort } from '../config/forms.ts';
+import { isSamePlace, type ListenPoint, showListenPoint } from '../config/listen-point.ts';
 import type { Settings } from '../config/settings.ts';
 import type { InheritedSocket } from '../data/messages.ts';
 import { adviceOn } from '../data/why-not-open.ts';
-import { type Place, whyNotListen } from './why-not-listen.ts';
+import { whyNotListen } from './why-not-listen.ts';
 
 /** What the gate that runs has open. */
 export interface HeldPlaces {
@@ -23,13 +24,13 @@ export async function whyNotTakeOver(
   if (settings.drachtio.servers.length > 0)
     return 'its settings name a drachtio-server, which has the sockets: end the gate that runs by SIGTERM, and start it anew.';
   for (const listener of settings.listeners) {
-    if (held.sockets.some((socket) => isSame(socket, listener))) continue;
+    if (held.sockets.some((socket) => isSamePlace(socket, listener))) continue;
     const why = await whyNotListen(listener);
     if (why !== undefined)
-      return `cannot listen on ${shown(listener)}: ${why}.${advice(why, listener, held)}`;
+      return `cannot listen on ${showListenPoint(listener)}: ${why}.${advice(why, listener, held)}`;
   }
   const { http, programPort } = settings;
-  if (!isSame({ ...http, transport: 'tcp' }, { ...held.http, transport: 'tcp' })) {
+  if (!isSamePlace({ ...http, transport: 'tcp' }, { ...held.http, transport: 'tcp' })) {
     const why = await whyNotListen({ ...http, transport: 'tcp' });
     if (why !== undefined)
       return `metrics cannot be served on ${showHostPort(http.address, http.port)}: ${why}.`;
@@ -42,22 +43,17 @@ export async function whyNotTakeOver(
 }
 
 /** One that stays open for the calls on it is in the way of another that overlaps it. */
-function advice(why: string, listener: Place, { sockets }: HeldPlaces): string {
+function advice(why: string, listener: ListenPoint, { sockets }: HeldPlaces): string {
   const other = sockets.find((socket) => overlap(socket, listener));
   return other === undefined
     ? adviceOn(`${why} port ${listener.port}`)
-    : ` ${shown(other)} is open until the calls of the gate that runs have ended. Change it by a restart.`;
+    : ` ${showListenPoint(other)} is open until the calls of the gate that runs have ended. Change it by a restart.`;
 }
 
-const shown = ({ transport, address, port }: Place): string =>
-  `${transport}:${showHostPort(address, port)}`;
-
-const isSame = (one: Place, other: Place): boolean => shown(one) === shown(other);
-
-const overlap = (one: Place, other: Place): boolean =>
+const overlap = (one: ListenPoint, other: ListenPoint): boolean =>
   one.port === other.port &&
   (one.transport === 'udp') === (other.transport === 'udp') &&
   one.address.includes(':') === other.address.includes(':') &&
   (one.address === other.address || isEvery(one) || isEvery(other));
 
-const isEvery = ({ address }: Place): boolean => address === '0.0.0.0' || address === '::';
+const isEvery = ({ address }: ListenPoint): boolean => address === '0.0.0.0' || address === '::';

@@ -1,4 +1,5 @@
 import { showHostPort } from '../config/forms.ts';
+import { isSamePlace, showListenPoint } from '../config/listen-point.ts';
 import { whyNotListen } from '../control/why-not-listen.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 import { isLoopback } from './this-machine.ts';
@@ -11,14 +12,12 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
   const findings: Finding[] = [];
   if (drachtio.servers.length > 0)
     findings.push(ports.ok("SIP listeners are the drachtio-server's"));
-  for (const { transport, address, port } of listeners) {
-    const shown = `${transport}:${showHostPort(address, port)}`;
+  for (const listener of listeners) {
+    const shown = showListenPoint(listener);
     if (status !== undefined) {
-      const open = status.listeners.some(
-        (one) =>
-          one.transport === transport &&
-          one.address === address &&
-          (port === 0 || one.port === port),
+      const open = status.listeners.some((one) =>
+        // for port 0 the system chose one
+        isSamePlace(one, { ...listener, port: listener.port || one.port }),
       );
       findings.push(
         open
@@ -27,7 +26,7 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
       );
       continue;
     }
-    const why = await whyNotListen({ transport, address, port });
+    const why = await whyNotListen(listener);
     findings.push(
       why === undefined
         ? ports.ok(`${shown} is free`)

@@ -1,4 +1,4 @@
-import { showHostPort } from '../config/forms.ts';
+import { showListenPoint } from '../config/listen-point.ts';
 import { about, type Examined, type Finding } from '../doctor/finding.ts';
 import { isLoopback } from '../doctor/this-machine.ts';
 
@@ -17,9 +17,7 @@ export function checkDefaultPorts({ settings }: Examined): readonly Finding[] {
       realm === 'access' && !isLoopback(address) && usual[transport] === port,
   );
   if (open.length === 0) return [ports.ok('phones are served on none')];
-  const shown = open.map(
-    ({ transport, address, port }) => `${transport}:${showHostPort(address, port)}`,
-  );
+  const shown = open.map(showListenPoint);
   return [
     ports.warn(
       `phones are served where scanners look first: ${shown.join(', ')}`,

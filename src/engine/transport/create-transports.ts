@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { isSamePlace } from '../../config/listen-point.ts';
 import type { LimitSettings, ListenerSettings, Settings } from '../../config/settings.ts';
 import { type FlowFacts, type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
@@ -170,7 +171,7 @@ class SocketTransports implements Transports {
   /** Nobody would accept or read what comes to a listener that is wanted no more. */
   #closeUnused(): void {
     for (const { transport, address, port, descriptor } of this.#inheritance?.sockets ?? []) {
-      if (this.#listeners.some((one) => isAt(one, { transport, address, port }))) continue;
+      if (this.#listeners.some((one) => isSamePlace(one, { transport, address, port }))) continue;
       closeSync(descriptor);
       this.#context.log.info({ transport, address, port }, 'a listener is wanted no more: closed');
     }
@@ -237,7 +238,7 @@ class SocketTransports implements Transports {
   async #bind(settings: ListenerSettings): Promise<Listener> {
     const { transport, address, port } = settings;
     const describe = (bound: AddressInfo) => describeListener(settings, bound);
-    const inherited = this.#inheritance?.sockets.find((one) => isAt(one, settings));
+    const inherited = this.#inheritance?.sockets.find((one) => isSamePlace(one, settings));
     if (inherited !== undefined) return this.#inherit(settings, inherited.descriptor);
     try {
       if (transport === 'udp') {
@@ -344,11 +345,6 @@ class SocketTransports implements Transports {
     return inRealm(usable, to.realm, fits)?.listener;
   }
 }
-
-type Place = Pick<Listener, 'transport' | 'address' | 'port'>;
-
-const isAt = (one: Place, other: Place): boolean =>
-  one.transport === other.transport && one.address === other.address && one.port === other.port;
 
 const REALMS: readonly Realm[] = ['access', 'core', 'trunk'];
 
