@@ -1,6 +1,6 @@
 import { PASS_MS } from '../edge/emergency-passes.ts';
 import type { FamiliarSource } from '../edge/familiar-sources.ts';
-import { networkOfSource } from '../edge/packed-address.ts';
+import { formatSource } from '../edge/packed-address.ts';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { EmergencyPass, EnforcedBlock, EnforcementBatch, Until } from './messages.ts';
 
@@ -177,7 +177,7 @@ export class EnforcementFeed {
       complete,
       ...(moved && { trusted }),
       blocks,
-      familiar: familiar.map(({ source, until }) => ({ network: networkOfSource(source), until })),
+      familiar: familiar.map(({ source, until }) => ({ network: formatSource(source), until })),
       passes,
     });
     this.#fresh = false;

@@ -1,7 +1,7 @@
 import type { Attack } from '../edge/attack-watch.ts';
 import type { EventKind } from '../edge/event-kinds.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
-import { networkOfSource } from '../edge/packed-address.ts';
+import { formatSource } from '../edge/packed-address.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
 import type { GuardChange } from '../limits/guards.ts';
 import type { Listed } from '../limits/listed-networks.ts';
@@ -128,7 +128,7 @@ export class GateEvents {
       ...{ at: Date.now(), level: what === 'began' ? 'warn' : 'info', kind: 'attack' },
       ...{ count: tries, rule },
       ...(kind === 'many-sources' && { extension: short(whom) }),
-      ...(kind === 'many-extensions' && { source: networkOfSource(whom) }),
+      ...(kind === 'many-extensions' && { source: formatSource(whom) }),
       ...(kind === 'rotating-prefixes' && { number: `…${whom}` }),
       seconds: what === 'began' ? seconds : Math.round((lastAt - since) / 1000),
       text: `${saidOf(attack)}${what === 'began' ? '' : '; over'}`,

@@ -1,7 +1,6 @@
 import { canBeGuarded, type GuardChange, Guards } from '../limits/guards.ts';
 import { WindowCounts } from '../limits/window-counts.ts';
 import type { CallFacts } from '../policy/facts.ts';
-import { networkOf } from '../policy/network-of-source.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { least, type Mode } from '../policy/rule.ts';
 import {
@@ -27,6 +26,7 @@ import {
   spreadOver,
   spreadWindows,
 } from '../policy/spread-windows.ts';
+import { wholeNetworkOf } from '../policy/whole-network.ts';
 import { detached } from '../sip/message/detached.ts';
 import type { Guesses } from './guesses.ts';
 
@@ -133,7 +133,7 @@ export class AttackWatch {
 
   #spreads(source: string, at: number): void {
     this.#look('many-extensions', source, guessedBy(source), this.#spread, at);
-    const network = networkOf(source);
+    const network = wholeNetworkOf(source);
     if (network === source) return;
     const limits = limitsOfNetwork(this.#spread);
     this.#look('many-extensions', network, guessedBy(network), limits, at);

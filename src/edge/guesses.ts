@@ -2,13 +2,13 @@ import { FailureCounts } from '../limits/failure-counts.ts';
 import { canBeGuarded } from '../limits/guards.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
 import { type FailureKind, failureKinds, MOST_REMEMBERED } from '../policy/failure-kinds.ts';
-import { networkOf } from '../policy/network-of-source.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { type LockoutLimits, lockout } from '../policy/rules/registration/lockout.ts';
 import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
 import { type SpreadLimits, spreadWindows } from '../policy/spread-windows.ts';
+import { wholeNetworkOf } from '../policy/whole-network.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import type { Note, OtherNodes } from './other-nodes.ts';
 
@@ -84,7 +84,7 @@ export class Guesses {
 
   #failed(extension: string, source: string, kind: FailureKind, now: number): void {
     this.#failures.note(source, kind, now);
-    const network = networkOf(source);
+    const network = wholeNetworkOf(source);
     if (network !== source) this.#failedInNetwork(extension, source, network, kind, now);
     this.#failures.note(`${extension}|${source}`, kind, now);
     this.#spread.add(guessedBy(source), extension, now);
@@ -115,7 +115,7 @@ export class Guesses {
    * again do not, or eight packets an hour would keep its owner from wherever he travels for as long as somebody likes.
    */
   tried(extension: string, source: string, now: number): void {
-    const network = networkOf(source);
+    const network = wholeNetworkOf(source);
     if (canBeGuarded(extension)) this.#spread.addOnceADay(guessersOf(extension), network, now);
     this.#spread.add(everybody, network, now);
   }
@@ -143,7 +143,7 @@ export class Guesses {
 
 /** Against whom a failure is held: the source, and in IPv6 what that is a part of. */
 function heldBy(source: string): readonly string[] {
-  const network = networkOf(source);
+  const network = wholeNetworkOf(source);
   return network === source ? [source] : [source, network];
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   canonicalAddress,
-  networkOfSource,
+  formatSource,
   packAddress,
   sourceOf,
   unpackAddress,
@@ -48,7 +48,7 @@ describe('sourceOf', () => {
 });
 
 test('a source is a network again', () => {
-  expect(networkOfSource(sourceOf('192.0.2.7'))).toBe('192.0.2.7');
-  expect(networkOfSource(sourceOf('2001:db8:1:2::3'))).toBe('2001:0db8:0001:0002::/64');
-  expect(networkOfSource('20010db80001')).toBe('2001:0db8:0001::/48');
+  expect(formatSource(sourceOf('192.0.2.7'))).toBe('192.0.2.7');
+  expect(formatSource(sourceOf('2001:db8:1:2::3'))).toBe('2001:0db8:0001:0002::/64');
+  expect(formatSource('20010db80001')).toBe('2001:0db8:0001::/48');
 });

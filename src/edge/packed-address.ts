@@ -45,8 +45,8 @@ export function sourceOf(address: string): string {
   return packAddress(address)?.toString('hex', 0, 8) ?? address;
 }
 
-/** The network that such a source, or the /48 around it, stands for. */
-export function networkOfSource(source: string): string {
+/** Such a source, or the /48 around it, as networks are written. */
+export function formatSource(source: string): string {
   if (!/^([0-9a-f]{12}|[0-9a-f]{16})$/.test(source)) return source;
   const groups = source.match(/.{4}/g) ?? [];
   return `${groups.join(':')}::/${groups.length * 16}`;

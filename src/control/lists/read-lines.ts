@@ -44,7 +44,7 @@ export async function readEntries(
   const beyond = new Odd();
   for (const [index, entry] of entries.entries()) {
     if (index % LINES_PER_TURN === LINES_PER_TURN - 1) await nextTurn();
-    const network = networkOf(entry);
+    const network = parseEntry(entry);
     if (network === undefined) odd.note(entry);
     else if (network.bits < SHORTEST[network.family]) wide.note(entry);
     else if (networks.size < mostEntries) networks.add(formatNetwork(network));
@@ -64,7 +64,7 @@ export async function readEntries(
 }
 
 /** Behind it may stand what else is known: a comment, columns. */
-function networkOf(entry: string): Network | undefined {
+function parseEntry(entry: string): Network | undefined {
   const [first = ''] = entry.replace(/^"/, '').split(/[\s,;#|"]/, 1);
   return parseNetwork(first);
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
-import { networkOf } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import {
@@ -12,6 +11,7 @@ import {
   spreadWindows,
 } from '../../spread-windows.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
+import { wholeNetworkOf } from '../../whole-network.ts';
 
 const options = z.strictObject({
   ...spreadOptions({ tenMinutes: 8, hour: 15, day: 20 }, 'sources that fail at one extension'),
@@ -54,7 +54,7 @@ export const distributedGuessing = defineRule({
   create({ answer, seconds: _, everywhere: __, ...limits }) {
     const refusal = refuseRegistration(answer, 'guessed-by-many');
     const wasOneOfMany = ({ at, extension, source }: RegistrationFacts, counters: Counters) => {
-      const failures = `${extension}|${networkOf(source.key)}`;
+      const failures = `${extension}|${wholeNetworkOf(source.key)}`;
       const { day } = spreadWindows;
       return (
         counters.failures(failures, day, at) >= FAILURES_OF_ONE &&

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
 import { failureKinds, MOST_REMEMBERED } from '../../failure-kinds.ts';
-import { networkAround, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
+import { networkAround, SOURCES_OF_A_NETWORK } from '../../whole-network.ts';
 
 const options = z.strictObject({
   failures: z

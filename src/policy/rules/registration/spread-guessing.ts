@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Counters } from '../../counters.ts';
 import type { RegistrationFacts } from '../../facts.ts';
-import { networkAround, networkOf, SOURCES_OF_A_NETWORK } from '../../network-of-source.ts';
 import { defineRule } from '../../rule.ts';
 import { registrationAnswerOption } from '../../rule-options.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type Window,
 } from '../../spread-windows.ts';
 import { pass, refuseRegistration } from '../../verdict.ts';
+import { networkAround, SOURCES_OF_A_NETWORK, wholeNetworkOf } from '../../whole-network.ts';
 
 const options = z.strictObject({
   ...spreadOptions({ tenMinutes: 6, hour: 10, day: 20 }, 'extensions at which one source fails'),
@@ -70,7 +70,7 @@ export const spreadGuessing = defineRule({
         const over = own ?? around ?? 'tenMinutes';
         const exempt = [
           around !== undefined &&
-            `its /48 at: ${spreadSeen(counters, guessedBy(networkOf(source.key)), at)}`,
+            `its /48 at: ${spreadSeen(counters, guessedBy(wholeNetworkOf(source.key)), at)}`,
           !credentials && 'no credentials yet',
           holder && 'a device that is registered already',
           shared && 'phones are registered at the source',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf } from './network-of-source.ts';
+import { wholeNetworkOf } from './whole-network.ts';
 
 test.each([
   ['198.51.100.7', '198.51.100.7'],
@@ -7,5 +7,5 @@ test.each([
   ['20010db80001ffff', '20010db80001'],
   ['20010db800020002', '20010db80002'],
 ])('of the source %s is %s', (source, network) => {
-  expect(networkOf(source)).toBe(network);
+  expect(wholeNetworkOf(source)).toBe(network);
 });
