@@ -6,6 +6,7 @@ import type { Loaded } from './config/load.ts';
 import type { SettingsFlags } from './config/overrides.ts';
 import { reasonOf } from './config/reason-of.ts';
 import type { Settings } from './config/settings.ts';
+import { Condition } from './control/condition.ts';
 import { ControlAnswers } from './control/control-answers.ts';
 import type { ProcessStatus } from './control/control-messages.ts';
 import { dataDirectoryAt, lockDataDirectory, makeDataDirectory } from './control/data-directory.ts';
@@ -13,24 +14,25 @@ import { EventLog } from './control/events/event-log.ts';
 import {
   awaitInheritance,
   HAND_OVER_PROTOCOL,
-  type Heir,
   startHeir,
   tellThatWeServe,
 } from './control/hand-over.ts';
-import { type Heartbeat, liveness, readiness } from './control/health.ts';
+import type { Heartbeat } from './control/health.ts';
 import { serveHttp } from './control/http.ts';
 import { Kernel } from './control/kernel/kernel.ts';
+import { Life, STOP_SECONDS } from './control/life/life.ts';
+import type { LivingGate } from './control/life/living-gate.ts';
 import { Lists } from './control/lists/lists.ts';
 import { type Logger, openLog } from './control/log.ts';
 import { openMetrics } from './control/metrics/open-metrics.ts';
 import { Notifications } from './control/notify/notifications.ts';
 import { announce, recorded } from './control/pbx-news.ts';
-import { clusterEvent, clusterNotes, fault } from './control/recorded-news.ts';
+import { clusterEvent, fault } from './control/recorded-news.ts';
 import { type Accepted, type ReloadAsked, ReloadCounts, Reloads } from './control/reloads.ts';
 import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secret-keys.ts';
 import { ServiceManager, serviceManagerPlace } from './control/service-manager.ts';
 import { openSharedState, type SharedState } from './control/shared/shared-state.ts';
-import { type Actions, onSignals } from './control/signals.ts';
+import { onSignals } from './control/signals.ts';
 import { openControlSocket } from './control/socket.ts';
 import { startedWith } from './control/started-with.ts';
 import { openStore } from './control/store/store.ts';
@@ -41,7 +43,7 @@ import { watchLiveness } from './control/watch-liveness.ts';
 import { type DataPlane, startDataPlane } from './data/data-plane.ts';
 import type { GateEvent } from './data/event.ts';
 import { readLag } from './data/event-loop-lag.ts';
-import type { LogLine } from './data/messages.ts';
+import type { InheritedSocket, LogLine } from './data/messages.ts';
 import { version } from './version.ts';
 
 export interface GateProcess extends Accepted {
@@ -65,35 +67,15 @@ export async function runGate({
 }: GateProcess): Promise<number> {
   const startedAt = Date.now();
   const { log, follow } = openLog(settings.log);
-  const ended = Promise.withResolvers<Ending>();
-  // Until the gate serves, a signal to end means at once, and one to reload waits.
-  let reloadAsked = false;
-  let endAsked = false;
-  const endAtOnce = (): void => {
-    endAsked = true;
-    ended.resolve('asked');
-  };
-  let actions: Actions = {
-    reload() {
-      reloadAsked = true;
-    },
-    drain: endAtOnce,
-    stop: endAtOnce,
-    // state is on disk
-    fault(error) {
-      const { stack } = error;
-      log.error({ stack }, 'an error nobody caught; the process ends so that it is restarted');
-      process.exit(1);
-    },
-  };
-  onSignals(() => actions, log);
-  process.on('uncaughtException', (error) => actions.fault(error));
+  const life = new Life(log);
+  onSignals(life, log);
+  process.on('uncaughtException', (error) => life.fault(error));
   const directory = dataDirectoryAt(settings.dataDirectory);
   await using undo = new AsyncDisposableStack();
   const manager = new ServiceManager(serviceManagerPlace(), log);
   undo.defer(() => manager.close());
 
-  const inheritance = await awaitInheritance(settings, ended.promise);
+  const inheritance = await awaitInheritance(settings, life.ended);
   const predecessor = process.ppid;
   // What must be one process's alone: released before the end where another takes our place.
   const held = undo.use(new AsyncDisposableStack());
@@ -114,8 +96,6 @@ export async function runGate({
   let heartbeat: Heartbeat | undefined;
   let shared: SharedState | undefined;
   let lostLogLines = 0;
-  let draining = false;
-  let faults = 0;
   const reloadCounts = new ReloadCounts();
   let current = settings;
 
@@ -167,22 +147,22 @@ export async function runGate({
     settings: () => current,
     exceptions: () => exceptions.inForce.length,
     reloads: reloadCounts,
-    faults: () => faults,
+    faults: () => life.faults,
     kernel: () => kernel?.status,
     build: { version, node: process.version },
     startedAt,
   });
-  const ready = () =>
-    readiness(
-      heartbeat,
-      { draining, faulty: faults > 0, notes: clusterNotes(shared?.status) },
-      performance.now(),
-    );
+  const condition = new Condition({
+    heartbeat: () => heartbeat,
+    life,
+    cluster: () => shared?.status,
+    settings: () => current,
+  });
   const http = await serveHttp({
     ...settings.http,
     metrics,
-    liveness: () => liveness(heartbeat, performance.now()),
-    readiness: ready,
+    liveness: () => condition.liveness,
+    readiness: () => condition.readiness,
   });
   held.defer(() => http.close());
   const metricsAt = `http://${showHostPort(http.address, http.port)}/metrics`;
@@ -235,7 +215,7 @@ export async function runGate({
         const { stack } = error;
         log.error({ stack }, 'the data plane crashed; the process ends so that it is restarted');
         record([fault(`the data plane crashed: ${error.message}`)]);
-        ended.resolve('crashed');
+        life.end('crashed');
       },
     },
   );
@@ -266,13 +246,13 @@ export async function runGate({
   kernel = shield;
   held.defer(() => shield.close());
   shield.start();
-  const alive = watchLiveness(() => liveness(heartbeat, performance.now()), {
+  const alive = watchLiveness(() => condition.liveness, {
     ill: (reasons) => log.error({ why: reasons.join(', ') }, 'the gate does not do its work'),
     well: () => log.info('the gate does its work again'),
     hopeless() {
       log.error('the data plane hangs; the process ends so that it is restarted');
       record([fault('the data plane hangs')]);
-      ended.resolve('hangs');
+      life.end('hangs');
     },
   });
   undo.defer(() => alive.close());
@@ -315,7 +295,7 @@ export async function runGate({
   const answers = new ControlAnswers({
     ...{ serving, reloads, lists, notifications, log },
     countInKernel: () => shield.count(),
-    handOver,
+    handOver: (program) => life.handOver(program),
     startedWith: startedWith(flags, directories, tree),
     status: async (rows): Promise<ProcessStatus> => ({
       ...(await serving.status(rows)),
@@ -326,7 +306,7 @@ export async function runGate({
       dataDirectory: directory.path,
       metrics: metricsAt,
       kernel: shield.status,
-      ready: ready().reasons,
+      ready: condition.readiness.reasons,
       cluster: shared?.status,
       lists: lists.status,
       contacts: notifications.status,
@@ -361,21 +341,39 @@ export async function runGate({
     log.warn('TLS uses a self-signed certificate: name your own in tls.certificates');
   }
 
-  const reload = async (): Promise<void> => {
-    if (!draining) manager.reloading();
-    await reloads.reload({ by: 'signal' });
-    if (!draining) manager.ready(standing());
+  const gate: LivingGate = {
+    manager,
+    standing: () => condition.standing,
+    proveAlive: () => condition.prove(serving),
+    underWay: () => condition.underWay,
+    deadlineSeconds: () => reloads.settings.drain.deadlineSeconds,
+    reload: () => reloads.reload({ by: 'signal' }),
+    drain: () => serving.drain(),
+    startHeir: async (program, givenUp) =>
+      startHeir(
+        program,
+        { sockets: await socketsOf(serving, predecessor), http: settings.http },
+        givenUp,
+      ),
+    async giveAway() {
+      const link = join(directory.path, 'hand-over.sock');
+      // what cannot be written now is given up: waiting for the disk here would keep everybody waiting
+      store.closing();
+      const { boot, done } = await serving.handOver(link);
+      await held.disposeAsync();
+      kernel = undefined;
+      shared = undefined;
+      return { link, boot, done };
+    },
+    record: (event) => record([event]),
   };
   // asked before it served: the gate before us hears that nobody takes over
-  const isOver = inheritance !== undefined && endAsked;
+  const isOver = inheritance !== undefined && life.endAsked;
   if (!isOver) {
-    actions = { reload: () => void reload(), drain, stop: endAtOnce, fault: serveToTheLastCall };
     if (inheritance !== undefined) tellThatWeServe();
-    manager.ready(standing());
-    manager.watch(provenAlive, standing);
-    if (reloadAsked) void reload();
+    life.serve(gate);
   }
-  const ending = isOver ? 'faulty' : await ended.promise;
+  const ending = isOver ? 'faulty' : await life.ended;
   if (ending === 'hangs') await serving.stop(0);
   else if (ending !== 'crashed') {
     store.closing();
@@ -384,159 +382,26 @@ export async function runGate({
     else log.error(`the data plane did not end in ${STOP_SECONDS} s and was cut off`);
   }
   return ending === 'asked' ? 0 : 1;
-
-  /** Another process takes our place: we keep what is under way, and it has all else. */
-  async function handOver(program: readonly string[]): Promise<{ readonly process: number }> {
-    if (draining) throw new Error('The gate is ending already, or handing over.');
-    draining = true;
-    const before = actions;
-    const givenUp = new AbortController();
-    // whoever asks the gate to end wants no other one in its place
-    const giveUp = (then: () => void) => () => {
-      givenUp.abort();
-      actions = before;
-      then();
-    };
-    actions = { ...before, drain: giveUp(drain), stop: giveUp(endAtOnce) };
-    const heir = await heirOf(program, givenUp.signal).catch((error: unknown) => {
-      draining = givenUp.signal.aborted;
-      actions = before;
-      throw draining ? new Error('The gate was asked to end: nothing was handed over.') : error;
-    });
-    log.info({ process: heir.pid, ...underWay() }, 'handing over to another process');
-    // the answer goes out first
-    setTimeout(() => {
-      if (!givenUp.signal.aborted) void giveTo(heir, givenUp);
-    }, 50);
-    return { process: heir.pid };
-  }
-
-  async function heirOf(program: readonly string[], givenUp: AbortSignal): Promise<Heir> {
-    const sockets = await serving.sockets();
-    if (sockets === 'not ours')
-      throw new Error(
-        'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
-      );
-    if (sockets === 'not yet ours')
-      throw new Error(
-        `Process ${predecessor}, which handed over to this one, still has calls, and connections over them. Hand over when ` +
-          `it has ended: with its last call, or by drain.deadlineSeconds; kill -TERM ${predecessor} ends it at once.`,
-      );
-    return startHeir(program, { sockets, http: settings.http }, givenUp);
-  }
-
-  async function giveTo(heir: Heir, givenUp: AbortController): Promise<void> {
-    // held by nobody from here on until the other serves: asked to end we drain with what we have
-    actions = { ...actions, reload() {}, drain: () => givenUp.abort() };
-    let succeeded = false;
-    const end = (): void => ended.resolve(succeeded || givenUp.signal.aborted ? 'asked' : 'faulty');
-    const { deadlineSeconds } = reloads.settings.drain;
-    setTimeout(end, deadlineSeconds * 1000).unref();
-    try {
-      const link = join(directory.path, 'hand-over.sock');
-      // what cannot be written now is given up: waiting for the disk here would keep everybody waiting
-      store.closing();
-      const { boot, done } = await serving.handOver(link);
-      await held.disposeAsync();
-      kernel = undefined;
-      shared = undefined;
-      await heir.succeed(link, boot);
-      succeeded = true;
-      actions = { ...actions, drain: endAtOnce, stop: endAtOnce };
-      log.info({ process: heir.pid, ...underWay(), deadlineSeconds }, 'handed over');
-      void heir.ended.then((why) => {
-        succeeded = false;
-        log.error({ process: heir.pid, why }, 'the new process is gone: no new calls here either');
-      });
-      await done;
-      end();
-    } catch (error) {
-      heir.kill();
-      await drainAlone(givenUp.signal.aborted, reasonOf(error));
-      end();
-    }
-  }
-
-  /** All is given away, and nobody has it. */
-  async function drainAlone(asked: boolean, why: string): Promise<void> {
-    actions = { ...actions, drain: endAtOnce, stop: endAtOnce };
-    const { deadlineSeconds } = reloads.settings.drain;
-    if (asked) {
-      log.info(underWay(), 'asked to end while handing over: nobody takes over, no new calls');
-      manager.stopping(standing(), (deadlineSeconds + STOP_SECONDS) * 1000);
-    } else {
-      log.error({ why }, 'nobody took over: no new calls, and the process ends');
-      manager.watch(provenAlive, standing);
-    }
-    await serving.drain();
-  }
-
-  /** For whoever asks the service manager. */
-  function standing(): string {
-    const { calls, ringing } = underWay();
-    const { registrations = 0, pbx = [] } = heartbeat?.stats ?? {};
-    const up = pbx.filter((node) => node.up).length;
-    const doing = draining ? 'draining' : 'serving';
-    return `${doing}: ${calls + ringing} calls, ${registrations} registrations, ${up} of ${reloads.settings.pbx.nodes.length} PBX nodes answer`;
-  }
-
-  /** The other thread reports each second by itself; that it also does what it is told takes a question. */
-  async function provenAlive(): Promise<void> {
-    await serving.status(0);
-    const { good, reasons } = liveness(heartbeat, performance.now());
-    if (!good) throw new Error(reasons.join(', '));
-  }
-
-  function underWay(): { readonly calls: number; readonly ringing: number } {
-    const { calls = 0, ringing = 0 } = heartbeat?.stats ?? {};
-    return { calls, ringing };
-  }
-
-  /** A bug in this thread: the other one knows nothing of it, so no call has to end for it. */
-  function serveToTheLastCall(error: Error): void {
-    faults++;
-    if (faults > MOST_FAULTS_SAID) return;
-    const { deadlineSeconds } = reloads.settings.drain;
-    log.error(
-      { stack: error.stack, ...underWay(), deadlineSeconds },
-      'an error nobody caught in the control plane: calls go on, new ones too; the process ends when there are none, ' +
-        'so that it is restarted',
-    );
-    record([fault(`the control plane failed: ${error.message}`)]);
-    if (faults > 1) return;
-    setTimeout(() => ended.resolve('faulty'), deadlineSeconds * 1000).unref();
-    setInterval(() => {
-      const { calls, ringing } = underWay();
-      if (calls + ringing === 0) ended.resolve('faulty');
-    }, 1000).unref();
-  }
-
-  function drain(): void {
-    draining = true;
-    const { deadlineSeconds } = reloads.settings.drain;
-    manager.stopping(standing(), (deadlineSeconds + STOP_SECONDS) * 1000);
-    log.info(
-      { ...underWay(), deadlineSeconds },
-      'draining: no new calls, answered and ringing ones go on; a second signal ends at once',
-    );
-    const deadline = setTimeout(() => {
-      log.warn(underWay(), 'the drain deadline has passed');
-      ended.resolve('asked');
-    }, deadlineSeconds * 1000).unref();
-    void serving.drain().then(() => {
-      clearTimeout(deadline);
-      ended.resolve('asked');
-    });
-  }
 }
 
-/** By a person or a deadline, by an error in this thread, or because the data plane is no more. */
-type Ending = 'asked' | 'faulty' | 'crashed' | 'hangs';
+/** Those that can be handed over. Throws where there are none, with a message for whoever asked. */
+async function socketsOf(
+  plane: DataPlane,
+  predecessor: number,
+): Promise<readonly InheritedSocket[]> {
+  const sockets = await plane.sockets();
+  if (sockets === 'not ours')
+    throw new Error(
+      'A gate on a drachtio-server, or with programs, cannot hand over: end it by SIGTERM and start the new one.',
+    );
+  if (sockets === 'not yet ours')
+    throw new Error(
+      `Process ${predecessor}, which handed over to this one, still has calls, and connections over them. Hand over when ` +
+        `it has ended: with its last call, or by drain.deadlineSeconds; kill -TERM ${predecessor} ends it at once.`,
+    );
+  return sockets;
+}
 
-const STOP_SECONDS = 5;
-
-/** The log is not filled by one that comes again and again. */
-const MOST_FAULTS_SAID = 10;
 /** Each look wakes the thread, busy or not; here nobody waits for milliseconds. */
 const LAG_EVERY_MS = 50;
 
