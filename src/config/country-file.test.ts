@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +13,8 @@ test('a country database is looked at before anybody relies on it', () => {
   expect(problem({ countryDatabase: '/nowhere/countries.mmdb' })).toMatch(
     /^"\/nowhere\/countries.mmdb" /,
   );
-  const file = join(tmpdir(), `no-countries-${process.pid}.mmdb`);
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'no-countries-'));
+  const file = join(folder.path, 'countries.mmdb');
   writeFileSync(file, 'something else');
   expect(problem({ countryDatabase: file })).toContain('expected a .mmdb file with countries');
 });
