@@ -24,6 +24,9 @@ export async function bindShared({ address, port }: Place): Promise<Socket> {
     try {
       return await bound(isIpv6(address), true, { address, port: free });
     } catch (problem) {
+      // macOS knows no such sharing: there nobody has a lane
+      if (problem instanceof Error && 'code' in problem && problem.code === 'ENOTSUP')
+        return bound(isIpv6(address), false, { address, port });
       if (port !== 0 || left === 1) throw problem;
     }
   }
