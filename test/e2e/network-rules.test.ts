@@ -115,6 +115,21 @@ const tooFast = {
 };
 
 describe('a flood', () => {
+  test('of who is blocked has a queue of its own for as long as it lasts, without the kernel too (N14)', async () => {
+    await start();
+    const [attacker, other] = [ownAddress(), ownAddress()];
+    const { code } = await drawbridge('block', attacker, '--for', '1h', '--data', gate.data);
+    expect(code).toBe(0);
+    const lanes = async () => /^drawbridge_flood_lanes (\d+)$/m.exec(await gate.metrics())?.[1];
+    expect(await lanes()).toBe('0');
+    const flooding = flood(gate.udp, attacker, 50_000, { burst: 100, breathMs: 5 });
+    await expect.poll(lanes).toBe('1');
+    expect(await isServed(other)).toBe(true);
+    expect(await flooding).toEqual([]);
+    await expect.poll(lanes).toBe('0');
+    expect(gate.logs()).toContain('it has a queue of its own');
+  });
+
   test('of packets has its source blocked (N6), and nobody else', async () => {
     await start(tooFast);
     const [attacker, other] = [ownAddress(), ownAddress()];
