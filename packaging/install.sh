@@ -57,7 +57,9 @@ else
   rm -rf "${root:?}$release"
   fail 'npm is missing (Debian: apt-get install npm)'
 fi
-inside "$release/node_modules/node/bin/node" "$release/src/main.ts" version >/dev/null ||
+node=$release/node_modules/node/bin/node
+inside "$node" --disable-warning=ExperimentalWarning "$release/packaging/strip-types.ts" "$release/src"
+inside "$node" "$release/src/main.js" version >/dev/null ||
   fail "the program does not run in $release"
 ln -sfn "$release" "$root/opt/drawbridge/current.new"
 mv -T "$root/opt/drawbridge/current.new" "$root/opt/drawbridge/current"

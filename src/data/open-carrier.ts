@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { DrachtioSettings, Settings } from '../config/settings.ts';
-import { createDrachtio, type DrachtioServing } from '../drachtio/create-drachtio.ts';
+import type { DrachtioServing } from '../drachtio/create-drachtio.ts';
 import { limits } from '../drachtio/limits.ts';
 import { createFlowTokens } from '../edge/flow-token.ts';
 import type { Handlers, Serving, Signaling } from '../edge/signaling.ts';
@@ -65,18 +65,20 @@ export function openCarrier(
   if (settings.drachtio.servers.length === 0) return engine;
   const placesOf = (uri: string) => engine.placesOf(uri);
   const tls = tlsOptions(settings.drachtio);
-  const drachtio = createDrachtio({
-    settings,
-    tokens: createFlowTokens(tokenKey, NO_BOOT),
-    key: tokenKey,
-    placesOf,
-    log,
-    observer,
-    ...(tls !== undefined && { tls }),
-  });
   return {
     placesOf,
     async serve(handlers) {
+      // most gates do without
+      const { createDrachtio } = await import('../drachtio/create-drachtio.ts');
+      const drachtio = createDrachtio({
+        settings,
+        tokens: createFlowTokens(tokenKey, NO_BOOT),
+        key: tokenKey,
+        placesOf,
+        log,
+        observer,
+        ...(tls !== undefined && { tls }),
+      });
       const serving = await drachtio.serve(handlers);
       for (const { what, instead } of limits)
         log.info({ instead }, `not over a drachtio-server: ${what}`);

@@ -18,7 +18,7 @@ const unit = readFileSync(new URL('../../packaging/drawbridge.service', import.m
 const inUnit = (key: string): readonly string[] =>
   [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 /** A flood takes more: docs/deploying.md says how much. */
-const MOST_MEGABYTES_AT_REST = 200;
+const MOST_MEGABYTES_AT_REST = 140;
 const [stop = ''] = inUnit('ExecStop').map((line) => /^\/bin\/sh -c '(.*)'$/.exec(line)?.[1]);
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 

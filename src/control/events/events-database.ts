@@ -98,7 +98,7 @@ export class EventsDatabase {
         database.exec('PRAGMA journal_mode = WAL');
         database.exec('PRAGMA synchronous = NORMAL');
         // extensions come in no order: pages of their index are changed many times before they are written
-        database.exec('PRAGMA cache_size = -16384');
+        database.exec('PRAGMA cache_size = -4096');
         database.exec('PRAGMA wal_autocheckpoint = 4000');
         versionOf(database, version); // throws TooNew, for moveAside
         database.exec(tables);
