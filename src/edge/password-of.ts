@@ -1,8 +1,11 @@
+import type { Message } from '../sip/message/message.ts';
 import type { CallFacts } from './call-facts.ts';
-import { hasCredentials } from './credentials.ts';
+import { hasCredentials, unmarkedCredentials, withoutCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { RegistrationFacts } from './registration-facts.ts';
-import type { Incoming } from './signaling.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { HeaderChange, Incoming } from './signaling.ts';
+import { userOf } from './user-part.ts';
 
 /**
  * What becomes of a password that comes with something else than a registration: the PBX may try it; nobody knows who wrote
@@ -28,9 +31,34 @@ export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Pa
     return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts) ? 'unproven' : 'tried';
   // a guest has not shown by being one that he returns `opaque`
   return policy.site.guests.find(flow.address) === undefined
-    ? strangersPassword(edge, incoming, facts)
+    ? judgePassword(edge, incoming, facts, extensionTried(facts))
     : 'tried';
 }
+
+/**
+ * Whom a REGISTER names in From, where that is somebody else than in To: he registers him (RFC 3261 §10.2). A PBX may try
+ * the password of either; Asterisk takes From.
+ */
+export function registrarOf({ fromHeader, extension }: RegistrationFacts): string | undefined {
+  const from = userOf(fromHeader);
+  return from === '' || from === extension ? undefined : from;
+}
+
+/** What becomes of a password that may be tried at another extension than is registered. */
+export const passwordAt = (
+  extension: string,
+  edge: Edge,
+  incoming: Incoming,
+  facts: RegistrationFacts,
+): Password => judgePassword(edge, incoming, facts, extension);
+
+/** What the PBX is told of it. */
+export const credentialsForPbx = (
+  { guesses }: Edge,
+  request: Message,
+  password: Password,
+): readonly HeaderChange[] =>
+  password === 'tried' ? unmarkedCredentials(request, guesses.marks) : withoutCredentials;
 
 /** At whose extension a password is tried: who the PBX is told it is. */
 export function extensionTried({ from, extension = '', profile }: CallFacts): string {
@@ -38,8 +66,13 @@ export function extensionTried({ from, extension = '', profile }: CallFacts): st
   return showsNobody || profile.identities?.includes(from) ? extension : from;
 }
 
-function strangersPassword(edge: Edge, incoming: Incoming, call: CallFacts): Password {
-  const facts = new PasswordFacts(edge, incoming, call);
+function judgePassword(
+  edge: Edge,
+  incoming: Incoming,
+  asked: Pick<RequestFacts, 'at' | 'source'>,
+  extension: string,
+): Password {
+  const facts = new PasswordFacts(edge, incoming, asked, extension);
   const { gatekeeper, attacks } = edge;
   const { verdict } = gatekeeper.policy.judgePassword(facts, gatekeeper.looking);
   if (verdict.kind === 'pass') return 'tried';
@@ -51,10 +84,14 @@ function strangersPassword(edge: Edge, incoming: Incoming, call: CallFacts): Pas
 
 /** Who brings a password, as the rules of registration see him. */
 class PasswordFacts extends RegistrationFacts {
-  constructor(edge: Edge, incoming: Incoming, call: CallFacts) {
-    const extension = extensionTried(call);
+  constructor(
+    edge: Edge,
+    incoming: Incoming,
+    asked: Pick<RequestFacts, 'at' | 'source'>,
+    extension: string,
+  ) {
     const known = { extension, host: '', bindings: [], changes: NEVER };
-    super(edge, incoming, call, known, []);
+    super(edge, incoming, asked, known, []);
   }
 
   /** Nothing stands in the way of the call; this is about the password. */

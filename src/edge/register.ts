@@ -12,11 +12,11 @@ import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { TOKEN_PARAMETER } from './binding-token.ts';
 import { challengeAnew, saidStale } from './challenge-anew.ts';
-import { unmarkedCredentials } from './credentials.ts';
 import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { bounded, type ExpiryBounds, withExpires } from './expiry-bounds.ts';
 import { type Attempt, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
+import { credentialsForPbx, type Password, passwordAt, registrarOf } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
@@ -48,6 +48,7 @@ interface AskedContact {
 /** A registration under way: what the phone asked for, and how the PBX is told. */
 interface Registration {
   readonly facts: RegistrationFacts;
+  readonly password: Password;
   readonly aor: string;
   readonly request: Message;
   readonly flow: Flow;
@@ -101,8 +102,11 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     return;
   }
   const [first] = targets;
+  const registrar = facts.credentials ? registrarOf(facts) : undefined;
+  const password = registrar === undefined ? 'tried' : passwordAt(registrar, edge, incoming, facts);
   const registration: Registration = {
     facts,
+    password,
     aor,
     request,
     flow,
@@ -142,7 +146,9 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     },
     onRefusal: (response) => {
       const now = Date.now();
-      learnFromRefusal(edge, attemptOf(facts), response, now);
+      if (password === 'tried')
+        for (const attempt of attemptsOf(facts, registrar))
+          learnFromRefusal(edge, attempt, response, now);
       const told = toldToStrangers(edge, facts.source.key, response, adjust, now);
       return facts.answersOurs ? saidStale(told) : told;
     },
@@ -163,6 +169,12 @@ const attemptOf = (facts: RegistrationFacts): Attempt => ({
   source: facts.source.key,
   proven: facts.credentials && facts.proven && !facts.answersOurs,
 });
+
+/** At everybody whose password it may have been. */
+function attemptsOf(facts: RegistrationFacts, registrar: string | undefined): readonly Attempt[] {
+  const attempt = attemptOf(facts);
+  return registrar === undefined ? [attempt] : [attempt, { ...attempt, extension: registrar }];
+}
 
 /** Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it was. */
 function noteRefusal(edge: Edge, facts: RegistrationFacts, { reason }: Refused): void {
@@ -214,11 +226,8 @@ function headersToward(
   registration: Registration,
   target: Target | undefined,
 ): readonly HeaderChange[] {
-  const { request } = registration;
-  const stripped = [
-    ...stripForPbx(edge, request),
-    ...unmarkedCredentials(request, edge.guesses.marks),
-  ];
+  const { request, password } = registration;
+  const stripped = [...stripForPbx(edge, request), ...credentialsForPbx(edge, request, password)];
   const ours =
     registration.toward === 'path'
       ? withPath(edge, registration, target)

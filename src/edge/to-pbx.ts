@@ -5,19 +5,13 @@ import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import { challengeHere } from './challenge-here.ts';
-import {
-  areForOurs,
-  areProven,
-  hasCredentials,
-  unmarkedCredentials,
-  withoutCredentials,
-} from './credentials.ts';
+import { areForOurs, areProven, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import { asStale, learnFromRefusal, refusalChallenges } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
-import { extensionTried, type Password, passwordOf } from './password-of.ts';
+import { credentialsForPbx, extensionTried, type Password, passwordOf } from './password-of.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -146,13 +140,6 @@ const callee = (requestUri: string): Extension => ({
 
 const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
-
-const credentialsForPbx = (
-  { guesses }: Edge,
-  request: Message,
-  password: Password,
-): readonly HeaderChange[] =>
-  password === 'tried' ? unmarkedCredentials(request, guesses.marks) : withoutCredentials;
 
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
 function headersForPbx(

@@ -85,3 +85,13 @@ test.each([
 ])('%j is looked at closer', (text) => {
   expect(mayBeHostile(text)).toBe(true);
 });
+
+test.each([
+  ['sip:1001%00x@h', '1001'],
+  ['sip:%31001;x=y@h', '1001'],
+  ['sip:1001%3b%00@h', '1001'],
+  ['sip:%00@h', ''],
+  ['sip:1001@h', '1001'],
+])('a name ends where it ends for a PBX: %s', (uri, name) => {
+  expect(userOfUri(uri)).toBe(name);
+});

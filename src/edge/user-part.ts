@@ -1,6 +1,8 @@
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 
+const SEMICOLON = 59;
+
 /** The user part of a From, To or other address, escapes undone; empty when there is none. */
 export function userOf(address: string | undefined): string {
   const uri = address === undefined ? undefined : parseNameAddress(address)?.uri;
@@ -20,13 +22,16 @@ const isTel = (uri: string): boolean => (uri.charCodeAt(0) | 32) === 116 && /^te
 export const userOfUri = (uri: string): string => nameIn(dialledIn(uri));
 
 /**
- * Who a user part means: `%31001` is 1001, and so is `1001;x=y` to a PBX that drops parameters (RFC 3261 §19.1.6), which
- * would else know an extension by a name that no rule knows.
+ * Who a user part means: `%31001` is 1001, and so is `1001;x=y` to a PBX that drops parameters (RFC 3261 §19.1.6), and
+ * `1001%00x` to one for which a text ends there, as to Asterisk. It would else know an extension by a name that no rule knows.
  */
 export function nameIn(user: string): string {
   const plain = unescaped(user);
-  const end = plain.indexOf(';');
-  return end < 0 ? plain : plain.slice(0, end);
+  for (let at = 0; at < plain.length; at++) {
+    const code = plain.charCodeAt(at);
+    if (code === SEMICOLON || code === 0) return plain.slice(0, at);
+  }
+  return plain;
 }
 
 /** As written: whoever reads numbers undoes escapes and takes parameters off itself, once. */

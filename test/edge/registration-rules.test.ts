@@ -178,6 +178,50 @@ describe('who fails too often (R6)', () => {
     expect(await statusOf(right)).toBe(200);
   });
 
+  // Asterisk takes the password for that of From; others for that of To
+  const registersFor = (scene: Scene, extension: string, from: string, password = 'wrong') =>
+    scene.phone({ user: '1001', password }).then((phone) =>
+      phone.tryToRegister({
+        headers: {
+          To: `<sip:${extension}@127.0.0.1>`,
+          From: `<sip:${from}@127.0.0.1>;tag=third`,
+        },
+      }),
+    );
+
+  test.each(['1001', '%31001', '1001%00a'])(
+    'is locked out of whom From names too, whoever is to be registered: %s',
+    async (from) => {
+      // one try counts at both, and twice of its source
+      const registration = {
+        'spread-guessing': { mode: 'off' },
+        lockout: { sourceFailures: 100 },
+      } as const;
+      const { scene } = await guarded({ registration });
+      await using _ = scene;
+      for (let other = 0; other < 10; other++) await registersFor(scene, `20${10 + other}`, from);
+      expect(tried(scene)).toBe(10);
+      expect(scene.events.filter((event) => event === 'failed 1001 password-wrong')).toHaveLength(
+        10,
+      );
+      const last = await registersFor(scene, '2030', from, 'right');
+      expect(last.status).toBe(401);
+      expect(tried(scene)).toBe(10);
+      const plain = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(plain)).toBe(401);
+      expect(tried(scene)).toBe(10);
+    },
+  );
+
+  test('whoever registers another, and knows the password, may', async () => {
+    const { scene, contacts } = await guarded();
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1002', password: 'right' });
+    const headers = { From: '<sip:1001@127.0.0.1>;tag=third' };
+    expect(await statusOf(phone, { headers })).toBe(200);
+    expect(contacts.get('1002')?.size).toBe(1);
+  });
+
   test('locks nobody out elsewhere', async () => {
     const { scene } = await guarded();
     await using _ = scene;
