@@ -1,5 +1,7 @@
 import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { constants } from 'node:os';
+import { unconnectedSockets } from './datagrams-dropped.ts';
 
 /** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -12,17 +14,18 @@ export interface Place {
   readonly port: number;
 }
 
-/** One that its process may bind again beside it, and nobody else can: to share a port unasked would be to lose half of what comes. */
+/**
+ * One beside which its process may bind others. Any process of the same user could as well, and would take its share of what
+ * comes; a gate does not, for it tries first whether the port is free, and gives it up where another took it meanwhile.
+ */
 export async function bindShared({ address, port }: Place): Promise<Socket> {
   for (let left = TRIES; ; left--) {
     // this one shares with nobody, so it fails where anybody has the port
     const probe = await bound(isIpv6(address), false, { address, port });
     const free = probe.address().port;
-    const closed = once(probe, 'close');
-    probe.close();
-    await closed;
+    await closed(probe);
     try {
-      return await bound(isIpv6(address), true, { address, port: free });
+      return await boundAlone({ address, port: free });
     } catch (problem) {
       // macOS knows no such sharing: there nobody has a lane
       if (problem instanceof Error && 'code' in problem && problem.code === 'ENOTSUP')
@@ -30,6 +33,30 @@ export async function bindShared({ address, port }: Place): Promise<Socket> {
       if (port !== 0 || left === 1) throw problem;
     }
   }
+}
+
+/** Of two that start in the same instant the later one sees the other, whoever it is. */
+async function boundAlone(place: Place): Promise<Socket> {
+  const socket = await bound(isIpv6(place.address), true, place);
+  if (unconnectedSockets(place) <= 1) return socket;
+  await closed(socket);
+  throw inUse(place);
+}
+
+/** As the system says it. */
+const inUse = ({ address, port }: Place): Error =>
+  Object.assign(new Error(`bind EADDRINUSE ${address}:${port}`), {
+    code: 'EADDRINUSE',
+    errno: -constants.errno.EADDRINUSE,
+    syscall: 'bind',
+    address,
+    port,
+  });
+
+async function closed(socket: Socket): Promise<void> {
+  const gone = once(socket, 'close');
+  socket.close();
+  await gone;
 }
 
 /** Beside the one that was bound by `bindShared`, by this process or by another of this user that handed it over. */

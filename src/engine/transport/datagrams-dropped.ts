@@ -25,8 +25,7 @@ function droppedIn(file: string, listeners: readonly Listener[]): number {
   const table = textOf(file);
   let dropped = 0;
   for (const listener of listeners) {
-    const nobody = localAddress({ address: isIpv6(listener) ? '::' : '0.0.0.0', port: 0 });
-    const socket = `: ${localAddress(listener)} ${nobody} `;
+    const socket = unconnectedAt(listener);
     for (let at = table.indexOf(socket); at >= 0; at = table.indexOf(socket, at + 1)) {
       const line = table.slice(at, table.indexOf('\n', at)).trimEnd();
       dropped += Number(line.slice(line.lastIndexOf(' '))) || 0;
@@ -35,7 +34,19 @@ function droppedIn(file: string, listeners: readonly Listener[]): number {
   return dropped;
 }
 
-const isIpv6 = ({ address }: Listener): boolean => address.includes(':');
+const isIpv6 = ({ address }: Pick<Listener, 'address'>): boolean => address.includes(':');
+
+/** How many sockets that are connected to nobody have that address and port, of this process or any. Zero without /proc. */
+export function unconnectedSockets(place: Pick<Listener, 'address' | 'port'>): number {
+  const table = textOf(isIpv6(place) ? '/proc/net/udp6' : '/proc/net/udp');
+  return table.split(unconnectedAt(place)).length - 1;
+}
+
+/** How the line of such a socket begins, but for its number. */
+function unconnectedAt(place: Pick<Listener, 'address' | 'port'>): string {
+  const nobody = localAddress({ address: isIpv6(place) ? '::' : '0.0.0.0', port: 0 });
+  return `: ${localAddress(place)} ${nobody} `;
+}
 
 /** As the kernel prints it: each 32-bit word in the machine's own byte order. */
 export function localAddress({ address, port }: Pick<Listener, 'address' | 'port'>): string {

@@ -34,12 +34,47 @@ async function aPeer(address: string): Promise<Socket> {
 }
 
 /** So many, as fast as they go, but with time for whoever reads them to do so. */
-async function flood(from: Socket, to: OpenTransports, datagrams: number): Promise<void> {
-  const { address } = from.address();
+async function flood(
+  from: Socket,
+  to: OpenTransports,
+  datagrams: number,
+  at = from.address().address === '::1' ? '::1' : '127.0.0.1',
+): Promise<void> {
   for (let sent = 0; sent < datagrams; sent++) {
-    from.send('flood', to.port('udp'), address === '::1' ? '::1' : '127.0.0.1');
+    from.send('flood', to.port('udp'), at);
     if (sent % 100 === 99) await sleep(0);
   }
+}
+
+/** For as long as it is not stopped. */
+function floodOn(from: Socket, to: OpenTransports, at?: string): () => Promise<void> {
+  let goesOn = true;
+  const flooding = (async () => {
+    while (goesOn) await flood(from, to, 100, at);
+  })();
+  const stop = () => {
+    goesOn = false;
+    return flooding;
+  };
+  undo.push(stop);
+  return stop;
+}
+
+/** Lanes beside a socket of which nobody reads, for whatever is said to be refused. */
+async function lanesAlone() {
+  const socket = await bindShared({ address: '127.0.0.1', port: 0 });
+  undo.push(() => socket.close());
+  const said: { text: string; why: unknown }[] = [];
+  const note = (fields: object, text: string) =>
+    said.push({ text, why: 'why' in fields ? fields.why : undefined });
+  const lanes = new FloodLanes({
+    listener: socket.address(),
+    isShutOut: () => true,
+    received() {},
+    log: { info: note, warn: note, error: note },
+  });
+  undo.push(() => lanes.close());
+  return { lanes, said };
 }
 
 /** Everything from the port of `who` is refused for as long as it says so. */
@@ -129,15 +164,106 @@ describe('a blocked source that floods', () => {
     expect(open.transports.floodLanes).toBe(0);
   });
 
+  test('and is let in again is heard in full soon, though he sends on as fast', async () => {
+    let blocked = true;
+    let flooder: Socket | undefined;
+    const rules = refusing(
+      () => flooder,
+      () => blocked,
+    );
+    const open = await serving(rules);
+    flooder = await aPeer(FLOODER);
+    floodOn(flooder, open);
+    await until('a lane', () => open.transports.floodLanes === 1);
+    blocked = false;
+    await until('none', () => open.transports.floodLanes === 0, 1500);
+    await sleep(100);
+    expect(open.transports.floodLanes).toBe(0);
+  });
+
+  test('anew has a lane at once', async () => {
+    let flooder: Socket | undefined;
+    const rules = refusing(
+      () => flooder,
+      () => true,
+    );
+    const open = await serving(rules);
+    flooder = await aPeer(FLOODER);
+    const stop = floodOn(flooder, open);
+    await until('a lane', () => open.transports.floodLanes === 1);
+    await sleep(1200);
+    await stop();
+    await until('none', () => open.transports.floodLanes === 0);
+    await flood(flooder, open, 1500);
+    await until('a lane', () => open.transports.floodLanes === 1);
+    expect(open.log.filter(({ level }) => level === 'warn')).toEqual([]);
+  }, 15_000);
+
+  test('another address than the one that answers him has no lane for long, and it is said', async () => {
+    let flooder: Socket | undefined;
+    const rules = refusing(
+      () => flooder,
+      () => true,
+    );
+    const open = await serving({ listen: [{ transport: 'udp', address: '0.0.0.0' }], ...rules });
+    flooder = await aPeer(FLOODER);
+    floodOn(flooder, open, '127.0.0.5');
+    await until('a lane', () => open.transports.floodLanes === 1);
+    await until('none', () => open.transports.floodLanes === 0);
+    await sleep(200);
+    expect(open.transports.floodLanes).toBe(0);
+    expect(open.log.filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('gets no queue of its own') }),
+    ]);
+  });
+
+  test('from two addresses in turn, or from two ports, has a lane for each', async () => {
+    const { lanes } = await lanesAlone();
+    for (let refused = 0; refused < 1000; refused++) {
+      lanes.refused('127.0.0.66', 5060);
+      lanes.refused('127.0.0.67', 5060);
+      lanes.refused('127.0.0.67', 5060 + 256);
+    }
+    await until('lanes', () => lanes.size === 3);
+  });
+
+  test('among many who send little has a lane', async () => {
+    const { lanes } = await lanesAlone();
+    for (let refused = 0; refused < 20_000; refused++) {
+      lanes.refused(`127.1.${refused & 255}.${refused >> 8}`, 5060);
+      if (refused % 10 === 0) lanes.refused(FLOODER, 5060);
+    }
+    await until('a lane', () => lanes.size === 1);
+  });
+
+  test('has a lane at once, though he sent a little before', async () => {
+    const { lanes } = await lanesAlone();
+    for (let refused = 0; refused < 250; refused++) lanes.refused(FLOODER, 5060);
+    await sleep(1050);
+    for (let refused = 0; refused < 1100; refused++) lanes.refused(FLOODER, 5060);
+    await until('a lane', () => lanes.size === 1);
+  });
+
+  test('where nobody can be answered has none, and is not tried again and again', async () => {
+    const { lanes, said } = await lanesAlone();
+    for (let round = 0; round < 3; round++) {
+      for (let refused = 0; refused < 1000; refused++) lanes.refused('255.255.255.255', 5060);
+      await sleep(20);
+    }
+    expect(lanes.size).toBe(0);
+    expect(said).toEqual([
+      {
+        text: expect.stringContaining('gets no queue of its own'),
+        why: expect.stringContaining('EACCES'),
+      },
+    ]);
+    // another has his
+    for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, 5060);
+    await until('a lane', () => lanes.size === 1);
+  });
+
   test('lanes are few, however many ports flood', async () => {
-    const socket = await bindShared({ address: '127.0.0.1', port: 0 });
-    undo.push(() => socket.close());
-    const lanes = new FloodLanes({
-      listener: socket.address(),
-      isShutOut: () => true,
-      received() {},
-      log: { info() {}, warn() {}, error() {} },
-    });
+    const { lanes } = await lanesAlone();
     for (let port = 20_000; port < 20_080; port++)
       for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, port);
     await until('lanes', () => lanes.size === 64);

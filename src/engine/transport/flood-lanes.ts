@@ -1,35 +1,32 @@
 import type { Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { reasonOf } from '../../config/reason-of.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import { bindBeside } from './bound-socket.ts';
+import { FloodWatch } from './flood-watch.ts';
 import type { TransportLog } from './transport-context.ts';
 
-/** So many refused datagrams from one port within a second are a flood: far more than a socket that is read loses. */
-const FLOOD = 1000;
-const WINDOW_MS = 1000;
-/** Ports that are watched; a power of two. Whoever shares the place of another is counted in his stead. */
-const WATCHED = 256;
 const MOST_LANES = 64;
 const LOOK_EVERY_MS = 1000;
-/** A lane that brings less in a second is needed no more. A flood brings as much as there are turns. */
+/** What already waited in the listener's queue when a lane was opened has been read by then. */
+const SETTLED_MS = LOOK_EVERY_MS / 2;
+/** A lane that brings less in a second is needed no more: from one that is never empty each turn of the event loop reads. */
 const QUIET = 100;
 /** The system makes it as little as it can, which is one datagram or two. */
 const LANE_BUFFER_BYTES = 1;
 const AGAIN_AFTER_MS = 60_000;
 const SAID_EVERY_MS = 10_000;
-
-interface Watched {
-  address: string;
-  port: number;
-  since: number;
-  refused: number;
-}
+const PASSED_BY =
+  'what it sends does not come to a socket that is connected to it: to which address of this machine does it send?';
 
 interface Lane {
   readonly address: string;
   readonly port: number;
   readonly socket: Socket;
+  readonly since: number;
   brought: number;
+  /** The flood came to the listener all the same. */
+  isPassedBy: boolean;
 }
 
 export interface FloodLanesOptions {
@@ -49,22 +46,29 @@ export interface FloodLanesOptions {
  * is connected to whoever sends. Such a socket with room for a datagram or two is a lane of its own: what comes faster than
  * we read it is thrown away by the system, at a tenth of what it costs to read and refuse it, and takes nobody's place.
  *
- * What a lane brings is judged like all else, so whoever is unblocked is heard at once.
+ * What a lane brings is judged like all else, so whoever is unblocked is heard at once; all that he sends is when his lane
+ * is gone, within a second or so. A socket connected to a source is bound to the one address of ours from which the system
+ * would answer it: behind a listener on all addresses a flood to another of them passes its lane by.
  */
 export class FloodLanes {
   readonly #options: FloodLanesOptions;
   readonly #now: () => number;
-  readonly #watched: (Watched | undefined)[] = new Array(WATCHED).fill(undefined);
+  readonly #watch: FloodWatch;
   readonly #lanes = new Map<string, Lane>();
   readonly #opening = new Set<string>();
+  /** Until when none is opened for those whom it did not help; the oldest are forgotten. */
+  readonly #inVain = new Map<string, number>();
+  #bringing = false;
   #looking: NodeJS.Timeout | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   #said = Number.NEGATIVE_INFINITY;
+  #warned = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: FloodLanesOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#watch = new FloodWatch(this.#now);
   }
 
   get size(): number {
@@ -73,15 +77,14 @@ export class FloodLanes {
 
   /** A datagram from there was refused. Called for each of a flood. */
   refused(address: string, port: number): void {
-    const watched = this.#watch(address, port);
-    watched.refused++;
-    if (watched.refused < FLOOD) return;
+    // what a lane brings has its lane
+    if (this.#bringing || !this.#watch.refused(address, port)) return;
+    const key = `${address} ${port}`;
     const now = this.#now();
-    const isFlood = now - watched.since < WINDOW_MS;
-    watched.since = now;
-    watched.refused = 0;
-    if (isFlood && now >= this.#notBefore && this.#options.isShutOut(address, port))
-      void this.#open(address, port);
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined) lane.isPassedBy ||= now - lane.since >= SETTLED_MS;
+    else if (this.#mayOpen(key, now) && this.#options.isShutOut(address, port))
+      void this.#open(key, address, port);
   }
 
   close(): void {
@@ -91,72 +94,110 @@ export class FloodLanes {
     this.#lanes.clear();
   }
 
-  #watch(address: string, port: number): Watched {
-    const place = port & (WATCHED - 1);
-    const watched = this.#watched[place];
-    if (watched === undefined) {
-      const fresh = { address, port, since: this.#now(), refused: 0 };
-      this.#watched[place] = fresh;
-      return fresh;
-    }
-    if (watched.port !== port || watched.address !== address) {
-      watched.address = address;
-      watched.port = port;
-      watched.since = this.#now();
-      watched.refused = 0;
-    }
-    return watched;
+  #mayOpen(key: string, now: number): boolean {
+    if (this.#closed || this.#opening.has(key)) return false;
+    if (this.#lanes.size + this.#opening.size >= MOST_LANES) return false;
+    return now >= this.#notBefore && now >= (this.#inVain.get(key) ?? now);
   }
 
-  async #open(address: string, port: number): Promise<void> {
-    const key = `${address} ${port}`;
-    if (this.#closed || this.#lanes.has(key) || this.#opening.has(key)) return;
-    if (this.#lanes.size + this.#opening.size >= MOST_LANES) return;
-    const { listener, log } = this.#options;
+  async #open(key: string, address: string, port: number): Promise<void> {
     this.#opening.add(key);
     try {
-      this.#begin(key, { address, port, socket: await bindBeside(listener), brought: 0 });
-    } catch (problem) {
-      this.#notBefore = this.#now() + AGAIN_AFTER_MS;
-      log.warn(
-        { why: reasonOf(problem) },
-        'a blocked source floods, and gets no queue of its own: it takes room from everybody',
-      );
-      return;
+      const socket = await this.#bind();
+      if (socket !== undefined) await this.#connect(key, socket, address, port);
     } finally {
       this.#opening.delete(key);
     }
-    if (this.#now() - this.#said < SAID_EVERY_MS) return;
-    this.#said = this.#now();
-    log.info({ address, port }, 'a blocked source floods: it has a queue of its own, a short one');
   }
 
-  #begin(key: string, lane: Lane): void {
-    const { socket, address, port } = lane;
-    if (this.#closed) return void socket.close();
-    this.#lanes.set(key, lane);
-    socket.on('message', (datagram, from) => {
-      lane.brought++;
-      this.#options.received(datagram, from.address, from.port);
-    });
-    socket.on('error', () => this.#end(key));
+  async #bind(): Promise<Socket | undefined> {
+    try {
+      return await bindBeside(this.#options.listener);
+    } catch (problem) {
+      // what is missing is missing for everybody
+      this.#notBefore = this.#now() + AGAIN_AFTER_MS;
+      this.#warn({ why: reasonOf(problem) });
+      return undefined;
+    }
+  }
+
+  async #connect(key: string, socket: Socket, address: string, port: number): Promise<void> {
+    const since = this.#now();
+    const lane: Lane = { address, port, socket, since, brought: 0, isPassedBy: false };
     // until it is connected it has a share of everybody's datagrams: they are read like all, so there is room for them
-    socket.once('connect', () => socket.setRecvBufferSize(LANE_BUFFER_BYTES));
-    socket.connect(port, address);
+    socket.on('message', (datagram, from) => this.#bring(lane, datagram, from.address, from.port));
+    try {
+      const connected = once(socket, 'connect');
+      socket.connect(port, address);
+      await connected;
+      socket.setRecvBufferSize(LANE_BUFFER_BYTES);
+    } catch (problem) {
+      socket.close();
+      this.#helpedNobody(key, lane, reasonOf(problem));
+      return;
+    }
+    if (this.#closed) return void socket.close();
+    socket.on('error', () => this.#end(key));
+    this.#lanes.set(key, lane);
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    if (this.#now() - this.#said < SAID_EVERY_MS) return;
+    this.#said = this.#now();
+    this.#options.log.info(
+      { address, port },
+      'a blocked source floods: it has a queue of its own, a short one',
+    );
+  }
+
+  #bring(lane: Lane, datagram: Buffer, address: string, port: number): void {
+    lane.brought++;
+    this.#bringing = true;
+    try {
+      this.#options.received(datagram, address, port);
+    } finally {
+      this.#bringing = false;
+    }
   }
 
   #look(): void {
-    for (const [key, lane] of this.#lanes)
-      if (lane.brought < QUIET) this.#end(key);
-      else lane.brought = 0;
+    const now = this.#now();
+    for (const [key, lane] of this.#lanes) {
+      // the little that a lane holds is a loss to whoever is let in again and sends much
+      if (!this.#options.isShutOut(lane.address, lane.port)) this.#end(key);
+      else if (now - lane.since >= LOOK_EVERY_MS) this.#judge(key, lane);
+    }
     if (this.#lanes.size > 0) return;
     clearInterval(this.#looking);
     this.#looking = undefined;
   }
 
+  #judge(key: string, lane: Lane): void {
+    if (lane.brought < QUIET) {
+      this.#end(key);
+      if (lane.isPassedBy) this.#helpedNobody(key, lane, PASSED_BY);
+    }
+    lane.brought = 0;
+    lane.isPassedBy = false;
+  }
+
   #end(key: string): void {
     this.#lanes.get(key)?.socket.close();
     this.#lanes.delete(key);
+  }
+
+  #helpedNobody(key: string, { address, port }: Lane, why: string): void {
+    this.#inVain.delete(key);
+    this.#inVain.set(key, this.#now() + AGAIN_AFTER_MS);
+    const [oldest] = this.#inVain.keys();
+    if (this.#inVain.size > MOST_LANES && oldest !== undefined) this.#inVain.delete(oldest);
+    this.#warn({ address, port, why });
+  }
+
+  #warn(fields: object): void {
+    if (this.#now() - this.#warned < SAID_EVERY_MS) return;
+    this.#warned = this.#now();
+    this.#options.log.warn(
+      fields,
+      'a blocked source floods, and gets no queue of its own: it takes room from everybody',
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** For files, the PBX's connections, those of programs, and whoever asks for metrics. */
+/** For files, the PBX's connections, those of programs, the lanes of sources that flood, and whoever asks for metrics. */
 const FOR_THE_REST = 500;
 
 /**

@@ -120,6 +120,8 @@ export class UdpSocket {
     this.#socket = socket;
     socket.on('message', (datagram, from) => {
       this.#read++;
+      // those that are refused bring no turn, and would add up over many until it looks as if more were waiting
+      if (this.#read === READ_AT_ONCE / 2) this.#soon();
       this.received(datagram, from.address, from.port);
     });
     socket.on('error', (err) => log.error({ err, listener }, 'UDP socket error'));
