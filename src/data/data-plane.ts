@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
+import { isMemoryShort } from '../config/short-memory.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
@@ -122,18 +123,19 @@ export async function startDataPlane(
   // Where what one line makes often outlives the young, V8 makes all of it old from then on. A message that is made old
   // keeps its texts, Vias and transactions until the old are collected: six times as much was copied and promoted.
   setFlagsFromString('--no-allocation-site-pretenuring');
-  // What was alive and a third is room enough for the old: V8 lets them grow to a multiple, for a thread that makes little
-  // old. The gate lives within 200 MB.
-  setFlagsFromString('--heap-growing-percent=30');
+  const short = isMemoryShort();
+  // What was alive and a third is room enough for the old; V8 lets them grow to a multiple, which is cheaper.
+  if (short) setFlagsFromString('--heap-growing-percent=30');
   // What the process was started with (package.json) keeps this thread small, and would stand above what is said below.
   setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'data-plane',
     // it closes descriptors that the process began with
     trackUnmanagedFds: false,
-    // Messages die young by the thousand. A semi-space of 8 MB (a third of this) lets them, unpromoted; in a larger
-    // one more is alive when it is full, and a collection that takes longer holds up more of those that wait.
-    resourceLimits: { maxYoungGenerationSizeMb: 24 },
+    // Messages die young by the thousand. A semi-space of 16 MB (a third of this) lets them, unpromoted; in a larger
+    // one more is alive when it is full, and a collection that takes longer holds up more of those that wait. In 8 MB
+    // calls cost a tenth more.
+    resourceLimits: { maxYoungGenerationSizeMb: short ? 24 : 48 },
   });
   const tell = (message: ToDataPlane): void => worker.postMessage(message);
   const questions = new Map<

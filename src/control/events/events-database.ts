@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { reasonOf } from '../../config/reason-of.ts';
+import { isMemoryShort } from '../../config/short-memory.ts';
 import type { GateEvent } from '../../data/event.ts';
 import type { EventKind } from '../../edge/event-kinds.ts';
 import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
@@ -98,7 +99,7 @@ export class EventsDatabase {
         database.exec('PRAGMA journal_mode = WAL');
         database.exec('PRAGMA synchronous = NORMAL');
         // extensions come in no order: pages of their index are changed many times before they are written
-        database.exec('PRAGMA cache_size = -4096');
+        database.exec(`PRAGMA cache_size = -${isMemoryShort() ? 4096 : 16_384}`);
         database.exec('PRAGMA wal_autocheckpoint = 4000');
         versionOf(database, version); // throws TooNew, for moveAside
         database.exec(tables);
