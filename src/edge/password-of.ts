@@ -90,8 +90,7 @@ class PasswordFacts extends RegistrationFacts {
     asked: Pick<RequestFacts, 'at' | 'source'>,
     extension: string,
   ) {
-    const known = { extension, host: '', bindings: [], changes: NEVER };
-    super(edge, incoming, asked, known, []);
+    super(edge, incoming, asked, extension, []);
   }
 
   /** Nothing stands in the way of the call; this is about the password. */
@@ -99,6 +98,3 @@ class PasswordFacts extends RegistrationFacts {
     return false;
   }
 }
-
-/** No state of the registrations: what there is of the extension is looked up. */
-const NEVER = -1;

@@ -86,8 +86,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
   const known = registrations.of(aor);
   const { changes } = registrations;
   const asked = askedContacts(edge, request, aor, known);
-  const before = { extension, host, bindings: known, changes };
-  const facts = new RegistrationFacts(edge, incoming, { at, source }, before, asked);
+  const facts = new RegistrationFacts(edge, incoming, { at, source }, extension, asked);
   const decision = edge.gatekeeper.judge('registration', facts);
   const { verdict, adjust } = decision;
   if (verdict.kind !== 'pass') noteRefusal(edge, facts, verdict);

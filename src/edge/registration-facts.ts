@@ -14,20 +14,10 @@ interface AskedFor {
   readonly instance: string;
 }
 
-/** Whose registration it is, and what there is of it. */
-interface Known {
-  /** The user part of To. */
-  readonly extension: string;
-  readonly host: string;
-  readonly bindings: readonly Binding[];
-  /** Of all registrations, at the time of `bindings`. */
-  readonly changes: number;
-}
-
 /** The facts of a live REGISTER. */
 export class RegistrationFacts extends RequestFacts implements Facts {
   readonly #asked: readonly AskedFor[];
-  readonly #known: Known;
+  readonly #extension: string;
   #credentials: boolean | undefined;
   #devices: Devices | undefined;
 
@@ -35,16 +25,16 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     edge: Edge,
     incoming: Incoming,
     { at, source }: Pick<RequestFacts, 'at' | 'source'>,
-    known: Known,
+    extension: string,
     asked: readonly AskedFor[],
   ) {
     super(edge, incoming, at, incoming.flow, source);
-    this.#known = known;
+    this.#extension = extension;
     this.#asked = asked;
   }
 
   override get extension(): string {
-    return this.#known.extension;
+    return this.#extension;
   }
   get registerName(): string | undefined {
     if (!this.credentials) return undefined;
@@ -114,11 +104,7 @@ export class RegistrationFacts extends RequestFacts implements Facts {
   }
 
   get #registered(): readonly Binding[] {
-    const { registrations } = this.edge;
-    const { host, bindings, changes } = this.#known;
-    return registrations.changes === changes
-      ? registrations.ofUser(this.extension, host, bindings)
-      : registrations.ofUser(this.extension);
+    return this.edge.registrations.ofUser(this.#extension);
   }
   get #asking(): AskingDevice {
     const asked = this.#asked;

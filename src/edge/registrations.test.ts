@@ -57,6 +57,30 @@ describe('who is registered', () => {
     expect(registrations.ofUser('1003')).toEqual([]);
   });
 
+  test('is found in a domain that nobody was in before, after any number of others', () => {
+    const { registrations, add } = kept();
+    for (let domain = 0; domain < 200; domain++)
+      registrations.remove(add(`1001@d${domain}.test`, 'sip:1'));
+    const [one, two] = [add('1001@new.test', 'sip:1'), add('1001@newer.test', 'sip:1')];
+    expect(registrations.ofUser('1001')).toEqual([one, two]);
+    expect(registrations.of('1001@newer.test')).toEqual([two]);
+    expect(registrations.hasUser('1001', NOW)).toBe(true);
+    expect(registrations.whereIs('1001', 'flow-1', '', NOW)).toBe('flow');
+    expect(registrations.whereIs('1001', '', '198.51.100.7', NOW)).toBe('address');
+    registrations.remove(one);
+    expect(registrations.withUser('1001', NOW)).toBe(two);
+    registrations.remove(two);
+    expect(registrations.ofUser('1001')).toEqual([]);
+    expect(registrations.hasUser('1001', NOW)).toBe(false);
+  });
+
+  test('is found by a user part that has an @ in it', () => {
+    const { registrations, add } = kept();
+    const binding = add('1001@home@a.test', 'sip:1');
+    expect(registrations.ofUser('1001@home')).toEqual([binding]);
+    expect(registrations.ofUser('1001')).toEqual([]);
+  });
+
   test('is known by the source, an IPv6 one by its /64, as long as anybody there is', () => {
     const { registrations, add } = kept();
     const first = add('1001@a.test', 'sip:1', { address: '2001:db8::1' });

@@ -34,20 +34,22 @@ export type Binding = { -readonly [Field in keyof BindingRow]: BindingRow[Field]
 
 /** How much of the table is looked over each time for what has expired: all of it in half a minute. */
 const SWEEPS_PER_ROUND = 30;
-const MOST_DOMAINS = 64;
 const REMOVED = -1;
 export const HERE = '';
 
 /**
- * Who is registered, by address of record and by the token the PBX was given. In memory; every change is told
+ * Who is registered, by the user part and by the token the PBX was given. In memory; every change is told
  * to the store. Bounded: beyond `most`, new bindings are refused and known ones refreshed.
  */
 export class Registrations {
   readonly #store: RegistrationsStore;
   readonly #others: RegistrationsStore | undefined;
   readonly #most: number;
-  /** Most phones stand alone; the array around each would take as much room as its Contact. */
-  readonly #byAor = new Map<string, Binding | readonly Binding[]>();
+  /**
+   * By the user in whatever domain: most PBXs take no notice of that, so a phone may make up one after another. Most phones
+   * stand alone; the array around each would take as much room as its Contact.
+   */
+  readonly #byUser = new Map<string, Binding | readonly Binding[]>();
   readonly #byToken = new Map<string, Binding>();
   readonly #userAgents = new SharedTexts();
   readonly #flows = new FlowHolders<Binding>();
@@ -56,8 +58,6 @@ export class Registrations {
   /** Where each extension is or was registered from. */
   readonly homes = new Homes();
   readonly #former = new FormerFlows((flow) => this.#flows.has(flow));
-  /** The domains in addresses of record that the PBX accepted: a handful. */
-  readonly #domains = new Set<string>();
   #changes = 0;
   #elsewhere = 0;
   #sweep: IterableIterator<Binding> | undefined;
@@ -107,8 +107,7 @@ export class Registrations {
   }
 
   of(aor: string): readonly Binding[] {
-    const found = this.#byAor.get(aor);
-    return found === undefined ? none : 'aor' in found ? [found] : found;
+    return this.ofUser(userOfAor(aor)).filter((binding) => binding.aor === aor);
   }
 
   /** Does anybody hold a registration by this flow? */
@@ -121,14 +120,10 @@ export class Registrations {
     return this.sources.holds(source);
   }
 
-  /** What this user part is registered by, in whatever domain; `known` is what it is in `host`. */
-  ofUser(user: string, host?: string, known = none): readonly Binding[] {
-    let found = none;
-    for (const domain of this.#domains) {
-      const here = domain === host ? known : this.of(`${user}@${domain}`);
-      if (here.length > 0) found = found.length === 0 ? here : [...found, ...here];
-    }
-    return found;
+  /** What this user part is registered by, in whatever domain. */
+  ofUser(user: string): readonly Binding[] {
+    const found = this.#byUser.get(user);
+    return found === undefined ? none : 'aor' in found ? [found] : found;
   }
 
   /** The flow by which those are reached now who were reached by this one, when that is gone. */
@@ -143,21 +138,13 @@ export class Registrations {
 
   /** Is anybody registered by this name? */
   hasUser(user: string, now: number): boolean {
-    for (const domain of this.#domains)
-      for (const binding of this.of(`${user}@${domain}`)) if (binding.expiresAt > now) return true;
-    return false;
+    return this.ofUser(user).some(({ expiresAt }) => expiresAt > now);
   }
 
   /** For a PBX that drops our URI parameter: whoever registered with that user part, if it is only one. */
   withUser(user: string, now: number): Binding | undefined {
-    let found: Binding | undefined;
-    for (const domain of this.#domains)
-      for (const binding of this.of(`${user}@${domain}`)) {
-        if (binding.expiresAt <= now) continue;
-        if (found !== undefined) return undefined;
-        found = binding;
-      }
-    return found;
+    const [found, another] = this.ofUser(user).filter(({ expiresAt }) => expiresAt > now);
+    return another === undefined ? found : undefined;
   }
 
   /** How an extension of this name is registered: by this very flow, or at least from this address. */
@@ -168,12 +155,11 @@ export class Registrations {
     now: number,
   ): 'flow' | 'address' | undefined {
     let found: 'address' | undefined;
-    for (const domain of this.#domains)
-      for (const binding of this.of(`${user}@${domain}`)) {
-        if (binding.expiresAt <= now) continue;
-        if (binding.flow === flow) return 'flow';
-        if (binding.address === address) found = 'address';
-      }
+    for (const binding of this.ofUser(user)) {
+      if (binding.expiresAt <= now) continue;
+      if (binding.flow === flow) return 'flow';
+      if (binding.address === address) found = 'address';
+    }
     return found;
   }
 
@@ -303,8 +289,11 @@ export class Registrations {
     this.sources.left(binding.address);
     this.#atHome(binding.aor, binding.address);
     this.#former.removed(binding);
-    const others = this.of(binding.aor).filter((other) => other !== binding);
-    this.#hold(binding.aor, others);
+    const user = userOfAor(binding.aor);
+    this.#hold(
+      user,
+      this.ofUser(user).filter((other) => other !== binding),
+    );
     if (binding.gate === HERE) this.#store.removed(binding);
   }
 
@@ -332,7 +321,7 @@ export class Registrations {
   }
 
   #atHome(aor: string, address: string): void {
-    this.homes.seen(aor.slice(0, aor.lastIndexOf('@')), sourceOf(address), Date.now());
+    this.homes.seen(userOfAor(aor), sourceOf(address), Date.now());
   }
 
   #stored(binding: Binding): void {
@@ -355,20 +344,21 @@ export class Registrations {
     this.#flows.add(binding.flow, binding);
     this.sources.came(binding.address);
     this.#atHome(binding.aor, binding.address);
-    const siblings = this.of(binding.aor);
-    if (siblings.length === 0 && this.#domains.size < MOST_DOMAINS)
-      this.#domains.add(binding.aor.slice(binding.aor.indexOf('@') + 1));
-    this.#hold(binding.aor, [...siblings, binding]);
+    const user = userOfAor(binding.aor);
+    this.#hold(user, [...this.ofUser(user), binding]);
   }
 
-  #hold(aor: string, bindings: readonly Binding[]): void {
+  #hold(user: string, bindings: readonly Binding[]): void {
     const [first] = bindings;
-    if (first === undefined) this.#byAor.delete(aor);
-    else this.#byAor.set(aor, bindings.length === 1 ? first : bindings);
+    if (first === undefined) this.#byUser.delete(user);
+    else this.#byUser.set(user, bindings.length === 1 ? first : bindings);
   }
 }
 
 const none: readonly Binding[] = [];
+
+/** What was an escape in a user part may be an `@`; in a domain none can be. */
+const userOfAor = (aor: string): string => aor.slice(0, aor.lastIndexOf('@'));
 
 /** A copy that is no slice either, as a `detached` one is of another: that is a fifth of what a registration takes. */
 const inOnePiece = (text: string): string => Buffer.from(text).toString();

@@ -340,6 +340,24 @@ describe('devices (R5)', () => {
     const To = '<sip:%31001@127.0.0.1>';
     expect(await statusOf(second, { headers: { 'User-Agent': 'B', To } })).toBe(401);
   });
+
+  test('nor are more domains than anybody has, each left again', async () => {
+    const network = { allowed: [], ...{ 'request-rates': { mode: 'off' } } };
+    const { scene } = await guarded({ network });
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001', password: 'right' });
+    const at = (domain: string, userAgent: string): RegisterOptions => ({
+      headers: { 'User-Agent': userAgent, To: `<sip:1001@${domain}>` },
+    });
+    for (let count = 0; count < 70; count++) {
+      await phone.register(at(`d${count}.test`, 'A'));
+      await phone.register({ ...at(`d${count}.test`, 'A'), expires: 0 });
+    }
+    expect(await statusOf(phone, at('first.test', 'A'))).toBe(200);
+    const other = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(other, at('second.test', 'B'))).toBe(401);
+    expect(scene.running.edge.registrations.size).toBe(1);
+  });
 });
 
 describe('how long a registration lasts (R9)', () => {
