@@ -191,7 +191,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const plan = { chosen, seconds, form };
   const ofGate = await besiege((pbxPort) => startGate(pbxPort, kernel), plan);
   const sieges = [ofGate];
-  if (values.beside !== undefined) sieges.push(await besiege(startKamailio, plan));
+  if (values.beside !== undefined) {
+    // it may die of it
+    const beside = await besiege(startKamailio, plan).catch((problem: unknown) =>
+      console.error(`kamailio: ${reasonOf(problem)}`),
+    );
+    if (beside !== undefined) sieges.push(beside);
+  }
   const text = formatSieges(sieges, howBesieged(seconds, kernel));
   console.log(text);
   if (values.results !== undefined) writeFileSync(values.results, text);

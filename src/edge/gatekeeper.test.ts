@@ -6,7 +6,8 @@ import type { BlockChange } from '../limits/block-entry.ts';
 import { ListedNetworks, type SourceList } from '../limits/listed-networks.ts';
 import type { Decision } from '../policy/policy.ts';
 import { policySchema } from '../policy/policy-settings.ts';
-import { type Decided, Gatekeeper } from './gatekeeper.ts';
+import { rulesOf } from '../policy/registry.ts';
+import { byAmount, type Decided, Gatekeeper } from './gatekeeper.ts';
 import type { Listener, Realm, Transport } from './signaling.ts';
 
 const STRANGER = '203.0.113.7';
@@ -114,6 +115,12 @@ describe('the screen', () => {
     for (let sent = 0; sent < 10; sent++) loud.admits(udp, STRANGER, 5060, ordinary);
     expect(loud.admits(udp, STRANGER, 5060, ordinary)).toBe(false);
     expect(loud.isShutOut(udp, STRANGER, 5060)).toBe(false);
+  });
+
+  test('each rule of packets refuses a source or an amount: a new one has to be named', () => {
+    const ofSources = ['blocked-sources', 'firewall', 'source-countries', 'drop-all'];
+    const names = rulesOf.packet.map(({ name }) => name);
+    expect([...ofSources, ...byAmount].toSorted()).toEqual(names.toSorted());
   });
 
   test('blocks a stranger who sends too many packets: over UDP shortly, for anybody can write his address', () => {

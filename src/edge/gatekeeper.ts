@@ -55,7 +55,7 @@ const RECENT_TRUSTED = 256;
 const TOLD_PER_SECOND = 20;
 const CUT_AFTER_MS = 50;
 /** These refuse what is too much, and hear from the same source again. */
-const byAmount: ReadonlySet<string> = new Set([automaticDefence.name, strangersShare.name]);
+export const byAmount: ReadonlySet<string> = new Set([automaticDefence.name, strangersShare.name]);
 const TOO_LONG_FOR_EMERGENCY = 64;
 
 /** Asks the rules about what comes in, by the snapshot that holds now, and keeps the list of who is blocked. */
@@ -162,7 +162,10 @@ export class Gatekeeper {
     return false;
   }
 
-  /** Is everything from there refused, however little it is? Counts nothing. */
+  /**
+   * Is everything from there refused, however little it is? Counts nothing. An emergency call that was let in changes nothing:
+   * it would be a way for its source to flood everybody for hours.
+   */
   isShutOut(listener: Listener, address: string, port: number): boolean {
     const { verdict, rule = '' } = this.#lookAt(listener, address, port);
     return verdict.kind !== 'pass' && !byAmount.has(rule);

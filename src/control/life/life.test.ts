@@ -135,7 +135,7 @@ describe('what a signal does', () => {
     ['serving', drains, undefined],
     ['draining', [], 'asked'],
     ['finding an heir', ['give up', ...drains, refused], undefined],
-    ['handing over', ['give up', 'kill', ...drains], undefined],
+    ['handing over', ['give up', 'succeed', 'kill', ...drains], undefined],
     ['handed over', [], 'asked'],
     ['without an heir', [], 'asked'],
   ] as const)('SIGTERM, %s', async (state, expected, ends) => {
@@ -143,7 +143,10 @@ describe('what a signal does', () => {
     life.askedToEnd();
     // as it is with an heir that was killed
     if (state === 'finding an heir') found.reject(new Error('It ended.'));
-    if (state === 'handing over') released.reject(new Error('It ended.'));
+    if (state === 'handing over') {
+      released.resolve();
+      succeeded.reject(new Error('It ended.'));
+    }
     await settle();
     expect(did).toEqual(expected);
     expect(ending).toBe(ends);
@@ -297,7 +300,8 @@ describe('a hand-over', () => {
   test('that is given up drains alone, as asked', async () => {
     await reach('handing over');
     life.askedToEnd();
-    released.reject(new Error('It ended.'));
+    released.resolve();
+    succeeded.reject(new Error('It ended.'));
     await settle();
     expect(logged).toEqual(['asked to end while handing over: nobody takes over, no new calls']);
     drained.resolve();

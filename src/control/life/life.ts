@@ -31,7 +31,7 @@ type State =
   | 'handing over'
   /** The heir serves: here it ends with the last call, or at the deadline. */
   | 'handed over'
-  /** All is given away, and nobody has it: no new calls here either, and it ends so that it is started anew. */
+  /** All is given away, and nobody has it: no new calls here either, and it ends so that it is started anew, or as it was asked to. */
   | 'without an heir';
 
 /** By a person or a deadline, by an error in this thread, or because the data plane is no more. */
@@ -145,7 +145,7 @@ export class Life implements Signalled {
   /** An error that nobody caught. */
   fault(error: Error): void {
     if (this.#state !== 'opening') {
-      this.#faults.take(error, this.#open);
+      this.#faults.take(error, this.#living);
       return;
     }
     // state is on disk
@@ -157,7 +157,7 @@ export class Life implements Signalled {
   /** Another process takes our place: we keep what is under way, and it has all else. */
   async handOver(program: readonly string[]): Promise<{ readonly process: number }> {
     if (this.draining) throw new Error('The gate is ending already, or handing over.');
-    const { startHeir, underWay } = this.#open;
+    const { startHeir, underWay } = this.#living;
     this.#state = 'finding an heir';
     this.#givenUp = new AbortController();
     const { signal } = this.#givenUp;
@@ -175,7 +175,7 @@ export class Life implements Signalled {
 
   async #handOverTo(heir: Heir): Promise<void> {
     this.#state = 'handing over';
-    const { deadlineSeconds, giveAway } = this.#open;
+    const { deadlineSeconds, giveAway } = this.#living;
     const end = (): void => {
       const asWanted = this.#state === 'handed over' || this.#givenUp.signal.aborted;
       this.end(asWanted ? 'asked' : 'faulty');
@@ -197,7 +197,7 @@ export class Life implements Signalled {
   #handedOver(heir: Heir, deadlineSeconds: number): void {
     const { pid, ended } = heir;
     this.#state = 'handed over';
-    this.#log.info({ process: pid, ...this.#open.underWay(), deadlineSeconds }, 'handed over');
+    this.#log.info({ process: pid, ...this.#living.underWay(), deadlineSeconds }, 'handed over');
     void ended.then((why) => {
       this.#state = 'without an heir';
       this.#log.error({ process: pid, why }, 'the new process is gone: no new calls here either');
@@ -205,7 +205,7 @@ export class Life implements Signalled {
   }
 
   async #drainAlone(why: string): Promise<void> {
-    const { underWay, manager, proveAlive, standing, drain } = this.#open;
+    const { underWay, manager, proveAlive, standing, drain } = this.#living;
     this.#state = 'without an heir';
     if (this.#givenUp.signal.aborted) {
       this.#log.info(
@@ -221,7 +221,7 @@ export class Life implements Signalled {
   }
 
   #drain(): void {
-    const { underWay, deadlineSeconds, drain } = this.#open;
+    const { underWay, deadlineSeconds, drain } = this.#living;
     this.#state = 'draining';
     this.#sayStopping();
     const seconds = deadlineSeconds();
@@ -240,18 +240,18 @@ export class Life implements Signalled {
   }
 
   async #reload(): Promise<void> {
-    const { manager, standing, reload } = this.#open;
+    const { manager, standing, reload } = this.#living;
     if (!this.draining) manager.reloading();
     await reload();
     if (!this.draining) manager.ready(standing());
   }
 
   #sayStopping(): void {
-    const { manager, standing, deadlineSeconds } = this.#open;
+    const { manager, standing, deadlineSeconds } = this.#living;
     manager.stopping(standing(), (deadlineSeconds() + STOP_SECONDS) * 1000);
   }
 
-  get #open(): LivingGate {
+  get #living(): LivingGate {
     if (this.#gate === undefined) throw new Error('The gate is not open yet.');
     return this.#gate;
   }
