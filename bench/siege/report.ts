@@ -73,14 +73,15 @@ ${table([
   ],
   ...outcomes.map(outcomeRow),
 ])}
-
-${outcomes.flatMap(whatFailed).join('\n')}
-`;
+${whatFailed(outcomes)}`;
 }
 
-function whatFailed({ attack, felt }: Outcome): readonly string[] {
-  const all = [...failures('call', felt.calls), ...failures('registration', felt.registrations)];
-  return all.length === 0 ? [] : [`- ${attack.name}: ${all.join('; ')}`];
+function whatFailed(outcomes: readonly Outcome[]): string {
+  const lines = outcomes.flatMap(({ attack, felt }) => {
+    const all = [...failures('call', felt.calls), ...failures('registration', felt.registrations)];
+    return all.length === 0 ? [] : [`- ${attack.name}: ${all.join('; ')}`];
+  });
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
 }
 
 function failures(what: string, { failed, timedOut, statuses }: ClientResult): readonly string[] {
