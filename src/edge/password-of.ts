@@ -44,14 +44,6 @@ export function registrarOf({ fromHeader, extension }: RegistrationFacts): strin
   return from === '' || from === extension ? undefined : from;
 }
 
-/** What becomes of a password that may be tried at another extension than is registered. */
-export const passwordAt = (
-  extension: string,
-  edge: Edge,
-  incoming: Incoming,
-  facts: RegistrationFacts,
-): Password => judgePassword(edge, incoming, facts, extension);
-
 /** What the PBX is told of it. */
 export const credentialsForPbx = (
   { guesses }: Edge,
@@ -66,7 +58,8 @@ export function extensionTried({ from, extension = '', profile }: CallFacts): st
   return showsNobody || profile.identities?.includes(from) ? extension : from;
 }
 
-function judgePassword(
+/** What becomes of a password of whoever is not known to hold the extension at which it may be tried. */
+export function judgePassword(
   edge: Edge,
   incoming: Incoming,
   asked: Pick<RequestFacts, 'at' | 'source'>,

@@ -16,7 +16,7 @@ import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { bounded, type ExpiryBounds, withExpires } from './expiry-bounds.ts';
 import { type Attempt, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
-import { credentialsForPbx, type Password, passwordAt, registrarOf } from './password-of.ts';
+import { credentialsForPbx, judgePassword, type Password, registrarOf } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
@@ -102,7 +102,8 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
   }
   const [first] = targets;
   const registrar = facts.credentials ? registrarOf(facts) : undefined;
-  const password = registrar === undefined ? 'tried' : passwordAt(registrar, edge, incoming, facts);
+  const password =
+    registrar === undefined ? 'tried' : judgePassword(edge, incoming, facts, registrar);
   const registration: Registration = {
     facts,
     password,
