@@ -81,6 +81,12 @@ const gate: LivingGate = {
 /** All that can happen without time passing. */
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
+/** All was given away to an heir that was killed meanwhile. */
+function heirIsNoMore(): void {
+  released.resolve();
+  succeeded.reject(new Error('It ended.'));
+}
+
 const handOver = () => life.handOver(['node', 'main.ts']);
 
 const serving = [() => life.serve(gate)];
@@ -143,10 +149,7 @@ describe('what a signal does', () => {
     life.askedToEnd();
     // as it is with an heir that was killed
     if (state === 'finding an heir') found.reject(new Error('It ended.'));
-    if (state === 'handing over') {
-      released.resolve();
-      succeeded.reject(new Error('It ended.'));
-    }
+    if (state === 'handing over') heirIsNoMore();
     await settle();
     expect(did).toEqual(expected);
     expect(ending).toBe(ends);
@@ -287,8 +290,7 @@ describe('a hand-over', () => {
 
   test('that nobody takes drains alone, and the process is started anew', async () => {
     await reach('handing over');
-    released.resolve();
-    succeeded.reject(new Error('It ended.'));
+    heirIsNoMore();
     await settle();
     expect(did).toEqual(['succeed', 'kill', 'watch', 'drain']);
     expect(logged).toEqual(['nobody took over: no new calls, and the process ends']);
@@ -300,8 +302,7 @@ describe('a hand-over', () => {
   test('that is given up drains alone, as asked', async () => {
     await reach('handing over');
     life.askedToEnd();
-    released.resolve();
-    succeeded.reject(new Error('It ended.'));
+    heirIsNoMore();
     await settle();
     expect(logged).toEqual(['asked to end while handing over: nobody takes over, no new calls']);
     drained.resolve();

@@ -1,27 +1,25 @@
 import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { unconnectedSockets } from './datagrams-dropped.ts';
+import type { Listener } from '../../edge/signaling.ts';
+import { isIpv6, unconnectedSockets } from './datagrams-dropped.ts';
 
 /** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
 /** Where the system may choose the port, somebody else may have taken it a moment later. */
 const TRIES = 5;
 
-export interface Place {
-  /** IPv6 without brackets. */
-  readonly address: string;
-  readonly port: number;
-}
+type Place = Pick<Listener, 'address' | 'port'>;
 
 /**
  * One beside which its process may bind others. Any process of the same user could as well, and would take its share of what
  * comes; a gate does not, for it tries first whether the port is free, and gives it up where another took it meanwhile.
  */
-export async function bindShared({ address, port }: Place): Promise<Socket> {
+export async function bindShared(place: Place): Promise<Socket> {
+  const { address, port } = place;
   for (let left = TRIES; ; left--) {
     // this one shares with nobody, so it fails where anybody has the port
-    const probe = await bound(isIpv6(address), false, { address, port });
+    const probe = await bound(place, false);
     const free = probe.address().port;
     await closed(probe);
     try {
@@ -29,7 +27,7 @@ export async function bindShared({ address, port }: Place): Promise<Socket> {
     } catch (problem) {
       // macOS knows no such sharing: there nobody has a lane
       if (problem instanceof Error && 'code' in problem && problem.code === 'ENOTSUP')
-        return bound(isIpv6(address), false, { address, port });
+        return bound(place, false);
       if (port !== 0 || left === 1) throw problem;
     }
   }
@@ -37,7 +35,7 @@ export async function bindShared({ address, port }: Place): Promise<Socket> {
 
 /** Of two that start in the same instant the later one sees the other, whoever it is. */
 async function boundAlone(place: Place): Promise<Socket> {
-  const socket = await bound(isIpv6(place.address), true, place);
+  const socket = await bound(place, true);
   if (unconnectedSockets(place) <= 1) return socket;
   await closed(socket);
   throw inUse(place);
@@ -60,15 +58,19 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 /** Beside the one that was bound by `bindShared`, by this process or by another of this user that handed it over. */
-export const bindBeside = ({ address, port }: Place): Promise<Socket> =>
-  bound(isIpv6(address), true, { address, port });
+export const bindBeside = (place: Place): Promise<Socket> => bound(place, true);
 
 /** Of another process, as it was bound there. */
-export const takeOver = ({ address }: Place, descriptor: number): Promise<Socket> =>
-  bound(isIpv6(address), false, { fd: descriptor });
+export const takeOver = (place: Place, descriptor: number): Promise<Socket> =>
+  bound(place, false, { fd: descriptor });
 
 /** Rejects when it cannot be bound. */
-async function bound(ipv6: boolean, reusePort: boolean, to: BindOptions): Promise<Socket> {
+async function bound(
+  place: Place,
+  reusePort: boolean,
+  to: BindOptions = { address: place.address, port: place.port },
+): Promise<Socket> {
+  const ipv6 = isIpv6(place);
   const socket = createSocket({
     type: ipv6 ? 'udp6' : 'udp4',
     ipv6Only: ipv6,
@@ -88,5 +90,3 @@ async function bound(ipv6: boolean, reusePort: boolean, to: BindOptions): Promis
   }
   return socket;
 }
-
-const isIpv6 = (address: string): boolean => address.includes(':');

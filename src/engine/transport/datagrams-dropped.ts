@@ -34,7 +34,7 @@ function droppedIn(file: string, listeners: readonly Listener[]): number {
   return dropped;
 }
 
-const isIpv6 = ({ address }: Pick<Listener, 'address'>): boolean => address.includes(':');
+export const isIpv6 = ({ address }: Pick<Listener, 'address'>): boolean => address.includes(':');
 
 /** How many sockets that are connected to nobody have that address and port, of this process or any. Zero without /proc. */
 export function unconnectedSockets(place: Pick<Listener, 'address' | 'port'>): number {

@@ -77,19 +77,26 @@ async function lanesAlone() {
   return { lanes, said };
 }
 
-/** Everything from the port of `who` is refused for as long as it says so. */
-function refusing(who: () => Socket | undefined, isShutOut: () => boolean) {
+/** Somebody all of whose datagrams are refused until he is let in, before sockets that are open. */
+async function aShutOut(wish: Wish = {}, address = FLOODER) {
+  let isIn = false;
   const counted = { refused: 0 };
-  const isHis = (port: number) => port === who()?.address().port;
-  return {
-    counted,
-    admits: (_listener: unknown, _address: string, port: number) => {
-      if (!isHis(port) || !isShutOut()) return true;
-      counted.refused++;
-      return false;
+  const flooder = await aPeer(address);
+  const { port } = flooder.address();
+  const isShutOut = (_listener: unknown, _address: string, from: number) => from === port && !isIn;
+  const open = await serving({
+    ...wish,
+    isShutOut,
+    admits(listener, from, fromPort) {
+      const refuses = isShutOut(listener, from, fromPort);
+      if (refuses) counted.refused++;
+      return !refuses;
     },
-    isShutOut: (_listener: unknown, _address: string, port: number) => isHis(port) && isShutOut(),
+  });
+  const letIn = () => {
+    isIn = true;
   };
+  return { open, flooder, counted, letIn };
 }
 
 describe('a blocked source that floods', () => {
@@ -97,14 +104,8 @@ describe('a blocked source that floods', () => {
     [FLOODER, '127.0.0.1'],
     ['::1', '::1'],
   ])('%s takes the room of nobody', async (flooding, honest) => {
-    let flooder: Socket | undefined;
-    const { counted, ...rules } = refusing(
-      () => flooder,
-      () => true,
-    );
     const listen = [{ transport: 'udp', address: honest }] as const;
-    const open = await serving({ listen, ...rules });
-    flooder = await aPeer(flooding);
+    const { open, flooder, counted } = await aShutOut({ listen }, flooding);
     const phone = await aPeer(honest);
     const inherited = open.transports.descriptors();
     await flood(flooder, open, 1500);
@@ -123,19 +124,12 @@ describe('a blocked source that floods', () => {
   });
 
   test('is heard as soon as he is unblocked, and has no queue of his own when he is quiet', async () => {
-    let blocked = true;
-    let flooder: Socket | undefined;
-    const rules = refusing(
-      () => flooder,
-      () => blocked,
-    );
-    const open = await serving(rules);
-    flooder = await aPeer(FLOODER);
+    const { open, flooder, letIn } = await aShutOut();
     await flood(flooder, open, 1500);
     await until('a lane', () => open.transports.floodLanes === 1);
 
     await sleep(50);
-    blocked = false;
+    letIn();
     flooder.send('now I am good', open.port('udp'), '127.0.0.1');
     await until('heard', () => open.messages.length === 1);
     await until('none', () => open.transports.floodLanes === 0, 5000);
@@ -165,30 +159,17 @@ describe('a blocked source that floods', () => {
   });
 
   test('and is let in again is heard in full soon, though he sends on as fast', async () => {
-    let blocked = true;
-    let flooder: Socket | undefined;
-    const rules = refusing(
-      () => flooder,
-      () => blocked,
-    );
-    const open = await serving(rules);
-    flooder = await aPeer(FLOODER);
+    const { open, flooder, letIn } = await aShutOut();
     floodOn(flooder, open);
     await until('a lane', () => open.transports.floodLanes === 1);
-    blocked = false;
+    letIn();
     await until('none', () => open.transports.floodLanes === 0, 1500);
     await sleep(100);
     expect(open.transports.floodLanes).toBe(0);
   });
 
   test('anew has a lane at once', async () => {
-    let flooder: Socket | undefined;
-    const rules = refusing(
-      () => flooder,
-      () => true,
-    );
-    const open = await serving(rules);
-    flooder = await aPeer(FLOODER);
+    const { open, flooder } = await aShutOut();
     const stop = floodOn(flooder, open);
     await until('a lane', () => open.transports.floodLanes === 1);
     await sleep(1200);
@@ -200,13 +181,8 @@ describe('a blocked source that floods', () => {
   }, 15_000);
 
   test('another address than the one that answers him has no lane for long, and it is said', async () => {
-    let flooder: Socket | undefined;
-    const rules = refusing(
-      () => flooder,
-      () => true,
-    );
-    const open = await serving({ listen: [{ transport: 'udp', address: '0.0.0.0' }], ...rules });
-    flooder = await aPeer(FLOODER);
+    const listen = [{ transport: 'udp', address: '0.0.0.0' }] as const;
+    const { open, flooder } = await aShutOut({ listen });
     floodOn(flooder, open, '127.0.0.5');
     await until('a lane', () => open.transports.floodLanes === 1);
     await until('none', () => open.transports.floodLanes === 0);
