@@ -21,7 +21,7 @@ const usage = `npm run siege -- [options]      as root: it makes network namespa
   --only WORDS     attacks whose names contain these words; may be said again for others
   --seconds N      how long each attack lasts; default 10
   --without-kernel the gate refuses at its own sockets only
-  --beside LIST    kamailio (Debian's): afterwards it stands in the gate's place, and the attacks are fought again
+  --beside WHOM    kamailio (Debian's): afterwards it stands in the gate's place, and the attacks are fought again
   --results FILE   where to write the figures; default: nowhere
   --list           the attacks
   --help
@@ -38,7 +38,7 @@ const LEAST_SUCCESS = { whole: 0.99, short: 0.95 } as const;
 
 type Form = keyof typeof LEAST_SUCCESS;
 
-interface Field {
+interface Battle {
   readonly outside: readonly string[];
   readonly generator: string;
   readonly edge: Besieged;
@@ -47,10 +47,10 @@ interface Field {
   readonly form: Form;
 }
 
-async function attack(field: Field, one: Attack, number: number): Promise<Outcome> {
-  const { edge, honest, seconds, form } = field;
+async function attack(battle: Battle, one: Attack, number: number): Promise<Outcome> {
+  const { edge, honest, seconds, form } = battle;
   const before = await edge.look();
-  const attacking = send(field, one, number);
+  const attacking = send(battle, one, number);
   await sleep(LEAD_SECONDS * 1000);
   const [felt, sent] = await Promise.all([honest.live(seconds), attacking]);
   await sleep(SETTLE_MS[form]);
@@ -59,7 +59,7 @@ async function attack(field: Field, one: Attack, number: number): Promise<Outcom
 }
 
 async function send(
-  { outside, generator, seconds }: Field,
+  { outside, generator, seconds }: Battle,
   one: Attack,
   number: number,
 ): Promise<Sent> {
@@ -110,7 +110,7 @@ async function besiege(
     await using edge = await startEdge(uas.port);
     const outside = outsideWords();
     const honest = new HonestPhones(generator, outside);
-    const field: Field = { outside, generator, edge, honest, seconds, form };
+    const battle: Battle = { outside, generator, edge, honest, seconds, form };
     await honest.register();
     tell(`${edge.name}, quiet: what honest people feel without any attack`);
     await honest.live(Math.min(seconds, 5)); // what is first needed is compiled
@@ -118,7 +118,7 @@ async function besiege(
     const outcomes: Outcome[] = [];
     for (const [number, one] of chosen.entries()) {
       tell(`${edge.name}: ${one.name}`);
-      outcomes.push(await attack(field, one, number));
+      outcomes.push(await attack(battle, one, number));
       await sleep(PAUSE_MS[form]);
     }
     return { edge: edge.name, quiet, outcomes };

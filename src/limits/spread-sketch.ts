@@ -12,10 +12,10 @@ const MUCH = 64;
 
 /**
  * How many different members each key was seen with: sources that tried an extension, extensions that a source tried.
- * The 32 that were seen last are kept one by one, so below that it is exact: a limit of three refuses the third (of those who count once a day, below 32 a day). A
- * member also falls into one of 512 cells, which keeps the second in which any of its members was last seen; from the
- * share of cells that stayed empty follows how many there were, where they are more (linear counting). Both answer for every window
- * up to a day, in 2.3 kB a key.
+ * The 32 that were seen last are kept one by one, so below that it is exact: a limit of three refuses the third (of those
+ * who count once a day, below 32 a day). A member also falls into one of 512 cells, which keeps the second in which any of
+ * its members was last seen; from the share of cells that stayed empty follows how many there were, where they are more
+ * (linear counting). Both answer for every window up to a day, in 2.3 kB a key.
  *
  * Standard error: under 4 % up to 500 members, 5 % at 1000, 8 % at 2000; beyond some 3200 all cells are taken and it
  * stays there.
