@@ -18,6 +18,7 @@ import { DescriptorShortage } from './descriptor-shortage.ts';
 import { roomForConnections } from './room-for-connections.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { type Greeting, StreamListener } from './stream-listener.ts';
+import { batchesOfThread } from './system-calls.ts';
 import { TlsGreeting } from './tls-greeting.ts';
 import {
   guarded,
@@ -82,6 +83,7 @@ class SocketTransports implements Transports {
       limits: new ConnectionLimits(fitting(settings.limits, log)),
       connections: new Connections(),
       pace: new TurnPace(),
+      batches: undefined,
       report: reporter(log),
     };
     if (inheritance !== undefined)
@@ -104,6 +106,7 @@ class SocketTransports implements Transports {
   async open(): Promise<void> {
     try {
       this.#certificates = this.#readCertificates();
+      this.#context.batches = await batchesOfThread(this.#context.log);
       const bound: Listener[] = [];
       for (const listener of this.#settings.listeners) bound.push(await this.#bind(listener));
       this.#listeners = bound;

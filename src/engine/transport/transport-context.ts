@@ -2,6 +2,7 @@ import type { LimitSettings } from '../../config/settings.ts';
 import type { FlowTokens } from '../../edge/flow-token.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Connections } from './connections.ts';
+import type { DatagramBatches } from './datagram-batches.ts';
 import type { Channel, FramingProblem, TransportEvents } from './transports.ts';
 import type { TurnPace } from './turn-pace.ts';
 
@@ -21,6 +22,8 @@ export interface TransportContext {
   readonly limits: ConnectionLimits;
   readonly connections: Connections;
   readonly pace: TurnPace;
+  /** From `open` on; undefined where datagrams are read and sent one by one. */
+  batches: DatagramBatches | undefined;
   /** Tells whoever sent a message that it did not go out; a fault of theirs is logged and ends nothing. */
   readonly report: (failed: (problem: Error) => void, problem: Error) => void;
 }

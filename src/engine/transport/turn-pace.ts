@@ -31,11 +31,16 @@ export class TurnPace {
 
   /** All of the turn is done: sleeps for what is left of its time. */
   end(): void {
-    if (this.#sinceLast > LOAD_MS) return;
+    if (!this.isLoad) return;
     const left = this.#began + TURN_MS - this.#now();
     if (left <= 0) return;
     this.#sleep(left);
     this.#slept += left;
+  }
+
+  /** Did the last turn come right after the one before? */
+  get isLoad(): boolean {
+    return this.#sinceLast <= LOAD_MS;
   }
 
   get began(): number {

@@ -4,8 +4,11 @@ import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import { descriptorsOf } from '../hand-over/descriptors.ts';
 import { bindShared, takeOver } from './bound-socket.ts';
+import { BATCH, type DatagramBatches } from './datagram-batches.ts';
 import { FloodLanes } from './flood-lanes.ts';
+import { type SocketName, socketName } from './socket-name.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Channel } from './transports.ts';
 
@@ -15,12 +18,19 @@ const PEERS_REMEMBERED = 32_768;
 const RECENT_PEERS = 4096;
 /** So many the event loop reads from a socket before it does anything else: then there may be more. */
 const READ_AT_ONCE = 32;
+/** So many batches in a row, while all but a few of them are refused: then others have their turn. */
+const BATCHES_AT_ONCE = 16;
 const NO_NAMES: readonly string[] = [];
 
 interface Arrival {
-  readonly datagram: Buffer;
-  readonly start: number;
+  readonly wire: string;
   readonly peer: UdpPeer;
+}
+
+/** A socket that is read and written many datagrams at a time. */
+interface Batched {
+  readonly batches: DatagramBatches;
+  readonly descriptor: number;
 }
 
 interface Departure {
@@ -42,6 +52,7 @@ export class UdpSocket {
   readonly #context: TransportContext;
   /** Undefined while the gate before us reads it, and sends for us. */
   #socket: Socket | undefined;
+  #batched: Batched | undefined;
   /** Of one that is not read yet. */
   #descriptor: number | undefined;
   #relay: ((message: Buffer, peer: UdpPeer) => void) | undefined;
@@ -54,6 +65,8 @@ export class UdpSocket {
   #due = false;
   /** From the socket since the last turn, refused ones too. */
   #read = 0;
+  /** When it was last read there was more than is read at once. */
+  #areMore = false;
   #laneBrought = false;
   #closed = false;
   readonly #lanes: FloodLanes;
@@ -86,7 +99,8 @@ export class UdpSocket {
   ): Promise<UdpSocket> {
     const socket = await bindShared({ address, port });
     const opened = new UdpSocket(context, describe(socket.address()));
-    opened.#listen(socket);
+    const [here] = context.batches === undefined ? [] : descriptorsOf([opened.listener]);
+    opened.#listen(socket, here?.descriptor);
     return opened;
   }
 
@@ -110,21 +124,53 @@ export class UdpSocket {
     if (descriptor === undefined || this.#closed) return;
     const socket = await takeOver(this.listener, descriptor);
     if (this.#closed) return void socket.close();
-    this.#listen(socket);
+    this.#listen(socket, descriptor);
     this.#relay = undefined;
   }
 
-  #listen(socket: Socket): void {
-    const { log } = this.#context;
+  #listen(socket: Socket, descriptor: number | undefined): void {
+    const { log, batches } = this.#context;
     const { listener } = this;
     this.#socket = socket;
+    if (batches !== undefined && descriptor !== undefined) this.#batched = { batches, descriptor };
     socket.on('message', (datagram, from) => {
-      this.#read++;
-      // those that are refused bring no turn, and would add up over many until it looks as if more were waiting
-      if (this.#read === READ_AT_ONCE / 2) this.#soon();
       this.received(datagram, from.address, from.port);
+      this.#wasRead(1);
+      // the event loop would read what else there is one by one
+      if (!this.#areMore) this.#readBatches();
     });
     socket.on('error', (err) => log.error({ err, listener }, 'UDP socket error'));
+  }
+
+  /** Until the socket is empty or there is enough to do: to refuse a datagram is soon done. */
+  #readBatches(): void {
+    if (this.#batched === undefined || this.#closed) return;
+    const { batches, descriptor } = this.#batched;
+    for (let batch = 0; batch < BATCHES_AT_ONCE && this.#arrived.length < BATCH; batch++) {
+      const count = batches.arrived.take(descriptor);
+      for (let index = 0; index < count; index++) this.#receivedIn(batches, index);
+      this.#wasRead(count);
+      this.#areMore = count === BATCH;
+      if (!this.#areMore) return;
+    }
+  }
+
+  #receivedIn({ arrived, addresses }: DatagramBatches, index: number): void {
+    const port = arrived.port(index);
+    const peer = this.#recentPeers[port & (RECENT_PEERS - 1)];
+    const isKnown =
+      peer !== undefined &&
+      peer.port === port &&
+      peer.name !== undefined &&
+      arrived.isFrom(index, peer.name);
+    const address = isKnown ? peer.address : addresses.of(arrived, index);
+    this.received(arrived.bytes(index), address, port);
+  }
+
+  #wasRead(count: number): void {
+    this.#read += count;
+    // those that are refused bring no turn, and would add up over many until it looks as if more were waiting
+    if (this.#read >= READ_AT_ONCE / 2) this.#soon();
   }
 
   /** The channel to this peer, the same object for as long as it is remembered. */
@@ -204,7 +250,8 @@ export class UdpSocket {
 
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;
-    this.#arrived.push({ datagram, start, peer: this.peer(address, port) });
+    const wire = datagram.toString('latin1', start);
+    this.#arrived.push({ wire, peer: this.peer(address, port) });
     this.#soon();
   }
 
@@ -220,26 +267,47 @@ export class UdpSocket {
     const { pace } = this.#context;
     const arrived = this.#arrived;
     const isLoad = arrived.length > 0 || this.#laneBrought;
-    const areMore = this.#read >= READ_AT_ONCE;
+    const areMore = this.#areMore || this.#read >= READ_AT_ONCE;
     this.#arrived = [];
     this.#laneBrought = false;
+    this.#areMore = false;
     this.#read = 0;
     if (isLoad) pace.begin();
-    for (const { datagram, start, peer } of arrived)
-      this.#context.events.message(datagram.toString('latin1', start), peer);
+    for (const { wire, peer } of arrived) this.#context.events.message(wire, peer);
     this.#sendAll();
     if (isLoad && !areMore) pace.end();
+    if (areMore || (isLoad && pace.isLoad)) this.#readBatches();
   }
 
   #sendAll(): void {
     const leaving = this.#leaving;
     this.#leaving = [];
-    for (const departure of leaving)
-      try {
-        this.#send(departure);
-      } catch (err) {
-        this.#context.log.error({ err }, 'a datagram could not be sent');
-      }
+    for (let at = 0; at < leaving.length; ) at = this.#sendFrom(leaving, at);
+  }
+
+  /** Sends some of them, those from there on; returns where the next begin. */
+  #sendFrom(leaving: readonly Departure[], start: number): number {
+    const sent = start + this.#sendBatch(leaving, start);
+    // what the system did not take of a batch, for want of room or because it may not go there, is the socket's to send or to report
+    const departure = leaving[sent];
+    if (departure === undefined) return sent;
+    try {
+      this.#send(departure);
+    } catch (err) {
+      this.#context.log.error({ err }, 'a datagram could not be sent');
+    }
+    return sent + 1;
+  }
+
+  /** How many went out. */
+  #sendBatch(leaving: readonly Departure[], start: number): number {
+    if (this.#batched === undefined || leaving.length - start < 2) return 0;
+    const { departing } = this.#batched.batches;
+    for (let at = start; at < leaving.length; at++) {
+      const { message, peer } = leaving[at] as Departure;
+      if (peer.name === undefined || !departing.put(message, peer.name, peer.port)) break;
+    }
+    return departing.send(this.#batched.descriptor);
   }
 
   #send({ message, peer, failed }: Departure): void {
@@ -256,6 +324,8 @@ export class UdpSocket {
 class UdpPeer implements Channel {
   readonly address: string;
   readonly port: number;
+  /** Undefined where only Node can write to it. */
+  readonly name: SocketName | undefined;
   readonly #socket: UdpSocket;
   #token = '';
 
@@ -263,6 +333,7 @@ class UdpPeer implements Channel {
     this.#socket = socket;
     this.address = address;
     this.port = port;
+    this.name = socketName(address);
   }
 
   get listener(): Listener {
