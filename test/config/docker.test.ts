@@ -79,3 +79,16 @@ test('the image copies what is there, and what is not kept from it', () => {
       expect(letIn).toContain(`!${source}\n`);
     }
 });
+
+test.each(['x64', 'arm64'])(
+  'an image for %s gets what reads and sends many datagrams at once, wherever the lock was written',
+  (arch) => {
+    const lock = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8'));
+    const { version } = lock.packages['node_modules/koffi'];
+    expect(lock.packages[`node_modules/@koromix/koffi-linux-${arch}`]).toMatchObject({
+      version,
+      optional: true,
+      integrity: expect.stringContaining('sha512-'),
+    });
+  },
+);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,11 +73,20 @@ export async function aBareRoot(): Promise<BareRoot> {
 
 /** The folders of the packages that the gate needs when it runs. */
 function shippedPackages(): readonly string[] {
-  const lock: { packages: Record<string, { dev?: boolean; devOptional?: boolean }> } = JSON.parse(
+  type Package = {
+    readonly dev?: boolean;
+    readonly devOptional?: boolean;
+    readonly optional?: boolean;
+  };
+  const lock: { packages: Record<string, Package> } = JSON.parse(
     readFileSync(join(checkout, 'package-lock.json'), 'utf8'),
   );
-  return Object.entries(lock.packages)
-    .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)
-    .map(([path]) => path)
-    .filter((path) => path.lastIndexOf('node_modules/') === 0); // those within others come along
+  return (
+    Object.entries(lock.packages)
+      .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)
+      // of what is made for each kind of machine, that of this one
+      .filter(([path, { optional }]) => !optional || existsSync(join(checkout, path)))
+      .map(([path]) => path)
+      .filter((path) => path.lastIndexOf('node_modules/') === 0)
+  ); // those within others come along
 }

@@ -20,6 +20,8 @@ export interface Wish {
   readonly dataDirectory?: string;
   readonly admits?: TransportEvents['admits'];
   readonly isShutOut?: TransportEvents['isShutOut'];
+  /** False: datagrams are read and sent one by one, as where the system or the library for more is missing. */
+  readonly batched?: boolean;
   /** Called for each message, besides writing it down. */
   readonly onMessage?: (wire: string, channel: Channel) => void;
 }
@@ -89,6 +91,8 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
     },
     { info: note('info'), warn: note('warn'), error: note('error') },
     createFlowTokens(Buffer.alloc(32, 7)),
+    undefined,
+    wish.batched === false ? async () => undefined : undefined,
   );
   try {
     await transports.open();

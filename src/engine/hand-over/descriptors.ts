@@ -8,7 +8,9 @@ const LISTENING = '0A';
 const UNCONNECTED = '07';
 
 /** The descriptors of this process's listeners, as /proc knows them; those it does not know are left out. */
-export function descriptorsOf(listeners: readonly Listener[]): readonly InheritedSocket[] {
+export function descriptorsOf(
+  listeners: readonly Pick<Listener, 'transport' | 'address' | 'port'>[],
+): readonly InheritedSocket[] {
   const byInode = new Map<string, number>();
   for (const descriptor of readdirSync('/proc/self/fd')) {
     const inode = /^socket:\[(\d+)\]$/.exec(target(`/proc/self/fd/${descriptor}`))?.[1];

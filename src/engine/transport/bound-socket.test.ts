@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bindBeside, bindShared } from './bound-socket.ts';
+import { ownLinks } from '../../../test/support/own-links.ts';
+import { bindBeside, bindShared, descriptorOf } from './bound-socket.ts';
 
 describe('a port that may be bound beside', () => {
   test.each(['127.0.0.1', '::1'])('is at %s bound again by whoever means to', async (address) => {
@@ -31,6 +32,30 @@ describe('a port that may be bound beside', () => {
         for (const one of tries)
           if (one.status === 'rejected') expect(one.reason).toHaveProperty('code', 'EADDRINUSE');
       }
+    },
+  );
+});
+
+describe.skipIf(!existsSync('/proc/net/udp'))('the descriptor of a socket', () => {
+  test.each(['127.0.0.1', '0.0.0.0', '::1', '::'])('is its own, at %s', async (address) => {
+    const first = await bindShared({ address, port: 0 });
+    const second = await bindShared({ address, port: 0 });
+    const [one, two] = [descriptorOf(first), descriptorOf(second)];
+    const closed = once(first, 'close');
+    first.close();
+    await closed;
+    expect([one, two]).toEqual([expect.any(Number), descriptorOf(second)]);
+    expect(existsSync(`/proc/self/fd/${two}`)).toBe(true);
+    expect(existsSync(`/proc/self/fd/${one}`)).toBe(false);
+    second.close();
+  });
+
+  test.each(ownLinks)(
+    'is not told where another interface may have the address: $address',
+    async ({ address }) => {
+      const socket = await bindShared({ address, port: 0 });
+      expect(descriptorOf(socket)).toBeUndefined();
+      socket.close();
     },
   );
 });

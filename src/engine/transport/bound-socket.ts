@@ -2,7 +2,9 @@ import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Listener } from '../../edge/signaling.ts';
+import { descriptorsOf } from '../hand-over/descriptors.ts';
 import { isIpv6, unconnectedSockets } from './datagrams-dropped.ts';
+import { socketName } from './socket-name.ts';
 
 /** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
@@ -63,6 +65,20 @@ export const bindBeside = (place: Place): Promise<Socket> => bound(place, true);
 /** Of another process, as it was bound there. */
 export const takeOver = (place: Place, descriptor: number): Promise<Socket> =>
   bound(place, false, { fd: descriptor });
+
+/**
+ * Of one that this process bound, before others are bound beside it; undefined where there is no telling. The system's tables
+ * have no interfaces, so of two with the same address of a link they do not say which is which.
+ */
+export function descriptorOf(socket: Socket): number | undefined {
+  const { address, port } = socket.address();
+  if (socketName(address) === undefined) return undefined;
+  try {
+    return descriptorsOf([{ transport: 'udp', address, port }])[0]?.descriptor;
+  } catch {
+    return undefined; // no /proc
+  }
+}
 
 /** Rejects when it cannot be bound. */
 async function bound(

@@ -13,6 +13,7 @@ import { Certificates, type ServedCertificate } from './certificate/certificates
 import { connectOut } from './connect-out.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { Connections } from './connections.ts';
+import type { DatagramBatches } from './datagram-batches.ts';
 import { datagramsDropped } from './datagrams-dropped.ts';
 import { DescriptorShortage } from './descriptor-shortage.ts';
 import { roomForConnections } from './room-for-connections.ts';
@@ -40,6 +41,9 @@ import { WebSocketGreeting } from './websocket-greeting.ts';
 /** The settings that the transports read. */
 export type TransportSettings = Pick<Settings, 'listeners' | 'tls' | 'limits' | 'dataDirectory'>;
 
+/** How datagrams are read and sent many at a time; undefined, one by one. */
+type BatchesOf = (log: TransportLog) => Promise<DatagramBatches | undefined>;
+
 /** The sockets of the engine: nothing is bound until `open`. */
 export function createTransports(
   settings: TransportSettings,
@@ -47,8 +51,9 @@ export function createTransports(
   log: TransportLog,
   tokens: FlowTokens,
   inheritance?: Inheritance,
+  batches: BatchesOf = batchesOfThread,
 ): Transports {
-  return new SocketTransports(settings, events, log, tokens, inheritance);
+  return new SocketTransports(settings, events, log, tokens, inheritance, batches);
 }
 
 class SocketTransports implements Transports {
@@ -60,6 +65,7 @@ class SocketTransports implements Transports {
   #listeners: readonly Listener[] = [];
   #clock: NodeJS.Timeout | undefined;
   #unverifiedSaid = false;
+  readonly #batches: BatchesOf;
   readonly #inheritance: Inheritance | undefined;
   readonly #predecessor: Predecessor | undefined;
   /** Inherited sockets that are not read here yet. */
@@ -72,8 +78,10 @@ class SocketTransports implements Transports {
     log: TransportLog,
     tokens: FlowTokens,
     inheritance: Inheritance | undefined,
+    batches: BatchesOf,
   ) {
     this.#settings = settings;
+    this.#batches = batches;
     this.#inheritance = inheritance;
     this.#context = {
       events: guarded(events, log),
@@ -106,7 +114,7 @@ class SocketTransports implements Transports {
   async open(): Promise<void> {
     try {
       this.#certificates = this.#readCertificates();
-      this.#context.batches = await batchesOfThread(this.#context.log);
+      this.#context.batches = await this.#batches(this.#context.log);
       const bound: Listener[] = [];
       for (const listener of this.#settings.listeners) bound.push(await this.#bind(listener));
       this.#listeners = bound;

@@ -27,41 +27,41 @@ const FIRST_NAME = NAMES / 4;
 const IPV4_NAME_BYTES = 16;
 const IPV6_NAME_BYTES = 28;
 
-/** What the system is asked for: neither waits, and both say how many it was, or -1. */
+/** What the system is asked for: neither waits, and both say how many it was, or -1. `headers` is an address. */
 export interface SystemCalls {
-  receive(descriptor: number, headers: unknown, count: number): number;
-  send(descriptor: number, headers: unknown, count: number): number;
-  /** Memory of the process that stays where it is for as long as the process lives. */
-  memory(bytes: number): {
-    readonly pointer: unknown;
-    readonly address: bigint;
-    readonly bytes: Buffer;
-  };
+  receive(descriptor: number, headers: bigint, count: number): number;
+  send(descriptor: number, headers: bigint, count: number): number;
+  /** Memory of the process, all zero, that stays where it is for as long as the process lives. */
+  memory(bytes: number): { readonly address: bigint; readonly bytes: Buffer };
 }
 
 class Table {
-  readonly pointer: unknown;
+  /** Where each header is. */
+  readonly headers: readonly bigint[];
   readonly bytes: Buffer;
   readonly words: Int32Array;
   /** Where the bytes of datagrams begin; the addresses of a process are far below what a number holds exactly. */
   readonly #data: number;
 
   constructor(calls: SystemCalls, dataBytes: number) {
-    const { pointer, address, bytes } = calls.memory(DATA + dataBytes);
-    this.pointer = pointer;
+    const { address, bytes } = calls.memory(DATA + dataBytes);
+    this.headers = Array.from({ length: BATCH }, (_, at) => address + BigInt(at * HEADER_BYTES));
     this.bytes = bytes;
     this.#data = Number(address) + DATA;
     this.words = new Int32Array(bytes.buffer, bytes.byteOffset, DATA / 4);
-    this.words.fill(0);
     for (let index = 0; index < BATCH; index++) {
       const header = index * HEADER_BYTES;
       const vector = VECTORS + index * VECTOR_BYTES;
       bytes.writeBigUInt64LE(address + BigInt(NAMES + index * NAME_BYTES), header);
-      bytes.writeUInt32LE(IPV6_NAME_BYTES, header + 4 * NAME_LENGTH);
       bytes.writeBigUInt64LE(address + BigInt(vector), header + 16);
       bytes.writeBigUInt64LE(1n, header + 24);
-      this.place(index, 0, 0);
+      this.name(index, IPV6_NAME_BYTES);
     }
+  }
+
+  /** The room for a name, or how much of it is one. */
+  name(index: number, length: number): void {
+    this.words[index * WORDS_OF_HEADER + NAME_LENGTH] = length;
   }
 
   /** Where the bytes of a datagram are, and how many they may be or are. */
@@ -94,7 +94,10 @@ export class ArrivedDatagrams {
 
   /** How many there were: none, where the socket is empty or cannot be read. */
   take(descriptor: number): number {
-    return Math.max(0, this.#calls.receive(descriptor, this.#table.pointer, BATCH));
+    const count = this.#calls.receive(descriptor, this.#table.headers[0] ?? 0n, BATCH);
+    // the system has put how long the names are in place of the room for them, which those of IPv6 need whole
+    for (let index = 0; index < count; index++) this.#table.name(index, IPV6_NAME_BYTES);
+    return Math.max(0, count);
   }
 
   length(index: number): number {
@@ -145,6 +148,7 @@ export class DepartingDatagrams {
   readonly #calls: SystemCalls;
   readonly #table: Table;
   readonly #words: Int32Array;
+  /** So many were put here. */
   #count = 0;
   #used = 0;
 
@@ -172,23 +176,30 @@ export class DepartingDatagrams {
     const name = FIRST_NAME + index * WORDS_OF_NAME;
     const portInNetworkOrder = ((port & 255) << 24) | ((port >>> 8) << 16);
     const isIpv4 = typeof to === 'number';
-    words[index * WORDS_OF_HEADER + NAME_LENGTH] = isIpv4 ? IPV4_NAME_BYTES : IPV6_NAME_BYTES;
+    this.#table.name(index, isIpv4 ? IPV4_NAME_BYTES : IPV6_NAME_BYTES);
     words[name] = portInNetworkOrder | (isIpv4 ? IPV4 : IPV6);
     if (isIpv4) {
       words[name + 1] = to;
       return;
     }
     words[name + 1] = 0; // of no flow
-    words.set(to, name + 2);
+    words[name + 2] = to[0];
+    words[name + 3] = to[1];
+    words[name + 4] = to[2];
+    words[name + 5] = to[3];
     words[name + 6] = 0; // of no interface: those with one are no `SocketName`
   }
 
-  /** How many of those that were put here went out, the first ones; the others were not sent. Empty again. */
-  send(descriptor: number): number {
-    const count = this.#count;
+  /** How many went out of those that were put here, the first of those from there on. The next one was not sent. */
+  send(descriptor: number, from: number): number {
+    const header = this.#table.headers[from];
+    if (header === undefined || from >= this.#count) return 0;
+    return Math.max(0, this.#calls.send(descriptor, header, this.#count - from));
+  }
+
+  clear(): void {
     this.#count = 0;
     this.#used = 0;
-    return count === 0 ? 0 : Math.max(0, this.#calls.send(descriptor, this.#table.pointer, count));
   }
 }
 

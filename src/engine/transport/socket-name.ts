@@ -10,16 +10,20 @@ export const IPV6 = 10;
  * An IP address in the order in which it travels, read as words of 32 bits: one of IPv4, four of IPv6. The address of a link,
  * which means nothing without an interface, has none.
  */
-export type SocketName = number | Int32Array;
+export type SocketName = number | readonly [number, number, number, number];
 
 export function socketName(address: string): SocketName | undefined {
   if (address.includes('%')) return undefined;
   const packed = packAddress(address);
   if (packed === undefined) return undefined;
   if (packed.length === 4) return packed.readInt32LE();
-  return isOfLink(packed)
-    ? undefined
-    : Int32Array.from([0, 4, 8, 12], (at) => packed.readInt32LE(at));
+  if (isOfLink(packed)) return undefined;
+  return [
+    packed.readInt32LE(0),
+    packed.readInt32LE(4),
+    packed.readInt32LE(8),
+    packed.readInt32LE(12),
+  ];
 }
 
 const octets = Array.from({ length: 256 }, (_, octet) => String(octet));
@@ -37,14 +41,23 @@ export function addressText(name: Buffer): string {
 const isOfLink = (packed: Buffer): boolean =>
   packed[0] === 0xfe && ((packed[1] ?? 0) & 0xc0) === 0x80;
 
+const LOOK_EVERY_MS = 1000;
 /** As many as this machine has interfaces. */
-const interfaces = new Map<number, string>();
+let interfaces = new Map<number, string>();
+let looked = Number.NEGATIVE_INFINITY;
 
+/** The system is not asked for each datagram, known or not. */
 function interfaceOf(scope: number): string {
-  const known = interfaces.get(scope);
-  if (known !== undefined) return known;
-  for (const [name, addresses = []] of Object.entries(networkInterfaces()))
-    for (const { family, scopeid } of addresses)
-      if (family === 'IPv6' && scopeid) interfaces.set(scopeid, name);
+  const now = performance.now();
+  if (now - looked >= LOOK_EVERY_MS) {
+    looked = now;
+    interfaces = new Map(
+      Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+        addresses.flatMap((one) =>
+          one.family === 'IPv6' && one.scopeid > 0 ? [[one.scopeid, name] as const] : [],
+        ),
+      ),
+    );
+  }
   return interfaces.get(scope) ?? String(scope);
 }

@@ -1,7 +1,12 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import koffi from 'koffi';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startBackground } from '../../../test/support/background-process.ts';
 import { mayForge, sendForged } from '../../../test/support/forged-datagram.ts';
+import { aNetworkNamespace, mayMakeNetworks } from '../../../test/support/network-namespace.ts';
 import {
   aMessage,
   type OpenTransports,
@@ -9,27 +14,43 @@ import {
   until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
+import { ownLinks } from '../../../test/support/own-links.ts';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-async function serving(wish: Wish = {}): Promise<OpenTransports> {
-  const open = await openTransports({ listen: ['udp'], ...wish });
-  undo.push(() => open.close());
-  return open;
-}
-
-async function aPeer(address = '127.0.0.1') {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+async function aPeer(address = '127.0.0.1', port = 0) {
+  const socket = createSocket({
+    type: address.includes(':') ? 'udp6' : 'udp4',
+    recvBufferSize: 1_000_000,
+  });
   undo.push(() => socket.close());
-  socket.bind(0, address);
+  socket.bind(port, address);
   await once(socket, 'listening');
   return socket;
 }
 
-describe('UDP', () => {
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const LISTENER = `
+  const socket = require('node:dgram').createSocket('udp4');
+  socket.on('message', (message) => console.log('heard ' + String(message).split(' ')[0]));
+  socket.bind(5999, () => console.log('listening'));`;
+
+const LINK = ownLinks[0]?.address;
+
+describe.each([
+  ['many at a time', true],
+  ['one by one', false],
+])('UDP, %s', (_how, batched) => {
+  async function serving(wish: Wish = {}): Promise<OpenTransports> {
+    const open = await openTransports({ listen: ['udp'], batched, ...wish });
+    undo.push(() => open.close());
+    return open;
+  }
+
   test.each(['127.0.0.1', '::1'])(
     'answers from the socket that was asked (%s)',
     async (address) => {
@@ -57,12 +78,174 @@ describe('UDP', () => {
     expect(open.messages.map(({ wire }) => wire)).toEqual([bytes.toString('latin1'), 'last']);
   });
 
+  test('what comes at once is heard in its order, whole, from whoever sent it', async () => {
+    const open = await serving();
+    const first = await aPeer('127.0.0.2');
+    const { port } = first.address();
+    // of one port, and of two whose last bits are the same
+    const peers = [first, await aPeer('127.0.0.3', port), await aPeer('127.0.0.3', port ^ 4096)];
+    const sent: string[] = [];
+    while (sent.length < 5000) {
+      const already = sent.length;
+      for (let one = already; one < already + 200; one++) {
+        const peer = peers[one % 3] ?? first;
+        const from = peer.address();
+        const wire = `${one} ${'x'.repeat((one * 37) % 500)} from ${from.address} ${from.port}`;
+        peer.send(wire, open.port('udp'), '127.0.0.1');
+        sent.push(wire);
+      }
+      await until('heard', () => open.messages.length === sent.length);
+    }
+    // of each peer: the system keeps no order among several
+    for (const [number] of peers.entries())
+      expect(
+        open.messages
+          .map(({ wire }) => wire)
+          .filter((wire) => Number.parseInt(wire, 10) % 3 === number),
+      ).toEqual(sent.filter((_, one) => one % 3 === number));
+    for (const { wire, channel } of open.messages)
+      expect(wire.split(' from ')[1]).toBe(`${channel.address} ${channel.port}`);
+    expect(new Set(open.messages.map(({ channel }) => channel)).size).toBe(peers.length);
+  });
+
+  test('what goes out at once arrives in its order, whole', async () => {
+    const open = await serving();
+    const peer = await aPeer();
+    const { port } = peer.address();
+    const to = { transport: 'udp', address: '127.0.0.1', port, realm: 'core' } as const;
+    const channel = open.transports.channelTo(to);
+    const heard: string[] = [];
+    peer.on('message', (message) => heard.push(String(message)));
+    const sent: string[] = [];
+    while (sent.length < 5000) {
+      const already = sent.length;
+      for (let one = already; one < already + 200; one++) {
+        sent.push(`${one} ${'x'.repeat((one * 41) % 500)}`);
+        channel?.send(Buffer.from(sent.at(-1) ?? ''));
+      }
+      await until('heard', () => heard.length === sent.length);
+    }
+    expect(heard).toEqual(sent);
+  });
+
+  test('the longest datagrams come and go, more of them than one batch holds', async () => {
+    const longest = 'x'.repeat(65_507);
+    const open = await serving({ onMessage: (wire, channel) => channel.send(Buffer.from(wire)) });
+    const peer = await aPeer();
+    const lengths: number[] = [];
+    peer.on('message', (message) => lengths.push(message.length));
+    for (const datagram of ['x', longest, longest, longest, 'xx'])
+      peer.send(datagram, open.port('udp'), '127.0.0.1');
+    await until('answered', () => lengths.length === 5);
+    expect(lengths).toEqual([1, 65_507, 65_507, 65_507, 2]);
+    expect(open.messages.map(({ wire }) => wire.length)).toEqual(lengths);
+  });
+
+  test('IPv4 and IPv6 side by side are not taken for each other', async () => {
+    const open = await serving({
+      listen: ['udp', { transport: 'udp', address: '::1' }],
+      onMessage: (wire, channel) => channel.send(Buffer.from(wire)),
+    });
+    const [four, six] = open.transports.listeners;
+    const answers: string[] = [];
+    for (const [address, listener] of [
+      ['127.0.0.1', four],
+      ['::1', six],
+    ] as const) {
+      const peer = await aPeer(address);
+      peer.on('message', (answer) => answers.push(String(answer)));
+      for (let one = 0; one < 200; one++) peer.send(address, listener?.port, address);
+    }
+    await until('answered', () => answers.length === 400);
+    for (const { wire, channel } of open.messages) expect(channel.address).toBe(wire);
+  });
+
+  test.runIf(LINK).each(['::', LINK ?? ''])(
+    'a peer of the same link is known with its interface, and answered (%s)',
+    async (address) => {
+      const open = await serving({
+        listen: [{ transport: 'udp', address }],
+        onMessage: (wire, channel) => channel.send(Buffer.from(wire)),
+      });
+      const peer = await aPeer(LINK);
+      const answers: string[] = [];
+      peer.on('message', (answer) => answers.push(String(answer)));
+      for (const text of ['one', 'two', 'three', 'four']) peer.send(text, open.port('udp'), LINK);
+      await until('answered', () => answers.length === 4);
+      expect(answers).toEqual(['one', 'two', 'three', 'four']);
+      for (const { channel } of open.messages) {
+        expect(channel.address).toBe(LINK);
+        expect(channel).toBe(open.messages[0]?.channel);
+      }
+    },
+  );
+
+  test('those that cannot be sent are reported, and no other; all others arrive in their order', async () => {
+    const open = await serving();
+    const peer = await aPeer();
+    const to = { transport: 'udp', port: peer.address().port, realm: 'core' } as const;
+    const arrives = open.transports.channelTo({ ...to, address: '127.0.0.1' });
+    // from a loopback address nothing leaves the machine
+    const nowhere = open.transports.channelTo({ ...to, address: '198.51.100.1' });
+    const heard: string[] = [];
+    peer.on('message', (message) => heard.push(String(message)));
+    const failed: string[] = [];
+    const sent: string[] = [];
+    for (let one = 0; one < 150; one++) {
+      const message =
+        one % 50 === 20 ? Buffer.alloc(70_000 * (1 + (one % 3))) : Buffer.from(String(one));
+      const channel = one % 50 === 10 ? nowhere : arrives;
+      if (one % 50 !== 10 && one % 50 !== 20) sent.push(String(one));
+      channel?.send(message, () => failed.push(String(one)));
+    }
+    await until('heard', () => heard.length === sent.length);
+    expect(heard).toEqual(sent);
+    await until('reported', () => failed.length === 6);
+    expect(failed).toEqual(['10', '20', '60', '70', '110', '120']);
+  });
+
+  test.runIf(mayMakeNetworks && process.platform === 'linux')(
+    'what the system has no room for waits, and nothing overtakes it',
+    async () => {
+      const network = aNetworkNamespace();
+      undo.push(() => network.close());
+      const open = await serving({ listen: [{ transport: 'udp', address: network.outside(0) }] });
+      const [socket] = open.transports.descriptors();
+      const size = Buffer.alloc(4);
+      size.writeInt32LE(16_384);
+      const libc = koffi.load(null);
+      const set = libc.func('int setsockopt(int, int, int, const void *, uint32_t)');
+      expect(set(socket?.descriptor, SOL_SOCKET, SO_SNDBUF, size, 4)).toBe(0);
+      const address = network.outside(0).replace(/\d+$/, '240');
+      const listening = startBackground('a listener', network.through[0] ?? '', [
+        ...network.through.slice(1),
+        ...[process.execPath, '--eval', LISTENER],
+      ]);
+      undo.push(() => listening.kill());
+      await listening.prints('listening');
+      const to = { transport: 'udp', address, port: 5999, realm: 'core' } as const;
+      const channel = open.transports.channelTo(to);
+      // nobody has the address yet: until somebody has, the socket's buffer takes some and the others wait before it
+      for (let one = 0; one < 200; one++) {
+        channel?.send(Buffer.from(`${one} ${'x'.repeat(100)}`));
+        if (one % 50 === 49) await sleep(20);
+      }
+      // where the event loop reads files it next sends what is ours, before it looks for room for what waits
+      await readFile('/dev/null');
+      for (const last of ['200', '201']) channel?.send(Buffer.from(last));
+      network.run('ip', 'address', 'add', `${address}/24`, 'dev', 'gate');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500); // a second until it is asked for again
+      await listening.prints('heard 199\n');
+      await listening.prints('heard 201\n');
+      const heard = [...listening.output().matchAll(/heard (\d+)/g)].map(([, one]) => Number(one));
+      expect(heard).toEqual(Array.from({ length: 202 }, (_, one) => one));
+    },
+  );
+
   test('a port that a gate has is no other gate’s, though it could be shared', async () => {
     const open = await serving();
     const port = open.port('udp');
-    await expect(openTransports({ listen: [{ transport: 'udp', port }] })).rejects.toThrow(
-      'EADDRINUSE',
-    );
+    await expect(serving({ listen: [{ transport: 'udp', port }] })).rejects.toThrow('EADDRINUSE');
   });
 
   test('does not rest while more is waiting than is read at once', async () => {

@@ -4,8 +4,7 @@ import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
 import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
-import { descriptorsOf } from '../hand-over/descriptors.ts';
-import { bindShared, takeOver } from './bound-socket.ts';
+import { bindShared, descriptorOf, takeOver } from './bound-socket.ts';
 import { BATCH, type DatagramBatches } from './datagram-batches.ts';
 import { FloodLanes } from './flood-lanes.ts';
 import { type SocketName, socketName } from './socket-name.ts';
@@ -99,8 +98,7 @@ export class UdpSocket {
   ): Promise<UdpSocket> {
     const socket = await bindShared({ address, port });
     const opened = new UdpSocket(context, describe(socket.address()));
-    const [here] = context.batches === undefined ? [] : descriptorsOf([opened.listener]);
-    opened.#listen(socket, here?.descriptor);
+    opened.#listen(socket, context.batches === undefined ? undefined : descriptorOf(socket));
     return opened;
   }
 
@@ -144,9 +142,10 @@ export class UdpSocket {
 
   /** Until the socket is empty or there is enough to do: to refuse a datagram is soon done. */
   #readBatches(): void {
-    if (this.#batched === undefined || this.#closed) return;
+    if (this.#batched === undefined) return;
     const { batches, descriptor } = this.#batched;
     for (let batch = 0; batch < BATCHES_AT_ONCE && this.#arrived.length < BATCH; batch++) {
+      if (this.#closed) return; // its descriptor may be another's by now
       const count = batches.arrived.take(descriptor);
       for (let index = 0; index < count; index++) this.#receivedIn(batches, index);
       this.#wasRead(count);
@@ -285,38 +284,53 @@ export class UdpSocket {
     for (let at = 0; at < leaving.length; ) at = this.#sendFrom(leaving, at);
   }
 
-  /** Sends some of them, those from there on; returns where the next begin. */
+  /** Sends those from there on, as many as go together; returns where the next begin. */
   #sendFrom(leaving: readonly Departure[], start: number): number {
-    const sent = start + this.#sendBatch(leaving, start);
-    // what the system did not take of a batch, for want of room or because it may not go there, is the socket's to send or to report
-    const departure = leaving[sent];
-    if (departure === undefined) return sent;
-    try {
-      this.#send(departure);
-    } catch (err) {
-      this.#context.log.error({ err }, 'a datagram could not be sent');
+    const together = this.#put(leaving, start);
+    let at = start;
+    while (this.#batched !== undefined && at < together) {
+      const { batches, descriptor } = this.#batched;
+      at += batches.departing.send(descriptor, at - start);
+      if (at === together) return at;
+      // what the system did not take, for want of room or because it may not go there, is the socket's to send or to report
+      this.#send(leaving[at] as Departure);
+      at++;
+      if (this.#waits) return at;
     }
-    return sent + 1;
+    if (at > start) return at;
+    this.#send(leaving[start] as Departure);
+    return start + 1;
   }
 
-  /** How many went out. */
-  #sendBatch(leaving: readonly Departure[], start: number): number {
-    if (this.#batched === undefined || leaving.length - start < 2) return 0;
+  /** Makes ready as many as go together; returns where the next begin, which is where these do where each goes alone. */
+  #put(leaving: readonly Departure[], start: number): number {
+    if (this.#batched === undefined || leaving.length - start < 2 || this.#waits) return start;
     const { departing } = this.#batched.batches;
-    for (let at = start; at < leaving.length; at++) {
+    departing.clear();
+    let at = start;
+    for (; at < leaving.length; at++) {
       const { message, peer } = leaving[at] as Departure;
       if (peer.name === undefined || !departing.put(message, peer.name, peer.port)) break;
     }
-    return departing.send(this.#batched.descriptor);
+    return at;
+  }
+
+  /** The system had no room for what went before: what is sent now would overtake it. */
+  get #waits(): boolean {
+    return this.#socket !== undefined && this.#socket.getSendQueueCount() > 0;
   }
 
   #send({ message, peer, failed }: Departure): void {
-    if (this.#relay !== undefined) this.#relay(message, peer);
-    else if (failed === undefined) this.#socket?.send(message, peer.port, peer.address);
-    else
-      this.#socket?.send(message, peer.port, peer.address, (problem) => {
-        if (problem) this.#context.report(failed, problem);
-      });
+    try {
+      if (this.#relay !== undefined) this.#relay(message, peer);
+      else if (failed === undefined) this.#socket?.send(message, peer.port, peer.address);
+      else
+        this.#socket?.send(message, peer.port, peer.address, (problem) => {
+          if (problem) this.#context.report(failed, problem);
+        });
+    } catch (err) {
+      this.#context.log.error({ err }, 'a datagram could not be sent');
+    }
   }
 }
 
