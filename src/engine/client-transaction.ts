@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { Failure } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import {
@@ -73,7 +72,8 @@ export class ClientTransaction {
   #waitsFor: TimerEvent = 'timer-e';
   #pause = T1;
   #deadline = 0;
-  #bytes: Buffer | undefined;
+  /** What is sent again until something is heard. */
+  #repeated: string | undefined;
   #response: Message | undefined;
   #makeAck: ((wire: string, response: Message) => string) | undefined;
 
@@ -122,7 +122,7 @@ export class ClientTransaction {
   /** All that may still come is a repetition: nothing but the key is needed for that. */
   slim(): void {
     this.wire = '';
-    this.#bytes = undefined;
+    this.#repeated = undefined;
     this.#makeAck = undefined;
   }
 
@@ -156,17 +156,16 @@ export class ClientTransaction {
   #perform(effect: InviteClientEffect | NonInviteClientEffect): void {
     switch (effect) {
       case 'send-request':
-        this.#bytes = Buffer.from(this.wire, 'latin1');
+        this.channel.send(this.wire, () => this.#step('transport-failed'));
+        if (!this.channel.reliable) this.#repeated = this.wire;
         if (!this.isInvite) this.wire = '';
-        this.channel.send(this.#bytes, () => this.#step('transport-failed'));
-        if (this.channel.reliable) this.#bytes = undefined;
         return;
       case 'retransmit':
-        if (this.#bytes !== undefined) this.channel.send(this.#bytes);
+        if (this.#repeated !== undefined) this.channel.send(this.#repeated);
         return;
       case 'send-ack':
         if (this.#response !== undefined && this.#makeAck !== undefined)
-          this.channel.send(Buffer.from(this.#makeAck(this.wire, this.#response), 'latin1'));
+          this.channel.send(this.#makeAck(this.wire, this.#response));
         return;
       case 'pass-up':
         if (this.#response !== undefined) this.#user.answered(this.#response);
@@ -195,7 +194,7 @@ export class ClientTransaction {
           this.#wait(this.isInvite ? 'timer-b' : 'timer-f', this.#giveUpMs);
         return;
       case 'start-d':
-        this.#bytes = undefined;
+        this.#repeated = undefined;
         this.#wait('timer-d', timerD(this.channel.reliable));
         return;
       case 'start-k':
@@ -220,7 +219,7 @@ export class ClientTransaction {
         return;
       case 'destroy':
         if (this.#timer !== undefined) this.#host.wheel.stop(this.#timer);
-        this.#bytes = undefined;
+        this.#repeated = undefined;
         this.#host.ended(this);
         return;
     }

@@ -10,7 +10,7 @@ import { createResolver, type Resolver } from './resolve/resolver.ts';
 import type { ServedCertificate } from './transport/certificate/certificates.ts';
 import type { Channel } from './transport/transports.ts';
 
-const CRLF_CRLF = Buffer.from('\r\n\r\n');
+const CRLF_CRLF = '\r\n\r\n';
 
 /** What the embedded engine can say about itself beyond the port. */
 export interface EngineServing extends Serving {

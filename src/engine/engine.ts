@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../config/settings.ts';
 import type { FlowTokens } from '../edge/flow-token.ts';
@@ -264,11 +263,11 @@ export class Engine implements Core {
     return performance.now();
   }
 
-  keep(key: string, channel: Channel, answer: Buffer | undefined): void {
+  keep(key: string, channel: Channel, answer: string | undefined): void {
     this.#kept.keep(key, channel, answer);
   }
 
-  undelivered(channel: Channel, answer: Buffer, failed: () => void): void {
+  undelivered(channel: Channel, answer: string, failed: () => void): void {
     sendBack(this, channel, answer, failed);
   }
 
@@ -405,8 +404,7 @@ export class Engine implements Core {
     const hides = this.hides(caller.realm);
     const hiding = hides && hidingInRepeated(this, hides, caller, vias);
     const answer = forwardResponse(response, undefined, caller.reliable, hiding);
-    const wire = Buffer.from(answer, 'latin1');
-    caller.send(wire, () => sendBack(this, caller, wire, () => {}));
+    caller.send(answer, () => sendBack(this, caller, answer, () => {}));
   }
 
   #requestReceived(request: Message, channel: Channel): void {
@@ -527,7 +525,7 @@ export class Engine implements Core {
         hiding: this.hides(channel.realm),
         own: this.names.toward(way).address,
       });
-      way.send(Buffer.from(wire, 'latin1'));
+      way.send(wire);
     });
   }
 

@@ -52,14 +52,14 @@ export class KeptAnswers {
   }
 
   /** Keeps the final answer to a request; without one, repetitions of the request are absorbed. */
-  keep(key: string, channel: Channel, answer: Buffer | undefined): void {
-    const length = key.length + (answer?.length ?? 0);
+  keep(key: string, channel: Channel, answer = ''): void {
+    const length = key.length + answer.length;
     if (length > SLAB_BYTES) return;
     const slab = this.#slabWithRoom(length);
     const start = slab.ends.at(-1) ?? 0;
     const answerStart = start + key.length;
     slab.bytes.write(key, start, 'latin1');
-    if (answer !== undefined) slab.bytes.set(answer, answerStart);
+    slab.bytes.write(answer, answerStart, 'latin1');
     slab.channels.push(channel);
     slab.answerStarts.push(answerStart);
     slab.ends.push(start + length);
@@ -144,8 +144,8 @@ export class KeptAnswers {
     const start = index === 0 ? 0 : slab.ends[index - 1];
     const answerStart = slab.answerStarts[index] ?? 0;
     if (slab.bytes.toString('latin1', start, answerStart) !== key) return false;
-    const answer = slab.bytes.subarray(answerStart, slab.ends[index]);
-    if (answer.length > 0) slab.channels[index]?.send(Buffer.from(answer));
+    const answer = slab.bytes.toString('latin1', answerStart, slab.ends[index]);
+    if (answer !== '') slab.channels[index]?.send(answer);
     return true;
   }
 

@@ -13,8 +13,8 @@ export const canCallBack = ({ realm, transport }: Channel): boolean =>
  * request came from, at the port of the sent-by; if nobody is there, to the host of the sent-by (RFC 3263 §5). Only
  * the PBX is believed about that host, and only when it is its own or a trunk's.
  */
-export function sendBack(core: Core, lost: Channel, answer: Buffer, failed: () => void): void {
-  const via = canCallBack(lost) ? readMessage(answer.toString('latin1'))?.via : undefined;
+export function sendBack(core: Core, lost: Channel, answer: string, failed: () => void): void {
+  const via = canCallBack(lost) ? readMessage(answer)?.via : undefined;
   if (via === undefined) {
     failed();
     return;
@@ -30,7 +30,7 @@ export function sendBack(core: Core, lost: Channel, answer: Buffer, failed: () =
 }
 
 /** Over the first of the target's ways that works. */
-function sendTo(core: Core, target: Target, answer: Buffer, failed: () => void): void {
+function sendTo(core: Core, target: Target, answer: string, failed: () => void): void {
   core.waysTo(target, (ways) => {
     const tryWay = (at: number): void => {
       const channel = ways[at];

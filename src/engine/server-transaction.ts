@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { Message } from '../sip/message/message.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import {
@@ -34,9 +33,9 @@ export interface ServerTransactionHost {
   readonly wheel: TimerWheel;
   now(): number;
   /** The final answer is out over UDP: it is kept for whoever asks again, the transaction is not. */
-  keep(key: string, channel: Channel, answer: Buffer | undefined): void;
+  keep(key: string, channel: Channel, answer: string | undefined): void;
   /** An answer could not be sent to this channel, which is gone: another way is looked for. */
-  undelivered(channel: Channel, answer: Buffer, failed: () => void): void;
+  undelivered(channel: Channel, answer: string, failed: () => void): void;
   /** Is there somebody, as far as we know, who gets what goes to this channel? */
   hears(channel: Channel): boolean;
   /** The final answer has been given; an INVITE no longer rings. */
@@ -81,8 +80,8 @@ export class ServerTransaction {
   #waitsFor: TimerEvent = 'timer-late';
   #pause = 0;
   #deadline = 0;
-  #last: Buffer | undefined;
-  #next: Buffer | undefined;
+  #last: string | undefined;
+  #next: string | undefined;
   #toTag = '';
 
   constructor(
@@ -142,7 +141,7 @@ export class ServerTransaction {
 
   /** Sends an answer, ours or relayed. */
   answer(status: number, message: string): void {
-    this.#next = Buffer.from(message, 'latin1');
+    this.#next = message;
     if (this.isInvite)
       this.#step(
         status < 200 ? 'respond-provisional' : status < 300 ? 'respond-success' : 'respond-failure',
@@ -211,8 +210,7 @@ export class ServerTransaction {
       case 'send-trying': {
         if (this.request === undefined) return;
         const { address, port } = this.channel;
-        const trying = respond(this.request, { status: 100, toTag: '', address, port });
-        this.#last = Buffer.from(trying, 'latin1');
+        this.#last = respond(this.request, { status: 100, toTag: '', address, port });
         this.#send(this.#last);
         return;
       }
@@ -270,7 +268,7 @@ export class ServerTransaction {
     }
   }
 
-  #send(message: Buffer): void {
+  #send(message: string): void {
     // over UDP nobody learns what became of it, and asking costs a turn of the event loop
     if (!this.replyTo.reliable) this.replyTo.send(message);
     else

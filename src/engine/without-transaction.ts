@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { BrokenBy, Handlers, HeaderChange } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
@@ -45,7 +44,7 @@ export class WithoutTransaction {
       ...(headers !== undefined && { headers }),
     });
     this.#observer?.answered(status, channel);
-    replyChannel(request, channel).send(Buffer.from(wire, 'latin1'));
+    replyChannel(request, channel).send(wire);
   }
 
   /** What is sound, and not wanted: from somebody to whom we do not exist it stays unanswered. */

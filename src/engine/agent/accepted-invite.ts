@@ -14,7 +14,7 @@ export class AcceptedInvite {
   readonly #host: AgentHost;
   readonly #dialog: Dialog;
   readonly #transaction: ServerTransaction;
-  #wire: Buffer | undefined;
+  #wire: string | undefined;
   readonly #deadline = performance.now() + GIVE_UP;
   #pause = T1;
   readonly #timer: Timer;
@@ -31,7 +31,7 @@ export class AcceptedInvite {
     this.#dialog = dialog;
     this.id = id;
     this.cseq = cseq;
-    this.#wire = Buffer.from(wire, 'latin1');
+    this.#wire = wire;
     this.#transaction = transaction;
     this.#timer = host.core.wheel.start(T1, again, this);
   }

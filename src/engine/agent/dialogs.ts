@@ -113,7 +113,7 @@ export class Dialogs extends DialogTable {
     else dialog.localCseq++;
     const cseq = dialog.localCseq;
     const wire = dialog.write({ method, cseq, via: viaToward(host, dialog), headers });
-    if (!proven) dialog.channel.send(Buffer.from(wire, 'latin1'));
+    if (!proven) dialog.channel.send(wire);
     return wire;
   }
 

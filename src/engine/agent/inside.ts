@@ -53,9 +53,8 @@ export function acknowledge(
 ): { readonly wire: string; repeat(): void } {
   const via = viaToward(host, dialog);
   const wire = dialog.write({ method: 'ACK', cseq, via, headers, body });
-  const bytes = Buffer.from(wire, 'latin1');
   const target = targetOf(host, dialog);
-  const repeat = () => host.core.waysTo(target, ([way]) => way?.send(bytes));
+  const repeat = () => host.core.waysTo(target, ([way]) => way?.send(wire));
   repeat();
   return { wire, repeat };
 }

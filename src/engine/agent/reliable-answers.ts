@@ -22,7 +22,7 @@ export class ReliableAnswers {
   readonly #host: AgentHost;
   readonly #served: ServedRequest;
   #last = Math.floor(Math.random() * HIGHEST_START);
-  #out: { readonly rseq: number; readonly wire: Buffer } | undefined;
+  #out: { readonly rseq: number; readonly wire: string } | undefined;
   #queue: Waiting[] = [];
   #pause = T1;
   #deadline = 0;
@@ -94,7 +94,7 @@ export class ReliableAnswers {
   }
 
   #transmit(answer: Answer, rseq: number): void {
-    this.#out = { rseq, wire: Buffer.from(answer.wire, 'latin1') };
+    this.#out = { rseq, wire: answer.wire };
     this.#pause = T1;
     this.#deadline = performance.now() + GIVE_UP;
     this.#served.send(answer);

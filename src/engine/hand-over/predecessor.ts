@@ -58,8 +58,8 @@ export class Predecessor {
     socket.once('close', () => this.#lost());
   }
 
-  send(token: string, message: Buffer): void {
-    this.#say(writeFrame('send', token, message));
+  send(token: string, message: string): void {
+    this.#say(writeFrame('send', token, Buffer.from(message, 'latin1')));
   }
 
   close(token: string): void {

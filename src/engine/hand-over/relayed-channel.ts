@@ -3,7 +3,7 @@ import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
 import type { Channel, TransportEvents } from '../transport/transports.ts';
 
 interface Relay {
-  send(token: string, message: Buffer): void;
+  send(token: string, message: string): void;
   close(token: string): void;
 }
 
@@ -50,7 +50,7 @@ export class RelayedChannel implements Channel {
     return this;
   }
 
-  send(message: Buffer, failed?: (problem: Error) => void): void {
+  send(message: string, failed?: (problem: Error) => void): void {
     if (this.#open) this.#relay.send(this.token, message);
     else if (failed) process.nextTick(failed, new Error('the connection is closed'));
   }

@@ -122,7 +122,7 @@ export class Successor {
     else if (kind === 'close') channel.close();
     else {
       if (channel.reliable) this.#used.set(token, performance.now());
-      channel.send(Buffer.from(content));
+      channel.send(content.toString('latin1'));
     } // the buffer it came in is used again
   }
 }

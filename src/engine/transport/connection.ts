@@ -6,7 +6,7 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
 /** RFC 5626 §4.4.1, RFC 7118 §6. */
-const PONG = Buffer.from('\r\n');
+const PONG = '\r\n';
 /** How long a connection we closed may take to say goodbye. */
 const GOODBYE_MS = 2000;
 
@@ -57,7 +57,7 @@ export abstract class Connection implements Channel {
   }
 
   /** Writes to the socket, or queues; `done` is called once, with a problem when it failed. */
-  protected abstract write(message: Buffer, done?: (problem?: Error | null) => void): void;
+  protected abstract write(message: string, done?: (problem?: Error | null) => void): void;
   /** Bytes accepted by `write` and not yet out. */
   protected abstract unsent(): number;
   /** Says goodbye after what was written is out. */
@@ -93,7 +93,7 @@ export abstract class Connection implements Channel {
     return this.#token;
   }
 
-  send(message: Buffer, failed?: SendFailed): void {
+  send(message: string, failed?: SendFailed): void {
     this.#said = true;
     if (!this.#open) {
       if (failed) {

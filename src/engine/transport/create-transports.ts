@@ -272,7 +272,7 @@ class SocketTransports implements Transports {
     const family = address.includes(':') ? 'IPv6' : 'IPv4';
     const listener = describeListener(settings, { address, port, family });
     if (transport === 'udp') {
-      const relay = (message: Buffer, token: string) => this.#predecessor?.send(token, message);
+      const relay = (message: string, token: string) => this.#predecessor?.send(token, message);
       const socket = UdpSocket.inherited(context, listener, descriptor, relay);
       this.#udp.push(socket);
       this.#toTake.push(() => socket.take());

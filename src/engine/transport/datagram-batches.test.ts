@@ -36,7 +36,8 @@ async function bound(address: string): Promise<Bound> {
 function pass(batches: DatagramBatches, from: Bound, to: Bound, messages: readonly Buffer[]) {
   const { departing } = batches;
   departing.clear();
-  for (const message of messages) departing.put(message, nameOf(to.address), to.port);
+  for (const message of messages)
+    departing.put(message.toString('latin1'), nameOf(to.address), to.port);
   return departing.send(from.descriptor, 0);
 }
 
@@ -135,19 +136,13 @@ describe.runIf(process.platform === 'linux')('many datagrams by one call', () =>
 
   test('there is room for so many, and for so much', async () => {
     const { departing } = await fresh();
-    const put = (message: Buffer) => departing.put(message, nameOf('127.0.0.1'), 9);
+    const put = (bytes: number) => departing.put('x'.repeat(bytes), nameOf('127.0.0.1'), 9);
     departing.clear();
-    expect(Array.from({ length: BATCH + 1 }, () => put(Buffer.alloc(1))).lastIndexOf(true)).toBe(
-      BATCH - 1,
-    );
+    expect(Array.from({ length: BATCH + 1 }, () => put(1)).lastIndexOf(true)).toBe(BATCH - 1);
     departing.clear();
-    expect([
-      put(Buffer.alloc(BATCH * 2048 - 1)),
-      put(Buffer.alloc(2)),
-      put(Buffer.alloc(1)),
-    ]).toEqual([true, false, true]);
+    expect([put(BATCH * 2048 - 1), put(2), put(1)]).toEqual([true, false, true]);
     departing.clear();
-    expect(put(Buffer.alloc(BATCH * 2048 + 1))).toBe(false);
+    expect(put(BATCH * 2048 + 1)).toBe(false);
     expect(departing.send(0, 0)).toBe(0);
   });
 
@@ -163,7 +158,7 @@ describe.runIf(process.platform === 'linux')('many datagrams by one call', () =>
       ['two', '127.0.0.1'],
       ['three', '127.0.0.1'],
     ] as const)
-      departing.put(Buffer.from(text), nameOf(address), to.port);
+      departing.put(text, nameOf(address), to.port);
     expect([0, 1, 2, 4].map((at) => departing.send(from.descriptor, at))).toEqual([1, 0, 2, 0]);
     expect(taken(batches, to).map(({ bytes }) => String(bytes))).toEqual(['one', 'two', 'three']);
   });

@@ -159,11 +159,11 @@ export class DepartingDatagrams {
   }
 
   /** Whether there was room for it. */
-  put(message: Buffer, to: SocketName, port: number): boolean {
+  put(message: string, to: SocketName, port: number): boolean {
     const { length } = message;
     const index = this.#count;
     if (index === BATCH || this.#used + length > DEPARTING_BYTES) return false;
-    this.#table.bytes.set(message, DATA + this.#used);
+    this.#table.bytes.write(message, DATA + this.#used, 'latin1');
     this.#table.place(index, this.#used, length);
     this.#address(index, to, port);
     this.#used += length;

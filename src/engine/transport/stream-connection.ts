@@ -20,7 +20,7 @@ export class StreamConnection extends Connection implements FrameSink {
   readonly #framer: StreamFramer;
   #pinged = false;
   /** What was sent before a connection of ours was up; undefined once it is. */
-  #waiting: { readonly message: Buffer; readonly done: Done | undefined }[] | undefined;
+  #waiting: { readonly message: string; readonly done: Done | undefined }[] | undefined;
   #waitingBytes = 0;
   #notUp: NodeJS.Timeout | undefined;
 
@@ -71,10 +71,10 @@ export class StreamConnection extends Connection implements FrameSink {
     return this.#waiting === undefined ? this.#socket.writableLength : this.#waitingBytes;
   }
 
-  protected write(message: Buffer, done?: Done): void {
+  protected write(message: string, done?: Done): void {
     if (this.#waiting === undefined) {
-      if (done === undefined) this.#socket.write(message);
-      else this.#socket.write(message, done);
+      if (done === undefined) this.#socket.write(message, 'latin1');
+      else this.#socket.write(message, 'latin1', done);
       return;
     }
     this.#waiting.push({ message, done });

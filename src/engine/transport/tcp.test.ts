@@ -42,7 +42,7 @@ const ended = (socket: Socket) =>
 describe('TCP', () => {
   test('carries messages both ways, however they are cut', async () => {
     const open = await serving({
-      onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+      onMessage: (_wire, channel) => channel.send('back'),
     });
     const phone = await dialled(open);
     const text = aMessage('one', 'a') + aMessage('', 'b');
@@ -66,7 +66,7 @@ describe('TCP', () => {
     phone.on('data', (bytes) => heard.push(String(bytes)));
     phone.write(`\r\n\r\n${aMessage()}`);
     await until('heard', () => open.messages.length === 1);
-    open.messages[0]?.channel.send(Buffer.from('back'));
+    open.messages[0]?.channel.send('back');
     await until('answered', () => heard.length === 1);
     phone.write('\r\n\r\n');
     await until('the pong', () => heard.length === 2);
@@ -113,7 +113,7 @@ describe('TCP', () => {
     expect(open.closed).toEqual([channel]);
     expect(open.transports.channelFrom(token)).toBe('stale');
     const failures: Error[] = [];
-    channel.send(Buffer.from('late'), (problem) => failures.push(problem));
+    channel.send('late', (problem) => failures.push(problem));
     expect(failures).toHaveLength(0);
     await until('failed', () => failures.length === 1);
   });
@@ -130,8 +130,8 @@ describe('TCP', () => {
     const open = await serving();
     const to = { transport: 'tcp', address: '127.0.0.2', port, realm: 'core' } as const;
     const channel = open.transports.channelTo(to);
-    channel?.send(Buffer.from('one '));
-    channel?.send(Buffer.from('two'));
+    channel?.send('one ');
+    channel?.send('two');
     await until('both arrived', () => heard.join('') === 'one two');
     expect(open.transports.channelTo(to)).toBe(channel);
     expect(open.transports.channelTo({ ...to, address: '::1' })).toBeUndefined();
@@ -147,8 +147,8 @@ describe('TCP', () => {
       port: 1,
       realm: 'core',
     });
-    channel?.send(Buffer.from('one'), (problem) => story.push(`one ${problem.message}`));
-    channel?.send(Buffer.from('two'), (problem) => story.push(`two ${problem.message}`));
+    channel?.send('one', (problem) => story.push(`one ${problem.message}`));
+    channel?.send('two', (problem) => story.push(`two ${problem.message}`));
     await until('closed', () => open.closed.length === 1);
     expect(story).toEqual([
       'one connect ECONNREFUSED 127.0.0.1:1',
@@ -247,7 +247,7 @@ describe('TCP', () => {
     await until('heard', () => open.messages.length === 1);
     const channel = open.messages[0]?.channel;
     const failures: Error[] = [];
-    const block = Buffer.alloc(60_000);
+    const block = 'x'.repeat(60_000);
     for (let sent = 0; sent < 400 && channel?.open; sent += 1)
       channel.send(block, (problem) => failures.push(problem));
     await until('closed', () => open.closed.length === 1);
@@ -258,7 +258,7 @@ describe('TCP', () => {
   test('what was written is out before a closed connection ends', async () => {
     const open = await serving({
       onMessage: (_wire, channel) => {
-        channel.send(Buffer.alloc(500_000, 'x'));
+        channel.send('x'.repeat(500_000));
         channel.close();
       },
     });

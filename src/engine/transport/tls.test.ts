@@ -83,7 +83,7 @@ const nameServed = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN
 describe('TLS', () => {
   test('carries messages both ways', async () => {
     const open = await serving({
-      onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+      onMessage: (_wire, channel) => channel.send('back'),
     });
     const phone = await dialled(open.port('tls'));
     phone.write(aMessage('body'));
@@ -350,7 +350,7 @@ describe('TLS to a peer', () => {
 
     for (const serverName of ['peer.example.com', 'example.com']) {
       const channel = gate.transports.channelTo({ ...to, realm: 'access', serverName });
-      channel?.send(Buffer.from(aMessage()));
+      channel?.send(aMessage());
       await until('heard', () => peer.messages.length === 1);
       peer.messages.length = 0;
       channel?.close();
@@ -361,7 +361,7 @@ describe('TLS to a peer', () => {
     const failures: Error[] = [];
     gate.transports
       .channelTo({ ...to, realm: 'access', serverName: 'elsewhere.example.com' })
-      ?.send(Buffer.from(aMessage()), (problem) => failures.push(problem));
+      ?.send(aMessage(), (problem) => failures.push(problem));
     await until('failed', () => failures.length === 1);
     expect(peer.messages).toHaveLength(0);
   });
@@ -382,10 +382,10 @@ describe('TLS to a peer', () => {
       });
 
     const first = channelTo('peer.example.com');
-    first?.send(Buffer.from(aMessage()));
+    first?.send(aMessage());
     await until('heard', () => peer.messages.length === 1);
     const failures: Error[] = [];
-    channelTo('elsewhere.example.com')?.send(Buffer.from(aMessage()), (why) => failures.push(why));
+    channelTo('elsewhere.example.com')?.send(aMessage(), (why) => failures.push(why));
     await until('failed', () => failures.length === 1);
     expect(peer.messages).toHaveLength(1);
     expect(channelTo('peer.example.com')).toBe(first);
@@ -408,7 +408,7 @@ describe('TLS to a peer', () => {
         port: peer.port('tls'),
         realm: 'access',
       })
-      ?.send(Buffer.from(aMessage()), (problem) => failures.push(problem));
+      ?.send(aMessage(), (problem) => failures.push(problem));
     await until('failed', () => failures.length === 1);
     expect(peer.messages).toHaveLength(0);
     await until('closed', () => gate.closed.length === 1);
@@ -421,7 +421,7 @@ describe('TLS to a peer', () => {
     expect(warned()).toEqual([]);
     for (const peer of peers) {
       const to = { transport: 'tls', address: '127.0.0.1', port: peer.port('tls') } as const;
-      gate.transports.channelTo({ ...to, realm: 'core' })?.send(Buffer.from(aMessage()));
+      gate.transports.channelTo({ ...to, realm: 'core' })?.send(aMessage());
       await until('heard', () => peer.messages.length === 1);
     }
     expect(warned()).toMatchObject([

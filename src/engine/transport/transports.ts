@@ -7,10 +7,10 @@ export interface Channel extends Flow {
   /** TCP, TLS, WS, WSS: nothing is retransmitted over it. */
   readonly reliable: boolean;
   /**
-   * Sends one whole message, at most once per call, without waiting. A connection still being opened
+   * Sends one whole message, one character per byte (latin1), at most once per call, without waiting. A connection still being opened
    * queues it; one that cannot be opened, or is closed, reports `failed` once per message.
    */
-  send(message: Buffer, failed?: (problem: Error) => void): void;
+  send(message: string, failed?: (problem: Error) => void): void;
   /**
    * The same peer at another port, out of the same socket: where an answer goes when the client's Via has no
    * `rport` (RFC 3261 §18.2.2). A connection answers on itself.

@@ -56,7 +56,7 @@ describe.each([
     async (address) => {
       const open = await serving({
         listen: ['udp', { transport: 'udp', address }],
-        onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+        onMessage: (_wire, channel) => channel.send('back'),
       });
       const asked = open.transports.listeners[1]?.port;
       const peer = await aPeer(address);
@@ -121,7 +121,7 @@ describe.each([
       const already = sent.length;
       for (let one = already; one < already + 200; one++) {
         sent.push(`${one} ${'x'.repeat((one * 41) % 500)}`);
-        channel?.send(Buffer.from(sent.at(-1) ?? ''));
+        channel?.send(sent.at(-1) ?? '');
       }
       await until('heard', () => heard.length === sent.length);
     }
@@ -130,7 +130,7 @@ describe.each([
 
   test('the longest datagrams come and go, more of them than one batch holds', async () => {
     const longest = 'x'.repeat(65_507);
-    const open = await serving({ onMessage: (wire, channel) => channel.send(Buffer.from(wire)) });
+    const open = await serving({ onMessage: (wire, channel) => channel.send(wire) });
     const peer = await aPeer();
     const lengths: number[] = [];
     peer.on('message', (message) => lengths.push(message.length));
@@ -144,7 +144,7 @@ describe.each([
   test('IPv4 and IPv6 side by side are not taken for each other', async () => {
     const open = await serving({
       listen: ['udp', { transport: 'udp', address: '::1' }],
-      onMessage: (wire, channel) => channel.send(Buffer.from(wire)),
+      onMessage: (wire, channel) => channel.send(wire),
     });
     const [four, six] = open.transports.listeners;
     const answers: string[] = [];
@@ -165,7 +165,7 @@ describe.each([
     async (address) => {
       const open = await serving({
         listen: [{ transport: 'udp', address }],
-        onMessage: (wire, channel) => channel.send(Buffer.from(wire)),
+        onMessage: (wire, channel) => channel.send(wire),
       });
       const peer = await aPeer(LINK);
       const answers: string[] = [];
@@ -192,8 +192,7 @@ describe.each([
     const failed: string[] = [];
     const sent: string[] = [];
     for (let one = 0; one < 150; one++) {
-      const message =
-        one % 50 === 20 ? Buffer.alloc(70_000 * (1 + (one % 3))) : Buffer.from(String(one));
+      const message = one % 50 === 20 ? 'x'.repeat(70_000 * (1 + (one % 3))) : String(one);
       const channel = one % 50 === 10 ? nowhere : arrives;
       if (one % 50 !== 10 && one % 50 !== 20) sent.push(String(one));
       channel?.send(message, () => failed.push(String(one)));
@@ -227,12 +226,12 @@ describe.each([
       const channel = open.transports.channelTo(to);
       // nobody has the address yet: until somebody has, the socket's buffer takes some and the others wait before it
       for (let one = 0; one < 200; one++) {
-        channel?.send(Buffer.from(`${one} ${'x'.repeat(100)}`));
+        channel?.send(`${one} ${'x'.repeat(100)}`);
         if (one % 50 === 49) await sleep(20);
       }
       // where the event loop reads files it next sends what is ours, before it looks for room for what waits
       await readFile('/dev/null');
-      for (const last of ['200', '201']) channel?.send(Buffer.from(last));
+      for (const last of ['200', '201']) channel?.send(last);
       network.run('ip', 'address', 'add', `${address}/24`, 'dev', 'gate');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500); // a second until it is asked for again
       await listening.prints('heard 199\n');
@@ -287,7 +286,7 @@ describe.each([
     const again = await serving({ listen: [{ transport: 'udp', port }] });
     const channel = again.transports.channelFrom(token);
     if (typeof channel === 'string') throw new Error(channel);
-    channel.send(Buffer.from('still here'));
+    channel.send('still here');
     const [message] = await once(peer, 'message');
     expect(String(message)).toBe('still here');
   });
@@ -309,7 +308,7 @@ describe.each([
     const open = await serving({
       onMessage: (wire, channel) => {
         for (const answer of [`${wire} heard`, 'x'.repeat(70_000), `after ${wire}`])
-          channel.send(Buffer.from(answer));
+          channel.send(answer);
       },
     });
     const peer = await aPeer();
@@ -326,7 +325,7 @@ describe.each([
     const { port } = peer.address();
     const to = { transport: 'udp', address: '127.0.0.1', port, realm: 'core' } as const;
     const heard = once(peer, 'message');
-    open.transports.channelTo(to)?.send(Buffer.from('farewell'));
+    open.transports.channelTo(to)?.send('farewell');
     await open.transports.close();
     const [message] = await heard;
     expect(String(message)).toBe('farewell');
@@ -341,11 +340,11 @@ describe.each([
       realm: 'core',
     });
     const failures: Error[] = [];
-    channel?.send(Buffer.alloc(70_000), (problem) => failures.push(problem));
+    channel?.send('x'.repeat(70_000), (problem) => failures.push(problem));
     await until('failed', () => failures.length === 1);
     expect(failures[0]?.message).toContain('EMSGSIZE');
     await open.transports.close();
-    channel?.send(Buffer.from('late'), (problem) => failures.push(problem));
+    channel?.send('late', (problem) => failures.push(problem));
     await until('failed again', () => failures.length === 2);
   });
 

@@ -33,7 +33,7 @@ interface Batched {
 }
 
 interface Departure {
-  readonly message: Buffer;
+  readonly message: string;
   readonly peer: UdpPeer;
   readonly failed: ((problem: Error) => void) | undefined;
 }
@@ -54,7 +54,7 @@ export class UdpSocket {
   #batched: Batched | undefined;
   /** Of one that is not read yet. */
   #descriptor: number | undefined;
-  #relay: ((message: Buffer, peer: UdpPeer) => void) | undefined;
+  #relay: ((message: string, peer: UdpPeer) => void) | undefined;
   #peers = new Map<string, UdpPeer>();
   #olderPeers = new Map<string, UdpPeer>();
   /** The last peer heard on each port, or on one of those that share its place: most are found without a key. */
@@ -107,7 +107,7 @@ export class UdpSocket {
     context: TransportContext,
     listener: Listener,
     descriptor: number,
-    relay: (message: Buffer, token: string) => void,
+    relay: (message: string, token: string) => void,
   ): UdpSocket {
     const opened = new UdpSocket(context, listener);
     opened.#descriptor = descriptor;
@@ -198,7 +198,7 @@ export class UdpSocket {
     return peer;
   }
 
-  send(message: Buffer, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
+  send(message: string, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
     if (this.#closed) {
       if (failed) process.nextTick(this.#context.report, failed, new Error('the socket is closed'));
       return;
@@ -323,14 +323,18 @@ export class UdpSocket {
   #send({ message, peer, failed }: Departure): void {
     try {
       if (this.#relay !== undefined) this.#relay(message, peer);
-      else if (failed === undefined) this.#socket?.send(message, peer.port, peer.address);
-      else
-        this.#socket?.send(message, peer.port, peer.address, (problem) => {
-          if (problem) this.#context.report(failed, problem);
-        });
+      else this.#sendAlone(Buffer.from(message, 'latin1'), peer, failed);
     } catch (err) {
       this.#context.log.error({ err }, 'a datagram could not be sent');
     }
+  }
+
+  #sendAlone(bytes: Buffer, { address, port }: UdpPeer, failed: Departure['failed']): void {
+    if (failed === undefined) this.#socket?.send(bytes, port, address);
+    else
+      this.#socket?.send(bytes, port, address, (problem) => {
+        if (problem) this.#context.report(failed, problem);
+      });
   }
 }
 
@@ -383,7 +387,7 @@ class UdpPeer implements Channel {
     return this.#token;
   }
 
-  send(message: Buffer, failed?: (problem: Error) => void): void {
+  send(message: string, failed?: (problem: Error) => void): void {
     this.#socket.send(message, this, failed);
   }
 

@@ -46,9 +46,10 @@ export class WebSocketConnection extends Connection {
     return this.#websocket.bufferedAmount;
   }
 
-  protected write(message: Buffer, done?: (problem?: Error | null) => void): void {
+  protected write(message: string, done?: (problem?: Error | null) => void): void {
+    const bytes = Buffer.from(message, 'latin1');
     // Browsers expect text, and drop a connection whose text is not UTF-8 (RFC 7118 §4.2).
-    this.#websocket.send(message, { binary: !isUtf8(message) }, done);
+    this.#websocket.send(bytes, { binary: !isUtf8(bytes) }, done);
   }
 
   #received(data: RawData): void {

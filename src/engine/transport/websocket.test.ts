@@ -40,7 +40,7 @@ async function dialled(open: OpenTransports, transport: 'ws' | 'wss' = 'ws'): Pr
 describe.each(['ws', 'wss'] as const)('%s', (transport) => {
   test('carries one message in each WebSocket message, text or binary, both ways', async () => {
     const open = await serving({
-      onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+      onMessage: (_wire, channel) => channel.send('back'),
     });
     const browser = await dialled(open, transport);
     expect(browser.protocol).toBe('sip');
@@ -79,7 +79,7 @@ describe.each(['ws', 'wss'] as const)('%s', (transport) => {
 describe('WebSocket', () => {
   test('bytes that are not UTF-8 go out as binary', async () => {
     const open = await serving({
-      onMessage: (_wire, channel) => channel.send(Buffer.from([0xff, 0xfe])),
+      onMessage: (_wire, channel) => channel.send('\xff\xfe'),
     });
     const browser = await dialled(open);
     browser.send(aMessage());
@@ -89,7 +89,7 @@ describe('WebSocket', () => {
 
   test('a CRLF keep-alive is answered (RFC 7118 §6), once something else was', async () => {
     const open = await serving({
-      onMessage: (_wire, channel) => channel.send(Buffer.from('back')),
+      onMessage: (_wire, channel) => channel.send('back'),
     });
     const browser = await dialled(open);
     const heard: string[] = [];

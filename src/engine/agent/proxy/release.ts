@@ -17,7 +17,7 @@ export function acknowledge(core: Core, invite: Message, ok: Message, channel: C
   wire +=
     `From: ${ok.value(Header.from) ?? ''}\r\nTo: ${header}\r\nCall-ID: ${ok.callId}\r\n` +
     `CSeq: ${ok.cseq} ACK\r\nContent-Length: 0\r\n\r\n`;
-  channel.send(Buffer.from(wire, 'latin1'));
+  channel.send(wire);
 }
 
 /** Ends the call of one who answered when the caller had been told otherwise: nobody else will. */
