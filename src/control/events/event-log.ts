@@ -14,7 +14,7 @@ export interface EventLogPlaces {
 
 const PRUNE_EVERY_MS = 60_000;
 /** Events come a few at a time; written down together they cost less, and nobody looks at them sooner. */
-const COLLECT_MS = 150;
+const COLLECT_MS = 400;
 const MOST_COLLECTED = 1000;
 const DAY_MS = 86_400_000;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GateEvent } from '../../data/event.ts';
-import { EventsDatabase, readEvents, searchEvents } from './events-database.ts';
+import { type EventFilter, EventsDatabase, readEvents, searchEvents } from './events-database.ts';
 
 let folder: string;
 let file: string;
@@ -40,56 +40,169 @@ describe('what is written', () => {
   });
 });
 
-describe('by its Call-ID an event is found', () => {
-  const ofCall = (at: number): GateEvent => anEvent(at, { callId: `call-${at % 9000}@192.0.2.1` });
-  const found = (callId: string): readonly number[] =>
-    searchEvents(file, { callId }, 10).map(({ id }) => id);
+type Text = 'callId' | 'extension' | 'source';
+
+describe.each<Text>(['callId', 'extension', 'source'])('by its %s an event is found', (name) => {
+  const found = (text: string, more: EventFilter = {}, most = 10): readonly number[] =>
+    searchEvents(file, { [name]: text, ...more }, most).map(({ id }) => id);
+  const of = (at: number, text: string, more: Partial<GateEvent> = {}): GateEvent =>
+    anEvent(at, { [name]: text, ...more });
+  const long = (): void =>
+    database.write(
+      Array.from({ length: 10_000 }, (_, index) => of(index + 1, `text ${(index + 1) % 9000}`)),
+    );
 
   test('wherever in a long log it is, also when what was before it is gone', () => {
-    database.write(Array.from({ length: 10_000 }, (_, index) => ofCall(index + 1)));
-    expect(found('call-1@192.0.2.1')).toEqual([1, 9001]);
-    expect(found('call-4095@192.0.2.1')).toEqual([4095]);
-    expect(found('call-4096@192.0.2.1')).toEqual([4096]);
-    expect(found('call-8999@192.0.2.1')).toEqual([8999]);
-    expect(found('call-9001@192.0.2.1')).toEqual([]);
+    long();
+    expect(found('text 1')).toEqual([1, 9001]);
+    expect(found('text 4095')).toEqual([4095]);
+    expect(found('text 4096')).toEqual([4096]);
+    expect(found('text 8999')).toEqual([8999]);
+    expect(found('text 9001')).toEqual([]);
     while (database.prune(5000, 1_000_000, 1000));
-    expect(found('call-1@192.0.2.1')).toEqual([9001]);
-    expect(searchEvents(file, { callId: 'call-1@192.0.2.1', kind: 'fault' }, 10)).toEqual([]);
+    expect(found('text 1')).toEqual([9001]);
+    database.write([of(10_001, 'text 1')]);
+    expect(found('text 1')).toEqual([9001, 10_001]);
   });
+
+  test('with what else is asked for', () => {
+    long();
+    expect(found('text 1', { kind: 'fault' })).toEqual([]);
+    expect(found('text 1', { since: 9001 })).toEqual([9001]);
+    expect(found('text 1', { until: 9001 })).toEqual([1]);
+    expect(found('text 1', { id: 9001 })).toEqual([9001]);
+    expect(found('text 1', { id: 2 })).toEqual([]);
+    database.write([of(10_001, 'text 1', { reason: 'password-wrong', level: 'warn' })]);
+    expect(found('text 1', { reason: 'password-wrong', level: 'warn' })).toEqual([10_001]);
+  });
+
+  test('the newest first where there are more than are wanted', () => {
+    database.write(Array.from({ length: 9000 }, (_, index) => of(index, 'often')));
+    expect(found('often', {}, 3)).toEqual([8998, 8999, 9000]);
+    const most = found('often', {}, 5000);
+    expect([most.length, most[0], most.at(-1)]).toEqual([5000, 4001, 9000]);
+  });
+
+  test('in an empty log not', () => expect(found('text 1')).toEqual([]));
 
   test('not another with the same hash', () => {
     const [one, other] = ['costarring', 'liquid']; // both are 1582148253 by FNV-1a
-    database.write([anEvent(1, { callId: one }), anEvent(2, { callId: other })]);
-    expect(found('costarring')).toEqual([1]);
-    expect(found('liquid')).toEqual([2]);
+    database.write([of(1, one), of(2, other)]);
+    expect(found(one)).toEqual([1]);
+    expect(found(other)).toEqual([2]);
   });
 
-  test('also one that an earlier version wrote, before this one has opened the log and after it', () => {
-    database.close();
-    file = join(folder, 'earlier.db');
-    const earlier = new DatabaseSync(file);
-    earlier.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA user_version = 1;
-      CREATE TABLE events (
-        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, level TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT, rule TEXT,
-        extension TEXT, source TEXT, number TEXT, call_id TEXT, event TEXT NOT NULL
-      ) STRICT;
-      CREATE INDEX events_call ON events (call_id, id) WHERE call_id IS NOT NULL;
-    `);
-    const write = () =>
-      earlier.exec(
-        "INSERT INTO events (at, level, kind, call_id, event) VALUES (1, 'info', 'call', 'early', '{}')",
-      );
-    write();
-    expect(found('early')).toEqual([1]);
-    database = EventsDatabase.open(file).database;
-    database.write([anEvent(2, { callId: 'early' })]);
-    write(); // it still runs, as the one before us, or once more after us
-    earlier.close();
-    expect(found('early')).toEqual([1, 2, 3]);
+  test.each([`1001' OR 1=1 --`, '%', '', 'Zoë\u{1f3e0}', `${'9'.repeat(200)}…`])(
+    'whatever a stranger made of it: %j',
+    (text) => {
+      database.write([of(1, '1001'), of(2, text), of(3, `${text} `), anEvent(4)]);
+      expect(found(text)).toEqual([2]);
+    },
+  );
+
+  describe.each([
+    ['before there were keys', earliest],
+    ['when only calls had keys', earlier],
+  ])('also one that was written %s', (_when, program) => {
+    test('before this version has opened the log and after it, and what an old gate writes beside it', () => {
+      database.close();
+      file = join(folder, 'earlier.db');
+      const old = program(file);
+      old.write(name, 'early', 1);
+      expect(found('early')).toEqual([1]);
+      database = EventsDatabase.open(file).database;
+      expect(found('early')).toEqual([1]);
+      database.write([of(2, 'early')]);
+      old.write(name, 'early', 3); // it still runs, as the one before us
+      old.write(name, 'other', 4);
+      database.write([of(5, 'early')]);
+      expect(found('early')).toEqual([1, 2, 3, 5]);
+      expect(found('early', {}, 2)).toEqual([3, 5]);
+      expect(found('early', { since: 2, until: 5 })).toEqual([2, 3]);
+      old[Symbol.dispose]();
+    });
+
+    test('after us, as one goes back to it, and once more by us', () => {
+      database.write([of(1, 'early')]);
+      database.close();
+      const old = program(file);
+      old.write(name, 'early', 2);
+      expect(indexes()).toContain('events_extension');
+      expect(found('early')).toEqual([1, 2]); // by our command beside the old gate
+      old[Symbol.dispose]();
+      database = EventsDatabase.open(file).database;
+      expect(indexes()).not.toContain('events_extension');
+      database.write([of(3, 'early')]);
+      expect(found('early')).toEqual([1, 2, 3]);
+    });
   });
 });
+
+/** Programs as they were: what they do with a log, theirs or ours. */
+interface OldProgram extends Disposable {
+  write(name: Text, text: string, at: number): void;
+}
+
+function earliest(path: string): OldProgram {
+  const old = withTables(path, '');
+  old.exec(
+    'CREATE INDEX IF NOT EXISTS events_call ON events (call_id, id) WHERE call_id IS NOT NULL',
+  );
+  return {
+    write: (name, text, at) =>
+      old
+        .prepare(
+          `INSERT INTO events (at, level, kind, ${columnOf(name)}, event) VALUES (?, 'info', 'call', ?, '{}')`,
+        )
+        .run(at, text),
+    [Symbol.dispose]: () => old.close(),
+  };
+}
+
+function earlier(path: string): OldProgram {
+  const old = withTables(path, ', call_key INTEGER');
+  old.exec(`
+    DROP INDEX IF EXISTS events_call;
+    CREATE INDEX IF NOT EXISTS events_call_key ON events (call_key) WHERE call_key IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS events_without_key ON events (call_id) WHERE call_key IS NULL AND call_id IS NOT NULL;
+  `);
+  const hashes = new Map([['early', 892_360_348]]);
+  return {
+    write: (name, text, at) =>
+      old
+        .prepare(
+          `INSERT INTO events (at, level, kind, ${columnOf(name)}, event, call_key) VALUES
+           (?, 'info', 'call', ?, '{}', (((SELECT coalesce(max(id), 0) + 1 FROM events) >> 12) << 32) | ?)`,
+        )
+        .run(at, text, name === 'callId' ? (hashes.get(text) ?? 1) : null),
+    [Symbol.dispose]: () => old.close(),
+  };
+}
+
+function withTables(path: string, more: string): DatabaseSync {
+  const old = new DatabaseSync(path);
+  old.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA user_version = 1;
+    CREATE TABLE IF NOT EXISTS events (
+      id INTEGER PRIMARY KEY, at INTEGER NOT NULL, level TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT, rule TEXT,
+      extension TEXT, source TEXT, number TEXT, call_id TEXT, event TEXT NOT NULL${more}
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS events_extension ON events (extension, id) WHERE extension IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS events_source ON events (source, id) WHERE source IS NOT NULL;
+  `);
+  return old;
+}
+
+const columnOf = (name: Text): string => (name === 'callId' ? 'call_id' : name);
+
+function indexes(): readonly unknown[] {
+  using read = new DatabaseSync(file, { readOnly: true });
+  return read
+    .prepare("SELECT name FROM pragma_index_list('events')")
+    .all()
+    .map(({ name }) => name);
+}
 
 test('where the disk has no room for what SQLite writes to read, it is found all the same', () => {
   database.write([anEvent(1, { extension: '1001' })]);
