@@ -59,7 +59,13 @@ export const scanners = defineRule({
       needles.findIndex((needle) => announced.includes(needle));
     // every request is asked: one search for all of them
     const some = new RegExp(needles.map(literal).join('|'), 'i');
-    const isNamed = (userAgent: string): boolean => needles.length > 0 && some.test(userAgent);
+    let notNamed = ''; // most phones of a site are of one make
+    const isNamed = (userAgent: string): boolean => {
+      if (needles.length === 0 || userAgent === notNamed) return false;
+      if (some.test(userAgent)) return true;
+      notNamed = userAgent;
+      return false;
+    };
     const posing = ({ method, source, inDialog }: RequestFacts, announced: string): number =>
       method === 'INVITE' && !inDialog && source.tier === 'unknown'
         ? pbxes.findIndex((pbx) => announced.startsWith(pbx))
