@@ -39,6 +39,22 @@ describe('parseUri', () => {
     expect(parseUri(text)).toBeUndefined();
   });
 
+  test('what was read before changes nothing', () => {
+    const texts = [...'abcdefgh'].flatMap((user) => [
+      ...[`sip:${user}@gate`, `sip:${user}@${'a'.repeat(64)}.gate`, `tel:${user}@gate`],
+    ]);
+    const alone = texts.map((text) => ({
+      user: text.startsWith('sip:') ? text.charAt(4) : undefined,
+      host: text.startsWith('sip:') ? text.slice(6) : undefined,
+    }));
+    for (let round = 0; round < 2; round++)
+      for (const [at, text] of texts.entries())
+        for (let times = 0; times < 2; times++) {
+          const uri = parseUri(text);
+          expect({ user: uri?.user, host: uri?.host }).toEqual(alone[at]);
+        }
+  });
+
   test('nothing that it takes holds what could end a header or another URI', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'sip:@;?<>" \r\n\0a1.[]%,') }), (tail) => {
