@@ -87,8 +87,7 @@ function changeRoutes(response: Message, rewrite: Rewrite, changed: Changed): vo
     line >= 0;
     line = response.find(Header.recordRoute, line + 1)
   ) {
-    const value = response.valueOf(line);
-    const routes = value.includes(',') ? splitList(value) : [value];
+    const routes = splitList(response.valueOf(line));
     const left: string[] = [];
     for (const route of routes) left.push(...changed(route));
     if (left.length === 0) rewrite.removeLine(line);

@@ -123,6 +123,6 @@ export class Successor {
     else {
       if (channel.reliable) this.#used.set(token, performance.now());
       channel.send(content.toString('latin1'));
-    } // the buffer it came in is used again
+    }
   }
 }
