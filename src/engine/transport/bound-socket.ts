@@ -2,8 +2,8 @@ import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Listener } from '../../edge/signaling.ts';
-import { descriptorsOf } from '../hand-over/descriptors.ts';
 import { isIpv6, unconnectedSockets } from './datagrams-dropped.ts';
+import { descriptorsOf } from './descriptors.ts';
 import { socketName } from './socket-name.ts';
 
 /** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */

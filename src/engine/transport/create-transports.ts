@@ -5,7 +5,6 @@ import type { LimitSettings, ListenerSettings, Settings } from '../../config/set
 import { type FlowFacts, type FlowTokens, listenerNumber } from '../../edge/flow-token.ts';
 import { canonicalAddress } from '../../edge/packed-address.ts';
 import type { FarEnd, Listener, Realm, Transport } from '../../edge/signaling.ts';
-import { descriptorsOf } from '../hand-over/descriptors.ts';
 import type { Inheritance, InheritedSocket } from '../hand-over/inheritance.ts';
 import { Predecessor } from '../hand-over/predecessor.ts';
 import { describeListener, reachableAddress } from './advertised-address.ts';
@@ -16,6 +15,7 @@ import { Connections } from './connections.ts';
 import type { DatagramBatches } from './datagram-batches.ts';
 import { datagramsDropped } from './datagrams-dropped.ts';
 import { DescriptorShortage } from './descriptor-shortage.ts';
+import { descriptorsOf } from './descriptors.ts';
 import { roomForConnections } from './room-for-connections.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { type Greeting, StreamListener } from './stream-listener.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Listener } from '../../edge/signaling.ts';
-import { localAddress } from '../transport/datagrams-dropped.ts';
-import type { InheritedSocket } from './inheritance.ts';
+import type { InheritedSocket } from '../hand-over/inheritance.ts';
+import { localAddress } from './datagrams-dropped.ts';
 
 const LISTENING = '0A';
 /** Of UDP: a connected socket of the same port is but the lane of one that floods. */
