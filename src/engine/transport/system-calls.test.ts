@@ -22,19 +22,16 @@ function elsewhere(first: string) {
   return JSON.parse(stdout);
 }
 
-describe('the calls for many datagrams', () => {
-  test.runIf(process.platform === 'linux')(
-    'are there on Linux, once for all sockets of the thread, and nothing is said',
-    async () => {
-      const said: string[] = [];
-      const note = (_fields: object, text: string) => void said.push(text);
-      const log = { info: note, warn: note, error: note };
-      const batches = await batchesOfThread(log);
-      expect(batches).toBeDefined();
-      expect(await batchesOfThread(log)).toBe(batches);
-      expect(said).toEqual([]);
-    },
-  );
+describe.runIf(process.platform === 'linux')('the calls for many datagrams', () => {
+  test('are there on Linux, once for all sockets of the thread, and nothing is said', async () => {
+    const said: string[] = [];
+    const note = (_fields: object, text: string) => void said.push(text);
+    const log = { info: note, warn: note, error: note };
+    const batches = await batchesOfThread(log);
+    expect(batches).toBeDefined();
+    expect(await batchesOfThread(log)).toBe(batches);
+    expect(said).toEqual([]);
+  });
 
   test.each([
     [

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startBackground } from '../../../test/support/background-process.ts';
 import { mayForge, sendForged } from '../../../test/support/forged-datagram.ts';
 import { aNetworkNamespace, mayMakeNetworks } from '../../../test/support/network-namespace.ts';
@@ -15,6 +15,7 @@ import {
   type Wish,
 } from '../../../test/support/open-transports.ts';
 import { ownLinks } from '../../../test/support/own-links.ts';
+import { ArrivedDatagrams, DepartingDatagrams } from './datagram-batches.ts';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -106,6 +107,24 @@ describe.each([
     for (const { wire, channel } of open.messages)
       expect(wire.split(' from ')[1]).toBe(`${channel.address} ${channel.port}`);
     expect(new Set(open.messages.map(({ channel }) => channel)).size).toBe(peers.length);
+  });
+
+  test.runIf(process.platform === 'linux')('goes by the calls that it is said to', async () => {
+    const calls = [
+      vi.spyOn(ArrivedDatagrams.prototype, 'take'),
+      vi.spyOn(DepartingDatagrams.prototype, 'send'),
+    ];
+    undo.push(() => calls.map((call) => call.mockRestore()));
+    const open = await serving({ onMessage: (wire, channel) => channel.send(wire) });
+    const peer = await aPeer();
+    let answers = 0;
+    peer.on('message', () => answers++);
+    for (let one = 0; one < 200; one++) peer.send('x', open.port('udp'), '127.0.0.1');
+    await until('answered', () => answers === 200);
+    for (const { mock } of calls) {
+      const most = Math.max(0, ...mock.results.map(({ value }) => value));
+      expect(most > 1).toBe(batched);
+    }
   });
 
   test('what goes out at once arrives in its order, whole', async () => {
