@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { addressText, IPV4, IPV6, type SocketName } from './socket-name.ts';
 
-/** So many in one call of the system: from there on it is the datagrams that cost, not the calls. */
+/** So many in one call of the system: each has room for the longest datagram kept for it. */
 export const BATCH = 64;
 
 /**
@@ -19,8 +19,8 @@ const DATA = NAMES + BATCH * NAME_BYTES;
 const WORDS_OF_HEADER = HEADER_BYTES / 4;
 const WORDS_OF_VECTOR = VECTOR_BYTES / 4;
 const WORDS_OF_NAME = NAME_BYTES / 4;
-const NAME_LENGTH = 2;
-const LENGTH = 14;
+const NAME_LENGTH_AT = 2;
+const LENGTH_AT = 14;
 const FIRST_VECTOR = VECTORS / 4;
 const FIRST_NAME = NAMES / 4;
 
@@ -55,13 +55,13 @@ class Table {
       bytes.writeBigUInt64LE(address + BigInt(NAMES + index * NAME_BYTES), header);
       bytes.writeBigUInt64LE(address + BigInt(vector), header + 16);
       bytes.writeBigUInt64LE(1n, header + 24);
-      this.name(index, IPV6_NAME_BYTES);
+      this.setNameLength(index, IPV6_NAME_BYTES);
     }
   }
 
   /** The room for a name, or how much of it is one. */
-  name(index: number, length: number): void {
-    this.words[index * WORDS_OF_HEADER + NAME_LENGTH] = length;
+  setNameLength(index: number, length: number): void {
+    this.words[index * WORDS_OF_HEADER + NAME_LENGTH_AT] = length;
   }
 
   /** Where the bytes of a datagram are, and how many they may be or are. */
@@ -96,12 +96,12 @@ export class ArrivedDatagrams {
   take(descriptor: number): number {
     const count = this.#calls.receive(descriptor, this.#table.headers[0] ?? 0n, BATCH);
     // the system has put how long the names are in place of the room for them, which those of IPv6 need whole
-    for (let index = 0; index < count; index++) this.#table.name(index, IPV6_NAME_BYTES);
+    for (let index = 0; index < count; index++) this.#table.setNameLength(index, IPV6_NAME_BYTES);
     return Math.max(0, count);
   }
 
   length(index: number): number {
-    return this.#words[index * WORDS_OF_HEADER + LENGTH] ?? 0;
+    return this.#words[index * WORDS_OF_HEADER + LENGTH_AT] ?? 0;
   }
 
   /** Its bytes, where they are: they are others after the next call. */
@@ -176,7 +176,7 @@ export class DepartingDatagrams {
     const name = FIRST_NAME + index * WORDS_OF_NAME;
     const portInNetworkOrder = ((port & 255) << 24) | ((port >>> 8) << 16);
     const isIpv4 = typeof to === 'number';
-    this.#table.name(index, isIpv4 ? IPV4_NAME_BYTES : IPV6_NAME_BYTES);
+    this.#table.setNameLength(index, isIpv4 ? IPV4_NAME_BYTES : IPV6_NAME_BYTES);
     words[name] = portInNetworkOrder | (isIpv4 ? IPV4 : IPV6);
     if (isIpv4) {
       words[name + 1] = to;

@@ -27,10 +27,7 @@ async function batches(): Promise<DatagramBatches> {
   return datagramBatches(await systemCalls());
 }
 
-/**
- * The calls of Linux that take and give many datagrams at once, which Node does not know: to read a datagram and send one
- * costs less than half by them, where many come.
- */
+/** The calls of Linux that take and give many datagrams at once, which Node does not know. */
 async function systemCalls(): Promise<SystemCalls> {
   const { default: koffi } = await import('koffi');
   const libc = koffi.load(null); // what Node itself is linked with, whichever it is
