@@ -24,6 +24,7 @@ const LENGTH_AT = 14;
 const FIRST_VECTOR = VECTORS / 4;
 const FIRST_NAME = NAMES / 4;
 
+const HIGHEST_PORT = 65_535;
 const IPV4_NAME_BYTES = 16;
 const IPV6_NAME_BYTES = 28;
 
@@ -125,8 +126,10 @@ export class ArrivedDatagrams {
   isFrom(index: number, source: SocketName): boolean {
     const name = FIRST_NAME + index * WORDS_OF_NAME;
     const words = this.#words;
-    if (typeof source === 'number') return words[name + 1] === source;
+    const family = (words[name] ?? 0) & 0xffff;
+    if (typeof source === 'number') return family === IPV4 && words[name + 1] === source;
     return (
+      family === IPV6 &&
       words[name + 2] === source[0] &&
       words[name + 3] === source[1] &&
       words[name + 4] === source[2] &&
@@ -158,11 +161,12 @@ export class DepartingDatagrams {
     this.#words = this.#table.words;
   }
 
-  /** Whether there was room for it. */
+  /** Whether there was room for it. What is no port is the socket's to refuse. */
   put(message: string, to: SocketName, port: number): boolean {
     const { length } = message;
     const index = this.#count;
-    if (index === BATCH || this.#used + length > DEPARTING_BYTES) return false;
+    const hasRoom = index < BATCH && this.#used + length <= DEPARTING_BYTES;
+    if (!hasRoom || port > HIGHEST_PORT) return false;
     this.#table.bytes.write(message, DATA + this.#used, 'latin1');
     this.#table.place(index, this.#used, length);
     this.#address(index, to, port);

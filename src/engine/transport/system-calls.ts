@@ -7,15 +7,15 @@ const DONT_WAIT = 0x40;
 /** The layout of what is passed was written down for these: 64 bits, the lowest byte first. */
 const archs: readonly string[] = ['x64', 'arm64', 'riscv64', 'loong64'];
 
+/** Of all sockets, or of one. */
+export const ONE_BY_ONE = 'datagrams are read and sent one by one, which costs more';
+
 let ofThread: Promise<DatagramBatches | undefined> | undefined;
 
 /** Made once, and said once where there are none. */
 export function batchesOfThread(log: TransportLog): Promise<DatagramBatches | undefined> {
   ofThread ??= batches().catch((problem: unknown) => {
-    log.warn(
-      { why: reasonOf(problem) },
-      'datagrams are read and sent one by one, which costs more',
-    );
+    log.warn({ why: reasonOf(problem) }, ONE_BY_ONE);
     return undefined;
   });
   return ofThread;

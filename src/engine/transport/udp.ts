@@ -8,6 +8,7 @@ import { bindShared, descriptorOf, takeOver } from './bound-socket.ts';
 import { BATCH, type DatagramBatches } from './datagram-batches.ts';
 import { FloodLanes } from './flood-lanes.ts';
 import { type SocketName, socketName } from './socket-name.ts';
+import { ONE_BY_ONE } from './system-calls.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Channel } from './transports.ts';
 
@@ -19,10 +20,13 @@ const RECENT_PEERS = 4096;
 const READ_AT_ONCE = 32;
 /** So many batches in a row, while all but a few of them are refused: then others have their turn. */
 const BATCHES_AT_ONCE = 16;
+/** No phone's message is as long, over UDP. */
+const MUCH_BYTES = 8192;
 const NO_NAMES: readonly string[] = [];
 
 interface Arrival {
-  readonly wire: string;
+  /** What is much waits outside the heap, which would grow by all that is read in a turn. */
+  readonly datagram: string | Buffer;
   readonly peer: UdpPeer;
 }
 
@@ -98,7 +102,13 @@ export class UdpSocket {
   ): Promise<UdpSocket> {
     const socket = await bindShared({ address, port });
     const opened = new UdpSocket(context, describe(socket.address()));
-    opened.#listen(socket, context.batches === undefined ? undefined : descriptorOf(socket));
+    const descriptor = context.batches === undefined ? undefined : descriptorOf(socket);
+    if (context.batches !== undefined && descriptor === undefined)
+      context.log.warn(
+        { listener: opened.listener, why: 'the system does not say which descriptor it has' },
+        ONE_BY_ONE,
+      );
+    opened.#listen(socket, descriptor);
     return opened;
   }
 
@@ -249,8 +259,11 @@ export class UdpSocket {
 
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;
-    const wire = datagram.toString('latin1', start);
-    this.#arrived.push({ wire, peer: this.peer(address, port) });
+    const isMuch = datagram.length > MUCH_BYTES;
+    this.#arrived.push({
+      datagram: isMuch ? Buffer.from(datagram.subarray(start)) : datagram.toString('latin1', start),
+      peer: this.peer(address, port),
+    });
     this.#soon();
   }
 
@@ -272,7 +285,11 @@ export class UdpSocket {
     this.#areMore = false;
     this.#read = 0;
     if (isLoad) pace.begin();
-    for (const { wire, peer } of arrived) this.#context.events.message(wire, peer);
+    for (const { datagram, peer } of arrived)
+      this.#context.events.message(
+        typeof datagram === 'string' ? datagram : datagram.toString('latin1'),
+        peer,
+      );
     this.#sendAll();
     if (isLoad && !areMore) pace.end();
     if (areMore || (isLoad && pace.isLoad)) this.#readBatches();
