@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ONE_BY_ONE } from '../../src/engine/transport/system-calls.ts';
 import { aPbx } from '../support/a-pbx.ts';
 import { aPhone } from '../support/a-phone.ts';
 import { startBackground } from '../support/background-process.ts';
@@ -107,7 +108,7 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
       await gate.prints('answers', 30_000);
       const to = { address, port: ownPorts.sip };
       // what reads and sends many datagrams at once came along, and is allowed
-      expect(gate.output()).not.toContain('one by one');
+      expect(gate.output()).not.toContain(ONE_BY_ONE);
       const phone = await aPhone({ to, user: '1001', address: ownAddress() });
       await phone.register();
       const call = await phone.invite('1002');
