@@ -42,6 +42,8 @@ describe.concurrent('a forked call', () => {
   test('is refused only when every branch has refused', async () => {
     const { scene, a, b, inviteA, inviteB, call } = await fork();
     await using _ = scene;
+    b.answer(inviteB, 180);
+    await scene.phone.expect(180); // and no 100 comes later
     a.answer(inviteA, 486);
     await a.expect('ACK');
     await scene.phone.silence(150);

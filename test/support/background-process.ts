@@ -72,7 +72,7 @@ export function startBackground(
     get running() {
       return running();
     },
-    async prints(what, within = 10_000) {
+    async prints(what, within = 20_000) {
       const printed = () => (typeof what === 'string' ? output.includes(what) : what.test(output));
       const giveUpAt = performance.now() + within;
       while (!printed()) {
