@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { Kernel } from '../control/kernel/kernel.ts';
 import { Lists } from '../control/lists/lists.ts';
 import { clusterEvent, fault } from '../control/recorded-news.ts';
-import { openSharedState } from '../control/shared/shared-state.ts';
 import { watchLiveness } from '../control/watch-liveness.ts';
 import { type DataPlaneInput, startDataPlane } from '../data/data-plane.ts';
 import type { Parts, Planes } from './parts.ts';
@@ -28,6 +27,11 @@ export async function openPlanes(
   present.lists = lists;
   held.defer(() => lists.close());
   const listed = lists.slices();
+  // the client of Redis is large: a node that is alone does without
+  const shared =
+    settings.cluster.redis.servers.length === 0
+      ? undefined
+      : await import('../control/shared/shared-state.ts');
   const plane = await startDataPlane(
     {
       ...{ settings, ...own },
@@ -39,7 +43,7 @@ export async function openPlanes(
     news,
   );
   present.plane = plane;
-  present.shared = openSharedState({
+  present.shared = shared?.openSharedState({
     cluster: settings.cluster,
     identity: `${hostname()}:${directory.path}`.replace(/\s/g, '_'),
     log,

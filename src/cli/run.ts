@@ -1,9 +1,8 @@
-import { runGate } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
 import { refuseLockOut } from '../config/lock-out.ts';
 import { Operators, operatorAddresses } from '../config/operator-addresses.ts';
 import { CannotStart } from '../control/data-directory.ts';
-import { CannotServe } from '../data/data-plane.ts';
+import { CannotServe } from '../data/cannot-serve.ts';
 import type { Command } from './command.ts';
 import { complain } from './output.ts';
 import { forceFlag, settingsFlags, settingsFrom } from './settings-flags.ts';
@@ -26,6 +25,8 @@ export const run: Command = {
       complainOf(loaded.problems);
       return 1;
     }
+    // whoever asks something else of the program does not wait for all that serves
+    const { runGate } = await import('../app.ts');
     try {
       const code = await runGate({
         ...loaded,

@@ -10,6 +10,7 @@ import type { Inheritance } from '../engine/hand-over/inheritance.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
+import { CannotServe } from './cannot-serve.ts';
 import type { GateEvent } from './event.ts';
 import type {
   Answer,
@@ -109,9 +110,6 @@ export interface DataPlaneInput {
   /** Where the place of another gate is taken. */
   readonly inheritance?: Inheritance | undefined;
 }
-
-/** The gate could not be opened; the message is for the operator. */
-export class CannotServe extends Error {}
 
 /** Starts the worker thread and waits until its listeners are bound. */
 export async function startDataPlane(

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openRedis } from '../control/shared/redis-client.ts';
 import { whyRedis } from '../control/shared/why-redis.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 
@@ -28,6 +27,7 @@ export async function checkRedis({ settings, status }: Examined): Promise<readon
         'drawbridge status shows whether the gate is connected',
       ),
     ];
+  const { openRedis } = await import('../control/shared/redis-client.ts');
   let before: unknown;
   const client = openRedis(settings.cluster.redis, (error) => {
     before = error;

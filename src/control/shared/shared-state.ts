@@ -76,10 +76,7 @@ export interface SharedState {
 
 const living = z.array(z.string());
 
-/** Nobody to share with: what was asked is done. */
-export function openSharedState(options: SharedStateOptions): SharedState | undefined {
-  return options.cluster.redis.servers.length === 0 ? undefined : new OverRedis(options);
-}
+export const openSharedState = (options: SharedStateOptions): SharedState => new OverRedis(options);
 
 class OverRedis implements SharedState {
   readonly #options: SharedStateOptions;
