@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { askLive } from '../edge/ask-live.ts';
+import { nameOf } from '../edge/call-name.ts';
 import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts';
 import { type Edge, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
@@ -376,7 +377,7 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
 /** The answered first. */
 function callsStatus(open: CarrierServing, edge: Edge, most: number): GateStatus['calls'] {
   const status = (call: Call | RingingCall, state: CallStatus['state']): CallStatus => {
-    const { route, trunk } = edge.outside.of(call) ?? {};
+    const { route, trunk } = edge.outside.of(nameOf(call)) ?? {};
     return {
       ...{ id: call.id, callId: call.callId, state, from: call.from, startedAt: call.startedAt },
       to: addressWithoutPin(call.to, edge.gatekeeper.policy.site),

@@ -1,24 +1,21 @@
 import { expect, test } from 'vitest';
-import type { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
-import type { Call } from './signaling.ts';
 
-const facts = { callId: 'a', fromTag: 'b', at: 1000 } as CallFacts;
-const call = { id: 'a;from-tag=b;to-tag=c' } as Call;
+const name = 'a;from-tag=b';
 
 test('a call that takes its places only when it is answered has them until it ends (N12, O8)', () => {
   const leases = new CallLeases();
-  leases.started(call);
-  leases.open(facts, ['extension 1001'])?.(200);
+  leases.started(name);
+  leases.open(name, ['extension 1001'], 1000)?.(200);
   expect(leases.ledger.live('extension 1001')).toBe(1);
-  leases.ended(call);
+  leases.ended(name);
   expect(leases.ledger.live('extension 1001')).toBe(0);
 });
 
 test('a call that has no places leaves nothing behind', () => {
   const leases = new CallLeases();
-  leases.started(call);
-  leases.ended(call);
-  leases.open(facts, ['extension 1001'])?.(486);
+  leases.started(name);
+  leases.ended(name);
+  leases.open(name, ['extension 1001'], 1000)?.(486);
   expect(leases.ledger.live('extension 1001')).toBe(0);
 });

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { KeyTable } from '../limits/key-table.ts';
 import { type Lease, Ledger } from '../limits/ledger.ts';
 import type { CallFacts } from '../policy/facts.ts';
+import { callName, nameOf } from './call-name.ts';
 import type { OtherNodes } from './other-nodes.ts';
-import type { Call, Serving } from './signaling.ts';
+import type { Serving } from './signaling.ts';
 
 /** How long a phone takes to ask again with credentials, at most. */
 const ASKS_AGAIN_WITHIN_MS = 32_000;
@@ -35,18 +36,15 @@ export class CallLeases {
   }
 
   /** Is this a call that was made before, and challenged: the same one, asked for again with credentials? */
-  asksAgain({ callId, fromTag, at }: Pick<CallFacts, 'callId' | 'fromTag' | 'at'>): boolean {
-    if (this.#challenged.size === 0) return false;
-    const since = this.#challenged.get(callName(callId, fromTag));
-    return since !== undefined && at - since < ASKS_AGAIN_WITHIN_MS;
+  asksAgain(facts: Pick<CallFacts, 'callId' | 'fromTag' | 'at'>): boolean {
+    return this.#wasChallenged(callName(facts), facts.at);
   }
 
   /**
-   * A call takes its places. Gives what is to be told its final status; undefined when there is no room for another
+   * A call of that name takes its places. Gives what is to be told its final status; undefined when there is no room for another
    * call, of anybody.
    */
-  open(facts: CallFacts, keys: readonly string[]): ((status: number) => void) | undefined {
-    const { callId, fromTag, at } = facts;
+  open(name: string, keys: readonly string[], at: number): ((status: number) => void) | undefined {
     this.#lastLease++;
     const reserved = this.ledger.reserve({
       id: String(this.#lastLease),
@@ -55,7 +53,6 @@ export class CallLeases {
     });
     if (!reserved.ok) return undefined;
     const { lease } = reserved;
-    const name = callName(callId, fromTag);
     const known = this.#held.get(name);
     const held = known ?? { leases: [lease], calls: 0 };
     if (known === undefined) this.#held.set(name, held);
@@ -64,12 +61,12 @@ export class CallLeases {
   }
 
   /** A call that has its places was let through. */
-  made(facts: CallFacts, keys: readonly string[]): void {
-    if (!this.asksAgain(facts)) {
-      this.heard(keys, facts.at);
-      this.#others?.note({ kind: 'call', keys, at: facts.at });
+  made(name: string, keys: readonly string[], at: number): void {
+    if (!this.#wasChallenged(name, at)) {
+      this.heard(keys, at);
+      this.#others?.note({ kind: 'call', keys, at });
     }
-    if (this.#challenged.size > 0) this.#challenged.delete(callName(facts.callId, facts.fromTag));
+    if (this.#challenged.size > 0) this.#challenged.delete(name);
   }
 
   /** A call was made, here or on another node. */
@@ -78,16 +75,14 @@ export class CallLeases {
   }
 
   /** A call was answered; some of it may be ringing elsewhere still. */
-  started(call: Call): void {
-    const name = nameOf(call);
+  started(name: string): void {
     const held = this.#held.get(name);
     if (held !== undefined) held.calls++;
     // its places may be taken only now that it was answered: a moment after this
     else this.#held.set(name, { leases: [], calls: 1 });
   }
 
-  ended(call: Call): void {
-    const name = nameOf(call);
+  ended(name: string): void {
     const held = this.#held.get(name);
     if (held === undefined) return;
     held.calls = Math.max(0, held.calls - 1);
@@ -104,6 +99,12 @@ export class CallLeases {
       held.leases = held.leases.filter((lease) => !lost.has(lease));
       if (held.leases.length === 0 && held.calls === 0) this.#held.delete(name);
     }
+  }
+
+  #wasChallenged(name: string, at: number): boolean {
+    if (this.#challenged.size === 0) return false;
+    const since = this.#challenged.get(name);
+    return since !== undefined && at - since < ASKS_AGAIN_WITHIN_MS;
   }
 
   #renew(held: Held | undefined, now: number): void {
@@ -131,8 +132,3 @@ export class CallLeases {
     if (held.leases.length === 0 && this.#held.get(name) === held) this.#held.delete(name);
   }
 }
-
-const callName = (callId: string, fromTag: string): string => `${callId};from-tag=${fromTag}`;
-
-/** As a ringing call is named, which has no tag of whoever answers yet. */
-const nameOf = ({ id }: Call): string => id.slice(0, id.lastIndexOf(';to-tag='));

@@ -14,6 +14,7 @@ import { createBindingTokens } from './binding-token.ts';
 import { CallChallenges } from './call-challenges.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallLeases } from './call-leases.ts';
+import { nameOf } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import { ClockSteps } from './clock-steps.ts';
@@ -243,14 +244,16 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     isEmergency: (requestUri) => gatekeeper.isEmergency(requestUri),
     flowInsteadOf: (token) => flowInsteadOf(registrations, token),
     callStarted(call) {
-      leases.started(call);
-      outside.started(call);
-      observer.callStarted(call, outside.of(call));
+      const name = nameOf(call);
+      leases.started(name);
+      outside.started(name, call.startedAt);
+      observer.callStarted(call, outside.of(name));
     },
     callEnded(call, why) {
-      leases.ended(call);
-      observer.callEnded(call, why, outside.of(call));
-      outside.ended(call);
+      const name = nameOf(call);
+      leases.ended(name);
+      observer.callEnded(call, why, outside.of(name));
+      outside.ended(name);
     },
   } satisfies Handlers);
 

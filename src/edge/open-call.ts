@@ -3,6 +3,7 @@ import { leavesTheHouse } from '../policy/leaves-the-house.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
+import { callName } from './call-name.ts';
 import type { Edge } from './edge.ts';
 import type { Limit } from './live-counters.ts';
 import { saysForwarded } from './on-behalf-of.ts';
@@ -46,21 +47,22 @@ export function openCall(
     go(noCall);
     return;
   }
+  const name = callName(facts);
   const keys = callKeys(facts);
   const inDoubt = facts.doubtful && edge.gatekeeper.policy.wantsProofOf(facts);
   if (inDoubt && edge.callChallenges.usual) {
-    go(opened(edge, request, facts, doubted(edge, facts, keys)));
+    go(opened(edge, request, name, facts, doubted(edge, name, keys, facts.at)));
     return;
   }
-  const lease = edge.leases.open(facts, keys);
+  const lease = edge.leases.open(name, keys, facts.at);
   if (lease === undefined) {
     incoming.answer(503, retryAfter(edge));
     return;
   }
   const { others } = edge;
   if (others === undefined || limits.length === 0) {
-    edge.leases.made(facts, keys);
-    go(opened(edge, request, facts, withPlaces(lease)));
+    edge.leases.made(name, keys, facts.at);
+    go(opened(edge, request, name, facts, withPlaces(lease)));
     return;
   }
   const { ledger } = edge.leases;
@@ -69,8 +71,8 @@ export function openCall(
     const stage = facts.source.realm === 'trunk' ? 'inbound' : 'outbound';
     const decision = edge.gatekeeper.judgeAmongNodes(stage, facts, held);
     if (admit(incoming, decision)) {
-      edge.leases.made(facts, keys);
-      go(opened(edge, request, facts, withPlaces(lease)));
+      edge.leases.made(name, keys, facts.at);
+      go(opened(edge, request, name, facts, withPlaces(lease)));
     } else lease(REFUSED);
   });
 }
@@ -85,14 +87,14 @@ const REFUSED = 486;
  * until it rings or is answered. Else who forges a phone's address could take its places, and be it only until he is
  * challenged (N12). A refusal says nothing of who called: many a PBX looks first whether it can serve a call at all.
  */
-function doubted(edge: Edge, facts: CallFacts, keys: readonly string[]): Places {
+function doubted(edge: Edge, name: string, keys: readonly string[], at: number): Places {
   let lease: ((status: number) => void) | undefined;
   let made = false;
   const answers = (status: number): void => {
     if (made || status <= 100 || status >= 300) return;
     made = true;
-    edge.leases.made(facts, keys);
-    lease = edge.leases.open(facts, keys);
+    edge.leases.made(name, keys, at);
+    lease = edge.leases.open(name, keys, at);
   };
   return {
     answers,
@@ -108,6 +110,7 @@ const withPlaces = (lease: (status: number) => void): Places => ({ answers: igno
 function opened(
   edge: Edge,
   request: Message,
+  name: string,
   facts: CallFacts,
   { answers, done: settle }: Places,
 ): OpenedCall {
@@ -119,7 +122,7 @@ function opened(
   edge.observer.admitted(facts);
   if (facts.source.realm === 'trunk' || !leavesTheHouse(facts))
     return { answers, done: counted, outside: undefined };
-  const { call, done } = edge.outside.open(facts, saysForwarded(request));
+  const { call, done } = edge.outside.open(name, facts, saysForwarded(request));
   return {
     answers,
     outside: call,

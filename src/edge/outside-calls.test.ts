@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { aCall, aNumber, aSource } from '../../test/support/some-facts.ts';
 import type { CallFacts } from '../policy/facts.ts';
+import { callName } from './call-name.ts';
 import { OutsideCalls } from './outside-calls.ts';
-import type { Call } from './signaling.ts';
 
 const NUMBER = '+493012345678';
 const facts = (about: Partial<CallFacts> = {}): CallFacts =>
@@ -12,16 +12,16 @@ const facts = (about: Partial<CallFacts> = {}): CallFacts =>
     dialled: aNumber({ kind: 'national', e164: NUMBER }),
     ...about,
   });
-/** The call that an INVITE became; only what these calls are known by. */
-const answered = (tag = 't', startedAt = 0, callId = 'c') =>
-  ({ id: `${callId};from-tag=f;to-tag=${tag}`, callId, startedAt }) as Call;
+const open = (calls: OutsideCalls, of = facts(), claimsDiversion = false) =>
+  calls.open(callName(of), of, claimsDiversion);
+const named = (callId = 'c') => callName(facts({ callId }));
 const overdue = (calls: OutsideCalls, at: number) =>
   [...calls.overdue(at)].map(({ callId }) => callId);
 
 describe('a call outside', () => {
   test('is what the PBX goes on with, until it is refused', () => {
     const calls = new OutsideCalls(() => undefined);
-    const { call, done } = calls.open(facts(), false);
+    const { call, done } = open(calls);
     expect(calls.continuedBy(NUMBER, undefined, undefined)).toBe(call);
     expect(calls.continuedBy(NUMBER, '1001', undefined)).toBe(call);
     expect(calls.continuedBy(NUMBER, '1002', undefined)).toBeUndefined();
@@ -29,18 +29,18 @@ describe('a call outside', () => {
     expect(calls.continuedBy('+4930', undefined, undefined)).toBeUndefined();
     done(486);
     expect(calls.continuedBy(NUMBER, undefined, undefined)).toBeUndefined();
-    expect(calls.of(answered())).toBeUndefined();
+    expect(calls.of(named())).toBeUndefined();
   });
 
   test('is not what was forwarded, unless the phone itself said that it was', () => {
     const calls = new OutsideCalls(() => undefined);
-    const { call } = calls.open(facts(), true);
+    const { call } = open(calls, facts(), true);
     expect(calls.continuedBy(NUMBER, undefined, '1009')).toBe(call);
   });
 
   test('of the PBX is nothing that it could go on with', () => {
     const calls = new OutsideCalls(() => undefined);
-    calls.open(facts({ source: aSource({ realm: 'core' }) }), false);
+    open(calls, facts({ source: aSource({ realm: 'core' }) }));
     expect(calls.continuedBy(NUMBER, undefined, undefined)).toBeUndefined();
   });
 
@@ -56,44 +56,44 @@ describe('a call outside', () => {
 
   test('ends when its time is over, counted from its answer, and once', () => {
     const calls = new OutsideCalls(() => 10);
-    const { done } = calls.open(facts(), false);
+    const { done } = open(calls);
     expect(overdue(calls, 1e9)).toEqual([]);
-    calls.started(answered('t', 5000));
+    calls.started(named(), 5000);
     done(200);
     expect(overdue(calls, 14_999)).toEqual([]);
     expect(overdue(calls, 15_000)).toEqual(['c']);
     expect(overdue(calls, 1e9)).toEqual([]);
-    calls.ended(answered());
-    expect(calls.of(answered())).toBeUndefined();
+    calls.ended(named());
+    expect(calls.of(named())).toBeUndefined();
   });
 
   test('ends no more once it has ended, nor where nothing limits it', () => {
     const calls = new OutsideCalls(({ callId }) => (callId === 'c' ? 10 : undefined));
-    calls.open(facts(), false).done(200);
-    calls.started(answered());
-    calls.ended(answered());
-    calls.open(facts({ callId: 'd' }), false);
-    calls.started(answered('t', 0, 'd'));
+    open(calls).done(200);
+    calls.started(named(), 0);
+    calls.ended(named());
+    open(calls, facts({ callId: 'd' }));
+    calls.started(named('d'), 0);
     expect(overdue(calls, 1e12)).toEqual([]);
   });
 
   test('that forked lasts as long as the last of its calls', () => {
     const calls = new OutsideCalls(() => 10);
-    calls.open(facts(), false);
-    calls.started(answered('one'));
-    calls.started(answered('two'));
-    calls.ended(answered('one'));
+    open(calls);
+    calls.started(named(), 0);
+    calls.started(named(), 0);
+    calls.ended(named());
     expect(overdue(calls, 10_000)).toEqual(['c']);
-    calls.ended(answered('two'));
-    expect(calls.of(answered('two'))).toBeUndefined();
+    calls.ended(named());
+    expect(calls.of(named())).toBeUndefined();
   });
 
   test('takes up other limits while it lasts', () => {
     let seconds: number | undefined = 100;
     const calls = new OutsideCalls(() => seconds);
     for (const callId of ['c', 'd', 'e']) {
-      calls.open(facts({ callId }), false);
-      calls.started(answered('t', 0, callId));
+      open(calls, facts({ callId }));
+      calls.started(named(callId), 0);
     }
     seconds = 10;
     calls.relimit();
@@ -106,8 +106,8 @@ describe('a call outside', () => {
 
   test.each([86_400_000, -86_400_000])('lasts as long though the clock is set by %i ms', (by) => {
     const calls = new OutsideCalls(() => 10);
-    calls.open(facts(), false);
-    calls.started(answered('t', 1e9));
+    open(calls);
+    calls.started(named(), 1e9);
     calls.clockSet(by);
     expect(overdue(calls, 1e9 + by + 9999)).toEqual([]);
     expect(overdue(calls, 1e9 + by + 10_000)).toEqual(['c']);
@@ -117,11 +117,10 @@ describe('a call outside', () => {
     const calls = new OutsideCalls(({ callId }) => Number(callId));
     const limits = Array.from({ length: 2000 }, (_, index) => ((index * 7919) % 2000) + 1);
     for (const limit of limits) {
-      calls.open(facts({ callId: String(limit) }), false);
-      calls.started(answered('t', 0, String(limit)));
+      open(calls, facts({ callId: String(limit) }));
+      calls.started(named(String(limit)), 0);
     }
-    for (const limit of limits.filter((one) => one % 3 === 0))
-      calls.ended(answered('t', 0, String(limit)));
+    for (const limit of limits.filter((one) => one % 3 === 0)) calls.ended(named(String(limit)));
     const expected = limits.filter((one) => one % 3 !== 0).toSorted((one, other) => one - other);
     expect(overdue(calls, 2_000_000).map(Number)).toEqual(expected);
   });

@@ -2,7 +2,6 @@ import { type Ending, EndQueue } from '../limits/end-queue.ts';
 import { KeyTable } from '../limits/key-table.ts';
 import type { CallBy, CallFacts } from '../policy/facts.ts';
 import { detached } from '../sip/message/detached.ts';
-import type { Call } from './signaling.ts';
 
 /** A call to the telephone network from the verdict to its end, or the leg of one that leads to a trunk. */
 export interface OutsideCall extends Ending {
@@ -62,8 +61,7 @@ export class OutsideCalls {
   }
 
   /** A call was let through. To be told its final status. */
-  open(facts: CallFacts, claimsDiversion: boolean): Opened {
-    const name = `${facts.callId};from-tag=${facts.fromTag}`;
+  open(name: string, facts: CallFacts, claimsDiversion: boolean): Opened {
     const call = callFrom(facts, claimsDiversion);
     const known = this.#held.get(name);
     const held = known ?? { calls: [call], live: 0 };
@@ -105,25 +103,23 @@ export class OutsideCalls {
   }
 
   /** What is known of a call, ringing or answered; undefined for one in the house. */
-  of({ id }: Pick<Call, 'id'>): OutsideCall | undefined {
-    const end = id.lastIndexOf(';to-tag=');
-    return this.#held.get(end < 0 ? id : id.slice(0, end))?.calls[0];
+  of(name: string): OutsideCall | undefined {
+    return this.#held.get(name)?.calls[0];
   }
 
-  started(call: Call): void {
-    const held = this.#held.get(nameOf(call));
+  started(name: string, startedAt: number): void {
+    const held = this.#held.get(name);
     if (held === undefined) return;
     held.live++;
     for (const one of held.calls)
       if (one.answeredAt === undefined) {
-        one.answeredAt = call.startedAt;
+        one.answeredAt = startedAt;
         one.until = this.#endOf(one);
         this.#ends.add(one);
       }
   }
 
-  ended(call: Call): void {
-    const name = nameOf(call);
+  ended(name: string): void {
     const held = this.#held.get(name);
     if (held === undefined) return;
     held.live--;
@@ -219,6 +215,3 @@ const callFrom = (facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
   until: undefined,
   position: 0,
 });
-
-/** As it was before it was answered: without the tag of whoever did. */
-const nameOf = ({ id }: Call): string => id.slice(0, id.lastIndexOf(';to-tag='));

@@ -1,0 +1,12 @@
+import type { CallFacts } from '../policy/facts.ts';
+import type { Call } from './signaling.ts';
+
+/** What all INVITEs of one Call-ID and caller's tag go by, and the calls that they become: the id of a ringing call. */
+export const callName = ({ callId, fromTag }: Pick<CallFacts, 'callId' | 'fromTag'>): string =>
+  `${callId};from-tag=${fromTag}`;
+
+/** Of a call, ringing or answered: its id without the tag of whoever answered it. */
+export function nameOf({ id }: Pick<Call, 'id'>): string {
+  const end = id.lastIndexOf(';to-tag=');
+  return end < 0 ? id : id.slice(0, end);
+}
