@@ -20,6 +20,8 @@ export interface OwnName {
   readonly secure: OwnName | undefined;
 }
 
+/** A name of ours that is written without a port is ours wherever it listens. */
+const NO_PORT = 0;
 const REFRESH_MS = 30_000;
 const MOST_NEIGHBOURS = 4096;
 
@@ -31,7 +33,8 @@ export class OwnNames {
   readonly #listeners: readonly Listener[];
   readonly #names = new Map<Listener, OwnName>();
   readonly #facing = new Map<Listener, Map<string, OwnName>>();
-  #ours = new Set<string>();
+  /** By host, as a URI has it, the ports that we listen on. */
+  #ours = new Map<string, Set<number>>();
   #interfaces: readonly Interface[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -63,14 +66,18 @@ export class OwnNames {
 
   /** Does this URI name one of our listeners? */
   isOurs(uri: SipUri): boolean {
-    const secure = uri.scheme === 'sips' || uriParameter(uri.parameters, 'transport') === 'tls';
-    const port = uri.port ?? (secure ? 5061 : 5060);
-    const key = `${uri.host}:${port}`;
-    if (this.#ours.has(key)) return true;
-    if (uri.port === undefined && this.#ours.has(`${uri.host}:`)) return true; // a name of ours, wherever it listens
+    if (this.#isKnown(uri)) return true;
     if (performance.now() - this.#readAt < REFRESH_MS) return false;
     this.#read();
-    return this.#ours.has(key);
+    return this.#isKnown(uri);
+  }
+
+  #isKnown({ host, port, scheme, parameters }: SipUri): boolean {
+    const ports = this.#ours.get(host);
+    if (ports === undefined) return false;
+    if (port !== undefined) return ports.has(port);
+    const secure = scheme === 'sips' || uriParameter(parameters, 'transport') === 'tls';
+    return ports.has(NO_PORT) || ports.has(secure ? 5061 : 5060);
   }
 
   #facingName(listener: Listener, remote: string): OwnName {
@@ -92,18 +99,21 @@ export class OwnNames {
     this.#readAt = performance.now();
     this.#interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
     this.#facing.clear();
-    const ours = new Set<string>();
+    const ours = new Map<string, Set<number>>();
+    const add = (host: string, port: number): void => {
+      ours.set(host, (ours.get(host) ?? new Set()).add(port));
+    };
     for (const { address, port, advertised } of this.#listeners) {
       if (!isWildcard(advertised.host)) {
         const host = uriHost(advertised.host).toLowerCase();
-        ours.add(`${host}:${advertised.port}`);
-        if (!/^[\d.]+$|^\[/.test(host)) ours.add(`${host}:`);
+        add(host, advertised.port);
+        if (!/^[\d.]+$|^\[/.test(host)) add(host, NO_PORT);
       }
       const family = address.includes(':') ? 'IPv6' : 'IPv4';
-      if (!isWildcard(address)) ours.add(`${uriHost(address)}:${port}`);
+      if (!isWildcard(address)) add(uriHost(address), port);
       else
         for (const local of this.#interfaces)
-          if (local.family === family) ours.add(`${uriHost(local.address)}:${port}`);
+          if (local.family === family) add(uriHost(local.address), port);
     }
     this.#ours = ours;
   }
