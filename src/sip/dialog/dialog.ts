@@ -68,7 +68,7 @@ function party(
     // each as it wrote itself: a phone that echoes the PBX wrongly would make a BYE that the PBX cannot read
     header: detached(said.value(named) ?? ''),
     tag: detached(named === Header.from ? ok.fromTag : ok.toTag),
-    target: detached(contactUri(said) ?? ''),
+    target: contactUri(said) ?? '',
     routes: routes.map(detached),
     cseq,
   };
@@ -106,7 +106,7 @@ export function noteRefresh(
 ): void {
   if (askerContact !== undefined) dialog[from].target = askerContact;
   const answered = contactUri(ok);
-  if (answered !== undefined) dialog[otherSide(from)].target = detached(answered);
+  if (answered !== undefined) dialog[otherSide(from)].target = answered;
   dialog.sessionSeconds = sessionSeconds(ok);
 }
 
@@ -114,7 +114,7 @@ export const otherSide = (side: Side): Side => (side === 'caller' ? 'callee' : '
 
 const nextSequence = ({ cseq }: Party): number => Math.max(cseq, 0) + 1;
 
-/** The first Contact's URI. */
+/** The first Contact's URI, holding on to nothing else. */
 export function contactUri(message: Message): string | undefined {
   const contact = message.find(Header.contact) < 0 ? undefined : message.list(Header.contact)[0];
   const uri = contact === undefined ? undefined : parseNameAddress(contact)?.uri;
