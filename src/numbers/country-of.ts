@@ -1,4 +1,5 @@
 import { classInPlan, countriesOf, numberingPlanOf } from './numbering-plan.ts';
+import { EMPTY_PREFIX, longerPrefix, prefixNumber } from './prefix-number.ts';
 
 /**
  * Who owns which prefix of a calling code that several countries share; the longest that matches wins.
@@ -37,6 +38,13 @@ const sharedCodes: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   '599': { '3': 'BQ', '4': 'BQ', '7': 'BQ' },
   '672': { '1': 'AQ' },
 };
+const LONGEST_SHARED = 5;
+const sharedPrefixes: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map(
+  Object.entries(sharedCodes).map(([callingCode, owners]) => [
+    callingCode,
+    new Map(Object.entries(owners).map(([prefix, owner]) => [prefixNumber(prefix), owner])),
+  ]),
+);
 
 /** Countries whose numbers are dialled, and charged, as those of the country they belong to. */
 const oneNation: Readonly<Record<string, string>> = {
@@ -68,8 +76,9 @@ export function countryOf(
   home?: string | null,
 ): string | undefined {
   const countries = countriesOf(callingCode);
-  const [main, ...others] = countries;
-  if (main === undefined || others.length === 0) return sharedOwner(callingCode, national) ?? main;
+  const [main] = countries;
+  if (main === undefined || countries.length === 1)
+    return sharedOwner(callingCode, national) ?? main;
 
   const owner =
     callingCode === '1'
@@ -85,13 +94,15 @@ export function countryOf(
 }
 
 function sharedOwner(callingCode: string, national: string): string | undefined {
-  const prefixes = Object.hasOwn(sharedCodes, callingCode) ? sharedCodes[callingCode] : undefined;
-  if (prefixes === undefined) return undefined;
-  for (let length = Math.min(5, national.length); length > 0; length--) {
-    const owner = prefixes[national.slice(0, length)];
-    if (owner !== undefined) return owner;
+  const owners = sharedPrefixes.get(callingCode);
+  if (owners === undefined) return undefined;
+  let owner: string | undefined;
+  let prefix = EMPTY_PREFIX;
+  for (let at = 0; at < national.length && at < LONGEST_SHARED; at++) {
+    prefix = longerPrefix(prefix, national, at);
+    owner = owners.get(prefix) ?? owner;
   }
-  return undefined;
+  return owner;
 }
 
 /** Islands whose ranges are single exchanges of a bigger neighbour: only whole numbers tell. */

@@ -48,7 +48,7 @@ export function describeNumber(digits: string, home: string | null): NumberFacts
 function withoutNationalPrefix(callingCode: string, national: string): string {
   const plan = numberingPlanOf(countriesOf(callingCode)[0] ?? callingCode);
   const prefix = plan?.nationalPrefix ?? '';
-  if (!plan || prefix === '') return national;
+  if (!plan || prefix === '' || !national.startsWith(prefix)) return national;
   const fewest = Math.min(...plan.lengths);
   let left = national;
   while (left.length > fewest && left.startsWith(prefix) && !plan.shape.test(left)) {

@@ -1,6 +1,7 @@
 import metadata from 'libphonenumber-js/max/metadata';
 import { isDigits } from './dialable.ts';
 import type { NumberClass } from './dialled.ts';
+import { EMPTY_PREFIX, longerPrefix, prefixNumber } from './prefix-number.ts';
 
 /** One class of a country's numbers. */
 interface ClassRange {
@@ -77,27 +78,34 @@ export function numberingPlanOf(name: string): NumberingPlan | undefined {
   return plan;
 }
 
+const countriesByCode: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(metadata.country_calling_codes),
+);
+const noCountries: readonly string[] = [];
+
 /** The countries that share a calling code, the main one first; none for international codes. */
-export function countriesOf(callingCode: string): readonly string[] {
-  return Object.hasOwn(metadata.country_calling_codes, callingCode)
-    ? (metadata.country_calling_codes[callingCode] ?? [])
-    : [];
-}
+export const countriesOf = (callingCode: string): readonly string[] =>
+  countriesByCode.get(callingCode) ?? noCountries;
 
 /** Assigned to nobody now, but carriers still hand the old Inmarsat ocean codes to satellites. */
 export const retiredSatelliteCodes: readonly string[] = ['871', '872', '873', '874'];
 
-const callingCodes = new Set([
-  ...Object.keys(metadata.country_calling_codes),
-  ...Object.keys(metadata.nonGeographic),
-  ...retiredSatelliteCodes,
-]);
+const LONGEST_CALLING_CODE = 3;
+const callingCodes: ReadonlyMap<number, string> = new Map(
+  [
+    ...Object.keys(metadata.country_calling_codes),
+    ...Object.keys(metadata.nonGeographic),
+    ...retiredSatelliteCodes,
+  ].map((code) => [prefixNumber(code), code]),
+);
 
 /** The calling code that digits begin with. */
 export function callingCodeOf(digits: string): string | undefined {
-  for (let length = 1; length <= 3; length++) {
-    const code = digits.slice(0, length);
-    if (callingCodes.has(code)) return code;
+  let prefix = EMPTY_PREFIX;
+  for (let at = 0; at < digits.length && at < LONGEST_CALLING_CODE; at++) {
+    prefix = longerPrefix(prefix, digits, at);
+    const code = callingCodes.get(prefix);
+    if (code !== undefined) return code;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { EMPTY_PREFIX, longerPrefix, prefixNumber } from './prefix-number.ts';
+
 /** What is known against a range of numbers. */
 export const riskKinds = [
   'premium',
@@ -64,16 +66,18 @@ export function parseRiskyRanges(text: string): {
 export function compileRiskyRanges(
   ranges: readonly RiskyRange[],
 ): (digits: string) => readonly string[] {
-  const byPrefix = new Map<string, readonly string[]>();
+  const byPrefix = new Map<number, readonly string[]>();
   for (const { prefix, name } of ranges) {
-    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), name]);
+    const number = prefixNumber(prefix);
+    byPrefix.set(number, [...(byPrefix.get(number) ?? []), name]);
   }
-  const lengths = [...new Set(ranges.map(({ prefix }) => prefix.length))].sort((a, b) => a - b);
+  const longest = ranges.reduce((most, { prefix }) => Math.max(most, prefix.length), 0);
   return (digits) => {
     let found: readonly string[] = none;
-    for (const length of lengths) {
-      if (length > digits.length) break;
-      const names = byPrefix.get(digits.slice(0, length));
+    let number = EMPTY_PREFIX;
+    for (let at = 0; at < digits.length && at < longest; at++) {
+      number = longerPrefix(number, digits, at);
+      const names = byPrefix.get(number);
       if (names) found = found === none ? names : [...new Set([...found, ...names])];
     }
     return found;
