@@ -29,7 +29,8 @@ describe('a header is known', () => {
 
 test('our own names for headers are found in any case, and others are other', () => {
   expect(headerId('record-route')).toBe(Header.recordRoute);
-  expect(headerId('P-Asserted-Identity')).toBe(Header.other);
+  expect(headerId('p-asserted-identity')).toBe(Header.pAssertedIdentity);
+  expect(headerId('P-Charging-Vector')).toBe(Header.other);
 });
 
 test('every number is used once', () => {

@@ -45,6 +45,12 @@ export const Header = {
   acceptContact: 39,
   rejectContact: 40,
   requestDisposition: 41,
+  pAssertedIdentity: 42,
+  pPreferredIdentity: 43,
+  remotePartyId: 44,
+  privacy: 45,
+  diversion: 46,
+  historyInfo: 47,
 } as const;
 
 export type HeaderId = (typeof Header)[keyof typeof Header];
@@ -92,6 +98,12 @@ const names: readonly (readonly [HeaderId, string, string?])[] = [
   [Header.acceptContact, 'Accept-Contact', 'a'],
   [Header.rejectContact, 'Reject-Contact', 'j'],
   [Header.requestDisposition, 'Request-Disposition', 'd'],
+  [Header.pAssertedIdentity, 'P-Asserted-Identity'],
+  [Header.pPreferredIdentity, 'P-Preferred-Identity'],
+  [Header.remotePartyId, 'Remote-Party-ID'],
+  [Header.privacy, 'Privacy'],
+  [Header.diversion, 'Diversion'],
+  [Header.historyInfo, 'History-Info'],
 ];
 
 interface Candidate {
