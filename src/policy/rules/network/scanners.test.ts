@@ -38,6 +38,16 @@ describe('scanners (N8)', () => {
       expect(rule().judge({ ...call, source }, noCounts).kind).toBe('pass');
     },
   );
+  test('a PBX is one whoever called before it, and from whom', () => {
+    const { judge } = rule();
+    const call = (userAgent: string) => aRequest({ method: 'INVITE', userAgent });
+    expect(judge(call('Yealink SIP-T46S'), noCounts).kind).toBe('pass');
+    const known = { ...call('Asterisk PBX 18.2.0'), source: aSource({ tier: 'known' }) };
+    expect(judge(known, noCounts).kind).toBe('pass');
+    expect(judge(call('Yealink SIP-T46S'), noCounts).kind).toBe('pass');
+    expect(judge(call('Asterisk PBX 18.2.0'), noCounts).kind).toBe('drop');
+    expect(judge(call('Yealink SIP-T46S'), noCounts).kind).toBe('pass');
+  });
   test('knows a tool by its habits when it says another name', () => {
     const disguised = aRequest({
       userAgent: 'Cisco-SIPGateway/IOS-12.x',

@@ -70,8 +70,14 @@ export const scanners = defineRule({
       method === 'INVITE' && !inDialog && source.tier === 'unknown'
         ? pbxes.findIndex((pbx) => announced.startsWith(pbx))
         : -1;
-    const isPosing = (facts: RequestFacts, userAgent: string): boolean =>
-      facts.method === 'INVITE' && posing(facts, userAgent.toLowerCase()) >= 0;
+    let noPbx = ''; // as above
+    const isPosing = (facts: RequestFacts, userAgent: string): boolean => {
+      if (facts.method !== 'INVITE' || userAgent === noPbx) return false;
+      const announced = userAgent.toLowerCase();
+      if (pbxes.some((pbx) => announced.startsWith(pbx))) return posing(facts, announced) >= 0;
+      noPbx = userAgent;
+      return false;
+    };
     return {
       judge(facts) {
         const { userAgent } = facts;
