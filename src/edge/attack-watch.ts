@@ -209,8 +209,8 @@ export class AttackWatch {
   ): Pick<Attack, 'members' | 'tries'> | undefined {
     const tries = triesWithin((seconds) => this.#tries.add(key, seconds, at));
     const over = spreadOver(this.#guesses, key, limits, allWindows, at);
-    const name = nameOf(kind, whom);
-    const known = this.#attacks.get(name);
+    // nearly always there is no attack that a name would be made for
+    const known = this.#attacks.size === 0 ? undefined : this.#attacks.get(nameOf(kind, whom));
     if (known !== undefined) {
       known.lastAt = at;
       known.tries++;
@@ -226,7 +226,7 @@ export class AttackWatch {
       ...(sources !== undefined && { sources: sources() }),
     };
     if ((this.#live.get(kind) ?? 0) >= MOST_OF_A_KIND) return attack;
-    this.#attacks.set(name, attack);
+    this.#attacks.set(nameOf(kind, whom), attack);
     this.#live.set(kind, (this.#live.get(kind) ?? 0) + 1);
     this.#begun.set(kind, (this.#begun.get(kind) ?? 0) + 1);
     this.#observer.attackBegan(attack);

@@ -27,9 +27,10 @@ export class WindowCounts {
   /** Counts one, and says how many there are within the window, this one included. */
   add(key: string, seconds: number, now: number): number {
     const salt = seconds * 1000;
+    const current = Math.floor((now * SLICES) / salt);
     const known = this.#places.find(key, salt);
-    const place = known < 0 ? this.#newPlace(key, salt) : known;
-    const slice = this.#advance(place, Math.floor((now * SLICES) / salt));
+    const place = known < 0 ? this.#newPlace(key, salt, current) : known;
+    const slice = this.#advance(place, current);
     (this.#counts[place * SLICES + (slice % SLICES)] as number)++;
     const count = this.#sum(place);
     this.#places.worth[place] = now + salt * Math.min(1, count / MUCH);
@@ -45,10 +46,11 @@ export class WindowCounts {
     return this.#sum(place);
   }
 
-  #newPlace(key: string, salt: number): number {
+  #newPlace(key: string, salt: number, slice: number): number {
     const place = this.#places.claim(key, salt);
-    this.#counts.fill(0, place * SLICES, (place + 1) * SLICES);
-    this.#newest[place] = 0;
+    // so few are cleared in less time than it takes to call `fill`
+    for (let at = place * SLICES; at < (place + 1) * SLICES; at++) this.#counts[at] = 0;
+    this.#newest[place] = slice;
     return place;
   }
 

@@ -56,7 +56,11 @@ describe('rotating-prefixes (O14)', () => {
   test.each([
     ['as the dial plan reads it', { e164: '+442079460123', digits: '00442079460123' }, '79460123'],
     ['as it was dialled, where it cannot be read', { digits: '*9011442079460123' }, '79460123'],
+    ['without what is no digit', { digits: '44*2079#46012*3' }, '79460123'],
+    ['with one digit before it', { digits: '179460123' }, '79460123'],
+    ['or with one before what is no digit', { digits: '1*79460123' }, '79460123'],
     ['none of a short number', { digits: '79460123' }, undefined],
+    ['none of a short number behind a code', { digits: '*79460123' }, undefined],
     ['none of an extension', { kind: 'extension', digits: '1234567890' }, undefined],
   ] as const)('knows a number by its end: %s', (_how, about, tail) => {
     expect(tailOf({ dialled: aNumber({ kind: 'unknown', ...about }) }, 8)).toBe(tail);

@@ -71,8 +71,19 @@ export function tailOf(
   digits: number,
 ): string | undefined {
   if (dialled.kind === 'extension') return undefined;
-  const number = wholeNumber({ dialled }).replace(/\D/g, '');
+  const whole = wholeNumber({ dialled });
+  // nearly all end in digits enough, and nothing else need be taken out
+  if (endsInMoreThan(digits, whole)) return whole.slice(-digits);
+  const number = whole.replace(/\D/g, '');
   return number.length <= digits ? undefined : number.slice(-digits);
+}
+
+function endsInMoreThan(digits: number, text: string): boolean {
+  for (let left = digits + 1; left > 0; left--) {
+    const code = text.charCodeAt(text.length - left);
+    if (!(code >= 48 && code <= 57)) return false;
+  }
+  return true;
 }
 
 /** However it was dialled, where the dial plan can read it. */
