@@ -1,5 +1,4 @@
 import type { DataPlaneObserver } from '../data/data-plane.ts';
-import type { GateEvent } from '../data/event.ts';
 import type {
   BindingBatch,
   BlockBatch,
@@ -11,6 +10,7 @@ import type {
   PbxEvent,
   SharedBatch,
 } from '../data/messages.ts';
+import type { WrittenEvent } from '../data/written-event.ts';
 import type { AskedPlace, Note } from '../edge/other-nodes.ts';
 import type { Heartbeat } from './health.ts';
 import type { Logger } from './log.ts';
@@ -86,7 +86,7 @@ export class DataPlaneNews implements DataPlaneObserver {
     this.#options.records.record(recorded(event));
   }
 
-  events(events: readonly GateEvent[], lost: number): void {
+  events(events: readonly WrittenEvent[], lost: number): void {
     this.#options.records.recordAll(events, lost);
   }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Settings } from '../config/settings.ts';
 import type { GateEvent } from '../data/event.ts';
 import type { Kept } from '../data/messages.ts';
+import { type WrittenEvent, written } from '../data/written-event.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { EventLog } from './events/event-log.ts';
 import type { Logger } from './log.ts';
@@ -29,7 +30,7 @@ export class Records {
   readonly notifications: Notifications;
   readonly exceptions: ExceptionWatch;
   readonly #watch: DataDirectoryWatch;
-  readonly record = (event: GateEvent): void => this.recordAll([event]);
+  readonly record = (event: GateEvent): void => this.recordAll([written(event)]);
 
   constructor({ directory, settings, stored, held, undo, log }: RecordsOptions) {
     this.store = openStore(directory.database, log, stored);
@@ -61,7 +62,7 @@ export class Records {
     held.defer(() => this.exceptions.close());
   }
 
-  recordAll(events: readonly GateEvent[], lostBefore = 0): void {
+  recordAll(events: readonly WrittenEvent[], lostBefore = 0): void {
     this.events.add(events, lostBefore);
     this.notifications.take(events);
   }

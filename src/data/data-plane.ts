@@ -11,7 +11,6 @@ import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import { CannotServe } from './cannot-serve.ts';
-import type { GateEvent } from './event.ts';
 import type {
   Answer,
   BindingBatch,
@@ -40,6 +39,7 @@ import type {
 import type { SlicedLists } from './sliced-lists.ts';
 import { sliceSettings } from './sliced-settings.ts';
 import { adviceOn } from './why-not-open.ts';
+import { unpackEvents, type WrittenEvent } from './written-event.ts';
 
 /** What the main thread holds of the data plane. */
 export interface DataPlane {
@@ -94,7 +94,7 @@ export interface DataPlaneObserver {
   ask(ask: number, places: readonly AskedPlace[]): void;
   enforcement(batch: EnforcementBatch): void;
   event(event: PbxEvent): void;
-  events(events: readonly GateEvent[], lost: number): void;
+  events(events: readonly WrittenEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
   crashed(error: Error): void;
 }
@@ -182,7 +182,7 @@ export async function startDataPlane(
       case 'event':
         return observer.event(message.event);
       case 'events':
-        return observer.events(message.events, message.lost);
+        return observer.events(unpackEvents(message.events), message.lost);
       case 'answer':
         questions.get(message.query)?.resolve(message.answer);
         questions.delete(message.query);

@@ -11,31 +11,31 @@ export interface GateEvent {
   readonly kind: EventKind;
   /** How often, when the same came again within a second. */
   readonly count: number;
-  readonly stage?: string;
-  readonly verdict?: 'reject' | 'drop' | 'challenge';
-  readonly status?: number;
-  readonly reason?: Reason;
-  readonly rule?: string;
-  readonly method?: string;
-  readonly source?: string;
-  readonly port?: number;
-  readonly transport?: string;
-  readonly realm?: string;
-  readonly tier?: string;
-  readonly country?: string;
-  readonly userAgent?: string;
-  readonly extension?: string;
+  readonly stage?: string | undefined;
+  readonly verdict?: 'reject' | 'drop' | 'challenge' | undefined;
+  readonly status?: number | undefined;
+  readonly reason?: Reason | undefined;
+  readonly rule?: string | undefined;
+  readonly method?: string | undefined;
+  readonly source?: string | undefined;
+  readonly port?: number | undefined;
+  readonly transport?: string | undefined;
+  readonly realm?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly country?: string | undefined;
+  readonly userAgent?: string | undefined;
+  readonly extension?: string | undefined;
   /** As dialled, or in E.164; a PIN is never part of it. */
-  readonly number?: string;
-  readonly trunk?: string;
-  readonly route?: string;
+  readonly number?: string | undefined;
+  readonly trunk?: string | undefined;
+  readonly route?: string | undefined;
   /** The entry of the PIN that was dialled. */
-  readonly pin?: string;
-  readonly callId?: string;
-  readonly seconds?: number;
-  readonly exception?: string;
-  readonly text?: string;
-  readonly trail?: readonly Asked[];
+  readonly pin?: string | undefined;
+  readonly callId?: string | undefined;
+  readonly seconds?: number | undefined;
+  readonly exception?: string | undefined;
+  readonly text?: string | undefined;
+  readonly trail?: readonly Asked[] | undefined;
   /** What else the rules looked at, where it was not as usual: with it the same can be asked of another policy. */
-  readonly asked?: Partial<Question>;
+  readonly asked?: Partial<Question> | undefined;
 }

@@ -1,16 +1,15 @@
 import type { Attack } from '../edge/attack-watch.ts';
-import type { EventKind } from '../edge/event-kinds.ts';
+import type { EventKind, EventLevel } from '../edge/event-kinds.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import { formatSource } from '../edge/packed-address.ts';
 import type { BlockChange } from '../limits/block-entry.ts';
 import type { GuardChange } from '../limits/guards.ts';
 import type { Listed } from '../limits/listed-networks.ts';
-import type { Question } from '../policy/asking/question.ts';
-import { questionOf } from '../policy/asking/question-of-facts.ts';
 import type { CallFacts, RequestFacts, Source, StageFacts } from '../policy/facts.ts';
 import type { Reason } from '../policy/reasons.ts';
 import type { GateEvent } from './event.ts';
-import { askedBeside, sharedWith } from './question-of-event.ts';
+import { eventOfRequest } from './event-of-request.ts';
+import { short } from './short-text.ts';
 
 export interface GateEventsOptions {
   readonly send: (events: readonly GateEvent[], lost: number) => void;
@@ -39,7 +38,6 @@ const MOST_STRANGERS = 100;
 const MOST_TRAILS = 50;
 /** So many blocks in a second are told one by one. */
 const MOST_BLOCKS = 100;
-const LONGEST_TEXT = 200;
 /** Many at once would hold up the calls that come meanwhile, and keep the messages they were read from. */
 const TOGETHER = 64;
 
@@ -194,9 +192,7 @@ export class GateEvents {
     const stranger = facts.source.tier === 'unknown';
     const key = `emergency ${facts.source.key} ${stranger ? '' : facts.extension}`;
     if (this.#isAgain(key, stranger, { kind: 'emergency', level: 'alert' })) return;
-    const { at } = facts;
-    const kind = 'emergency';
-    this.#first(key, stranger, { at, level: 'alert', kind, count: 1, ...describedRequest(facts) });
+    this.#first(key, stranger, eventOfRequest(facts, 'emergency', 'alert'));
   }
 
   #refusal(
@@ -211,11 +207,7 @@ export class GateEvents {
     const stranger = facts.source.tier === 'unknown';
     if (this.#isAgain(key, stranger, { kind, rule })) return;
     this.#first(key, stranger, {
-      at: facts.at,
-      level: stranger ? 'info' : 'warn',
-      kind,
-      count: 1,
-      ...described(decided),
+      ...described(decided, kind, stranger ? 'info' : 'warn'),
       reason,
       rule,
       ...(exception !== undefined && { exception }),
@@ -287,37 +279,19 @@ function saidOf({ kind, members, tries, sources = 0 }: Attack): string {
 }
 
 /** The facts that an event keeps. */
-function described({ stage, facts, decision: { verdict } }: Decided): Partial<GateEvent> {
+function described(
+  { stage, facts, decision: { verdict } }: Decided,
+  kind: EventKind,
+  level: EventLevel,
+): GateEvent {
   return {
+    ...(isRequest(facts)
+      ? eventOfRequest(facts, kind, level)
+      : { at: facts.at, level, kind, count: 1, ...describedSource(facts.source) }),
     stage,
     ...(verdict.kind !== 'pass' && { verdict: verdict.kind }),
     ...(verdict.kind === 'reject' && { status: verdict.status }),
-    ...(isRequest(facts) ? describedRequest(facts) : describedSource(facts.source)),
   };
-}
-
-/** Of a request, also for calls and registrations that were let through. */
-export function describedRequest(facts: RequestFacts | CallFacts): Partial<GateEvent> {
-  const { extension } = facts;
-  return describedQuestion(questionOf(facts), {
-    method: facts.method,
-    callId: facts.callId,
-    ...(extension !== undefined && extension !== '' && { extension }),
-    ...('dialled' in facts && {
-      number: facts.dialled.e164 ?? facts.dialled.digits,
-      ...(facts.route !== undefined && { route: facts.route.name }),
-    }),
-  });
-}
-
-/** The same of what was asked, where the facts are gone. */
-export function describedQuestion(
-  question: Question,
-  more: Partial<GateEvent>,
-): Partial<GateEvent> {
-  const asked = askedBeside(question, more);
-  const event = shortened(Object.assign(sharedWith(question), more));
-  return isEmpty(asked) ? event : Object.assign(event, { asked: shortened(asked) });
 }
 
 const describedSource = ({ address, port, transport, realm, tier, country }: Source) => ({
@@ -326,27 +300,8 @@ const describedSource = ({ address, port, transport, realm, tier, country }: Sou
   transport,
   realm,
   tier,
-  ...(country !== undefined && { country }),
+  country,
 });
 
 const isRequest = (facts: StageFacts[keyof StageFacts]): facts is RequestFacts =>
   'profile' in facts;
-
-function isEmpty(object: object): boolean {
-  for (const _ in object) return false;
-  return true;
-}
-
-/** What a stranger wrote fills no log. Copied, so that it does not keep the whole message it was cut from. */
-const short = (text: string): string =>
-  text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
-
-/** In place: it is asked of what was made a moment ago. */
-function shortened<T extends object>(texts: T): T {
-  for (const key in texts) {
-    const value = texts[key];
-    if (typeof value === 'string' && value.length > LONGEST_TEXT)
-      Object.assign(texts, { [key]: short(value) });
-  }
-  return texts;
-}

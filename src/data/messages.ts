@@ -23,9 +23,9 @@ import type { Mode } from '../policy/rule.ts';
 import type { CallStats, ExtensionStats, StatusClass } from './call-stats.ts';
 import type { Batch } from './changes.ts';
 import type { Durations } from './durations.ts';
-import type { GateEvent } from './event.ts';
 import type { SlicedLists } from './sliced-lists.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
+import type { PackedEvents } from './written-event.ts';
 
 export type { Inheritance, InheritedSocket };
 
@@ -109,7 +109,7 @@ export type FromDataPlane =
   | { readonly type: 'notes'; readonly notes: readonly Note[] }
   | ({ readonly type: 'enforcement' } & EnforcementBatch)
   | { readonly type: 'event'; readonly event: PbxEvent }
-  | { readonly type: 'events'; readonly events: readonly GateEvent[]; readonly lost: number }
+  | { readonly type: 'events'; readonly events: PackedEvents; readonly lost: number }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
   /** What was sent with the last `reload` holds. */
   | { readonly type: 'reloaded' }

@@ -2,19 +2,16 @@ import type { Settings } from '../config/settings.ts';
 import type { EdgeObserver } from '../edge/edge.ts';
 import type { Decided } from '../edge/gatekeeper.ts';
 import type { OutsideCall } from '../edge/outside-calls.ts';
-import type { Binding } from '../edge/registrations.ts';
 import type { Flow } from '../edge/signaling.ts';
-import type { Question } from '../policy/asking/question.ts';
-import type { CallFacts } from '../policy/facts.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { BlockCounts } from './block-counts.ts';
 import type { CallCounts } from './call-counts.ts';
 import type { DecisionCounts } from './decision-counts.ts';
 import type { EnforcementFeed } from './enforcement-feed.ts';
 import type { GateEvent } from './event.ts';
+import { eventOfRegistration, eventOfRequest } from './event-of-request.ts';
 import type { ExtensionCounts } from './extension-counts.ts';
 import type { GateOptions } from './gate.ts';
-import { describedQuestion, describedRequest } from './gate-events.ts';
 
 /** What counts what happens, and who else is told. */
 interface Observing {
@@ -85,7 +82,7 @@ export function observeEdge(
     admitted(facts) {
       calls.admitted(facts);
       extensions.count('calls', facts.extension);
-      if (settings().events.admitted) events.add(admittedCall(facts));
+      if (settings().events.admitted) events.add(eventOfRequest(facts, 'call', 'info'));
     },
     emergency(facts) {
       calls.emergency();
@@ -98,7 +95,7 @@ export function observeEdge(
       events.emergency(facts);
     },
     registered(binding, asked) {
-      if (settings().events.admitted) events.add(newRegistration(binding, asked));
+      if (settings().events.admitted) events.add(eventOfRegistration(binding, asked));
     },
     failed({ extension, source }, reason) {
       failures[reason] = (failures[reason] ?? 0) + 1;
@@ -148,10 +145,18 @@ export function observeEdge(
       log('debug', 'a call ended', { callId, why, seconds });
       if (settings().events.admitted)
         events.add({
-          ...{ at, level: 'info', kind: 'call-ended', count: 1, callId, seconds, text: why },
-          ...(outside?.extension !== undefined && { extension: outside.extension }),
-          ...(outside !== undefined && { number: outside.number }),
-          ...aboutOutside(outside),
+          at,
+          level: 'info',
+          kind: 'call-ended',
+          count: 1,
+          callId,
+          seconds,
+          text: why,
+          extension: outside?.extension,
+          number: outside?.number,
+          route: outside?.route,
+          trunk: outside?.trunk,
+          pin: outside?.pin,
         });
     },
   };
@@ -171,27 +176,6 @@ const aboutOutside = (
   ...(outside?.route !== undefined && { route: outside.route }),
   ...(outside?.trunk !== undefined && { trunk: outside.trunk }),
   ...(outside?.pin !== undefined && { pin: outside.pin }),
-});
-
-const admittedCall = (facts: CallFacts): GateEvent => ({
-  at: facts.at,
-  level: 'info',
-  kind: 'call',
-  count: 1,
-  ...describedRequest(facts),
-});
-
-const newRegistration = (binding: Binding, asked: Question): GateEvent => ({
-  at: Date.now(),
-  level: 'info',
-  kind: 'registered',
-  count: 1,
-  ...describedQuestion(asked, {
-    method: 'REGISTER',
-    extension: asked.register ?? '',
-    callId: binding.callId,
-    seconds: Math.round((binding.expiresAt - Date.now()) / 1000),
-  }),
 });
 
 /** Where somebody is, for people. */

@@ -2,16 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { aCall, aNumber, aRegistration, aRequest, aSource } from '../../test/support/some-facts.ts';
 import { questionOf } from '../policy/asking/question-of-facts.ts';
 import type { GateEvent } from './event.ts';
-import { describedRequest } from './gate-events.ts';
+import { eventOfRequest } from './event-of-request.ts';
 import { questionOfEvent } from './question-of-event.ts';
 
-const recorded = (facts: Parameters<typeof describedRequest>[0]): GateEvent => ({
-  at: facts.at,
-  level: 'info',
-  kind: 'refused',
-  count: 1,
-  ...describedRequest(facts),
-});
+/** As it is read again from disk. */
+const recorded = (facts: Parameters<typeof eventOfRequest>[0]): GateEvent =>
+  JSON.parse(JSON.stringify(eventOfRequest(facts, 'refused', 'info')));
 
 describe('an event asks what its request was', () => {
   test.each([

@@ -12,31 +12,18 @@ const shared = [
   'userAgent',
   'trunk',
 ] as const;
-type Shared = Pick<GateEvent, (typeof shared)[number]>;
 
-export function sharedWith(question: Question): Shared {
-  const event: Record<string, unknown> = {};
-  for (const key of shared) if (question[key] !== undefined) event[key] = question[key];
-  return event;
-}
-
-/** Kept under another name, or by `sharedWith`. */
+/** Kept under another name, or the same. */
 const keptElsewhere: ReadonlySet<string> = new Set([
   ...shared,
   ...['register', 'invite', 'inbound', 'method', 'as'],
 ]);
 
 /** What an event has to keep of the question besides what it says anyway. */
-export function askedBeside(question: Question, event: Partial<GateEvent>): Partial<Question> {
+export function askedBeside(question: Question): Partial<Question> {
   const asked: Record<string, unknown> = {};
   for (const key in question)
     if (!keptElsewhere.has(key)) asked[key] = question[key as keyof Question];
-  const { register, invite, inbound, as } = question;
-  if (invite !== undefined && invite !== event.number) asked.invite = invite;
-  if (inbound !== undefined && inbound !== event.number) asked.inbound = inbound;
-  const { extension = '' } = event;
-  if (register !== undefined && register !== extension) asked.register = register;
-  if (as !== undefined && as !== extension) asked.as = as;
   return asked;
 }
 

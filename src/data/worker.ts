@@ -14,6 +14,7 @@ import type { Answer, FromDataPlane, OfferedSockets, Question, ToDataPlane } fro
 import { Sharing } from './sharing.ts';
 import { joinLists } from './sliced-lists.ts';
 import { joinSettings } from './sliced-settings.ts';
+import { packEvents } from './written-event.ts';
 
 /**
  * The data plane's thread. It does what the control plane says and reports back; what a packet waits for
@@ -52,7 +53,7 @@ const changes = {
   }),
 };
 const events = new GateEvents({
-  send: (batch, lost) => tell({ type: 'events', events: batch, lost }),
+  send: (batch, lost) => tell({ type: 'events', events: packEvents(batch), lost }),
 });
 /** Each look wakes the thread, busy or not. */
 const LAG_EVERY_MS = 20;

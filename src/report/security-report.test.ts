@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadSettings } from '../config/load.ts';
 import { EventsDatabase } from '../control/events/events-database.ts';
 import type { GateEvent } from '../data/event.ts';
+import { written } from '../data/written-event.ts';
 import type { Period } from './audit.ts';
 import { reportSecurity, type SecurityReport } from './security-report.ts';
 import { showHtml } from './show-html.ts';
@@ -31,7 +32,7 @@ async function reportOf(
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const file = join(folder, 'events.db');
   const { database } = EventsDatabase.open(file);
-  database.write(events);
+  database.write(events.map(written));
   database.close();
   const { settings } = loaded;
   return reportSecurity(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { written } from '../../data/written-event.ts';
 import { policySchema } from '../../policy/policy-settings.ts';
 import { EventLog } from './event-log.ts';
 
@@ -29,7 +30,7 @@ const opened = (): EventLog =>
 
 /** What is waiting is written when somebody asks for the totals. */
 function write(log: EventLog, callId: string): readonly string[] {
-  log.add([{ at: Date.now(), level: 'info', kind: 'call', count: 1, callId }]);
+  log.add([written({ at: Date.now(), level: 'info', kind: 'call', count: 1, callId })]);
   return log.shadows.map(({ rule }) => rule);
 }
 

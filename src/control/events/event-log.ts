@@ -1,6 +1,6 @@
 import { reasonOf } from '../../config/reason-of.ts';
 import type { EventSettings, Settings } from '../../config/settings.ts';
-import type { GateEvent } from '../../data/event.ts';
+import type { WrittenEvent } from '../../data/written-event.ts';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
 import { isInShadow, ruleModes } from '../../policy/rule-modes.ts';
 import type { Logger } from '../log.ts';
@@ -28,7 +28,7 @@ export class EventLog {
   #file: EventsFile | undefined;
   #failing = false;
   readonly #pruning: NodeJS.Timeout;
-  #collected: GateEvent[] = [];
+  #collected: WrittenEvent[] = [];
   #collecting: NodeJS.Timeout | undefined;
   /** Events that are on no disk. */
   lost = 0;
@@ -60,7 +60,7 @@ export class EventLog {
     return this.#try(() => this.#database?.shadowTotals()) ?? [];
   }
 
-  add(events: readonly GateEvent[], lostBefore = 0): void {
+  add(events: readonly WrittenEvent[], lostBefore = 0): void {
     this.lost += lostBefore;
     for (const event of events) this.#collected.push(event);
     if (this.#collected.length >= MOST_COLLECTED) this.#write();
@@ -76,9 +76,8 @@ export class EventLog {
     this.#collected = [];
     const written = this.#try(() => {
       const database = this.#database ?? this.#opened();
-      const texts = events.map((event) => JSON.stringify(event));
-      database.write(events, texts);
-      this.#file?.write(texts);
+      database.write(events);
+      this.#file?.write(events);
       return true;
     });
     if (written !== true) for (const { count } of events) this.lost += count;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GateEvent } from '../../data/event.ts';
+import { type WrittenEvent, written } from '../../data/written-event.ts';
 import { type EventFilter, EventsDatabase, readEvents, searchEvents } from './events-database.ts';
 
 let folder: string;
@@ -20,13 +21,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const anEvent = (at: number, more: Partial<GateEvent> = {}): GateEvent => ({
-  at,
-  level: 'info',
-  kind: 'call',
-  count: 1,
-  ...more,
-});
+const anEvent = (at: number, more: Partial<GateEvent> = {}): WrittenEvent =>
+  written({
+    at,
+    level: 'info',
+    kind: 'call',
+    count: 1,
+    ...more,
+  });
 
 describe('what is written', () => {
   test('is found by its number, and by what it says', () => {
@@ -45,7 +47,7 @@ type Text = 'callId' | 'extension' | 'source';
 describe.each<Text>(['callId', 'extension', 'source'])('by its %s an event is found', (name) => {
   const found = (text: string, more: EventFilter = {}, most = 10): readonly number[] =>
     searchEvents(file, { [name]: text, ...more }, most).map(({ id }) => id);
-  const of = (at: number, text: string, more: Partial<GateEvent> = {}): GateEvent =>
+  const of = (at: number, text: string, more: Partial<GateEvent> = {}): WrittenEvent =>
     anEvent(at, { [name]: text, ...more });
   const long = (): void =>
     database.write(

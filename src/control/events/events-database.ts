@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { reasonOf } from '../../config/reason-of.ts';
 import type { GateEvent } from '../../data/event.ts';
+import type { WrittenEvent } from '../../data/written-event.ts';
 import type { EventKind } from '../../edge/event-kinds.ts';
 import { type Aside, moveAside, openAsItLies } from '../store/open.ts';
 import { inTransaction, versionOf } from '../store/sqlite.ts';
@@ -135,15 +136,11 @@ export class EventsDatabase {
     }
   }
 
-  /** `texts` are the same events as JSON, where whoever asks has it already. */
-  write(
-    events: readonly GateEvent[],
-    texts: readonly string[] = events.map((event) => JSON.stringify(event)),
-  ): void {
+  write(events: readonly WrittenEvent[]): void {
     // nobody else may write between the number that was last and ours
     inTransaction(this.#database, 'BEGIN IMMEDIATE', () => {
       let id = endsOf(this.#database).newest;
-      for (const [index, event] of events.entries()) {
+      for (const event of events) {
         id++;
         if (event.kind === 'shadow' && event.rule !== undefined)
           this.#addToShadow.run(event.count, event.at, event.rule);
@@ -158,7 +155,7 @@ export class EventsDatabase {
           event.source ?? null,
           event.number ?? null,
           event.callId ?? null,
-          texts[index] ?? '',
+          event.json,
           keyOf(id, event.callId),
           keyOf(id, event.extension),
           keyOf(id, event.source),

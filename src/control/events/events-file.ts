@@ -1,4 +1,5 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
+import type { WrittenEvent } from '../../data/written-event.ts';
 
 /** One JSON object a line, for whatever collects logs. At its limit it becomes `….1`, and a new one begins. */
 export class EventsFile {
@@ -12,9 +13,9 @@ export class EventsFile {
     this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Events as JSON. */
-  write(events: readonly string[]): void {
-    const text = `${events.join('\n')}\n`;
+  write(events: readonly WrittenEvent[]): void {
+    let text = '';
+    for (const { json } of events) text += `${json}\n`;
     if (this.#bytes > 0 && this.#bytes + text.length > this.#mostBytes) {
       renameSync(this.#path, `${this.#path}.1`);
       this.#bytes = 0;

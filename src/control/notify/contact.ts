@@ -90,15 +90,17 @@ export class Contact {
     };
   }
 
-  take(event: GateEvent, now: number): void {
-    const { wants } = this.#settings;
-    const wanted = wants.some(
+  wants(event: Pick<GateEvent, 'level' | 'kind' | 'rule'>): boolean {
+    const wanted = this.#settings.wants.some(
       ({ level, kinds }) =>
         rank(event.level) >= rank(level) && (kinds.length === 0 || kinds.includes(event.kind)),
     );
     // that it cannot be reached is nothing to tell it
-    if (!wanted || (event.kind === 'notification' && event.rule === `the contact ${this.name}`))
-      return;
+    return wanted && !(event.kind === 'notification' && event.rule === `the contact ${this.name}`);
+  }
+
+  take(event: GateEvent, now: number): void {
+    if (!this.wants(event)) return;
     const urgent = event.level === 'alert';
     const { outbox } = this.#around;
     const open = outbox.open(this.name, urgent);

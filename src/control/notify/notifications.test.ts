@@ -8,6 +8,7 @@ import { aWebhook, type Webhook } from '../../../test/support/a-webhook.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
+import { written } from '../../data/written-event.ts';
 import { Contact, type Surroundings } from './contact.ts';
 import { Notifications } from './notifications.ts';
 import { Outbox } from './outbox.ts';
@@ -304,13 +305,13 @@ describe('on a reload', () => {
       ...options,
       settings: settingsWith({ alertSeconds: 0 }),
     });
-    notifications.take([alert]);
+    notifications.take([written(alert)]);
     await expect.poll(() => notifications.status[0]?.failing, { timeout: 5000 }).toBeDefined();
     server.answer = (_, response) => response.writeHead(200).end();
     notifications.follow(settingsWith({ alertSeconds: 1 }));
     await expect.poll(() => notifications.status[0]?.sent, { timeout: 5000 }).toBe(1);
 
-    notifications.take([{ ...alert, level: 'alert' }]);
+    notifications.take([written({ ...alert, level: 'alert' })]);
     const settings = settingsWith({});
     notifications.follow({ ...settings, notifications: { smtp: undefined, contacts: [] } });
     notifications.follow(settings);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../../config/settings.ts';
 import type { GateEvent } from '../../data/event.ts';
+import { readAgain, type WrittenEvent } from '../../data/written-event.ts';
 import { Times } from '../../policy/times.ts';
 import type { Logger } from '../log.ts';
 import { CannotDeliver } from './cannot-deliver.ts';
@@ -53,11 +54,16 @@ export class Notifications {
     return this.#outbox.errors;
   }
 
-  take(events: readonly GateEvent[]): void {
+  take(events: readonly WrittenEvent[]): void {
     if (this.#contacts.length === 0) return;
     const now = Date.now();
     this.#try(() => {
-      for (const event of events) for (const contact of this.#contacts) contact.take(event, now);
+      for (const event of events) {
+        const wanting = this.#contacts.filter((contact) => contact.wants(event));
+        if (wanting.length === 0) continue;
+        const all = readAgain(event);
+        for (const contact of wanting) contact.take(all, now);
+      }
       // of all else a second may be lost when the process is killed
       if (events.some(({ level }) => level === 'alert')) this.#outbox.flush();
     });

@@ -14,7 +14,7 @@ type Told = { -readonly [Key in keyof Question]: Question[Key] };
  * What is as for an ordinary extension is left out. No PIN is in it, only whose it was.
  */
 export function questionOf(facts: Facts): Question {
-  const { source, userAgent, from } = facts;
+  const { source, userAgent } = facts;
   const told: Told = {
     source: source.address,
     port: source.port,
@@ -23,6 +23,25 @@ export function questionOf(facts: Facts): Question {
     tier: source.tier,
   };
   if (source.country !== undefined) told.country = source.country;
+  if (userAgent !== undefined) told.userAgent = userAgent;
+  if (isRegistration(facts)) told.register = facts.extension;
+  else if (!isCall(facts)) told.method = facts.method;
+  else {
+    if (facts.trunk !== undefined) told.trunk = facts.trunk;
+    if (isInbound(facts)) told.inbound = facts.dialled.digits;
+    else {
+      told.invite = facts.dialled.digits;
+      told.as = facts.extension ?? '';
+    }
+  }
+  return tellUnusual(told, facts);
+}
+
+/** What of that question is not as for an ordinary extension, besides who asks what, from where. */
+export const unusualIn = (facts: Facts): Partial<Question> => tellUnusual({}, facts);
+
+function tellUnusual(told: Told, facts: Facts): Told {
+  const { source, from } = facts;
   if (source.toPort !== usualPort(source.transport)) told.toPort = source.toPort;
   if (source.certificateNames.length > 0) told.certificateNames = [...source.certificateNames];
   if (source.familiar !== (source.tier !== 'unknown')) told.familiar = source.familiar;
@@ -31,12 +50,15 @@ export function questionOf(facts: Facts): Question {
   if (scannerHabitOf(facts) !== undefined) told.fromTag = facts.fromTag;
   if (facts.headerLines > MANY_LINES) told.headerLines = facts.headerLines;
   if (facts.headBytes > MANY_BYTES) told.headBytes = facts.headBytes;
-  if (userAgent !== undefined) told.userAgent = userAgent;
-  if (isRegistration(facts)) tellRegistration(told, facts);
-  else if (isCall(facts)) tellCall(told, facts);
-  else told.method = facts.method;
-  const who = told.register ?? told.as ?? '';
-  if (from !== who) told.from = from;
+  let who: string | undefined;
+  if (isRegistration(facts)) {
+    who = facts.extension;
+    tellRegistration(told, facts);
+  } else if (isCall(facts)) {
+    if (!isInbound(facts)) who = facts.extension;
+    tellCall(told, facts);
+  }
+  if (from !== (who ?? '')) told.from = from;
   return told;
 }
 
@@ -46,12 +68,14 @@ const usualPort = (transport: string): number =>
 const isRegistration = (facts: Facts): facts is RegistrationFacts => 'newDevices' in facts;
 
 /** A message or a subscription has the facts of a call, but is none. */
-const isCall = (facts: Facts): facts is CallFacts =>
+export const isCall = (facts: Facts): facts is CallFacts =>
   'dialled' in facts && (facts.method === 'INVITE' || facts.by !== 'invite');
+
+/** A trunk calls. */
+export const isInbound = ({ source }: CallFacts): boolean => source.realm === 'trunk';
 
 function tellRegistration(told: Told, facts: RegistrationFacts): void {
   const [expires = 0] = facts.expires;
-  told.register = facts.extension;
   if (facts.registerName !== undefined) told.registerName = facts.registerName;
   if (expires !== 3600) told.expires = expires;
   if (facts.devices > 0) told.devices = facts.devices;
@@ -64,19 +88,15 @@ function tellRegistration(told: Told, facts: RegistrationFacts): void {
 }
 
 function tellCall(told: Told, facts: CallFacts): void {
-  const { dialled, extension, source, divertedBy, trunk } = facts;
-  const inbound = source.realm === 'trunk';
-  if (inbound) told.inbound = dialled.digits;
-  else {
-    told.invite = dialled.digits;
-    told.as = extension ?? '';
+  const { dialled, divertedBy } = facts;
+  const inbound = isInbound(facts);
+  if (!inbound) {
     if (!facts.registered) told.registered = false;
     else if (!facts.onOwnFlow) told.sameFlow = false;
     if (dialled.kind === 'extension') told.toRegistered = true;
   }
   if (facts.by !== 'invite') told.by = facts.by;
   if (divertedBy !== undefined) told.divertedBy = divertedBy;
-  if (trunk !== undefined) told.trunk = trunk;
   if (!facts.trunkCertified) told.trunkCertified = false;
   if (facts.pin !== undefined) told.pin = facts.pin.entry ?? '';
   if (facts.continues !== undefined) told.continues = facts.continues.route ?? '';
