@@ -122,8 +122,9 @@ export async function startDataPlane(
   // keeps its texts, Vias and transactions until the old are collected: six times as much was copied and promoted.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const short = isMemoryShort();
-  // What was alive and a third is room enough for the old; V8 lets them grow to a multiple, which is cheaper.
-  if (short) setFlagsFromString('--heap-growing-percent=30');
+  // The old are collected when there are so many more of them than were alive. While little time goes into that V8 takes
+  // every few seconds for often enough, and each time those that wait do so for a twentieth of a second and more.
+  setFlagsFromString(`--heap-growing-percent=${short ? 30 : 100}`);
   // What the process was started with (package.json) keeps this thread small, and would stand above what is said below.
   setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
