@@ -15,6 +15,11 @@ describe('a prefix as a number', () => {
     );
   });
 
+  test.each(['5*', '3c', '+', '4#4', '1١', '44 '])('is that of no digits for %j', (text) => {
+    expect(prefixNumber(text)).toBeNaN();
+    expect(longerPrefix(prefixNumber(text), '4', 0)).toBeNaN();
+  });
+
   test('grows digit by digit', () => {
     fc.assert(
       fc.property(digits, (text) => {
