@@ -41,8 +41,8 @@ export class CallLeases {
   }
 
   /**
-   * A call of that name takes its places. Gives what is to be told its final status; undefined when there is no room for another
-   * call, of anybody.
+   * A call of that name takes its places. Gives what is to be told its final status; undefined when there is no room for
+   * another call, of anybody.
    */
   open(name: string, keys: readonly string[], at: number): ((status: number) => void) | undefined {
     this.#lastLease++;

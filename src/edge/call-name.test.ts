@@ -10,3 +10,10 @@ test.each([
 ])('a call goes by the name of its INVITE: %s', (_what, id) => {
   expect(nameOf({ id })).toBe(name);
 });
+
+test('a Call-ID that is written like the id of another call names no other', () => {
+  const forged = callName({ callId: 'a;from-tag=b;to-tag=c', fromTag: 'd' });
+  expect(forged).not.toBe(name);
+  expect(nameOf({ id: forged })).toBe(forged);
+  expect(nameOf({ id: `${forged};to-tag=e` })).toBe(forged);
+});

@@ -5,8 +5,11 @@ import type { Call } from './signaling.ts';
 export const callName = ({ callId, fromTag }: Pick<CallFacts, 'callId' | 'fromTag'>): string =>
   `${callId};from-tag=${fromTag}`;
 
-/** Of a call, ringing or answered: its id without the tag of whoever answered it. */
+/**
+ * Of a call, ringing or answered: its id without the tag of whoever answered it. That stands behind the caller's tag, as
+ * neither tag has a semicolon; a stranger's Call-ID may.
+ */
 export function nameOf({ id }: Pick<Call, 'id'>): string {
   const end = id.lastIndexOf(';to-tag=');
-  return end < 0 ? id : id.slice(0, end);
+  return end <= id.lastIndexOf(';from-tag=') ? id : id.slice(0, end);
 }
