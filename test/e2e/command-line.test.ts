@@ -54,7 +54,9 @@ async function said(...words: string[]): Promise<{ code: number | null; output: 
 }
 
 /** A gate that serves, on an address of this test's own. */
-async function serving(...words: string[]): Promise<Background> {
+const serving = (...words: string[]): Promise<Background> => servingIn({}, ...words);
+
+async function servingIn(environment: NodeJS.ProcessEnv, ...words: string[]): Promise<Background> {
   const own = [
     '--data',
     data(),
@@ -63,7 +65,8 @@ async function serving(...words: string[]): Promise<Background> {
     '--listen',
     `udp:${address}:${ownPorts.sip}`,
   ];
-  const gate = drawbridge(['run', '--routes', join(folder, 'routes'), ...own, ...words]);
+  const all = ['run', '--routes', join(folder, 'routes'), ...own, ...words];
+  const gate = drawbridge(all, environment);
   await gate.prints('Drawbridge is open');
   await gate.prints('settings from');
   return gate;
@@ -302,6 +305,26 @@ describe('the command line', () => {
     const run = await said(...words);
     expect(run.output).toMatch(output);
     expect(run.code).toBe(expected);
+  });
+
+  test('loads nothing for a command that only a gate needs, nor a client of Redis for one that is alone', async () => {
+    const hook = join(folder, 'tell-what-is-loaded.mjs');
+    writeFileSync(
+      hook,
+      `import { registerHooks } from 'node:module';
+      const load = (url, context, next) => (console.error('loads', url), next(url, context));
+      registerHooks({ load });`,
+    );
+    const telling = { NODE_OPTIONS: `--import ${hook}` };
+    const command = drawbridge(['version'], telling);
+    await command.ended();
+    expect(command.output()).toMatch(/loads .*\/src\/cli\/command-line\.ts/);
+    expect(command.output()).not.toMatch(
+      /loads .*\/(src\/app\.ts|src\/data\/data-plane\.ts|ioredis\/)/,
+    );
+    const gate = await servingIn(telling);
+    expect(gate.output()).toMatch(/loads .*\/src\/app\.ts/);
+    expect(gate.output()).not.toMatch(/loads .*\/ioredis\//);
   });
 
   test('adds no exception that is over', async () => {
