@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import type { GateEvent } from '../data/event.ts';
 import { eventKinds } from '../edge/event-kinds.ts';
 import type { Past } from './past.ts';
@@ -18,11 +17,22 @@ export async function* pastOfLines(file: string, since = 0): AsyncGenerator<Past
 
 async function* eventsIn(file: string): AsyncGenerator<GateEvent> {
   let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file) })) {
+  for await (const text of linesOf(file)) {
     line++;
     if (text === '') continue;
     yield eventOf(text) ?? fail(`${file}:${line}: found no event, expected a line of events.jsonl`);
   }
+}
+
+/** Not by `readline`: it ends a line at U+2028 and U+2029 too, which JSON has within a text. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let begun = '';
+  for await (const read of createReadStream(file, 'utf8')) {
+    const lines = `${begun}${read}`.split('\n');
+    begun = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield begun;
 }
 
 function eventOf(text: string): GateEvent | undefined {
