@@ -76,7 +76,7 @@ export default defineConfig({
             },
           ]),
       {
-        // real processes that answer to rules and words, not to the clock: two at once, each on addresses of its own
+        // real processes that answer to rules and words, not to the clock: several at once, each on addresses of its own
         test: {
           name: 'process',
           include: ['test/e2e/**/*.test.ts'],
@@ -84,7 +84,7 @@ export default defineConfig({
           expect: patience,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           maxConcurrency: 20,
           sequence: { groupOrder: 4 },
         },
