@@ -134,7 +134,7 @@ export class CallTable {
     transactions: AnsweredInvite | undefined,
     acknowledgedEarly: boolean,
   ): void {
-    if (this.#sibling(ok, ok.toTag) !== undefined) return;
+    if (this.#sibling(invite, ok.toTag) !== undefined) return;
     const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
     if (acknowledgedEarly) skipSequence(call.dialog);
     call.unacknowledged = transactions;
@@ -174,9 +174,8 @@ export class CallTable {
     client.settle();
   }
 
-  #sibling(ok: Message, toTag: string): LiveCall | undefined {
-    const { fromTag } = ok;
-    return this.named(ok.callId).find(
+  #sibling({ callId, fromTag }: Message, toTag: string): LiveCall | undefined {
+    return this.named(callId).find(
       ({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === fromTag,
     );
   }

@@ -97,6 +97,19 @@ test.concurrent('a 481 to a NOTIFY ends that subscription, not the call (RFC 505
   expect(gate.calls()).toHaveLength(1);
 });
 
+test.concurrent('a call goes by what its INVITE says, whatever the callee puts into the 2xx', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  await phone.invite('1002');
+  const invite = await pbx.expect('INVITE');
+  pbx.answer(invite, 200, { headers: { 'Call-ID': 'of-another', From: '<sip:x@y>;tag=another' } });
+  await phone.expect(200);
+  const { callId, fromTag } = (await gate.request('INVITE')).request;
+  expect(gate.calls().map(({ id }) => id.split(';to-tag=')[0])).toEqual([
+    `${callId};from-tag=${fromTag}`,
+  ]);
+});
+
 test.concurrent('each branch of a fork gets its share of Max-Breadth (RFC 5393 §5.3.3)', async () => {
   await using scene = await aScene();
   const { phone, pbx } = scene;

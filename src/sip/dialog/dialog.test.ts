@@ -50,6 +50,18 @@ const open = (asked = invite(), answered = ok()) =>
   openDialog(asked, answered, (route) => route === EDGE);
 const lines = (wire: string) => wire.split('\r\n');
 
+test('a call is the one that its INVITE names, whatever the callee puts into the 2xx', () => {
+  const echoed = message(
+    'SIP/2.0 200 OK',
+    'From: <sip:c@home.test>;tag=another',
+    `To: ${B}`,
+    'Call-ID: of-another',
+    'CSeq: 41 INVITE',
+  );
+  const { callId, caller, callee } = open(invite(), echoed);
+  expect([callId, caller.tag, callee.tag]).toEqual(['call-1', 'alice', 'bob']);
+});
+
 describe('a request belongs to the call', () => {
   test('when both tags fit, and they tell who sent it', () => {
     expect(senderOf(open(), request('INFO', 42, A, B))).toBe('caller');

@@ -41,9 +41,10 @@ export function openDialog(
   const ours = answered.findIndex(isOurs);
   const beyond = ours < 0 ? [] : answered.slice(0, ours).reverse();
   return {
-    callId: detached(ok.callId),
-    caller: party(ok, Header.from, invite, invite.list(Header.recordRoute), ok.cseq),
-    callee: party(ok, Header.to, ok, beyond, -1),
+    // the callee may write what he likes there: it would be another's call that ends with his
+    callId: detached(invite.callId),
+    caller: party(invite.fromTag, Header.from, invite, invite.list(Header.recordRoute), ok.cseq),
+    callee: party(ok.toTag, Header.to, ok, beyond, -1),
     sessionSeconds: sessionSeconds(ok),
   };
 }
@@ -58,7 +59,7 @@ export function forkDialog(
 }
 
 function party(
-  ok: Message,
+  tag: string,
   named: typeof Header.from | typeof Header.to,
   said: Message,
   routes: readonly string[],
@@ -67,7 +68,7 @@ function party(
   return {
     // each as it wrote itself: a phone that echoes the PBX wrongly would make a BYE that the PBX cannot read
     header: detached(said.value(named) ?? ''),
-    tag: detached(named === Header.from ? ok.fromTag : ok.toTag),
+    tag: detached(tag),
     target: contactUri(said) ?? '',
     routes: routes.map(detached),
     cseq,
