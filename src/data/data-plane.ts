@@ -124,7 +124,7 @@ export async function startDataPlane(
   const short = isMemoryShort();
   // The old are collected when there are so many more of them than were alive. While little time goes into that V8 takes
   // every few seconds for often enough, and each time those that wait do so for a twentieth of a second and more.
-  setFlagsFromString(`--heap-growing-percent=${short ? 30 : 100}`);
+  setFlagsFromString(`--heap-growing-percent=${short ? 30 : 60}`);
   // What the process was started with (package.json) keeps this thread small, and would stand above what is said below.
   setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
