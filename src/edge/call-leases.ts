@@ -37,7 +37,8 @@ export class CallLeases {
 
   /** Is this a call that was made before, and challenged: the same one, asked for again with credentials? */
   asksAgain(facts: Pick<CallFacts, 'callId' | 'fromTag' | 'at'>): boolean {
-    return this.#wasChallenged(callName(facts), facts.at);
+    // asked of every call, and nearly always there is none that a name would be made for
+    return this.#challenged.size > 0 && this.#wasChallenged(callName(facts), facts.at);
   }
 
   /**
