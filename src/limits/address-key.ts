@@ -66,10 +66,12 @@ export function maskOf(bits: number): number {
 
 function masked(words: Int32Array, family: 4 | 6, bits: number): Int32Array {
   const count = family === 4 ? 1 : 4;
-  return Int32Array.from({ length: count }, (_, index) => {
+  const kept = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
     const left = Math.min(32, Math.max(0, bits - index * 32));
-    return (words[index] ?? 0) & maskOf(left);
-  });
+    kept[index] = (words[index] ?? 0) & maskOf(left);
+  }
+  return kept;
 }
 
 function prefixBits(suffix: string, whole: number): number | undefined {

@@ -39,13 +39,30 @@ export const usualSets: readonly NetworkSet[] = [
   ...knownSets,
 ];
 
+/** A network as an element of the sets of its length. */
+export interface Element {
+  readonly family: Family;
+  readonly bits: number;
+  readonly element: string;
+}
+
 /** Undefined for what is no network; nothing else gets into the text of a change. */
-export function placeOf(kind: NetworkSet['kind'], text: string): Place | undefined {
+export function elementOf(text: string): Element | undefined {
   const network = parseNetwork(text);
   if (network === undefined) return undefined;
   const { family, bits } = network;
-  return { set: { kind, family, bits }, element: firstAddress(network) };
+  return { family, bits, element: firstAddress(network) };
 }
+
+export function placeOf(kind: NetworkSet['kind'], text: string): Place | undefined {
+  const found = elementOf(text);
+  return found && placeIn(kind, found);
+}
+
+export const placeIn = (kind: NetworkSet['kind'], { family, bits, element }: Element): Place => ({
+  set: { kind, family, bits },
+  element,
+});
 
 export const nameOf = ({ kind, family, bits }: NetworkSet): string => `${kind}${family}_${bits}`;
 

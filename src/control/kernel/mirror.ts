@@ -1,11 +1,13 @@
 import type { EnforcementBatch, Until } from '../../data/messages.ts';
 import {
   blockKinds,
+  elementOf,
   knownSets,
   listKinds,
   type NetworkSet,
   nameOf,
   type Place,
+  placeIn,
   placeOf,
   usualSets,
 } from './block-sets.ts';
@@ -55,10 +57,11 @@ export class Mirror {
   take({ blocks, familiar }: EnforcementBatch, now: number): readonly Change[] {
     const changes: Change[] = [];
     for (const { network, forgeable, until } of blocks) {
+      const element = elementOf(network);
+      if (element === undefined) continue;
       const wanted = forgeable ? 'unproven' : 'blocked';
       for (const kind of blockKinds) {
-        const place = placeOf(kind, network);
-        if (place === undefined) continue;
+        const place = placeIn(kind, element);
         if (kind === wanted && stands(until, now)) changes.push(this.#put(place, network, until));
         else changes.push(...this.#remove(place, now));
       }
