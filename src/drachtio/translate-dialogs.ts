@@ -1,4 +1,5 @@
 import type { Flow } from '../edge/signaling.ts';
+import { callIdsIn } from '../sip/message/named-dialog.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import type { Bridges } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
@@ -50,14 +51,16 @@ function otherSideOf(
   { realm }: Pick<Flow, 'realm'>,
   bridges: Bridges,
 ): OtherSide | undefined {
-  const [callId = '', ...parameters] = value.split(';');
-  const leg = bridges.withCallId(callId.trim());
+  const leg = callIdsIn(value)
+    .map((callId) => bridges.withCallId(callId))
+    .find((known) => known !== undefined);
   const other = leg?.other;
   if (leg === undefined || other === undefined || leg.flow.realm !== realm) return undefined;
   const tags = new Map([
     [leg.fromTag, other.fromTag],
     [leg.toTag, other.toTag],
   ]);
+  const [, ...parameters] = value.slice(value.indexOf(leg.callId) + leg.callId.length).split(';');
   const rest = parameters.map((parameter) => {
     const [name = '', tag = ''] = parameter.split('=');
     const theirs = tags.get(tag.trim());

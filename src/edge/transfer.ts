@@ -1,11 +1,13 @@
 import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
+import { callIdsIn } from '../sip/message/named-dialog.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
+import { callName } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
-import type { Flow, HeaderChange, Incoming } from './signaling.ts';
+import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
 import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
 import { withUser } from './with-user.ts';
 
@@ -53,36 +55,48 @@ const noChanges: readonly HeaderChange[] = [];
 
 /**
  * Does it join two calls that there are (RFC 3891)? Nobody new is called then. Only a live call of this very phone
- * vouches for that, by Call-ID and both tags, or a URI that we made for the PBX; anybody can write a Replaces. A PBX that
- * knows nothing of the call, or of Replaces, calls whomever the URI names: so it names nobody but who is in that call.
+ * vouches for that, or a URI that we made for the PBX; anybody can write a Replaces. A PBX that knows nothing of the
+ * call, or of Replaces, calls whomever the URI names: so it names nobody but who is in that call.
  */
 function joinsCallOf(edge: Edge, flow: Flow, uri: string): boolean {
   const replaces = replacesOf(uri);
   if (replaces === undefined) return false;
-  const [callId = '', ...parameters] = replaces.split(';');
-  const tags = parameters.map((one) => one.slice(one.indexOf('=') + 1));
-  const live = edge.serving
-    .callsNamed(callId.trim())
-    .filter(
-      ({ id, caller, callee }) =>
-        tags.length >= 2 &&
-        tagsOf(id).every((tag) => tags.includes(tag)) &&
-        [caller, callee].some(({ address }) => address === flow.address),
-    );
+  const live = callsOf(edge, flow, replaces);
   if (!namesANumber(uri)) return live.length > 0 || edge.uris.behind(uri) !== undefined;
   const named = userOfUri(uri);
   return live.some(({ from, to }) => [from, to].some((party) => userOf(party) === named));
 }
 
-/** `call-id;from-tag=a;to-tag=b`: a Call-ID has no semicolon (RFC 3261 §25.1). */
-const tagsOf = (id: string): readonly string[] =>
-  id
-    .split(';')
-    .slice(1)
-    .map((one) => one.slice(one.indexOf('=') + 1));
+/** The phone's live calls that it names; none if it can be read as naming somebody else's. */
+function callsOf(edge: Edge, { address }: Flow, replaces: string): readonly Call[] {
+  const tags = tagsIn(replaces);
+  if (tags === undefined) return [];
+  const live = callIdsIn(replaces)
+    .flatMap((callId) => edge.serving.callsNamed(callId))
+    .filter((call) => hasTags(call, tags));
+  return live.every(({ caller, callee }) => [caller.address, callee.address].includes(address))
+    ? live
+    : [];
+}
 
+type Tags = readonly [to: string, from: string];
+
+/** Undefined unless there is one of each: of two, one PBX takes the first and another the last. */
+function tagsIn(replaces: string): Tags | undefined {
+  const [to, ...otherTo] = replaces.matchAll(/;\s*to-tag\s*=\s*([^;\s]*)/gi);
+  const [from, ...otherFrom] = replaces.matchAll(/;\s*from-tag\s*=\s*([^;\s]*)/gi);
+  if (to?.[1] === undefined || from?.[1] === undefined) return undefined;
+  return otherTo.length + otherFrom.length === 0 ? [to[1], from[1]] : undefined;
+}
+
+/** Which is which depends on who reads them. */
+const hasTags = ({ id, callId }: Call, [one, other]: Tags): boolean =>
+  id === `${callName({ callId, fromTag: one })};to-tag=${other}` ||
+  id === `${callName({ callId, fromTag: other })};to-tag=${one}`;
+
+/** Of two, it is anybody's guess which is read. */
 function replacesOf(uri: string): string | undefined {
   const headers = parseUri(uri)?.headers ?? '';
-  const written = /[?&]replaces=([^&]*)/i.exec(headers)?.[1];
-  return written === undefined ? undefined : unescaped(written);
+  const [written, another] = headers.matchAll(/[?&]replaces=([^&]*)/gi);
+  return written?.[1] === undefined || another !== undefined ? undefined : unescaped(written[1]);
 }

@@ -89,3 +89,19 @@ test('Replaces names the dialog that its receiver knows, from either side, and o
     referTo(theirs).replace('sip:x@example.test', uriOf(pbx.contact)),
   );
 });
+
+test('Replaces names a dialog whose Call-ID has a semicolon, too', async () => {
+  await using scene = await aScene();
+  const { phone, pbx } = scene;
+  scene.gate.forwards({ targets: [at(pbx)], recordRoute: true });
+  const call = await phone.invite('1002', { headers: { 'Call-ID': 'a;b=c' } });
+  const invite = await pbx.expect('INVITE');
+  const accepting = pbx.accept(invite);
+  const ok = await call.answered();
+  await accepting;
+  const Replaces = `a;b=c;to-tag=${ok.toTag};from-tag=${ok.fromTag}`;
+  phone.request('INVITE', 'sip:1003@example.test', { headers: { Replaces } });
+  expect((await pbx.expect('INVITE')).header('Replaces')).toBe(
+    `${invite.callId};to-tag=${pbx.tagFor(invite.callId)};from-tag=${invite.fromTag}`,
+  );
+});

@@ -164,9 +164,15 @@ describe('a call by the PBX is charged', () => {
 });
 
 describe('a transfer by a phone (REFER)', () => {
-  async function inCall(scene: Scene, phone: Phone, number = '1002') {
-    const call = await phone.invite(number);
-    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+  async function inCall(
+    scene: Scene,
+    phone: Phone,
+    number = '1002',
+    headers: Record<string, string> = {},
+    toTag = crypto.randomUUID(),
+  ) {
+    const call = await phone.invite(number, { headers });
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'), { toTag });
     const ok = await call.answered();
     await accepting;
     return { call, ok };
@@ -241,6 +247,39 @@ describe('a transfer by a phone (REFER)', () => {
     expect(abroad).toContain(';hop=');
     expect(await joining(abroad)).toBe(404);
     expect(await joining(abroad, 'made;to-tag=up;from-tag=it')).toBe(404);
+  });
+
+  test('joins calls by a Call-ID with semicolons, too', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const one = await inCall(scene, phone);
+    const two = await inCall(scene, phone, '1003', { 'Call-ID': 'a;b=c;d@phone' });
+    const dialog = `a;b=c;d@phone;to-tag=${two.ok.toTag};from-tag=${two.ok.fromTag}`;
+    const replaces = encodeURIComponent(dialog);
+    const headers = { 'Refer-To': `<sip:asterisk@192.0.2.9?Replaces=${replaces}>` };
+    expect((await one.call.ask('REFER', { headers })).status).toBe(202);
+  });
+
+  test('joins no call of somebody else that a PBX may read in the same Replaces', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered({ address: '127.0.3.5' });
+    const other = await scene.registered({ user: '1004', address: '127.0.3.4' });
+    const { call, ok } = await inCall(scene, phone, '1003', { 'Call-ID': 'a;b' });
+    const joining = async (...dialogs: string[]) => {
+      const headers = dialogs.map((dialog) => `Replaces=${encodeURIComponent(dialog)}`);
+      const to = { 'Refer-To': `<sip:asterisk@192.0.2.9?${headers.join('&')}>` };
+      return (await call.ask('REFER', { headers: to })).status;
+    };
+    const tags = `to-tag=${ok.toTag};from-tag=${ok.fromTag}`;
+    expect(await joining(`a;b;${tags}`)).toBe(202);
+    expect(await joining(`a;b;${tags};to-tag=x;from-tag=y`)).toBe(404);
+    expect(await joining(`a;b;${tags}`, 'c;to-tag=x;from-tag=y')).toBe(404);
+
+    const From = `<sip:1004@127.0.0.1>;tag=${ok.fromTag}`;
+    await inCall(scene, other, '1003', { 'Call-ID': 'a', From }, ok.toTag);
+    expect(await joining(`a;b;${tags}`)).toBe(404);
   });
 
   test('is one of the phone that is called, as well', async () => {
