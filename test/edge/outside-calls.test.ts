@@ -169,7 +169,7 @@ describe('a transfer by a phone (REFER)', () => {
     phone: Phone,
     number = '1002',
     headers: Record<string, string> = {},
-    toTag = crypto.randomUUID(),
+    toTag: string = crypto.randomUUID(),
   ) {
     const call = await phone.invite(number, { headers });
     const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'), { toTag });
