@@ -23,4 +23,5 @@ test('what an event is looked for by says the same as its text, which is one lin
     expect(JSON.parse(json)).toMatchObject(JSON.parse(JSON.stringify(columns)));
     expect(json).not.toContain('\n');
   }
+  expect(written(refusal)).toMatchObject({ level: 'warn', reason: 'scanner', rule: 'scanners' });
 });
