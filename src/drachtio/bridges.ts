@@ -1,5 +1,6 @@
 import type { Call, CallEnd, EndReason, Flow } from '../edge/signaling.ts';
 import { contactUri } from '../sip/dialog/dialog.ts';
+import { answeredIdOf, dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { Carrier } from './carrier.ts';
@@ -7,10 +8,6 @@ import type { ServerFlow } from './flows.ts';
 import { shownAddress } from './server-listeners.ts';
 import type { SrfAck, SrfHeaders } from './srf.ts';
 import { edited, Headers, notOfInside, textOf } from './wire.ts';
-
-/** How a server and drachtio-srf name a dialog: by the tag of whoever began it, on either side. */
-export const dialogIdOf = (callId: string, fromTag: string): string =>
-  `${callId};from-tag=${fromTag}`;
 
 /** One side of a bridge: a dialog that the server holds for us. */
 export class Leg {
@@ -113,7 +110,7 @@ class LiveCall implements Call {
   constructor(invite: Message, answer: Message, caller: Flow, callee: Flow) {
     const { callId, fromTag } = invite;
     this.callId = callId;
-    this.id = `${callId};from-tag=${fromTag};to-tag=${answer.toTag}`;
+    this.id = answeredIdOf(callId, fromTag, answer.toTag);
     this.from = invite.value(Header.from) ?? '';
     this.to = answer.value(Header.to) ?? '';
     this.caller = caller;

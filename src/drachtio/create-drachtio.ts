@@ -13,11 +13,12 @@ import type {
   Signaling,
   Target,
 } from '../edge/signaling.ts';
+import { dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { bareHost, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { refusalOf } from '../sip/message/validate.ts';
-import { Bridges, dialogIdOf, type Leg, reasonHeader } from './bridges.ts';
+import { Bridges, type Leg, reasonHeader } from './bridges.ts';
 import type { Carrier, CarrierObserver } from './carrier.ts';
 import { Flows, ServerFlow } from './flows.ts';
 import { Incoming } from './incoming.ts';

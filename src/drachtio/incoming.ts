@@ -5,13 +5,14 @@ import type {
   RingingCall,
   Incoming as SignalingIncoming,
 } from '../edge/signaling.ts';
+import { dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { reasonPhrase } from '../sip/proxy/reason-phrases.ts';
 import { readRouting } from '../sip/proxy/routing.ts';
-import { dialogIdOf, type Leg } from './bridges.ts';
+import type { Leg } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
 import type { ServerFlow } from './flows.ts';
 import { InsideRelay } from './inside-relay.ts';
@@ -87,7 +88,7 @@ export class Incoming implements SignalingIncoming {
     if (this.#finished || request.method !== 'INVITE' || request.toTag !== '') return undefined;
     const { callId } = request;
     return {
-      id: `${callId};from-tag=${request.fromTag}`,
+      id: dialogIdOf(callId, request.fromTag),
       callId,
       from: request.value(Header.from) ?? '',
       to: request.value(Header.to) ?? '',

@@ -1,9 +1,10 @@
 import type { CallFacts } from '../policy/facts.ts';
+import { dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import type { Call } from './signaling.ts';
 
 /** What all INVITEs of one Call-ID and caller's tag go by, and the calls that they become: the id of a ringing call. */
 export const callName = ({ callId, fromTag }: Pick<CallFacts, 'callId' | 'fromTag'>): string =>
-  `${callId};from-tag=${fromTag}`;
+  dialogIdOf(callId, fromTag);
 
 /**
  * Of a call, ringing or answered: its id without the tag of whoever answered it. That stands behind the caller's tag, as

@@ -1,10 +1,10 @@
+import { answeredIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { callIdsIn } from '../sip/message/named-dialog.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
-import { callName } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
@@ -91,8 +91,7 @@ function tagsIn(replaces: string): Tags | undefined {
 
 /** Which is which depends on who reads them. */
 const hasTags = ({ id, callId }: Call, [one, other]: Tags): boolean =>
-  id === `${callName({ callId, fromTag: one })};to-tag=${other}` ||
-  id === `${callName({ callId, fromTag: other })};to-tag=${one}`;
+  id === answeredIdOf(callId, one, other) || id === answeredIdOf(callId, other, one);
 
 /** Of two, it is anybody's guess which is read. */
 function replacesOf(uri: string): string | undefined {

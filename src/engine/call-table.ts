@@ -11,6 +11,7 @@ import {
   senderOf,
   skipSequence,
 } from '../sip/dialog/dialog.ts';
+import { answeredIdOf } from '../sip/dialog/dialog-id.ts';
 import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { ClientTransaction } from './client-transaction.ts';
@@ -45,7 +46,8 @@ export class LiveCall implements Call {
   }
 
   get id(): string {
-    return `${this.callId};from-tag=${this.dialog.caller.tag};to-tag=${this.dialog.callee.tag}`;
+    const { callId, caller, callee } = this.dialog;
+    return answeredIdOf(callId, caller.tag, callee.tag);
   }
   get callId(): string {
     return this.dialog.callId;

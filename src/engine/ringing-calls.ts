@@ -1,4 +1,5 @@
 import type { Flow, RingingCall } from '../edge/signaling.ts';
+import { dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { ServerTransaction } from './server-transaction.ts';
@@ -15,7 +16,7 @@ class UnansweredInvite implements RingingCall {
   }
 
   get id(): string {
-    return `${this.callId};from-tag=${this.#invite.fromTag}`;
+    return dialogIdOf(this.callId, this.#invite.fromTag);
   }
   get callId(): string {
     return this.#invite.callId;

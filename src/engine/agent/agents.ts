@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallEnd, EndReason } from '../../edge/signaling.ts';
 import { contactUri } from '../../sip/dialog/dialog.ts';
+import { dialogIdOf } from '../../sip/dialog/dialog-id.ts';
 import type { Message } from '../../sip/message/message.ts';
 import type { LiveCall } from '../call-table.ts';
 import { reasonHeader } from '../end-call.ts';
@@ -12,7 +13,7 @@ import { isWildcard } from '../transport/advertised-address.ts';
 import type { Channel } from '../transport/transports.ts';
 import type { AgentCore, AgentHost, AgentLimits } from './agent-host.ts';
 import { CallRecords } from './call-records.ts';
-import { type Dialog, dialogIdOf } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { Dialogs } from './dialogs.ts';
 import { refuse } from './frames.ts';
 import { receiveAck, receiveInside, updateKey } from './inside-requests.ts';

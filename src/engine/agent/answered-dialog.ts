@@ -1,10 +1,11 @@
 import { contactUri } from '../../sip/dialog/dialog.ts';
+import { dialogIdOf } from '../../sip/dialog/dialog-id.ts';
 import { detached } from '../../sip/message/detached.ts';
 import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { AcceptedInvite } from './accepted-invite.ts';
 import type { AgentHost } from './agent-host.ts';
-import { Dialog, dialogIdOf } from './dialog.ts';
+import { Dialog } from './dialog.ts';
 import type { ServedRequest } from './served-request.ts';
 import { readSessionExpires, type SessionExpires, SessionTimer } from './session-timer.ts';
 import { endsSubscription, secondsOf } from './subscription.ts';

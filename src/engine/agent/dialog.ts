@@ -12,10 +12,6 @@ import type { SentInvite } from './sent-invite.ts';
 import type { ServedRequest } from './served-request.ts';
 import type { SessionTimer } from './session-timer.ts';
 
-/** Call-ID and the caller's tag: what programs know a dialog by, whichever side of it is theirs. */
-export const dialogIdOf = (callId: string, fromTag: string): string =>
-  `${callId};from-tag=${fromTag}`;
-
 interface Parties {
   readonly id: string;
   readonly callId: string;

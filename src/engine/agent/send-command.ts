@@ -1,4 +1,5 @@
 import type { Realm, Target } from '../../edge/signaling.ts';
+import { dialogIdOf } from '../../sip/dialog/dialog-id.ts';
 import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
 import { readMessage } from '../../sip/message/read-message.ts';
 import { bareHost, parseUri } from '../../sip/message/uri.ts';
@@ -16,7 +17,7 @@ import {
   withoutAnyLocalhost,
   withoutLocalhost,
 } from './app-headers.ts';
-import { type Dialog, dialogIdOf } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { refuse } from './frames.ts';
 import { targetOf } from './inside.ts';
 import { SentInvite } from './sent-invite.ts';

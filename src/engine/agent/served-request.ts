@@ -1,3 +1,4 @@
+import { dialogIdOf } from '../../sip/dialog/dialog-id.ts';
 import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
@@ -13,7 +14,7 @@ import type { Channel } from '../transport/transports.ts';
 import type { AgentHost } from './agent-host.ts';
 import { accepted, openDialog } from './answered-dialog.ts';
 import { type AppMessage, appHeader, readAppMessage } from './app-headers.ts';
-import { type Dialog, dialogIdOf } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { confirm, deliverable, refuse, wayOf } from './frames.ts';
 import { ReliableAnswers } from './reliable-answers.ts';
 import { type Answer, lists, writeAnswer } from './write-answer.ts';
