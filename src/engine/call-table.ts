@@ -85,6 +85,9 @@ export interface Found {
   readonly from: Side;
 }
 
+/** As many calls as one INVITE may become: a phone that answers it in ever new tags is no crowd of phones. */
+const MOST_FORKS = 32;
+
 /** Every call from its 2xx to its BYE, found by Call-ID; more than one entry where the callee's side forked. */
 export class CallTable {
   readonly #host: CallTableHost;
@@ -126,7 +129,7 @@ export class CallTable {
     return undefined;
   }
 
-  /** A 2xx to an INVITE passes: a call begins, unless it is one that is known, repeated. */
+  /** A 2xx to an INVITE passes: a call begins, unless it is one that is known, repeated. False: it may not pass. */
   answered(
     invite: Message,
     ok: Message,
@@ -135,12 +138,14 @@ export class CallTable {
     isOurs: (recordRoute: string) => boolean,
     transactions: AnsweredInvite | undefined,
     acknowledgedEarly: boolean,
-  ): void {
-    if (this.#sibling(invite, ok.toTag) !== undefined) return;
+  ): boolean {
+    if (this.#sibling(invite, ok.toTag) !== undefined) return true;
+    if (this.#hasForkedEnough(invite)) return false;
     const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
     if (acknowledgedEarly) skipSequence(call.dialog);
     call.unacknowledged = transactions;
     this.#add(call);
+    return true;
   }
 
   /**
@@ -157,6 +162,7 @@ export class CallTable {
     if (call?.acknowledged === undefined) return undefined;
     const { dialog, channels } = call;
     if (ok.fromTag === dialog.caller.tag && this.#sibling(ok, ok.toTag) === undefined) {
+      if (this.#hasForkedEnough(ok)) return undefined;
       const fork = new LiveCall(forkDialog(dialog, ok, isOurs), channels.caller, callee);
       fork.acknowledged = call.acknowledged;
       this.#add(fork);
@@ -179,6 +185,14 @@ export class CallTable {
   #sibling({ callId, fromTag }: Message, toTag: string): LiveCall | undefined {
     return this.named(callId).find(
       ({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === fromTag,
+    );
+  }
+
+  #hasForkedEnough({ callId, fromTag }: Message): boolean {
+    const all = this.named(callId);
+    return (
+      all.length >= MOST_FORKS &&
+      all.filter(({ dialog }) => dialog.caller.tag === fromTag).length >= MOST_FORKS
     );
   }
 

@@ -170,13 +170,13 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
     this.#transaction.answer(status, wire);
   }
 
-  /** A 2xx is about to go back: calls begin, are refreshed and end with it. */
+  /** A 2xx is about to go back: calls begin, are refreshed and end with it. False: it is not to go back. */
   succeeded(
     response: Message,
     client: ClientTransaction,
     alone: boolean,
     contact: string | undefined,
-  ): void {
+  ): boolean {
     const { calls } = this.#core;
     const transactions = alone
       ? { server: this.#transaction, client, keptVias: this.#proxied?.keptVias ?? '' }
@@ -185,7 +185,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
       if (this.request.method === 'INVITE' || this.request.method === 'UPDATE')
         calls.refreshed(this.found, contact, response, transactions);
     } else if (this.request.method === 'INVITE' && this.request.toTag === '')
-      calls.answered(
+      return calls.answered(
         this.request,
         response,
         this.channel,
@@ -194,6 +194,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
         transactions,
         this.acknowledgedEarly,
       );
+    return true;
   }
 
   /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */

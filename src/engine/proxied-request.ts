@@ -191,7 +191,7 @@ export class ProxiedRequest implements BranchUser {
     // a call we do not stay in the path of is none of ours: nothing would tell of its end
     const ours = this.#plan.recordRoute === true || this.#incoming.found !== undefined;
     if (client !== undefined && ours)
-      this.#incoming.succeeded(response, client, alone, this.#contact);
+      if (!this.#incoming.succeeded(response, client, alone, this.#contact)) return;
     this.#relay(branch.target, response, undefined);
     if (first) {
       this.#finish(response.status, response);

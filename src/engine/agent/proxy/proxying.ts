@@ -285,8 +285,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
           ? { server: transaction, client, keptVias: this.#answerHiding?.vias ?? '' }
           : undefined;
       // a call we do not stay in the path of is none of ours: nothing would tell of its end
-      if (this.#plan.recordRoute)
-        core.calls.answered(
+      if (this.#plan.recordRoute) {
+        const passes = core.calls.answered(
           request,
           response,
           channel,
@@ -295,6 +295,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
           alone,
           this.#acknowledgedEarly,
         );
+        if (!passes) return;
+      }
     } else if (this.#answered > 0) return;
     else if (this.#dialog !== undefined) {
       this.#dialog.callees.set(response.toTag, client.channel);
