@@ -15,6 +15,11 @@ const facts = (about: Partial<CallFacts> = {}): CallFacts =>
 const open = (calls: OutsideCalls, of = facts(), claimsDiversion = false) =>
   calls.open(callName(of), of, claimsDiversion);
 const named = (callId = 'c') => callName(facts({ callId }));
+const answered = (calls: OutsideCalls, at: number, of = facts()) => {
+  const { done } = open(calls, of);
+  calls.started(callName(of), at);
+  done(200);
+};
 const overdue = (calls: OutsideCalls, at: number) =>
   [...calls.overdue(at)].map(({ callId }) => callId);
 
@@ -69,8 +74,7 @@ describe('a call outside', () => {
 
   test('ends no more once it has ended, nor where nothing limits it', () => {
     const calls = new OutsideCalls(({ callId }) => (callId === 'c' ? 10 : undefined));
-    open(calls).done(200);
-    calls.started(named(), 0);
+    answered(calls, 0);
     calls.ended(named());
     open(calls, facts({ callId: 'd' }));
     calls.started(named('d'), 0);
@@ -79,12 +83,44 @@ describe('a call outside', () => {
 
   test('that forked lasts as long as the last of its calls', () => {
     const calls = new OutsideCalls(() => 10);
-    open(calls);
-    calls.started(named(), 0);
+    answered(calls, 0);
     calls.started(named(), 0);
     calls.ended(named());
     expect(overdue(calls, 10_000)).toEqual(['c']);
     calls.ended(named());
+    expect(calls.of(named())).toBeUndefined();
+  });
+
+  test('outlives one in the house of the same Call-ID and tag, answered before it', () => {
+    const calls = new OutsideCalls(() => 10);
+    calls.started(named(), 0);
+    answered(calls, 1000);
+    calls.ended(named());
+    expect(overdue(calls, 10_999)).toEqual([]);
+    expect(overdue(calls, 11_000)).toEqual(['c']);
+    calls.ended(named());
+    expect(calls.of(named())).toBeUndefined();
+  });
+
+  test('outlives one that was answered and ended while it rang', () => {
+    const calls = new OutsideCalls(() => 10);
+    const { done } = open(calls);
+    calls.started(named(), 0);
+    calls.ended(named());
+    expect(overdue(calls, 1e9)).toEqual([]);
+    calls.started(named(), 1e9);
+    done(200);
+    expect(overdue(calls, 1e9 + 10_000)).toEqual(['c']);
+    calls.ended(named());
+    expect(calls.of(named())).toBeUndefined();
+  });
+
+  test('that ended before all was said of its answer is forgotten', () => {
+    const calls = new OutsideCalls(() => 10);
+    const { done } = open(calls);
+    calls.started(named(), 0);
+    calls.ended(named());
+    done(200);
     expect(calls.of(named())).toBeUndefined();
   });
 
@@ -117,8 +153,7 @@ describe('a call outside', () => {
     const calls = new OutsideCalls(({ callId }) => Number(callId));
     const limits = Array.from({ length: 2000 }, (_, index) => ((index * 7919) % 2000) + 1);
     for (const limit of limits) {
-      open(calls, facts({ callId: String(limit) }));
-      calls.started(named(String(limit)), 0);
+      answered(calls, 0, facts({ callId: String(limit) }));
     }
     for (const limit of limits.filter((one) => one % 3 === 0)) calls.ended(named(String(limit)));
     const expected = limits.filter((one) => one % 3 !== 0).toSorted((one, other) => one - other);

@@ -21,6 +21,8 @@ export interface OutsideCall extends Ending {
   trunk: string | undefined;
   /** Undefined while it rings. */
   answeredAt: number | undefined;
+  /** Its own INVITE was answered, and not only one that repeats Call-ID and tag. */
+  connected: boolean;
   /** The PBX has sent the rest of it to a trunk. */
   continued: boolean;
 }
@@ -31,7 +33,10 @@ export interface Opened {
   readonly done: (status: number) => void;
 }
 
-/** All that have one Call-ID and caller's tag, and how many calls they became: where it forked more than one. */
+/**
+ * All that have one Call-ID and caller's tag, and how many live calls do, in the house too: more than one where it forked, or
+ * where a phone writes what it wrote, or read, in another call.
+ */
 interface Held {
   readonly calls: OutsideCall[];
   live: number;
@@ -71,7 +76,8 @@ export class OutsideCalls {
     return {
       call,
       done: (status) => {
-        if (status >= 300) this.#remove(name, held, call);
+        if (status >= 200 && status < 300) call.connected = true;
+        if (status >= 300 || (call.connected && held.live === 0)) this.#remove(name, held, call);
       },
     };
   }
@@ -109,7 +115,10 @@ export class OutsideCalls {
 
   started(name: string, startedAt: number): void {
     const held = this.#held.get(name);
-    if (held === undefined) return;
+    if (held === undefined) {
+      this.#held.set(name, { calls: [], live: 1 });
+      return;
+    }
     held.live++;
     for (const one of held.calls)
       if (one.answeredAt === undefined) {
@@ -125,7 +134,9 @@ export class OutsideCalls {
     held.live--;
     if (held.live > 0) return;
     for (const one of [...held.calls])
-      if (one.answeredAt !== undefined) this.#remove(name, held, one);
+      if (one.connected) this.#remove(name, held, one);
+      else this.#ringsOn(one);
+    if (held.calls.length === 0) this.#held.delete(name);
   }
 
   /** Limits have changed: they hold for live calls from now on. */
@@ -171,11 +182,18 @@ export class OutsideCalls {
       : call.answeredAt + seconds * 1000;
   }
 
+  #ringsOn(call: OutsideCall): void {
+    if (call.answeredAt === undefined) return;
+    this.#ends.remove(call);
+    call.answeredAt = undefined;
+    call.until = undefined;
+  }
+
   #remove(name: string, held: Held, call: OutsideCall): void {
     const at = held.calls.indexOf(call);
     if (at < 0) return;
     held.calls.splice(at, 1);
-    if (held.calls.length === 0) this.#held.delete(name);
+    if (held.calls.length === 0 && held.live === 0) this.#held.delete(name);
     if (call.answeredAt !== undefined) this.#ends.remove(call);
     this.#unindex(call);
   }
@@ -211,6 +229,7 @@ const callFrom = (facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
   claimsDiversion,
   trunk: undefined,
   answeredAt: undefined,
+  connected: false,
   continued: false,
   until: undefined,
   position: 0,

@@ -376,9 +376,9 @@ describe('a call outside ends when its time is over (O9)', () => {
       outbound: { 'call-duration': { seconds: 1, mode } },
     }) as NonNullable<SceneOptions['policy']>;
 
-  async function answered(phone: Phone, by: Pbx, number: string) {
-    const call = await phone.invite(number);
-    const accepting = by.accept(await by.expect('INVITE'));
+  async function answered(phone: Phone, by: Pbx, number: string, headers: Headers = {}) {
+    const call = await phone.invite(number, { headers });
+    const accepting = by.accept(await by.expect('INVITE'), { toTag: crypto.randomUUID() });
     await call.answered();
     return { call, called: await accepting };
   }
@@ -404,6 +404,20 @@ describe('a call outside ends when its time is over (O9)', () => {
     await accepting;
     for (const party of [scene.pbx, scene.carrier()])
       party.answer(await party.expect('BYE', { within: 4000 }), 200);
+  });
+
+  test('though one in the house of the same Call-ID and tag has ended', async () => {
+    await using scene = await judging(short());
+    const phone = await scene.registered();
+    const same = { 'Call-ID': 'same', ...from('1001') };
+    const house = await answered(phone, scene.pbx, '1002', same);
+    await answered(phone, scene.pbx, '03012345678', { ...same, CSeq: '9 INVITE' });
+    const bye = house.call.ask('BYE');
+    scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+    await bye;
+    for (const party of [phone, scene.pbx])
+      party.answer(await party.expect('BYE', { within: 4000 }), 200);
+    expect([...scene.calls]).toEqual([]);
   });
 
   test('but not one in the house, nor an emergency call', async () => {
