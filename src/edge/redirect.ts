@@ -7,6 +7,9 @@ import type { Binding } from './registrations.ts';
 import type { Flow, Forwarding, HeaderChange, Incoming } from './signaling.ts';
 import { userOfUri } from './user-part.ts';
 
+/** More places than any phone forwards to. Each is judged, and a large answer has room for thousands. */
+const MOST_PLACES = 16;
+
 /**
  * A phone may answer a call by telling the PBX to call elsewhere: each place is a call of that phone, and those it may
  * not call are taken out. When none is left the phone is as good as not there: a 302 without a place would be a riddle,
@@ -24,7 +27,9 @@ export function judgingRedirects(
     onRefusal(answer) {
       if (answer.status >= 400) return undefined;
       const places = answer.list(Header.contact);
-      const allowed = places.filter((place) => mayCall(edge, incoming, binding, flow, place));
+      const allowed = places
+        .slice(0, MOST_PLACES)
+        .filter((place) => mayCall(edge, incoming, binding, flow, place));
       if (allowed.length === places.length) return undefined;
       changes = [{ name: 'Contact', value: allowed.join(', ') }];
       return allowed.length === 0 ? { status: 480 } : undefined;

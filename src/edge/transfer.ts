@@ -18,7 +18,12 @@ import { withUser } from './with-user.ts';
 export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderChange[] | undefined {
   if (incoming.flow.realm !== 'access') return noChanges;
   let changes = noChanges;
-  for (const place of incoming.request.list(Header.referTo)) {
+  const places = incoming.request.list(Header.referTo);
+  if (places.length > 1) {
+    incoming.answer(400); // RFC 3515 §2.4.2; and each would be judged
+    return undefined;
+  }
+  for (const place of places) {
     const uri = parseNameAddress(place)?.uri ?? '';
     if (joinsCallOf(edge, incoming.flow, uri)) continue;
     const behind = edge.uris.behind(uri);

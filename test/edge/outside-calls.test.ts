@@ -293,6 +293,16 @@ describe('a transfer by a phone (REFER)', () => {
     expect((await called.ask('REFER', { headers })).status).toBe(403);
   });
 
+  test('to several at once is refused (RFC 3515 §2.4.2): a REFER has room for thousands', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const { call } = await inCall(scene, phone);
+    const headers = { 'Refer-To': '<sip:1003@127.0.0.1>, <sip:1004@127.0.0.1>' };
+    expect((await call.ask('REFER', { headers })).status).toBe(400);
+    expect(heard(scene.pbx, 'REFER')).toEqual([]);
+  });
+
   test('lets the PBX call on its behalf, though it names nobody', async () => {
     await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });
     scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
@@ -361,6 +371,12 @@ describe('a phone that redirects a call (302)', () => {
   test('and is as good as not there when it may call none of them', async () => {
     await using scene = await judging();
     expect(await redirected(scene, ['<tel:+41443335555>'])).toEqual({ status: 480, contacts: [] });
+  });
+  test('has a few places judged, however many it names', async () => {
+    await using scene = await judging();
+    const many = Array.from({ length: 200 }, (_, index) => `<sip:00414433${index}@127.0.0.1>`);
+    expect(await redirected(scene, many)).toEqual({ status: 480, contacts: [] });
+    expect(scene.events.filter((event) => event === 'reject route-permission')).toHaveLength(16);
   });
   test('is charged for where the PBX goes', async () => {
     await using scene = await judging({ outboundRoutes: [{ ...national, extensions: ['1001'] }] });

@@ -136,6 +136,24 @@ describe('a request is refused', () => {
     ['with an empty Call-ID', { headers: { 'Call-ID': '' } }, 400, 'call-id'],
     ['with blanks in Call-ID', { headers: { 'Call-ID': 'a b' } }, 400, 'call-id'],
     ['with a control character in Call-ID', { headers: { 'Call-ID': 'a\x01' } }, 400, 'call-id'],
+    [
+      'with a Record-Route bomb',
+      { headers: { 'Record-Route': Array<string>(400).fill('<sip:a.example.org;lr>') } },
+      400,
+      'too-long',
+    ],
+    [
+      'with a Record-Route bomb in one line',
+      { headers: { 'Record-Route': 'a,'.repeat(5000) } },
+      400,
+      'too-long',
+    ],
+    [
+      'with an endless Refer-To',
+      { headers: { 'Refer-To': `<sip:a@b?Replaces=${long}>` } },
+      400,
+      'too-long',
+    ],
     ['with an endless Call-ID', { headers: { 'Call-ID': long } }, 400, 'too-long'],
     ['with words for CSeq', { headers: { CSeq: 'one INVITE' } }, 400, 'cseq'],
     ['with a CSeq out of range', { headers: { CSeq: '2147483648 INVITE' } }, 400, 'cseq'],
@@ -221,12 +239,17 @@ describe('a request is refused', () => {
   });
 });
 
+const aCrowd = (method: string): MessageParts => ({
+  headers: { CSeq: `1 ${method}`, Contact: Array<string>(500).fill('<sip:1001@192.0.2.1>') },
+});
+
 describe('a response is sound', () => {
   test.each<[string, MessageParts]>([
     ['when it is ordinary', {}],
     ['with an empty reason', { startLine: 'SIP/2.0 100 ' }],
     ['with any status there may be', { startLine: 'SIP/2.0 699 Odd' }],
     ['with a retry and warning nobody can read', { headers: { 'Retry-After': '9'.repeat(30) } }],
+    ['with all that are registered', aCrowd('REGISTER')],
   ])('%s', (_why, parts) => {
     expect(isSoundResponse(aResponse(parts))).toBe(true);
   });
@@ -249,6 +272,8 @@ describe('a response is not sound', () => {
     ['with a broken Via', { headers: { Via: 'SIP/2.0/UDP' } }],
     ['to everybody', { headers: { Via: ['SIP/2.0/UDP a', 'SIP/2.0/UDP 255.255.255.255'] } }],
     ['with a Via bomb', { headers: { Via: Array<string>(102).fill('SIP/2.0/UDP a') } }],
+    ['with a Record-Route bomb', { headers: { 'Record-Route': 'a,'.repeat(9000) } }],
+    ['with more Contacts than anybody forwards an INVITE to', aCrowd('INVITE')],
     ['with a body cut short', { headers: { 'Content-Length': '10' } }],
   ])('%s', (_why, parts) => {
     expect(isSoundResponse(aResponse(parts))).toBe(false);

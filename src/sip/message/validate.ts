@@ -47,6 +47,8 @@ const LONGEST_ADDRESS = 4096;
 const LONGEST_URI = 4096;
 const MOST_VIAS = 70; // Max-Forwards starts there
 const MOST_ADDRESSES = 64;
+/** Of all Record-Routes: a call keeps them, each apart. */
+const MOST_ROUTE_BYTES = 8192;
 /** The largest there is (RFC 3261 §8.1.1.5). Kept for ourselves: nobody shall make a call that no BYE of ours can end. */
 export const LAST_CSEQ = 2_147_483_647;
 const MOST_SECONDS = 4_294_967_295; // RFC 3261 §20.19
@@ -147,6 +149,7 @@ export function refusalOf(request: Message): Refusal | undefined {
   let seen = 0;
   let vias = 0;
   let addresses = 0;
+  let routeBytes = 0;
   let needsExtension = false;
   const { lineCount } = request;
   for (let line = 0; line < lineCount; line++) {
@@ -178,6 +181,10 @@ export function refusalOf(request: Message): Refusal | undefined {
         addresses += count;
         break;
       }
+      case Header.recordRoute:
+        routeBytes += request.lineEnd(line) - request.valueStart(line);
+        if (routeBytes > MOST_ROUTE_BYTES) return tooLong;
+        break;
       case Header.callId: {
         const start = request.valueStart(line);
         const end = request.lineEnd(line);
@@ -194,6 +201,9 @@ export function refusalOf(request: Message): Refusal | undefined {
       }
       case Header.expires:
         if (!isSeconds(request, line)) return badExpires;
+        break;
+      case Header.referTo:
+        if (request.lineEnd(line) - request.valueStart(line) > LONGEST_ADDRESS) return tooLong;
         break;
       case Header.proxyRequire:
         if (request.lineEnd(line) - request.valueStart(line) > LONGEST_ADDRESS) return tooLong;
@@ -242,6 +252,8 @@ export function isSoundResponse(response: Message): boolean {
   if (via === undefined || response.cseq < 0) return false;
   let seen = 0;
   let vias = 0;
+  let routeBytes = 0;
+  let contactBytes = 0;
   const { lineCount } = response;
   for (let line = 0; line < lineCount; line++) {
     const id = response.lineId(line);
@@ -249,6 +261,8 @@ export function isSoundResponse(response: Message): boolean {
       if (++vias > MOST_VIAS + 1 || namesEverybody(response, line)) return false;
       continue;
     }
+    if (id === Header.recordRoute) routeBytes += response.lineEnd(line) - response.valueStart(line);
+    if (id === Header.contact) contactBytes += response.lineEnd(line) - response.valueStart(line);
     const bit = (once[id] ?? 0) & MANDATORY;
     if ((seen & bit) !== 0) return false;
     seen |= bit;
@@ -258,6 +272,9 @@ export function isSoundResponse(response: Message): boolean {
     )
       return false;
   }
+  // what was in the request comes back; of an INVITE's answer a call keeps the Contact too, and of a redirection each is judged
+  if (routeBytes > 2 * MOST_ROUTE_BYTES) return false;
+  if (contactBytes > 2 * LONGEST_ADDRESS && response.cseqMethod === 'INVITE') return false;
   return (seen & MANDATORY) === MANDATORY;
 }
 
