@@ -2,8 +2,8 @@ import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Listener } from '../../edge/signaling.ts';
-import { isIpv6, unconnectedSockets } from './datagrams-dropped.ts';
 import { descriptorsOf } from './descriptors.ts';
+import { isIpv6, listedSockets } from './listed-sockets.ts';
 import { socketName } from './socket-name.ts';
 
 /** Asked for; the system gives what its limits allow. A burst waits here instead of being lost. */
@@ -38,7 +38,7 @@ export async function bindShared(place: Place): Promise<Socket> {
 /** Of two that start in the same instant the later one sees the other, whoever it is. */
 async function boundAlone(place: Place): Promise<Socket> {
   const socket = await bound(place, true);
-  if (unconnectedSockets(place) <= 1) return socket;
+  if (listedSockets({ ...place, transport: 'udp' }).length <= 1) return socket;
   await closed(socket);
   throw inUse(place);
 }
