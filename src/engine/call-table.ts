@@ -15,6 +15,7 @@ import { answeredIdOf } from '../sip/dialog/dialog-id.ts';
 import { detached } from '../sip/message/detached.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { ClientTransaction } from './client-transaction.ts';
+import { BRANCH_LENGTH, OUR_BRANCH } from './random-token.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { Timer, TimerWheel } from './timer-wheel.ts';
 import type { Channel } from './transport/transports.ts';
@@ -39,10 +40,13 @@ export class LiveCall implements Call {
   unacknowledged: AnsweredInvite | undefined;
   /** The branch of the last INVITE that was acknowledged, and where a repeated 2xx to it goes. */
   acknowledged: AcknowledgedInvite | undefined;
+  /** Our branches in the INVITE of a call that a PBX which is a proxy sends on: it came to it by us. Else empty. */
+  readonly cameBy: string;
 
-  constructor(dialog: Dialog, caller: Channel, callee: Channel) {
+  constructor(dialog: Dialog, caller: Channel, callee: Channel, cameBy = '') {
     this.dialog = dialog;
     this.channels = { caller, callee };
+    this.cameBy = cameBy;
   }
 
   get id(): string {
@@ -129,19 +133,27 @@ export class CallTable {
     return undefined;
   }
 
-  /** A 2xx to an INVITE passes: a call begins, unless it is one that is known, repeated. False: it may not pass. */
+  /**
+   * A 2xx to an INVITE passes, which went on by this branch of ours: a call begins, unless it is one that is known, repeated.
+   * False: it may not pass. A phone that is called knows Call-ID and caller's tag of that call, may call with them itself, and
+   * answer with the tag that it is answered with: one of the two would be in no table, and nothing would end it.
+   */
   answered(
     invite: Message,
     ok: Message,
     caller: Channel,
     callee: Channel,
     isOurs: (recordRoute: string) => boolean,
+    branch: string,
     transactions: AnsweredInvite | undefined,
     acknowledgedEarly: boolean,
   ): boolean {
-    if (this.#sibling(invite, ok.toTag) !== undefined) return true;
+    const known = this.#sibling(invite, ok.toTag);
+    if (known !== undefined)
+      return known.caller.realm === caller.realm || known.cameBy.includes(branch);
     if (this.#hasForkedEnough(invite)) return false;
-    const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee);
+    const cameBy = caller.realm === 'core' ? ourBranchesIn(invite) : '';
+    const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee, cameBy);
     if (acknowledgedEarly) skipSequence(call.dialog);
     call.unacknowledged = transactions;
     this.#add(call);
@@ -255,6 +267,13 @@ export class CallTable {
   }
 
   readonly #silent = (call: LiveCall): void => this.#host.expired(call);
+}
+
+function ourBranchesIn({ wire }: Message): string {
+  let found = '';
+  for (let at = wire.indexOf(OUR_BRANCH); at >= 0; at = wire.indexOf(OUR_BRANCH, at + 1))
+    found += `${wire.slice(at, at + BRANCH_LENGTH)} `;
+  return detached(found);
 }
 
 /** The Contact a re-INVITE or UPDATE asks to be reached at from then on. */

@@ -9,13 +9,14 @@ import type {
   Target,
 } from '../edge/signaling.ts';
 import { breaksSips } from '../edge/sips.ts';
-import { otherSide } from '../sip/dialog/dialog.ts';
+import { openDialog, otherSide } from '../sip/dialog/dialog.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { bareHost, isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
-import type { Found } from './call-table.ts';
+import { acknowledge } from './agent/proxy/release.ts';
+import { type Found, LiveCall } from './call-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { hangUp, isOver } from './end-call.ts';
@@ -191,10 +192,18 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
         this.channel,
         client.channel,
         this.#core.isOurRoute,
+        client.key,
         transactions,
         this.acknowledgedEarly,
       );
     return true;
+  }
+
+  /** A 2xx does not go back: whoever sent it is not left in a call that nobody would end. */
+  hangUp(response: Message, { channel }: ClientTransaction): void {
+    acknowledge(this.#core, this.request, response, channel);
+    const dialog = openDialog(this.request, response, this.#core.isOurRoute);
+    hangUp(this.#core, new LiveCall(dialog, this.channel, channel), 'callee', sharesItsName);
   }
 
   /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */
@@ -218,6 +227,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   }
 }
 
+const sharesItsName: EndReason = { text: 'Call-ID and tags of another call' };
 const overElsewhere: EndReason = { text: 'Over at the other end' };
 
 /** What decides where a request inside a call goes. */

@@ -9,6 +9,7 @@ import { hidingInAnswersTo, outerRoute } from './answer-hiding.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { offeredContact } from './call-table.ts';
 import { Challenges } from './challenges.ts';
+import type { ClientTransaction } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -191,13 +192,23 @@ export class ProxiedRequest implements BranchUser {
     // a call we do not stay in the path of is none of ours: nothing would tell of its end
     const ours = this.#plan.recordRoute === true || this.#incoming.found !== undefined;
     if (client !== undefined && ours)
-      if (!this.#incoming.succeeded(response, client, alone, this.#contact)) return;
+      if (!this.#incoming.succeeded(response, client, alone, this.#contact)) {
+        if (first) this.#turnDown(response, client);
+        return;
+      }
     this.#relay(branch.target, response, undefined);
     if (first) {
       this.#finish(response.status, response);
       this.#cancelBranches(answeredElsewhere);
     }
     branch.settle();
+  }
+
+  #turnDown(response: Message, client: ClientTransaction): void {
+    this.#incoming.hangUp(response, client);
+    this.#next = this.#targets.length;
+    this.#passBack({ status: 500, response: undefined, target: undefined });
+    this.#cancelBranches();
   }
 
   #failure(branch: Branch, response: Message): void {

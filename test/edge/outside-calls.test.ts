@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { heard } from '../contract/scene.ts';
 import type { Pbx } from '../support/a-pbx.ts';
 import type { Phone } from '../support/a-phone.ts';
-import type { HeaderValues as Headers } from '../support/sip-text.ts';
+import { contactOf } from '../support/sip-party.ts';
+import { type HeaderValues as Headers, uriOf } from '../support/sip-text.ts';
 import { aScene, type Scene, type SceneOptions, statusOf } from './scene.ts';
 
 const route = {
@@ -29,6 +30,12 @@ const toGate = (scene: Scene, number: string): string => {
 const from = (user: string): Headers => ({
   From: `<sip:${user}@127.0.0.1>;tag=${crypto.randomUUID()}`,
 });
+/** The URI by which the PBX reaches who registered as that. */
+const contactFor = (scene: Scene, user: string): string =>
+  scene.pbx.received
+    .filter(({ method, header }) => method === 'REGISTER' && header('To')?.includes(user))
+    .map(contactOf)
+    .at(-1) ?? '';
 /** What reaches a carrier, whoever it is, of what the PBX calls; or how it was refused. */
 async function sent(scene: Scene, number: string, headers: Headers = from('1001')) {
   const call = await scene.call(toGate(scene, number), { headers });
@@ -434,6 +441,77 @@ describe('a call outside ends when its time is over (O9)', () => {
     for (const party of [phone, scene.pbx])
       party.answer(await party.expect('BYE', { within: 4000 }), 200);
     expect([...scene.calls]).toEqual([]);
+  });
+
+  describe('though a phone that the PBX calls takes its Call-ID and both tags', () => {
+    const toTag = 'of-both';
+
+    /** The PBX calls a phone, and another calls outside as if it were that call; both ring. */
+    async function twice(scene: Scene) {
+      const called = await scene.registered({ user: '1002', address: '127.0.3.2' });
+      const phone = await scene.registered({ user: '1001', address: '127.0.3.1' });
+      const house = await scene.call(contactFor(scene, '1002'));
+      const ringing = await called.expect('INVITE');
+      const headers = { 'Call-ID': ringing.callId, From: `<sip:1001@x>;tag=${ringing.fromTag}` };
+      const outside = await phone.invite('03012345678', { headers });
+      const invite = await scene.pbx.expect('INVITE');
+      scene.pbx.answer(invite, 180, { toTag });
+      await outside.rings();
+      return { called, phone, house, ringing, outside, invite };
+    }
+
+    test('before it is answered: then it is over at once', async () => {
+      await using scene = await judging(short());
+      const { called, house, ringing, outside, invite } = await twice(scene);
+      const accepting = called.accept(ringing, { toTag });
+      await house.answered();
+      await accepting;
+      scene.pbx.answer(invite, 200, { toTag });
+      await scene.pbx.expect('ACK');
+      const bye = await scene.pbx.expect('BYE');
+      expect([bye.fromTag, bye.toTag, bye.uri]).toEqual([
+        invite.fromTag,
+        toTag,
+        uriOf(scene.pbx.contact),
+      ]);
+      scene.pbx.answer(bye, 200);
+      expect((await outside.final()).status).toBe(500);
+      expect(scene.calls.size).toBe(1);
+    });
+
+    test('when it was answered: then that phone is in no call', async () => {
+      await using scene = await judging(short());
+      const { called, phone, house, ringing, outside, invite } = await twice(scene);
+      const accepting = scene.pbx.accept(invite, { toTag });
+      await outside.answered();
+      await accepting;
+      called.answer(ringing, 200, { toTag });
+      expect((await house.final()).status).toBe(500);
+      called.answer(await called.expect('BYE'), 200);
+      for (const party of [phone, scene.pbx])
+        party.answer(await party.expect('BYE', { within: 4000 }), 200);
+    });
+
+    test('a PBX that is a proxy and sends a call on is none', async () => {
+      await using scene = await judging(short());
+      const called = await scene.registered({ user: '1002', address: '127.0.3.2' });
+      const phone = await scene.registered({ user: '1001', address: '127.0.3.1' });
+      const one = await phone.invite('1002');
+      const invite = await scene.pbx.expect('INVITE');
+      const onward = await scene.call(contactFor(scene, '1002'), {
+        headers: {
+          ...{ From: invite.header('From') ?? '', 'Call-ID': invite.callId },
+          Via: [
+            `SIP/2.0/UDP ${scene.pbx.address}:${scene.pbx.port};branch=z9hG4bKon`,
+            ...invite.headers('Via'),
+          ],
+        },
+      });
+      called.answer(await called.expect('INVITE'), 200, { toTag });
+      await onward.final();
+      scene.pbx.answer(invite, 200, { toTag });
+      expect((await one.final()).status).toBe(200);
+    });
   });
 
   test('but not one in the house, nor an emergency call', async () => {

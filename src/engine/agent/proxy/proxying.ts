@@ -292,10 +292,14 @@ export class Proxying implements BranchUser, ServerTransactionUser {
           channel,
           client.channel,
           core.isOurRoute,
+          client.key,
           alone,
           this.#acknowledgedEarly,
         );
-        if (!passes) return;
+        if (!passes) {
+          if (this.#answered === 0) this.#release(attempt, response, client.channel);
+          return;
+        }
       }
     } else if (this.#answered > 0) return;
     else if (this.#dialog !== undefined) {
