@@ -12,12 +12,10 @@ import { numberOf, type OutsideCall } from './outside-calls.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { Flow, Incoming } from './signaling.ts';
 import { trunksNamed, trunksOf } from './trunks-for.ts';
-import { dialledIn, userIn, userOf, userOfUri } from './user-part.ts';
+import { dialledIn, mayBeEmergency, userIn, userOf, userOfUri } from './user-part.ts';
 import { type Caller, whoCalls } from './who-calls.ts';
 
 const identityHeaders = ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-Party-ID'] as const;
-/** No emergency number is longer, its outside prefix and the dots people write included. */
-const MOST_EMERGENCY = 24;
 
 const nowhere = 'nowhere';
 
@@ -137,11 +135,11 @@ export class CallFacts extends RequestFacts implements Facts {
     return showsNobody(this.from) || (privacy !== undefined && /\bid\b/i.test(privacy));
   }
 
-  /** RFC 5031, or an emergency number: most numbers are longer, and then need not be read. */
+  /** RFC 5031, or an emergency number. */
   #readEmergency(): boolean {
     if (this.method !== 'INVITE') return false;
     if (isEmergencyUrn(this.calledUri)) return true;
-    return userOfUri(this.calledUri).length <= MOST_EMERGENCY && this.dialled.kind === 'emergency';
+    return mayBeEmergency(dialledIn(this.calledUri)) && this.dialled.kind === 'emergency';
   }
 
   /** Of what the PBX sends to a trunk. */

@@ -67,6 +67,22 @@ describe('the screen', () => {
     expect(told).toEqual([]);
   });
 
+  test.each([
+    ['%31%31%32', true],
+    ['112;x=y', true],
+    ['1.1.2', true],
+    // no phone means an emergency by these, and as calls they are none: whoever is blocked would get in by them
+    ['%2531%2531%2532', false],
+    ['112%3Bx=y', false],
+    ['112%00', false],
+    [`1${'.'.repeat(22)}12`, false],
+  ])('lets an emergency call in from who is blocked, read as calls are: %s, %s', (user, lets) => {
+    const { gatekeeper } = aGatekeeper();
+    block(gatekeeper, STRANGER);
+    const invite = datagram(`INVITE sip:${user}@gate.example.com`);
+    expect(gatekeeper.admits(udp, STRANGER, 5060, invite)).toBe(lets);
+  });
+
   test('refuses who is blocked, counts that he came, and tells nobody: the list has it', () => {
     const { gatekeeper, told } = aGatekeeper();
     block(gatekeeper, STRANGER);

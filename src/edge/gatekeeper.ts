@@ -16,7 +16,7 @@ import type { HeldByOthers } from './other-nodes.ts';
 import { sourceOf } from './packed-address.ts';
 import { ScreenedPacket } from './screened-packet.ts';
 import type { FarEnd, Flow, Listener, Realm, Received } from './signaling.ts';
-import { userOfUri } from './user-part.ts';
+import { dialledIn, mayBeEmergency } from './user-part.ts';
 
 /** A decision that somebody may want to know of: a refusal, or what a rule in shadow would have refused. */
 export interface Decided<S extends Stage = Stage> {
@@ -283,7 +283,9 @@ export class Gatekeeper {
   isEmergency(requestUri: string): boolean {
     if (requestUri.length > TOO_LONG_FOR_EMERGENCY) return false;
     if (isEmergencyUrn(requestUri)) return true;
-    return this.policy.site.readDialled(userOfUri(requestUri)).kind === 'emergency';
+    // as calls are read, escapes undone once: what is let in as an emergency must be judged as one
+    const dialled = dialledIn(requestUri);
+    return mayBeEmergency(dialled) && this.policy.site.readDialled(dialled).kind === 'emergency';
   }
 
   #screen(listener: Listener, address: string, port: number): ScreenedPacket {

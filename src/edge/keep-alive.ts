@@ -1,6 +1,7 @@
 import { bareHost, parseUri } from '../sip/message/uri.ts';
 import type { Edge } from './edge.ts';
-import { type Binding, HERE, type Registrations } from './registrations.ts';
+import { type Binding, HERE, type Registrations, userOfAor } from './registrations.ts';
+import { escapedName } from './user-part.ts';
 
 const TICK_MS = 1000;
 
@@ -59,13 +60,14 @@ function keepAlive({ serving, settings }: Edge, binding: Binding): void {
   }
   const target = { nextHop: flow };
   const own = `<sip:${serving.ownAddress(target)}>`;
+  const user = userOfAor(binding.aor);
   serving.send(
     {
       method: 'OPTIONS',
       target,
       requestUri: binding.contact,
       from: own,
-      to: `<sip:${binding.aor}>`,
+      to: `<sip:${escapedName(user)}${binding.aor.slice(user.length)}>`,
       headers: [{ name: 'Contact', value: own }],
       timeoutMs: 4000,
     },

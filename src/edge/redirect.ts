@@ -3,9 +3,8 @@ import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
-import type { Binding } from './registrations.ts';
+import { type Binding, userOfAor } from './registrations.ts';
 import type { Flow, Forwarding, HeaderChange, Incoming } from './signaling.ts';
-import { userOfUri } from './user-part.ts';
 
 /** More places than any phone forwards to. Each is judged, and a large answer has room for thousands. */
 const MOST_PLACES = 16;
@@ -59,7 +58,7 @@ class RedirectFacts extends CallFacts {
 
   constructor(edge: Edge, incoming: Incoming, binding: Binding, flow: Flow, target: string) {
     super(edge, incoming, Date.now(), { target: edge.uris.behind(target) ?? target, flow });
-    this.#extension = userOfUri(`sip:${binding.aor}`);
+    this.#extension = userOfAor(binding.aor);
   }
 
   override get by(): CallBy {

@@ -358,7 +358,7 @@ export class Registrations {
 const none: readonly Binding[] = [];
 
 /** What was an escape in a user part may be an `@`; in a domain none can be. */
-const userOfAor = (aor: string): string => aor.slice(0, aor.lastIndexOf('@'));
+export const userOfAor = (aor: string): string => aor.slice(0, aor.lastIndexOf('@'));
 
 /** A copy that is no slice either, as a `detached` one is of another: that is a fifth of what a registration takes. */
 const inOnePiece = (text: string): string => Buffer.from(text).toString();

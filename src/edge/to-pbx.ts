@@ -16,6 +16,7 @@ import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
+import { nameIn } from './user-part.ts';
 import { withUser } from './with-user.ts';
 
 /**
@@ -130,7 +131,7 @@ interface Extension {
 function caller({ request }: Incoming): Extension {
   const uri = parseUri(parseNameAddress(request.value(Header.from) ?? '')?.uri ?? '');
   if (uri === undefined) return { user: '', aor: undefined };
-  return { user: uri.user, aor: `${uri.user}@${uri.host}` };
+  return { user: uri.user, aor: `${nameIn(uri.user)}@${uri.host}` };
 }
 
 const callee = (requestUri: string): Extension => ({

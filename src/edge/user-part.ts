@@ -2,6 +2,8 @@ import { parseNameAddress } from '../sip/message/name-address.ts';
 import { parseUri } from '../sip/message/uri.ts';
 
 const SEMICOLON = 59;
+/** No emergency number is longer, its outside prefix and the dots people write included. */
+const MOST_EMERGENCY = 24;
 
 /** The user part of a From, To or other address, escapes undone; empty when there is none. */
 export function userOf(address: string | undefined): string {
@@ -34,9 +36,20 @@ export function nameIn(user: string): string {
   return plain;
 }
 
+/** A name as it stands in a URI: what it was read from had escapes, maybe a line's end as one. */
+export const escapedName = (name: string): string =>
+  name.replace(
+    /[^\w.!~*'()&=+$,/-]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+
 /** As written: whoever reads numbers undoes escapes and takes parameters off itself, once. */
 export const dialledIn = (uri: string): string =>
   isTel(uri) ? uri.slice(4) : (parseUri(uri)?.user ?? '');
+
+/** Must it be read whether this is an emergency number? Most numbers are longer. */
+export const mayBeEmergency = (dialled: string): boolean =>
+  nameIn(dialled).length <= MOST_EMERGENCY;
 
 /** Might somebody be called by it? What PBXs call themselves by, `asterisk` or nothing at all, has no digit. */
 export const namesANumber = (uri: string): boolean => /\d/.test(userOfUri(uri));

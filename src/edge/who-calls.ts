@@ -1,7 +1,6 @@
 import type { Extensions } from '../policy/extensions.ts';
-import type { Binding, Registrations } from './registrations.ts';
+import { type Registrations, userOfAor } from './registrations.ts';
 import type { Flow } from './signaling.ts';
-import { userOfUri } from './user-part.ts';
 
 export interface Caller {
   readonly extension: string;
@@ -32,7 +31,7 @@ export function whoCalls(
   for (const binding of registrations.by(flow.token)) {
     if (left-- === 0) break;
     if (binding.expiresAt <= now) continue;
-    const extension = nameOf(binding);
+    const extension = userOfAor(binding.aor);
     if (extensions.profileOf(extension).identities?.includes(claimed))
       return { extension, registered: 'flow' };
     first ??= extension;
@@ -41,5 +40,3 @@ export function whoCalls(
     ? { extension: claimed, registered: place }
     : { extension: first, registered: 'flow' };
 }
-
-const nameOf = ({ aor }: Binding): string => userOfUri(`sip:${aor}`);

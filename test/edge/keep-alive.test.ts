@@ -28,6 +28,14 @@ describe('by OPTIONS', () => {
     expect([asked(plain), asked(tcp)]).toEqual([0, 0]);
   });
 
+  test('to the name that was registered, its escapes as they were', async () => {
+    await using scene = await aScene({ keepAlive: { by: 'options', everySeconds: 1 } });
+    const phone = await scene.phone({ user: 'a%20b%0D%0AX%3A%2540' });
+    await phone.register({ contact: '<sip:1@192.168.0.5:5060>' });
+    const options = await phone.expect('OPTIONS');
+    expect(options.header('To')).toBe('<sip:a%20b%0D%0AX%3A%2540@127.0.0.1>');
+  });
+
   test('all on UDP', async () => {
     await using scene = await aScene({
       keepAlive: { by: 'options', whom: 'all', everySeconds: 1 },

@@ -46,6 +46,13 @@ describe('who calls', () => {
     expect(refusals(scene)).toEqual(['reject caller-identity']);
   });
 
+  test('is who registered by a name whose escapes are undone once: %2531001 is not 1001', async () => {
+    await using scene = await judging();
+    const phone = await scene.registered({ user: '%2531001' });
+    expect(await statusOf(phone, 'INVITE', uri, from('1001'))).toBe(403);
+    expect(await statusOf(phone, 'INVITE', uri, from('%2531001'))).toBe(REACHED_THE_PBX);
+  });
+
   test('is each of those who share a flow, by From', async () => {
     await using scene = await judging();
     const adapter = await scene.registered({ user: '1001' });
