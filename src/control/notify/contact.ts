@@ -99,8 +99,8 @@ export class Contact {
     return wanted && !(event.kind === 'notification' && event.rule === `the contact ${this.name}`);
   }
 
+  /** One that it wants. */
   take(event: GateEvent, now: number): void {
-    if (!this.wants(event)) return;
     const urgent = event.level === 'alert';
     const { outbox } = this.#around;
     const open = outbox.open(this.name, urgent);

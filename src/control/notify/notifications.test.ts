@@ -116,7 +116,7 @@ describe('what happens', () => {
       { ...alert, level: 'warn' as const },
       { ...alert, level: 'info' as const, kind: 'call' as const },
     ])
-      contact.take(event, start);
+      if (contact.wants(event)) contact.take(event, start);
     contact.look(start + 30 * SECOND);
     await arrived(2);
     expect(posted().map(({ level }) => level)).toEqual(['alert', 'info']);
@@ -257,9 +257,12 @@ describe('a contact that cannot be reached', () => {
 
   test('is not told that it cannot be reached', () => {
     const contact = aContact();
-    contact.take({ ...alert, kind: 'notification', rule: 'the contact duty' }, Date.now());
-    contact.take({ ...alert, kind: 'notification', rule: 'the contact anna' }, Date.now());
-    expect(contact.status.untold).toBe(1);
+    const of = (name: string): GateEvent => ({
+      ...alert,
+      kind: 'notification',
+      rule: `the contact ${name}`,
+    });
+    expect([of('duty'), of('anna')].map((event) => contact.wants(event))).toEqual([false, true]);
   });
 });
 
