@@ -169,7 +169,7 @@ test('a request too large for UDP goes over UDP before the next target has its t
   const next = await scene.anotherPbx();
   gate.forwards({
     targets: [{ nextHop: `sip:127.0.0.1:${udpOnly.port}`, realm: 'core' }, at(next)],
-    tryNextAfterMs: 600,
+    tryNextAfterMs: 1500,
   });
   const took: number[] = [];
   for (const uri of ['sip:1@x', 'sip:2@x']) {
@@ -180,8 +180,8 @@ test('a request too large for UDP goes over UDP before the next target has its t
     udpOnly.answer(arrived, 202);
     expect((await phone.finalAnswer(sent)).status).toBe(202);
   }
-  expect(took[0]).toBeLessThan(400);
-  expect(took[1]).toBeLessThan(100);
+  expect(took[0]).toBeLessThan(1000);
+  expect(took[1]).toBeLessThan(400);
   expect(next.received).toEqual([]);
 });
 
