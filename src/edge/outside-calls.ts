@@ -113,6 +113,11 @@ export class OutsideCalls {
     return this.#held.get(name)?.calls[0];
   }
 
+  /** Is there one of this number? */
+  has(name: string, number: string): boolean {
+    return this.#held.get(name)?.calls.some((call) => call.number === number) === true;
+  }
+
   started(name: string, startedAt: number): void {
     const held = this.#held.get(name);
     if (held === undefined) {

@@ -5,8 +5,10 @@ import { callIdsIn } from '../sip/message/named-dialog.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
+import { nameOf } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
+import { numberOf } from './outside-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
 import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
 import { withUser } from './with-user.ts';
@@ -69,7 +71,20 @@ function joinsCallOf(edge: Edge, flow: Flow, uri: string): boolean {
   const live = callsOf(edge, flow, replaces);
   if (!namesANumber(uri)) return live.length > 0 || edge.uris.behind(uri) !== undefined;
   const named = userOfUri(uri);
-  return live.some(({ from, to }) => [from, to].some((party) => userOf(party) === named));
+  return live.some((call) => isIn(edge, call, named));
+}
+
+/**
+ * Whom the PBX named as the caller, or who was called. What the phone wrote into To is no more than a claim: whoever is
+ * outside is in the call if it was that number that was judged.
+ */
+function isIn(edge: Edge, call: Call, named: string): boolean {
+  if (call.caller.realm === 'core') return userOf(call.from) === named;
+  if (userOf(call.to) !== named) return false;
+  if (edge.registrations.hasUser(named, Date.now())) return true;
+  const dialled = edge.gatekeeper.policy.site.readDialled(named);
+  const inside = dialled.kind === 'extension' || dialled.kind === 'service';
+  return inside || edge.outside.has(nameOf(call), numberOf({ dialled }));
 }
 
 /** The phone's live calls that it names; none if it can be read as naming somebody else's. */
@@ -98,9 +113,13 @@ function tagsIn(replaces: string): Tags | undefined {
 const hasTags = ({ id, callId }: Call, [one, other]: Tags): boolean =>
   id === answeredIdOf(callId, one, other) || id === answeredIdOf(callId, other, one);
 
-/** Of two, it is anybody's guess which is read. */
+/**
+ * Of two, it is anybody's guess which is read. And where a second question mark stands before it, Asterisk takes that for
+ * a part of the name, finds no Replaces, and calls whom the URI names.
+ */
 function replacesOf(uri: string): string | undefined {
-  const headers = parseUri(uri)?.headers ?? '';
-  const [written, another] = headers.matchAll(/[?&]replaces=([^&]*)/gi);
+  const headers = parseUri(uri)?.headers.slice(1) ?? '';
+  if (headers.includes('?')) return undefined;
+  const [written, another] = headers.matchAll(/(?:^|&)replaces=([^&]*)/gi);
   return written?.[1] === undefined || another !== undefined ? undefined : unescaped(written[1]);
 }

@@ -256,6 +256,53 @@ describe('a transfer by a phone (REFER)', () => {
     expect(await joining(abroad, 'made;to-tag=up;from-tag=it')).toBe(404);
   });
 
+  test.each(['??', '?a?', '?a=b?'])(
+    'that Asterisk finds no Replaces in, behind %s, is judged by whom it names',
+    async (mark) => {
+      await using scene = await judging();
+      const phone = await scene.registered();
+      const { call, ok } = await inCall(scene, phone, '03012345678');
+      const dialog = `${ok.callId};to-tag=${ok.toTag};from-tag=${ok.fromTag}`;
+      const uri = `sip:0041443335555@127.0.0.1${mark}Replaces=${encodeURIComponent(dialog)}`;
+      const asterisk = uri.replace('0041443335555', 'asterisk');
+      for (const target of [uri, asterisk]) {
+        const headers = { 'Refer-To': `<${target}>` };
+        expect((await call.ask('REFER', { headers })).status).toBe(404);
+      }
+    },
+  );
+
+  test('that joins two calls names whom the phone called, and not whom it wrote into To', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const to = async (number: string, written: string) => {
+      const headers = { To: `<sip:${written}@127.0.0.1>` };
+      const { call, ok } = await inCall(scene, phone, number, headers);
+      const dialog = `${ok.callId};to-tag=${ok.toTag};from-tag=${ok.fromTag}`;
+      const target = `<sip:${written}@127.0.0.1?Replaces=${encodeURIComponent(dialog)}>`;
+      return (await call.ask('REFER', { headers: { 'Refer-To': target } })).status;
+    };
+    expect(await to('1002', '1002')).toBe(202);
+    expect(await to('03012345678', '+493012345678')).toBe(202);
+    expect(await to('1002', '0041443335555')).toBe(404);
+    expect(await to('03012345678', '0041443335555')).toBe(404);
+  });
+
+  test('that joins two calls may name who called, as the PBX names him', async () => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const caller = '<sip:0041443335555@127.0.0.1>;tag=caller';
+    const call = await scene.call(undefined, { headers: { From: caller } });
+    const accepting = phone.accept(await phone.expect('INVITE'));
+    const { callId, toTag } = await call.answered();
+    const dialog = `${callId};to-tag=caller;from-tag=${toTag}`;
+    const target = `<sip:0041443335555@127.0.0.1?Replaces=${encodeURIComponent(dialog)}>`;
+    const refer = (await accepting).ask('REFER', { headers: { 'Refer-To': target } });
+    expect((await refer).status).toBe(202);
+  });
+
   test('joins calls by a Call-ID with semicolons, too', async () => {
     await using scene = await judging();
     scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
