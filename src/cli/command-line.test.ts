@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Command } from './command.ts';
-import { understand } from './command-line.ts';
+import { allCommands, commandNamed, understand } from './command-line.ts';
 import { hangup } from './hangup.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
@@ -37,4 +37,9 @@ test.each([
 
 test('everything that is wrong is said', () => {
   expect(problemsOf(run, '--lsiten=x', '--data')).toHaveLength(2);
+});
+
+test('each command is found by the name that its help says', async () => {
+  for (const command of await allCommands())
+    expect((await commandNamed(command.name))?.summary).toBe(command.summary);
 });

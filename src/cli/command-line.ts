@@ -1,84 +1,68 @@
 import { parseArgs } from 'node:util';
 import { nearMiss } from '../config/near-miss.ts';
 import { CannotAsk } from '../control/ask.ts';
-import { asTheGateRuns } from './as-the-gate-runs.ts';
-import { block } from './block.ts';
-import { blocks } from './blocks.ts';
-import { check } from './check.ts';
 import type { Command, ExitCode, Given } from './command.ts';
-import { demo } from './demo.ts';
-import { doctor } from './doctor.ts';
-import { events } from './events.ts';
-import { exception } from './exception.ts';
-import { explain } from './explain.ts';
-import { WrongSettings } from './good-settings.ts';
-import { guard } from './guard.ts';
-import { guards } from './guards.ts';
-import { handOver } from './hand-over.ts';
-import { hangup } from './hangup.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
-import { init } from './init.ts';
-import { lists } from './lists.ts';
-import { notify } from './notify.ts';
 import { complain, mindOutput, print } from './output.ts';
-import { pin } from './pin.ts';
-import { reload } from './reload.ts';
-import { replay } from './replay.ts';
-import { report } from './report.ts';
-import { rules } from './rules.ts';
-import { run } from './run.ts';
-import { schema } from './schema.ts';
 import { complainOf } from './show-problems.ts';
-import { status } from './status.ts';
-import { test } from './test.ts';
-import { unblock } from './unblock.ts';
-import { unguard } from './unguard.ts';
-import { version } from './version.ts';
+import { WrongSettings } from './wrong-settings.ts';
 
-const described = [
-  init,
-  demo,
-  run,
-  check,
-  reload,
-  handOver,
-  explain,
-  rules,
-  test,
-  replay,
-  blocks,
-  block,
-  unblock,
-  guards,
-  guard,
-  unguard,
-  lists,
-  notify,
-  exception,
-  pin,
-  status,
-  doctor,
-  report,
-  events,
-  hangup,
-  schema,
-  version,
-];
-const commands: readonly Command[] = [...described, helpCommand(described)];
+/** By their words, in the order of the help. Only the one asked for is loaded: to load the others takes longer than most run. */
+const described: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['init', async () => (await import('./init.ts')).init],
+  ['demo', async () => (await import('./demo.ts')).demo],
+  ['run', async () => (await import('./run.ts')).run],
+  ['check', async () => (await import('./check.ts')).check],
+  ['reload', async () => (await import('./reload.ts')).reload],
+  ['hand-over', async () => (await import('./hand-over.ts')).handOver],
+  ['explain', async () => (await import('./explain.ts')).explain],
+  ['rules', async () => (await import('./rules.ts')).rules],
+  ['test', async () => (await import('./test.ts')).test],
+  ['replay', async () => (await import('./replay.ts')).replay],
+  ['blocks', async () => (await import('./blocks.ts')).blocks],
+  ['block', async () => (await import('./block.ts')).block],
+  ['unblock', async () => (await import('./unblock.ts')).unblock],
+  ['guards', async () => (await import('./guards.ts')).guards],
+  ['guard', async () => (await import('./guard.ts')).guard],
+  ['unguard', async () => (await import('./unguard.ts')).unguard],
+  ['lists', async () => (await import('./lists.ts')).lists],
+  ['notify', async () => (await import('./notify.ts')).notify],
+  ['exception', async () => (await import('./exception.ts')).exception],
+  ['pin', async () => (await import('./pin.ts')).pin],
+  ['status', async () => (await import('./status.ts')).status],
+  ['doctor', async () => (await import('./doctor.ts')).doctor],
+  ['report', async () => (await import('./report.ts')).report],
+  ['events', async () => (await import('./events.ts')).events],
+  ['hangup', async () => (await import('./hangup.ts')).hangup],
+  ['schema', async () => (await import('./schema.ts')).schema],
+  ['version', async () => (await import('./version.ts')).version],
+]);
+const help = 'help';
+const names: readonly string[] = [...described.keys(), help];
+
+/** The command of that name, if there is one. */
+export async function commandNamed(name: string): Promise<Command | undefined> {
+  return name === help ? helpCommand(allCommands) : await described.get(name)?.();
+}
+
+/** Every one there is. */
+export async function allCommands(): Promise<readonly Command[]> {
+  const commands = await Promise.all([...described.values()].map((load) => load()));
+  return [...commands, helpCommand(allCommands)];
+}
 
 /** Does what the words say, and returns the exit code. */
 export async function runCommandLine(words: readonly string[]): Promise<ExitCode> {
   const [first, ...rest] = words;
   // The gate itself serves on whatever becomes of its output.
-  if (first !== run.name) mindOutput();
+  if (first !== 'run') mindOutput();
   if (first === undefined) {
-    complain(overview(commands));
+    complain(overview(await allCommands()));
     return 2;
   }
-  const name = { '--help': 'help', '-h': 'help', '--version': 'version' }[first] ?? first;
-  const command = commands.find((known) => known.name === name);
+  const name = { '--help': help, '-h': help, '--version': 'version' }[first] ?? first;
+  const command = await commandNamed(name);
   if (!command) {
-    const names = commands.map((known) => known.name);
     complain(
       unknown(`the command "${first}"`, nearMiss(first, names), `one of ${names.join(', ')}`),
     );
@@ -96,7 +80,9 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
   }
   const { given } = understood;
   try {
-    return await command.run(command.asTheGateRuns ? await asTheGateRuns(command, given) : given);
+    if (!command.asTheGateRuns) return await command.run(given);
+    const { asTheGateRuns } = await import('./as-the-gate-runs.ts');
+    return await command.run(await asTheGateRuns(command, given));
   } catch (error) {
     if (error instanceof CannotAsk) complain(error.message);
     else if (error instanceof WrongSettings) complainOf(error.problems);

@@ -1,6 +1,5 @@
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { knownKeys, variableFor } from '../config/schema-keys.ts';
 import type { Command, Flag } from './command.ts';
 import { complain, print, styled, table } from './output.ts';
 
@@ -53,7 +52,8 @@ export function helpFor(command: Command): string {
 }
 
 /** Every key of the settings, with what it does. */
-function settingsHelp(): string {
+async function settingsHelp(): Promise<string> {
+  const { knownKeys, variableFor } = await import('../config/schema-keys.ts');
   const blocks = knownKeys().map(({ key, description, default: standard }) => {
     const shown =
       standard === undefined ? '' : `  ${styled('gray', `default ${JSON.stringify(standard)}`)}`;
@@ -67,19 +67,19 @@ function settingsHelp(): string {
   ].join('\n');
 }
 
-/** `help`, made with the commands it describes. */
-export function helpCommand(commands: readonly Command[]): Command {
-  const help: Command = {
+/** `help`, made with what loads every command, itself included. */
+export function helpCommand(allCommands: () => Promise<readonly Command[]>): Command {
+  return {
     name: 'help',
     summary: 'this, a command in detail, or every setting',
     operands: '[command|settings]',
     mostOperands: 1,
     flags: {},
     async run({ rest: [topic] }) {
-      const all = [...commands, help];
+      const all = await allCommands();
       const command = all.find(({ name }) => name === topic);
       if (topic === undefined) print(overview(all));
-      else if (topic === 'settings') print(settingsHelp());
+      else if (topic === 'settings') print(await settingsHelp());
       else if (command) print(helpFor(command));
       else {
         const topics = ['settings', ...all.map(({ name }) => name)];
@@ -89,5 +89,4 @@ export function helpCommand(commands: readonly Command[]): Command {
       return 0;
     },
   };
-  return help;
 }

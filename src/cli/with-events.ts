@@ -2,9 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import { reasonOf } from '../config/reason-of.ts';
 import { MISSING, readProblem } from '../config/yaml-file.ts';
 import type { ExitCode, Given } from './command.ts';
-import { WrongSettings } from './good-settings.ts';
 import { complain } from './output.ts';
 import { dataDirectoryFrom } from './settings-flags.ts';
+import { WrongSettings } from './wrong-settings.ts';
 
 /** Does this with the file of events; says why where there is none, or it cannot be read. */
 export async function withEvents(
