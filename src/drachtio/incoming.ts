@@ -73,6 +73,10 @@ export class Incoming implements SignalingIncoming {
   get routed(): boolean {
     return this.leg !== undefined;
   }
+  /** The server reads the Routes of its own dialogs by itself. */
+  get asked(): string {
+    return this.request.requestUri;
+  }
   get routeUser(): string | undefined {
     const { servers } = this.#carrier;
     return readRouting(this.request, (uri) => servers.isOurs(uri)).user;

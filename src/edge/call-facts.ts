@@ -41,9 +41,9 @@ export class CallFacts extends RequestFacts implements Facts {
 
   constructor(edge: Edge, incoming: Incoming, at: number, { target, flow }: CallTarget = {}) {
     super(edge, incoming, at, flow);
-    const { requestUri } = incoming.request;
-    this.#redirected = target !== undefined && incoming.request.method !== 'REFER';
-    this.calledUri = target ?? edge.uris.behind(requestUri) ?? requestUri;
+    const { asked, request } = incoming;
+    this.#redirected = target !== undefined && request.method !== 'REFER';
+    this.calledUri = target ?? edge.uris.behind(asked) ?? asked;
   }
 
   get by(): CallBy {

@@ -164,6 +164,11 @@ export interface Incoming {
   readonly call: Call | undefined;
   /** True for a request inside a dialog when a Route of ours or a live call says where it goes: `as-routed`. */
   readonly routed: boolean;
+  /**
+   * The Request-URI that it goes on with `as-routed`: where a strict router stands before us or behind, one of its Routes is
+   * put there (RFC 3261 §16.4, §16.6). Outside a dialog its own.
+   */
+  readonly asked: string;
   /** The user part of our own topmost Route that has one (a Path or flow token), else undefined. */
   readonly routeUser: string | undefined;
   /** True when the Request-URI names one of our listeners (or a name given to it). */

@@ -72,6 +72,12 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   get routeUser(): string | undefined {
     return this.routing.user;
   }
+  get asked(): string {
+    const { requestUri } = this.request;
+    if (!this.routed) return requestUri;
+    const { strict, next, restored } = this.routing;
+    return strict && next !== undefined ? next : (restored ?? requestUri);
+  }
   get toUs(): boolean {
     const uri = parseUri(this.request.requestUri);
     return uri !== undefined && this.#core.names.isOurs(uri);

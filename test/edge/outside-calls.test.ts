@@ -4,7 +4,7 @@ import type { Pbx } from '../support/a-pbx.ts';
 import type { Phone } from '../support/a-phone.ts';
 import { contactOf } from '../support/sip-party.ts';
 import { type HeaderValues as Headers, uriOf } from '../support/sip-text.ts';
-import { aScene, type Scene, type SceneOptions, statusOf } from './scene.ts';
+import { aScene, last, type Scene, type SceneOptions, statusOf } from './scene.ts';
 
 const route = {
   name: 'abroad',
@@ -388,11 +388,20 @@ describe('what says that it is in a dialog that nobody knows', () => {
     const phone = await scene.registered();
     const Route = await routeOf(scene, phone);
     scene.pbx.always(method, (request) => scene.pbx.answer(request, 481));
-    const outcome = (number: string, by = phone) => {
-      const uri = `sip:${number}@${scene.pbx.address}:${scene.pbx.port}`;
-      const headers = { Route, To: `<${uri}>;tag=made-up` };
-      return statusOf(by, method, uri, { headers });
-    };
+    const atPbx = (number: string) => `sip:${number}@${scene.pbx.address}:${scene.pbx.port}`;
+    const routed = (uri: string, routes = Route, by = phone) =>
+      statusOf(by, method, uri, { headers: { Route: routes, To: '<sip:x@y>;tag=made-up' } });
+    const outcome = (number: string, by = phone) => routed(atPbx(number), Route, by);
+    const { address, port } = scene.place();
+    const behindStrict = (number: string) =>
+      routed(`sip:${address}:${port};lr`, `${Route}, <${atPbx(number)}>`);
+    const beforeStrict = (number: string) =>
+      routed(atPbx('asterisk'), `${Route}, <${atPbx(number)}>`);
+    for (const one of [behindStrict, beforeStrict]) {
+      expect(await one('0041443335555')).toBe(refusal);
+      expect(await one('1003')).toBe(481);
+      expect(last(scene.pbx, method).uri).toBe(atPbx('1003'));
+    }
     expect(await outcome('0041443335555')).toBe(refusal);
     expect(await outcome('1003')).toBe(481);
     expect(await outcome('asterisk')).toBe(481);
