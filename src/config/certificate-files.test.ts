@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -72,6 +73,29 @@ const key = file('key.pem', keyPem);
 const otherKey = file('other-key.pem', otherKeyPem);
 const tls = { certificates: [], warnDaysBeforeExpiry: 21 };
 
+/** A certificate as a public authority gives them: its issuer is none that clients have. */
+function signedByAnother() {
+  const at = (name: string): string => join(folder, name);
+  const openssl = (words: string): void => {
+    execFileSync('openssl', words.split(' '), { cwd: folder, stdio: 'pipe' });
+  };
+  const anew = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
+  openssl(`req -x509 ${anew} -keyout between.key -out between.pem -subj /CN=between -days 30`);
+  openssl(`req ${anew} -keyout leaf.key -out leaf.csr -subj /CN=sip.example.com`);
+  openssl('x509 -req -in leaf.csr -CA between.pem -CAkey between.key -out leaf.pem -days 30');
+  openssl('x509 -in leaf.pem -outform der -out leaf.der');
+  const leaf = readFileSync(at('leaf.pem'), 'utf8');
+  const between = readFileSync(at('between.pem'), 'utf8');
+  return {
+    key: at('leaf.key'),
+    alone: at('leaf.pem'),
+    between: at('between.pem'),
+    binary: at('leaf.der'),
+    fullchain: file('fullchain.pem', leaf + between),
+    wrongOrder: file('wrong-order.pem', between + leaf),
+  };
+}
+
 describe('TLS files', () => {
   test('a pair and an authority that are what they should be: no problem', () => {
     expect(
@@ -101,6 +125,50 @@ describe('TLS files', () => {
     });
     expect(first?.text).toContain('expected a PEM file with a certificate');
     expect(second?.text).toContain('expected a PEM file with a private key');
+  });
+
+  describe('of an authority with another in between', () => {
+    const signed = signedByAnother();
+
+    test('with its chain behind it: no problem, and nothing to notice', () => {
+      const pair = { ...tls, certificates: [{ certificate: signed.fullchain, key: signed.key }] };
+      expect(certificateProblems(pair)).toEqual([]);
+      expect(certificateNotices(pair)).toEqual([]);
+    });
+
+    test('behind its chain is refused, and what is wrong is said', () => {
+      expect(
+        certificateProblems({
+          ...tls,
+          certificates: [{ certificate: signed.wrongOrder, key: signed.key }],
+        }),
+      ).toEqual([
+        {
+          path: ['tls', 'certificates', 0, 'certificate'],
+          text: `found "${signed.wrongOrder}", where others stand before the certificate of the key, expected the certificate, then its chain`,
+        },
+      ]);
+    });
+
+    test('without its chain is worth a notice, unless who looks is known to have that', () => {
+      const pair = { ...tls, certificates: [{ certificate: signed.alone, key: signed.key }] };
+      expect(certificateProblems(pair)).toEqual([]);
+      expect(certificateNotices(pair)).toEqual([
+        `${signed.alone} lacks the certificate of its issuer, CN=between: clients that have not that one will refuse it; ` +
+          'name the file with the whole chain (fullchain.pem)',
+      ]);
+      expect(certificateNotices({ ...pair, authorities: signed.between })).toEqual([]);
+    });
+
+    test('in binary is no PEM, and that is what is said', () => {
+      const [problem] = certificateProblems({
+        ...tls,
+        certificates: [{ certificate: signed.binary, key: signed.key }],
+      });
+      expect(problem?.text).toBe(
+        `found "${signed.binary}", which is something else, expected a PEM file with a certificate`,
+      );
+    });
   });
 
   test('one that has expired, or is not good yet, is worth a notice', () => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { dayOf } from './day-of.ts';
 import { mismatch, showFound } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
@@ -52,11 +52,11 @@ export function certificateProblems(
   };
 
   for (const { pair, at } of pairsOf(tls, programPort)) {
-    const certificate = attempt(
+    const chain = attempt(
       [...at, 'certificate'],
       pair.certificate,
       'a PEM file with a certificate',
-      (pem) => new X509Certificate(pem),
+      certificatesOf,
     );
     const key = attempt(
       [...at, 'key'],
@@ -64,13 +64,21 @@ export function certificateProblems(
       'a PEM file with a private key without a passphrase',
       createPrivateKey,
     );
-    if (certificate && key && !certificate.checkPrivateKey(key)) {
+    if (!chain || !key) continue;
+    const place = chain.findIndex((one) => one.checkPrivateKey(key));
+    if (place > 0) {
+      const found = `${showFound(pair.certificate)}, where others stand before the certificate of the key`;
+      problems.push({
+        path: [...at, 'certificate'],
+        text: mismatch(found, 'the certificate, then its chain'),
+      });
+    } else if (place < 0) {
       const found = `${showFound(pair.key)}, the key of another certificate`;
       problems.push({
         path: [...at, 'key'],
         text: mismatch(found, `the key of ${pair.certificate}`),
       });
-    } else if (certificate && key) {
+    } else {
       const refused = whyTlsRefuses(pair);
       if (refused !== undefined) {
         problems.push({
@@ -93,10 +101,19 @@ export function certificateProblems(
       [...key.split('.'), 'authorities'],
       authorities,
       'a PEM file with certificates',
-      (pem) => new X509Certificate(pem),
+      certificatesOf,
     );
   }
   return problems;
+}
+
+/** All of a PEM file, in their order; throws where there is none. */
+function certificatesOf(pem: Buffer): readonly [X509Certificate, ...X509Certificate[]] {
+  const [first, ...rest] = [
+    ...pem.toString('latin1').matchAll(/-----BEGIN [\w ]*CERTIFICATE-----.+?-----END [^-]+-----/gs),
+  ].map(([text]) => new X509Certificate(text));
+  if (first === undefined) throw new Error('no certificate');
+  return [first, ...rest];
 }
 
 interface PlacedPair {
@@ -124,21 +141,40 @@ function whyTlsRefuses(pair: { certificate: string; key: string }): string | und
   }
 }
 
-/** Worth saying, though the gate serves with it: what has expired, and what is not yet good. */
+/** Worth saying, though the gate serves with it: what has expired, what is not yet good, what comes without its chain. */
 export function certificateNotices(
   tls: TlsSettings,
   programPort?: ProgramPortSettings,
   now = Date.now(),
 ): readonly string[] {
   return pairsOf(tls, programPort).flatMap(({ pair: { certificate: file } }) => {
-    const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
+    const chain = certificatesOf(readFileSync(file));
+    const { validFromDate, validToDate } = chain[0];
     if (validToDate.getTime() < now) {
       return [`${file} expired on ${dayOf(validToDate.getTime())}: clients will refuse it`];
     }
-    return validFromDate.getTime() > now
-      ? [
-          `${file} is good only from ${dayOf(validFromDate.getTime())} on: clients will refuse it until then`,
-        ]
-      : [];
+    if (validFromDate.getTime() > now) {
+      return [
+        `${file} is good only from ${dayOf(validFromDate.getTime())} on: clients will refuse it until then`,
+      ];
+    }
+    if (!lacksIssuer(chain, tls.authorities)) return [];
+    const issuer = chain[0].issuer.split('\n').join(', ');
+    return [
+      `${file} lacks the certificate of its issuer, ${issuer}: clients that have not that one will refuse it; ` +
+        'name the file with the whole chain (fullchain.pem)',
+    ];
   });
+}
+
+/** Is the issuer neither in the file, nor an authority that clients have, nor one of the site's own? */
+function lacksIssuer(
+  [leaf, ...others]: ReturnType<typeof certificatesOf>,
+  authorities: string | undefined,
+): boolean {
+  const issued = (by: X509Certificate): boolean => leaf.checkIssued(by);
+  if (issued(leaf) || others.some(issued)) return false;
+  if (authorities !== undefined && certificatesOf(readFileSync(authorities)).some(issued))
+    return false;
+  return !rootCertificates.some((pem) => issued(new X509Certificate(pem)));
 }
