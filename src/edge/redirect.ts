@@ -5,6 +5,7 @@ import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
 import { type Binding, userOfAor } from './registrations.ts';
 import type { Flow, Forwarding, HeaderChange, Incoming } from './signaling.ts';
+import { asJudged } from './with-user.ts';
 
 /** More places than any phone forwards to. Each is judged, and a large answer has room for thousands. */
 const MOST_PLACES = 16;
@@ -28,8 +29,9 @@ export function judgingRedirects(
       const places = answer.list(Header.contact);
       const allowed = places
         .slice(0, MOST_PLACES)
-        .filter((place) => mayCall(edge, incoming, binding, flow, place));
-      if (allowed.length === places.length) return undefined;
+        .flatMap((place) => judged(edge, incoming, binding, flow, place));
+      if (allowed.length === places.length && allowed.every((one, at) => one === places[at]))
+        return undefined;
       changes = [{ name: 'Contact', value: allowed.join(', ') }];
       return allowed.length === 0 ? { status: 480 } : undefined;
     },
@@ -37,19 +39,22 @@ export function judgingRedirects(
   };
 }
 
-function mayCall(
+/** The place as the PBX may be told it; none when it may not be called. */
+function judged(
   edge: Edge,
   incoming: Incoming,
   binding: Binding,
   flow: Flow,
   place: string,
-): boolean {
-  const uri = parseNameAddress(place)?.uri;
-  if (uri === undefined) return false;
+): readonly string[] {
+  const address = parseNameAddress(place);
+  if (address === undefined) return [];
+  const { display, uri, parameters } = address;
   const facts = new RedirectFacts(edge, incoming, binding, flow, uri);
-  const { verdict } = edge.gatekeeper.judge('outbound', facts);
-  if (verdict.kind === 'pass') edge.outside.expect(facts);
-  return verdict.kind === 'pass';
+  if (edge.gatekeeper.judge('outbound', facts).verdict.kind !== 'pass') return [];
+  edge.outside.expect(facts);
+  const asked = asJudged(uri, facts.dialled);
+  return [asked === uri ? place : `${display}<${asked}>${parameters}`];
 }
 
 /** The facts of a call that a phone asks the PBX to make in its place: who called it is not who is charged. */

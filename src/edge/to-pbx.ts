@@ -17,7 +17,7 @@ import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
 import { nameIn } from './user-part.ts';
-import { withUser } from './with-user.ts';
+import { asJudged } from './with-user.ts';
 
 /**
  * A phone's or a trunk's request that opens something new: a call, a message, a subscription. Once the rules let it
@@ -55,8 +55,7 @@ function forward(
     extension.user,
     extension.aor && registeredOn(edge, extension.aor),
   );
-  // what was sent to one of the PBX's own places, by a URI of ours, is asked for there
-  const requestUri = edge.uris.behind(request.requestUri) ?? uriWithoutPin(facts);
+  const requestUri = uriForPbx(facts, request);
   incoming.forward({
     targets:
       requestUri === undefined ? targets : targets.map((target) => ({ ...target, requestUri })),
@@ -116,11 +115,15 @@ function toldToCaller(
 
 const nothing: readonly HeaderChange[] = [];
 
-/** O3: a PIN is for the gate. */
-function uriWithoutPin({ method, calledUri, dialled }: CallFacts): string | undefined {
-  return method === 'INVITE' && dialled.pin !== undefined
-    ? withUser(calledUri, dialled.digits)
-    : undefined;
+/**
+ * O3: a PIN is for the gate. What was sent to one of the PBX's own places, by a URI of ours, is asked for there. Carriers
+ * write into the user part what the PBX may need.
+ */
+function uriForPbx(facts: CallFacts, { requestUri }: Message): string | undefined {
+  const { method, calledUri, dialled, source } = facts;
+  const judged = source.realm === 'access' || dialled.pin !== undefined;
+  const uri = method === 'INVITE' && judged ? asJudged(calledUri, dialled) : calledUri;
+  return uri === requestUri ? undefined : uri;
 }
 
 interface Extension {

@@ -11,7 +11,7 @@ import type { Edge } from './edge.ts';
 import { numberOf } from './outside-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
 import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
-import { withUser } from './with-user.ts';
+import { asJudged } from './with-user.ts';
 
 /**
  * A phone asks the PBX to call somebody (RFC 3515): that is a call of that phone. Undefined when it was refused, else
@@ -38,12 +38,13 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
     }
     if (!admit(incoming, decision)) return undefined;
     edge.outside.expect(facts);
-    const { pin, digits } = facts.dialled;
-    if (pin !== undefined && behind !== undefined) {
+    const judged = asJudged(uri, facts.dialled);
+    if (judged === uri) continue;
+    if (behind !== undefined) {
       incoming.answer(400); // nobody dials a PIN and means a place of the PBX's own
       return undefined;
     }
-    if (pin !== undefined) changes = [{ name: 'Refer-To', value: `<${withUser(uri, digits)}>` }];
+    changes = [{ name: 'Refer-To', value: `<${judged}>` }];
   }
   return changes;
 }

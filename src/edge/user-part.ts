@@ -51,8 +51,8 @@ export const dialledIn = (uri: string): string =>
 export const mayBeEmergency = (dialled: string): boolean =>
   nameIn(dialled).length <= MOST_EMERGENCY;
 
-/** Might somebody be called by it? What PBXs call themselves by, `asterisk` or nothing at all, has no digit. */
-export const namesANumber = (uri: string): boolean => /\d/.test(userOfUri(uri));
+/** Might somebody be called by it? What PBXs call themselves by, `asterisk` or nothing at all, has no digit anywhere. */
+export const namesANumber = (uri: string): boolean => /\d/.test(unescaped(dialledIn(uri)));
 
 /** RFC 3261 §19.1.2: `%31001` is 1001. What is no escape stays as it is. */
 export function unescaped(user: string): string {

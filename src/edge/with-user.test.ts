@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withUser } from './with-user.ts';
+import { withoutUnread, withUser } from './with-user.ts';
 
 test.each([
   ['sip:0049301@gate.example.com', '+49301', 'sip:+49301@gate.example.com'],
@@ -11,3 +11,22 @@ test.each([
 ])('%s with %s is %s', (uri, number, expected) => {
   expect(withUser(uri, number, 'carrier.test')).toBe(expected);
 });
+
+test.each([
+  ['sip:0;00442079460123@gate.test;user=phone', 'sip:0@gate.test;user=phone'],
+  ['sip:1001%3b0044@gate.test', 'sip:1001@gate.test'],
+  ['sip:1001%000044@gate.test', 'sip:1001@gate.test'],
+  ['sip:2079460123;phone-context=+44@gate.test', 'sip:2079460123;phone-context=+44@gate.test'],
+  ['sip:0;x=0;Phone-Context=+44;y=1@gate.test', 'sip:0;phone-context=+44@gate.test'],
+  ['sip:0;phone-context=0442079460123@gate.test', 'sip:0@gate.test'],
+  ['sip:0301234;phone-context=gate.test@gate.test', 'sip:0301234@gate.test'],
+])('without what nobody has read, %s is %s', (uri, expected) => {
+  expect(withoutUnread(uri)).toBe(expected);
+});
+
+test.each(['sip:1001@gate.test;x=y', 'sip:gate.test;x=y', 'tel:1;phone-context=gate.test'])(
+  '%s is all read',
+  (uri) => {
+    expect(withoutUnread(uri)).toBe(uri);
+  },
+);

@@ -368,6 +368,45 @@ describe('a transfer by a phone (REFER)', () => {
   });
 });
 
+describe('what stands behind a semicolon in the user part, and no rule has read,', () => {
+  const unread = '0;0041443335555';
+
+  test('is not what the PBX is called with', async () => {
+    await using scene = await judging({ outboundRoutes: [] });
+    const phone = await scene.registered();
+    const one = await phone.invite(unread);
+    const invite = await scene.pbx.expect('INVITE');
+    expect(invite.uri).toBe('sip:0@127.0.0.1');
+    const accepting = scene.pbx.accept(invite);
+    await one.answered();
+    await accepting;
+    const ours = one.remoteTarget.replace('sip:pbx@', `sip:${unread}@`);
+    expect(ours).toMatch(/^sip:0;0041443335555@.*;hop=/);
+    const other = await phone.invite(ours);
+    const atPbx = await scene.pbx.expect('INVITE');
+    expect(atPbx.uri).toBe(`sip:0@${scene.pbx.address}:${scene.pbx.port}`);
+    scene.pbx.answer(atPbx, 486);
+    await other.final();
+  });
+
+  test('is where nobody is transferred or redirected to', async () => {
+    await using scene = await judging({ outboundRoutes: [] });
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const headers = { 'Refer-To': `<sip:${unread}@127.0.0.1>` };
+    expect(await statusOf(phone, 'REFER', 'sip:1002@127.0.0.1', { headers })).toBe(202);
+    expect(last(scene.pbx, 'REFER').header('Refer-To')).toBe('<sip:0@127.0.0.1>');
+
+    const call = await scene.call();
+    const Contact = ['<sip:1002@127.0.0.1>', `"X" <sip:${unread}@127.0.0.1>;q=0.5`];
+    phone.answer(await phone.expect('INVITE'), 302, { headers: { Contact } });
+    expect((await call.final()).list('Contact')).toEqual([
+      '<sip:1002@127.0.0.1>',
+      '"X"<sip:0@127.0.0.1>;q=0.5',
+    ]);
+  });
+});
+
 describe('what says that it is in a dialog that nobody knows', () => {
   /** The Route of a call that is over: every phone has seen one. */
   async function routeOf(scene: Scene, phone: Phone): Promise<string> {
@@ -403,6 +442,7 @@ describe('what says that it is in a dialog that nobody knows', () => {
       expect(last(scene.pbx, method).uri).toBe(atPbx('1003'));
     }
     expect(await outcome('0041443335555')).toBe(refusal);
+    expect(await outcome(';0041443335555')).toBe(404);
     expect(await outcome('1003')).toBe(481);
     expect(await outcome('asterisk')).toBe(481);
     const stranger = await scene.phone({ user: '1009', address: '127.0.3.9' });
