@@ -1,4 +1,4 @@
-import type { GuardedExtensions } from '../data/messages.ts';
+import type { GuardedExtensions } from '../data/gate-status.ts';
 import type { Guard } from '../limits/guards.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';

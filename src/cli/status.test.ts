@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ProcessStatus } from '../control/control-messages.ts';
-import type { CallStatus } from '../data/messages.ts';
+import type { CallStatus } from '../data/gate-status.ts';
 import { showStatus } from './status.ts';
 
 const now = 1_800_000_000_000;

@@ -3,7 +3,7 @@ import { showListenPoint } from '../config/listen-point.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import type { KernelStatus } from '../control/kernel/kernel-status.ts';
 import type { ClusterStatus } from '../control/shared/shared-state.ts';
-import type { ProgramsStatus } from '../data/messages.ts';
+import type { ProgramsStatus } from '../data/gate-status.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { duration } from './duration.ts';

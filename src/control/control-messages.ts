@@ -1,6 +1,6 @@
 import type { OfTheGate, SettingsFlags } from '../config/overrides.ts';
 import type { Directories } from '../config/read-folders.ts';
-import type { GateStatus } from '../data/messages.ts';
+import type { GateStatus } from '../data/gate-status.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { Exception } from '../policy/exceptions.ts';
 import type { ShadowTotal } from './events/events-database.ts';

@@ -1,8 +1,8 @@
 import type { DataPlaneObserver } from '../data/data-plane.ts';
+import type { DataPlaneStats } from '../data/gate-stats.ts';
 import type {
   BindingBatch,
   BlockBatch,
-  DataPlaneStats,
   EnforcementBatch,
   GuardBatch,
   LiveCounts,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DataPlaneStats } from '../data/messages.ts';
+import type { DataPlaneStats } from '../data/gate-stats.ts';
 import { type Heartbeat, heartbeatLimitMs, liveness, readiness } from './health.ts';
 
 const none = { counts: [], sum: 0 };

@@ -1,4 +1,4 @@
-import type { DataPlaneStats, PbxNodeStats } from '../data/messages.ts';
+import type { DataPlaneStats, PbxNodeStats } from '../data/gate-stats.ts';
 
 /** How long the data plane may be silent before it counts as dead. */
 export const heartbeatLimitMs = 5000;

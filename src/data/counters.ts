@@ -8,7 +8,7 @@ import {
   countedMethods,
   type ForwardedMethod,
   type GateStats,
-} from './messages.ts';
+} from './gate-stats.ts';
 
 const methods = new Set<string>(countedMethods);
 const classes: readonly StatusClass[] = ['1xx', '2xx', '3xx', '4xx', '5xx', '6xx'];

@@ -24,15 +24,14 @@ import { DecisionCounts } from './decision-counts.ts';
 import { EnforcementFeed } from './enforcement-feed.ts';
 import { ExtensionCounts } from './extension-counts.ts';
 import type { CreateGate, Log } from './gate.ts';
-import { hearOthers } from './hear-others.ts';
+import type { CertificateStatus, PbxNodeStats } from './gate-stats.ts';
 import type {
   CallStatus,
-  CertificateStatus,
   GateStatus,
   GuardedExtensions,
-  PbxNodeStats,
   RegistrationStatus,
-} from './messages.ts';
+} from './gate-status.ts';
+import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
 import type { Bounds } from './pressure-gauge.ts';

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataPlane, type DataPlaneObserver, startDataPlane } from './data-plane.ts';
-import type { DataPlaneStats } from './messages.ts';
+import type { DataPlaneStats } from './gate-stats.ts';
 import { sliceLists } from './sliced-lists.ts';
 
 const address = '127.0.9.61';

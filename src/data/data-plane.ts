@@ -11,19 +11,18 @@ import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import { CannotServe } from './cannot-serve.ts';
+import type { DataPlaneStats } from './gate-stats.ts';
+import type { GateStatus, GuardedExtensions } from './gate-status.ts';
 import type {
   Answer,
   BindingBatch,
   BlockBatch,
   BlockOutcome,
   ClusterNode,
-  DataPlaneStats,
   EnforcementBatch,
   FoundBlocks,
   FromDataPlane,
-  GateStatus,
   GuardBatch,
-  GuardedExtensions,
   GuardOutcome,
   Kept,
   LiveCounts,

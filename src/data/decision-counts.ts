@@ -2,7 +2,7 @@ import type { Decided } from '../edge/gatekeeper.ts';
 import type { Source } from '../policy/facts.ts';
 import type { Decision, Shadow } from '../policy/policy.ts';
 import type { Reason } from '../policy/reasons.ts';
-import { type CountedMethod, countedMethods, type DecisionCount } from './messages.ts';
+import { type CountedMethod, countedMethods, type DecisionCount } from './gate-stats.ts';
 
 const methods = new Set<string>(countedMethods);
 

@@ -1,5 +1,5 @@
 import type { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { EventLoopLag } from './messages.ts';
+import type { EventLoopLag } from './gate-stats.ts';
 
 /** The delay since the last look beyond the interval it is sampled at, and starts anew. */
 export function readLag(

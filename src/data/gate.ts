@@ -9,15 +9,14 @@ import type { ListedNetworks } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
 import type { BlockChanges } from './block-changes.ts';
 import type { GateEvents } from './gate-events.ts';
+import type { GateStats } from './gate-stats.ts';
+import type { GateStatus, GuardedExtensions } from './gate-status.ts';
 import type { GuardChanges } from './guard-changes.ts';
 import type {
   BlockOutcome,
   ClusterNode,
   EnforcementBatch,
   FoundBlocks,
-  GateStats,
-  GateStatus,
-  GuardedExtensions,
   GuardOutcome,
   PbxEvent,
   RefusedElsewhere,

@@ -10,7 +10,7 @@ import type { Inheritance } from '../engine/hand-over/inheritance.ts';
 import type { ServedCertificate } from '../engine/transport/certificate/certificates.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
 import type { Counters } from './counters.ts';
-import type { GateStats } from './messages.ts';
+import type { GateStats } from './gate-stats.ts';
 
 /** Whatever carries SIP, and what it can say about itself. */
 export interface CarrierServing extends Serving {

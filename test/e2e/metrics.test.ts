@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogue } from '../../src/control/metrics/catalogue.ts';
-import { countedMethods } from '../../src/data/messages.ts';
+import { countedMethods } from '../../src/data/gate-stats.ts';
 import { reasons } from '../../src/policy/reasons.ts';
 import { rulesOf, stages } from '../../src/policy/registry.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';

@@ -1,4 +1,4 @@
-import type { EventLoopLag } from '../../data/messages.ts';
+import type { EventLoopLag } from '../../data/gate-stats.ts';
 
 /** The system says it in a file, which cannot be opened while there are too many; all else is known still. */
 export function residentBytes(): number | undefined {

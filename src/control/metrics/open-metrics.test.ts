@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../config/load.ts';
 import { type Durations, durationClasses } from '../../data/durations.ts';
-import type { DataPlaneStats } from '../../data/messages.ts';
+import type { DataPlaneStats } from '../../data/gate-stats.ts';
 import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
 import type { ContactStatus } from '../notify/contact.ts';

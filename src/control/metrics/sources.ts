@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import type { DataPlaneStats, EventLoopLag } from '../../data/messages.ts';
+import type { DataPlaneStats, EventLoopLag } from '../../data/gate-stats.ts';
 import type { KernelStatus } from '../kernel/kernel-status.ts';
 import type { ListStatus } from '../lists/lists.ts';
 import type { ContactStatus } from '../notify/contact.ts';
