@@ -12,6 +12,9 @@ const MOST_CHALLENGED = 16_384;
 
 /** All INVITEs of one Call-ID and caller's tag, and the calls they became: several where it forked. */
 interface Held {
+  readonly name: string;
+  /** The phone's call of which these are the rest. */
+  of: Held | undefined;
   /** Of INVITEs without a final answer, and of those that were answered: these end with the last of the calls. */
   leases: Lease[];
   calls: number;
@@ -42,10 +45,16 @@ export class CallLeases {
   }
 
   /**
-   * A call of that name takes its places. Gives what is to be told its final status; undefined when there is no room for
+   * A call of that name takes its places; those of the phone's call of which it is the rest stay taken until both are over: the
+   * phone may have left it to somebody whom it transferred. Gives what is to be told its final status; undefined when there is no room for
    * another call, of anybody.
    */
-  open(name: string, keys: readonly string[], at: number): ((status: number) => void) | undefined {
+  open(
+    name: string,
+    keys: readonly string[],
+    at: number,
+    restOf?: string,
+  ): ((status: number) => void) | undefined {
     this.#lastLease++;
     const reserved = this.ledger.reserve({
       id: String(this.#lastLease),
@@ -55,10 +64,13 @@ export class CallLeases {
     if (!reserved.ok) return undefined;
     const { lease } = reserved;
     const known = this.#held.get(name);
-    const held = known ?? { leases: [lease], calls: 0 };
+    const held = known ?? { name, of: undefined, leases: [lease], calls: 0 };
     if (known === undefined) this.#held.set(name, held);
     else held.leases.push(lease);
-    return (status) => this.#done(name, held, lease, status);
+    // who answered already is counted at neither
+    if (restOf !== undefined && restOf !== name && held.calls === 0)
+      held.of = this.#held.get(restOf);
+    return (status) => this.#done(held, lease, status);
   }
 
   /** A call that has its places was let through. */
@@ -78,16 +90,19 @@ export class CallLeases {
   /** A call was answered; some of it may be ringing elsewhere still. */
   started(name: string): void {
     const held = this.#held.get(name);
-    if (held !== undefined) held.calls++;
+    if (held !== undefined) {
+      held.calls++;
+      if (held.of !== undefined) held.of.calls++;
+    }
     // its places may be taken only now that it was answered: a moment after this
-    else this.#held.set(name, { leases: [], calls: 1 });
+    else this.#held.set(name, { name, of: undefined, leases: [], calls: 1 });
   }
 
   ended(name: string): void {
     const held = this.#held.get(name);
     if (held === undefined) return;
-    held.calls = Math.max(0, held.calls - 1);
-    this.#release(name, held);
+    this.#endOne(held);
+    if (held.of !== undefined) this.#endOne(held.of);
   }
 
   /** Every half minute: whatever is still there keeps its places, whatever is not loses them. */
@@ -102,6 +117,11 @@ export class CallLeases {
     }
   }
 
+  #endOne(held: Held): void {
+    held.calls = Math.max(0, held.calls - 1);
+    this.#release(held);
+  }
+
   #wasChallenged(name: string, at: number): boolean {
     if (this.#challenged.size === 0) return false;
     const since = this.#challenged.get(name);
@@ -110,9 +130,10 @@ export class CallLeases {
 
   #renew(held: Held | undefined, now: number): void {
     for (const { id } of held?.leases ?? []) this.ledger.renew(id, now);
+    for (const { id } of held?.of?.leases ?? []) this.ledger.renew(id, now);
   }
 
-  #done(name: string, held: Held, lease: Lease, status: number): void {
+  #done(held: Held, lease: Lease, status: number): void {
     const { leases } = held;
     if (lease.confirmedAt !== undefined || !leases.includes(lease)) return;
     if (status >= 200 && status < 300) this.ledger.confirm(lease.id, Date.now());
@@ -120,16 +141,17 @@ export class CallLeases {
       this.ledger.settle(lease.id);
       leases.splice(leases.indexOf(lease), 1);
     }
-    if (status === 401 || status === 407) this.#challenged.set(name, Date.now());
-    this.#release(name, held);
+    if (status === 401 || status === 407) this.#challenged.set(held.name, Date.now());
+    this.#release(held);
   }
 
   /** The last of its calls is over: what was answered ends, what rings elsewhere goes on. */
-  #release(name: string, held: Held): void {
+  #release(held: Held): void {
     if (held.calls > 0) return;
     for (const { id, confirmedAt } of held.leases)
       if (confirmedAt !== undefined) this.ledger.settle(id);
     held.leases = held.leases.filter(({ confirmedAt }) => confirmedAt === undefined);
-    if (held.leases.length === 0 && this.#held.get(name) === held) this.#held.delete(name);
+    if (held.leases.length === 0 && this.#held.get(held.name) === held)
+      this.#held.delete(held.name);
   }
 }

@@ -1,4 +1,4 @@
-import { callKeys } from '../policy/call-keys.ts';
+import { callKeys, countsAlready } from '../policy/call-keys.ts';
 import { leavesTheHouse } from '../policy/leaves-the-house.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
@@ -54,7 +54,8 @@ export function openCall(
     go(opened(edge, request, name, facts, doubted(edge, name, keys, facts.at)));
     return;
   }
-  const lease = edge.leases.open(name, keys, facts.at);
+  const rest = countsAlready(facts) ? facts.continues?.name : undefined;
+  const lease = edge.leases.open(name, keys, facts.at, rest);
   if (lease === undefined) {
     incoming.answer(503, retryAfter(edge));
     return;

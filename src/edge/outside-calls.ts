@@ -2,10 +2,13 @@ import { type Ending, EndQueue } from '../limits/end-queue.ts';
 import { KeyTable } from '../limits/key-table.ts';
 import type { CallBy, CallFacts } from '../policy/facts.ts';
 import { detached } from '../sip/message/detached.ts';
+import { callName } from './call-name.ts';
 
 /** A call to the telephone network from the verdict to its end, or the leg of one that leads to a trunk. */
 export interface OutsideCall extends Ending {
   readonly callId: string;
+  /** What it goes by. */
+  readonly name: string;
   readonly extension: string | undefined;
   /** As the world dials it, where that can be told. */
   readonly number: string;
@@ -225,6 +228,7 @@ export const numberOf = ({ dialled }: Pick<CallFacts, 'dialled'>): string =>
 /** Copied, so that a long call does not keep the message it began with. */
 const callFrom = (facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
   callId: detached(facts.callId),
+  name: detached(callName(facts)),
   extension: facts.extension === undefined ? undefined : detached(facts.extension),
   number: detached(numberOf(facts)),
   by: facts.by,

@@ -1,17 +1,24 @@
 import type { CallFacts } from './facts.ts';
 
+/**
+ * Is it the rest of a phone's call, which counts itself? Whoever transferred or redirected makes no call that would: the one
+ * that the PBX makes for him is his.
+ */
+export const countsAlready = ({ continues, by }: Pick<CallFacts, 'continues' | 'by'>): boolean =>
+  continues !== undefined && by === 'invite';
+
 /** Everything that a call counts under, as limits name it: `extension:1001`, `group:sales`, `all`. */
 export function callKeys(facts: CallFacts): readonly string[] {
   const { trunk, route, continues } = facts;
   const keys = keysOfParties(facts);
   if (route !== undefined && route.name !== continues?.route) keys.push(keyOf('route', route.name));
   if (trunk !== undefined) keys.push(keyOf('trunk', trunk));
-  if (continues === undefined) keys.push(ALL);
+  if (!countsAlready(facts)) keys.push(ALL);
   return keys;
 }
 
 function keysOfParties(facts: CallFacts): string[] {
-  if (facts.continues !== undefined) return [];
+  if (countsAlready(facts)) return [];
   return facts.source.realm === 'trunk' ? keysOfInbound(facts) : keysOfOutbound(facts);
 }
 

@@ -489,6 +489,67 @@ describe('a phone that redirects a call (302)', () => {
   });
 });
 
+describe('a call outside that a phone has left to others', () => {
+  const limited = (extension: number) =>
+    judging({ outboundRoutes: [], outbound: { 'concurrent-calls': { extension } } });
+
+  /** The PBX calls a carrier; who called it there hangs up in the end. */
+  async function goesOn(scene: Scene, number: string) {
+    const call = await scene.call(toGate(scene, number), { headers: from('1001') });
+    const accepting = scene.carrier().accept(await scene.carrier().expect('INVITE'));
+    await call.answered();
+    await accepting;
+    return async () => {
+      const bye = call.ask('BYE');
+      scene.carrier().answer(await scene.carrier().expect('BYE'), 200);
+      await bye;
+    };
+  }
+  async function answered(scene: Scene, phone: Phone, number: string) {
+    const call = await phone.invite(number);
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+    await call.answered();
+    await accepting;
+    return async () => {
+      const bye = call.ask('BYE');
+      scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+      await bye;
+    };
+  }
+  const tries = async (phone: Phone) => (await (await phone.invite('1003')).final()).status;
+  const busy = (scene: Scene) =>
+    scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 480));
+
+  test('is one of its calls until it is over', async () => {
+    await using scene = await limited(1);
+    const phone = await scene.registered({ user: '1001' });
+    const leave = await answered(scene, phone, '03012345678');
+    const end = await goesOn(scene, '03012345678');
+    await leave();
+    busy(scene);
+    expect(await tries(phone)).toBe(486);
+    await end();
+    expect(await tries(phone)).toBe(480);
+  });
+
+  test('is one of its calls where it transferred to it', async () => {
+    await using scene = await limited(2);
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered({ user: '1001' });
+    const leave = await answered(scene, phone, '1002');
+    const headers = { 'Refer-To': '<sip:03012345678@127.0.0.1>' };
+    expect(await statusOf(phone, 'REFER', 'sip:1002@127.0.0.1', { headers })).toBe(202);
+    const end = await goesOn(scene, '03012345678');
+    await leave();
+    const another = await answered(scene, phone, '1002');
+    busy(scene);
+    expect(await tries(phone)).toBe(486);
+    await end();
+    expect(await tries(phone)).toBe(480);
+    await another();
+  });
+});
+
 describe('a call outside ends when its time is over (O9)', () => {
   const short = (mode = 'on') =>
     ({

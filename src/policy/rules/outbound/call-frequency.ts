@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALL, keyOf } from '../../call-keys.ts';
+import { ALL, countsAlready, keyOf } from '../../call-keys.ts';
 import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
@@ -79,7 +79,7 @@ export const callFrequency = defineRule({
 
     return {
       judge(facts, counters) {
-        if (facts.asksAgain || facts.continues !== undefined) return pass;
+        if (facts.asksAgain || countsAlready(facts)) return pass;
         if (isClosed(facts, counters)) return refusedAlone;
         const found = crossed(facts, (key, seconds) => counters.calls(key, seconds, facts.at));
         return (found === undefined ? undefined : refusals[found.at]) ?? pass;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALL, keyOf } from '../../call-keys.ts';
+import { ALL, countsAlready, keyOf } from '../../call-keys.ts';
 import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule, type SettingPath } from '../../rule.ts';
@@ -44,7 +44,7 @@ export const concurrentCalls = defineRule({
     /** Every limit that the call counts under. */
     const limitsOn = (facts: CallFacts): Counted[] => {
       const { profile, source, route, trunk, continues } = facts;
-      const anew = continues === undefined;
+      const anew = !countsAlready(facts);
       const extension = anew ? facts.extension : undefined;
       const own = profile.concurrentCalls ?? limits.extension;
       const found: Counted[] = [];
