@@ -63,6 +63,8 @@ export class Reloads {
   #running: Pick<Accepted, 'settings' | 'tree'>;
   #readAt = Date.now();
   #last: Promise<unknown> = Promise.resolve();
+  /** The files were wrong when they were read last. */
+  #wrong = false;
 
   constructor(options: ReloadOptions) {
     this.#options = options;
@@ -99,6 +101,7 @@ export class Reloads {
 
   #refuse(problems: readonly Problem[]): ReloadOutcome {
     const { log } = this.#options;
+    this.#wrong = true;
     const lines = problems.map(showProblem);
     for (const line of lines.slice(0, mostSaid)) log.error(line);
     log.error({ problems: lines.length }, 'reload refused; the settings are as they were');
@@ -134,6 +137,13 @@ export class Reloads {
 
     for (const line of waiting.slice(0, mostSaid)) log.warn(line);
     for (const notice of notices) log.warn(notice);
+    const mended = this.#wrong && changed.length === 0;
+    this.#wrong = false;
+    if (mended) {
+      log.info('the files are good again; the settings are as they were');
+      this.#record('info', 'the files are good again, nothing has changed');
+      return { ok: true, changed, waiting, notices, readAt: this.#readAt };
+    }
     // A file that was only touched is no news.
     if (changed.length > 0 || asked.by !== 'change')
       log.info({ changed: shortened(changed) }, 'reloaded');

@@ -152,6 +152,19 @@ describe('a file that changes', () => {
   });
 });
 
+test('that was wrong and is as it was before says so, or the last that is heard is that it was refused', async () => {
+  const said = fromNow();
+  const good = policy('site.yaml');
+  write('site.yaml', 'site:\n\thomeCountry: DE\n');
+  await logs(said, 'reload refused');
+  write('site.yaml', good);
+  await logs(said, 'the files are good again; the settings are as they were');
+  const events = () => drawbridge('events', '--kind', 'reload', '--last', '1', '--data', gate.data);
+  await expect
+    .poll(async () => (await events()).output)
+    .toContain('the files are good again, nothing has changed');
+});
+
 describe('drawbridge reload', () => {
   test('says what changed, and what waits for a restart', async () => {
     const said = fromNow();
