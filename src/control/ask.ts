@@ -14,7 +14,7 @@ export async function askGate<T>(
   request: ControlRequest,
   timeoutMs = 10_000,
 ): Promise<T> {
-  const text = await exchange(path, `${JSON.stringify(request)}\n`, timeoutMs);
+  const text = await exchange(path, request, timeoutMs);
   let reply: ControlReply<T>;
   try {
     reply = JSON.parse(text);
@@ -25,16 +25,32 @@ export async function askGate<T>(
   return reply.result;
 }
 
-function exchange(path: string, request: string, timeoutMs: number): Promise<string> {
+/** They change something: a gate that is too busy to answer in time does it all the same. */
+const changing: ReadonlySet<ControlRequest['command']> = new Set([
+  'hangup',
+  'block',
+  'unblock',
+  'guard',
+  'unguard',
+  'hand-over',
+  'refresh-lists',
+  'test-contact',
+  'reload',
+]);
+
+function exchange(path: string, request: ControlRequest, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const chunks: string[] = [];
     socket.setEncoding('utf8');
     socket.setTimeout(timeoutMs, () => {
       socket.destroy();
-      reject(new CannotAsk(`The gate did not answer within ${timeoutMs / 1000} s on ${path}.`));
+      const yet = changing.has(request.command) ? ' It may yet do what it was asked.' : '';
+      reject(
+        new CannotAsk(`The gate did not answer within ${timeoutMs / 1000} s on ${path}.${yet}`),
+      );
     });
-    socket.on('connect', () => socket.write(request));
+    socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk) => {
       chunks.push(String(chunk));
       if (String(chunk).endsWith('\n')) socket.end();

@@ -5,7 +5,7 @@ import type { InheritedSocket } from './hand-over/inheritance.ts';
 import { nextHopOf } from './next-hops.ts';
 import { sendOwn } from './own-request.ts';
 import type { Agents, Programs } from './protocol/program.ts';
-import { explainDnsFailure } from './resolve/explain-dns-failure.ts';
+import { tellDnsFailures } from './resolve/explain-dns-failure.ts';
 import { createResolver, type Resolver } from './resolve/resolver.ts';
 import type { ServedCertificate } from './transport/certificate/certificates.ts';
 import type { Channel } from './transport/transports.ts';
@@ -53,7 +53,7 @@ export interface EmbeddedEngine extends Signaling {
 export function createEngine(options: CreateEngineOptions): EmbeddedEngine {
   const {
     resolver = createResolver({
-      onFailure: (err) => options.log.warn({ err }, explainDnsFailure(err)),
+      onFailure: tellDnsFailures((fields, text) => options.log.warn(fields, text)),
     }),
   } = options;
   return {

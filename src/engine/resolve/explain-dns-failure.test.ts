@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import type { DnsServer } from './dns-servers.ts';
-import { explainDnsFailure } from './explain-dns-failure.ts';
+import { explainDnsFailure, tellDnsFailures } from './explain-dns-failure.ts';
 import { createResolver } from './resolver.ts';
 
 const sockets: Socket[] = [];
@@ -49,4 +49,20 @@ test('where the system was asked, it is the system', () => {
   expect(explainDnsFailure(new Error('the system did not answer in time'))).toMatch(
     /^the system's name service gives no answer: /,
   );
+});
+
+test('it is said once a minute, and how many questions had no answer since', () => {
+  let now = 0;
+  const lines: string[] = [];
+  const failed = tellDnsFailures(
+    ({ err, questions }) => lines.push(`${err} ${questions}`),
+    () => now,
+  );
+  for (const record of ['NAPTR', 'SRV', 'A']) failed(record);
+  expect(lines).toEqual(['NAPTR 1']);
+  now = 59_999;
+  failed('SRV');
+  now = 60_000;
+  failed('A');
+  expect(lines).toEqual(['NAPTR 1', 'A 4']);
 });
