@@ -82,9 +82,11 @@ export function loadSettings(
 
   const merged = settingsSchema.safeParse(tree);
   // What flags stand in place of is checked by itself, so that they cannot hide what is wrong with it.
-  if (!merged.success || schemaProblems(overridden(files, overrides), files, []).length > 0) {
-    const inFiles = schemaProblems(fileTree(files), files, []);
-    const wrong = inFiles.length > 0 ? inFiles : schemaProblems(tree, files, overrides);
+  if (!merged.success || hidesWhatIsWrong(files, overrides)) {
+    const written = fileTree(files);
+    const ofFiles = overrides.length === 0 ? merged : settingsSchema.safeParse(written);
+    const inFiles = problemsOf(ofFiles, written, files, []);
+    const wrong = inFiles.length > 0 ? inFiles : problemsOf(merged, tree, files, overrides);
     const rest =
       problems.length > 0 ? undefined : withoutWhatIsWrong(tree, merged.error?.issues ?? []);
     const compiled = rest && compile(rest, surroundings);
@@ -201,18 +203,22 @@ function gapBefore(tree: unknown, { path, origin }: Override): Problem | undefin
   return undefined;
 }
 
-/** What the files say under the keys that something else is said of. */
-function overridden(files: Files, overrides: readonly Override[]): unknown {
+/** Is something wrong with what the files say under the keys that something else is said of? */
+function hidesWhatIsWrong(files: Files, overrides: readonly Override[]): boolean {
+  if (overrides.length === 0) return false;
   const keys = new Set(overrides.map(({ path }) => path[0]));
-  return Object.fromEntries(Object.entries(fileTree(files)).filter(([key]) => keys.has(key)));
+  const hidden = Object.entries(fileTree(files)).filter(([key]) => keys.has(key));
+  return !settingsSchema.safeParse(Object.fromEntries(hidden)).success;
 }
 
-function schemaProblems(
+type Checked = ReturnType<typeof settingsSchema.safeParse>;
+
+function problemsOf(
+  checked: Checked,
   tree: unknown,
   files: Files,
   overrides: readonly Override[],
 ): readonly Problem[] {
-  const checked = settingsSchema.safeParse(tree);
   if (checked.success) return [];
   const asWritten = (path: Path): string | undefined =>
     originOf(path, files, overrides) === undefined ? textInFiles(path, files) : undefined;

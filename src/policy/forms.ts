@@ -59,9 +59,14 @@ function readCountry(text: string): Understood<string> {
   return isCountry(text) ? understood(text) : expected(form, { meant: countryMeant(text) });
 }
 
+/** To ask for a zone is dear, and a site has the same one each time that it is read. */
+const knownZones = new Set<string>();
+
 function readTimeZone(text: string): Understood<string> {
+  if (knownZones.has(text)) return understood(text);
   try {
     new Intl.DateTimeFormat('en', { timeZone: text });
+    knownZones.add(text);
     return understood(text);
   } catch {
     const among = Intl.supportedValuesOf('timeZone');
