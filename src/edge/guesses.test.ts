@@ -36,3 +36,29 @@ describe('failures of a /64 at an extension', () => {
     expect(guesses.failures(`1001|${network}`, 7200, AT + 3_600_001)).toBe(11);
   });
 });
+
+describe('a password that the PBX is asked about', () => {
+  const failures = (guesses: Guesses, source: string) =>
+    guesses.failures(`1001|${source}`, 1800, AT);
+
+  test('counts as wrong until it has answered, and once', () => {
+    const guesses = new Guesses();
+    const [over] = [guesses.trying('1001', '192.0.2.1'), guesses.trying('1001', '192.0.2.1')];
+    expect(failures(guesses, '192.0.2.1')).toBe(2);
+    over?.();
+    over?.();
+    expect(failures(guesses, '192.0.2.1')).toBe(1);
+    expect(failures(guesses, '192.0.2.2')).toBe(0);
+  });
+
+  test('counts against its /48 as well, and takes nothing from what failed there', () => {
+    const guesses = new Guesses();
+    const overs = Array.from({ length: 10 }, () => guesses.trying('1001', sourceIn(1)));
+    expect(failures(guesses, network)).toBe(10);
+    for (const over of overs) {
+      over();
+      guesses.failed('1001', sourceIn(1), 'password-wrong', AT);
+    }
+    expect(failures(guesses, network)).toBe(10);
+  });
+});

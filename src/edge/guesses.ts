@@ -29,6 +29,9 @@ export class Guesses {
   /** Of numbers that were dialled. Strangers can dial any: it takes nothing from what is known of failures. */
   readonly #dialled = new SpreadSketch(MOST_TAILS);
 
+  /** Passwords that the PBX is asked about just now, by who tries them where. */
+  readonly #underWay = new Map<string, number>();
+
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
   #lockout: LockoutLimits = lockout.options.parse({});
   #spreading: SpreadLimits = spreadGuessing.options.parse({});
@@ -43,6 +46,25 @@ export class Guesses {
     const rules: Readonly<Record<string, unknown>> = registration;
     this.#lockout = rules[lockout.name] as LockoutLimits;
     this.#spreading = rules[spreadGuessing.name] as SpreadLimits;
+  }
+
+  /**
+   * The PBX is asked about a password: until it has answered, and what this returns was called, that counts as a failure.
+   * Else whoever sends a thousand at once would have all of them tried before the first has failed.
+   */
+  trying(extension: string, source: string): () => void {
+    const keys = heldBy(source).map((from) => `${extension}|${from}`);
+    for (const key of keys) this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      for (const key of keys) {
+        const left = (this.#underWay.get(key) ?? 0) - 1;
+        if (left > 0) this.#underWay.set(key, left);
+        else this.#underWay.delete(key);
+      }
+    };
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {
@@ -103,7 +125,7 @@ export class Guesses {
     now: number,
   ): void {
     const { failures, seconds } = this.#lockout;
-    if (this.failures(`${extension}|${source}`, seconds, now) < failures)
+    if (this.#failures.count(`${extension}|${source}`, seconds * 1000, now) < failures)
       this.#failures.note(`${extension}|${network}`, kind, now);
     if (this.distinct(guessedBy(source), spreadWindows.day, now) < this.#spreading.day)
       this.#spread.add(guessedBy(network), extension, now);
@@ -132,7 +154,9 @@ export class Guesses {
   }
 
   failures(key: string, seconds: number, now: number, kind?: FailureKind): number {
-    return this.#failures.count(key, seconds * 1000, now, kind === undefined ? undefined : [kind]);
+    if (kind !== undefined) return this.#failures.count(key, seconds * 1000, now, [kind]);
+    const failed = this.#failures.count(key, seconds * 1000, now);
+    return this.#underWay.size === 0 ? failed : failed + (this.#underWay.get(key) ?? 0);
   }
 
   distinct(key: string, seconds: number, now: number): number {

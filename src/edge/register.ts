@@ -18,7 +18,7 @@ import {
 import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { seconds } from './expiry-bounds.ts';
-import { type Attempt, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
+import { type Attempt, beginTrying, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
 import { judgePassword, registrarOf } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import type { AskedContact, Registration } from './registration.ts';
@@ -94,6 +94,8 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
       ? undefined
       : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
   const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
+  const attempts = password === 'tried' ? attemptsOf(facts, registrar) : noAttempts;
+  const over = beginTrying(edge, facts.holder ? noAttempts : attempts);
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,
@@ -107,6 +109,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
         told.toward === 'contact'
           ? listedContacts(response, asked, ownAddress(edge, target))
           : listedContacts(response);
+      over();
       if (facts.credentials && !facts.holder)
         edge.guesses.succeeded(facts.extension, facts.source.key);
       noteBindings(edge, told, node, listed, response);
@@ -116,16 +119,16 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
         : [...hidePath(response), ...cutContacts(told, listed, response)];
     },
     onRefusal: (response) => {
+      over();
       const now = Date.now();
-      if (password === 'tried')
-        for (const attempt of attemptsOf(facts, registrar))
-          learnFromRefusal(edge, attempt, response, now);
+      for (const attempt of attempts) learnFromRefusal(edge, attempt, response, now);
       const told = toldToStrangers(edge, facts.source.key, response, adjust, now);
       return facts.answersOurs ? saidStale(told) : told;
     },
     onTargetFailed: (target, failure) => {
       if (failure !== 'unavailable') pbx.doubt(target);
     },
+    onDone: over,
   });
 }
 
@@ -279,3 +282,4 @@ function noticeDroppedPath(
 }
 
 const none: readonly Binding[] = [];
+const noAttempts: readonly Attempt[] = [];

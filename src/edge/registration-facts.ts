@@ -19,6 +19,7 @@ export class RegistrationFacts extends RequestFacts implements Facts {
   readonly #asked: readonly AskedFor[];
   readonly #extension: string;
   #credentials: boolean | undefined;
+  #holder: boolean | undefined;
   #devices: Devices | undefined;
 
   constructor(
@@ -54,6 +55,10 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return areForOurs(this.incoming.request, this.edge.guesses.marks);
   }
   get holder(): boolean {
+    this.#holder ??= this.#isHolder();
+    return this.#holder;
+  }
+  #isHolder(): boolean {
     const { token } = this.incoming.flow;
     if (this.#asked.some(({ binding }) => binding?.flow === token && binding.expiresAt > this.at))
       return true;

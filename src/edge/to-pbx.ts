@@ -8,7 +8,13 @@ import { challengeHere } from './challenge-here.ts';
 import { areForOurs, areProven, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
-import { asStale, learnFromRefusal, refusalChallenges } from './learn-from-answer.ts';
+import {
+  type Attempt,
+  asStale,
+  beginTrying,
+  learnFromRefusal,
+  refusalChallenges,
+} from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
 import { credentialsForPbx, extensionTried, type Password, passwordOf } from './password-of.ts';
@@ -50,6 +56,8 @@ function forward(
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const password = passwordOf(edge, incoming, facts);
+  const attempts = attemptsOf(edge, incoming, facts, password);
+  const over = beginTrying(edge, facts.onOwnFlow ? noAttempts : attempts);
   const restoring = restoringTo(request, edge.gatekeeper.policy.site);
   const targets = pbx.targetsFor(
     extension.user,
@@ -63,8 +71,12 @@ function forward(
     tryNextAfterMs: pbx.tryNextAfterMs,
     lastToo: pbx.down,
     headers: [...headersForPbx(edge, incoming, password), ...transferred],
-    onRefusal: (response) => toldToCaller(edge, incoming, facts, response, password),
+    onRefusal(response) {
+      over();
+      return toldToCaller(edge, incoming, attempts, response, password);
+    },
     onAnswer(response, target) {
+      over(); // it rings: the password was right
       opened.answers(response.status);
       return restoring.onAnswer?.(response, target);
     },
@@ -72,6 +84,7 @@ function forward(
       if (failure !== 'unavailable') pbx.doubt(target);
     },
     onDone(status) {
+      over();
       // of phones: carriers and guests are asked for no password
       if (
         facts.method === 'INVITE' &&
@@ -92,7 +105,7 @@ function forward(
 function toldToCaller(
   edge: Edge,
   { request, flow }: Incoming,
-  facts: CallFacts,
+  attempts: readonly Attempt[],
   response: Message,
   password: Password,
 ): OwnAnswer | undefined {
@@ -101,9 +114,7 @@ function toldToCaller(
   const now = Date.now();
   const source = sourceOf(flow.address);
   const ours = areForOurs(request, marks);
-  const tried = hasCredentials(request) && !ours && password === 'tried';
-  const proven = tried && areProven(request, flow, marks, now);
-  learnFromRefusal(edge, { extension: extensionTried(facts), source, proven }, response, now);
+  for (const attempt of attempts) learnFromRefusal(edge, attempt, response, now);
   const challenges = refusalChallenges(response);
   if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
   const headers = challenges.map(({ name, value = '' }) => ({
@@ -113,7 +124,22 @@ function toldToCaller(
   return { status: response.status, headers };
 }
 
+/** What the password counts as, where it is tried. */
+function attemptsOf(
+  edge: Edge,
+  { request, flow }: Incoming,
+  facts: CallFacts,
+  password: Password,
+): readonly Attempt[] {
+  if (flow.realm !== 'access' || password !== 'tried' || !hasCredentials(request))
+    return noAttempts;
+  const { marks } = edge.guesses;
+  if (areForOurs(request, marks) || !areProven(request, flow, marks, facts.at)) return noAttempts;
+  return [{ extension: extensionTried(facts), source: sourceOf(flow.address), proven: true }];
+}
+
 const nothing: readonly HeaderChange[] = [];
+const noAttempts: readonly Attempt[] = [];
 
 /**
  * O3: a PIN is for the gate. What was sent to one of the PBX's own places, by a URI of ours, is asked for there. Carriers

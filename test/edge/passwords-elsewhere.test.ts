@@ -92,6 +92,16 @@ describe('the password of an emergency call from where its extension is not regi
     },
   );
 
+  test('is tried no more often where many are sent at once', async () => {
+    await using scene = await guessable();
+    const phone = await scene.phone({ transport: 'tcp' });
+    const answers = await Promise.all(
+      Array.from({ length: 15 }, (_, time) => tries(phone, { password: `guess ${time}` })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
+    expect(tried(scene)).toBe(10);
+  });
+
   test('is not tried while its extension is guarded', async () => {
     await using scene = await guessable();
     const { guards } = scene.running.edge.attacks;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { digestParameter } from '../../src/sip/message/digest.ts';
 import type { Phone, RegisterOptions } from '../support/a-phone.ts';
 import { isRegistrar, type RegistrarOptions } from '../support/a-registrar.ts';
+import { answerDigest } from '../support/digest-answer.ts';
 import { aScene, last, type Scene, type SceneOptions } from './scene.ts';
 
 const passwords = { 1001: 'right', 1002: 'right', 1003: 'right' };
@@ -176,6 +177,24 @@ describe('who fails too often (R6)', () => {
     await right.unregister();
     await fails(scene, '1001', 9);
     expect(await statusOf(right)).toBe(200);
+  });
+
+  test('is, too, by what he tries at once: no answer of the PBX is waited for', async () => {
+    const { scene } = await guarded({ registration: { lockout: { insisting: 1000 } } });
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001', transport: 'tcp' });
+    const asked = await phone.tryToRegister({ authenticates: false });
+    const challenge = asked.header('WWW-Authenticate') ?? '';
+    const uri = 'sip:127.0.0.1';
+    const sent = Array.from({ length: 40 }, (_, time) => {
+      const guess = { user: '1001', password: `guess ${time}` };
+      const Authorization = answerDigest(challenge, { method: 'REGISTER', uri }, guess);
+      const headers = { 'Call-ID': `try-${time}`, Contact: phone.contact, Authorization };
+      return phone.request('REGISTER', uri, { authenticates: false, headers });
+    });
+    const answers = await Promise.all(sent.map((one) => phone.finalAnswer(one)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    expect(tried(scene)).toBe(10);
   });
 
   // Asterisk takes the password for that of From; others for that of To
