@@ -21,6 +21,7 @@ export class LiveCalls {
   /** What this node has. */
   readonly #own = new Map<string, number>();
   readonly #untold = new Set<string>();
+  #known = false;
 
   constructor(redis: RedisClient, prefix: string, node: string) {
     this.#redis = redis;
@@ -36,13 +37,19 @@ export class LiveCalls {
     }
   }
 
+  /** A Redis that was away may have come back with what it knew before: all is told. */
+  tellAgain(): void {
+    this.#known = false;
+  }
+
   /** Tells what has changed, or all where Redis has lost it; without changes it is a sign of life. */
   async exchange(): Promise<void> {
     const keys = [...this.#untold];
     this.#untold.clear();
     try {
-      if (await this.#tell(keys, false)) return;
+      if (this.#known && (await this.#tell(keys, false))) return;
       await this.#tell([...this.#own.keys()], true);
+      this.#known = true;
     } catch (error) {
       for (const key of keys) this.#untold.add(key);
       throw error;

@@ -15,18 +15,28 @@ const now = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
+/** A process that was not there for so long is told all anew. */
+const KNOWN_MS = 86_400_000;
+
 /**
  * Changes of a table that nodes share, and what others changed since. The later change of a row holds.
  *
- * KEYS: rows, revisions of rows, when rows may be forgotten, epoch and revision.
- * ARGV: this node, an epoch if there is none yet, the revision known, whether its own rows are told too, the most rows;
- * then of each changed row: id, time of the change, when to forget it (or nothing), text (none: it is gone).
+ * A Redis that came back with what it knew some time ago has forgotten this exchange's predecessor, though others may have
+ * told it more since than it knew then: by its revision alone nobody could see that.
+ *
+ * KEYS: rows, revisions of rows, when rows may be forgotten, revision, how often this process was answered.
+ * ARGV: this node, how often it was answered, which question this is, the revision known, whether its own rows are told too,
+ * the most rows; then of each changed row: id, time of the change, when to forget it (or nothing), text (none: it is gone).
  */
 export const exchangeRows = script(`${now}
-local node, epoch, since = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local whole, most = ARGV[4] == '1', tonumber(ARGV[5])
-local known = redis.call('HGET', KEYS[4], 'epoch')
-if known then epoch = known else redis.call('HSET', KEYS[4], 'epoch', epoch) end
+local node, answered, question, since = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local whole, most = ARGV[5] == '1', tonumber(ARGV[6])
+local lost = answered > tonumber(redis.call('GET', KEYS[5]) or '0')
+redis.call('SET', KEYS[5], question, 'PX', ${KNOWN_MS})
+if lost then
+  since = 0
+  whole = true
+end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200)) do
   redis.call('HDEL', KEYS[1], id)
@@ -34,7 +44,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0
   redis.call('ZREM', KEYS[3], id)
 end
 
-for at = 6, #ARGV, 4 do
+for at = 7, #ARGV, 4 do
   local id, changed, forget, text = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local row = redis.call('HGET', KEYS[1], id)
   if not row or tonumber(changed) > tonumber(string.match(row, '^%d+')) then
@@ -45,10 +55,6 @@ for at = 6, #ARGV, 4 do
 end
 
 local revision = tonumber(redis.call('HGET', KEYS[4], 'revision') or '0')
-if since > revision then
-  since = 0
-  whole = true
-end
 local found = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
 local told = {}
 for at = 1, #found, 2 do
@@ -61,7 +67,7 @@ for at = 1, #found, 2 do
   end
 end
 if #found == most * 2 then revision = tonumber(found[#found]) end
-return { epoch, revision, #found == most * 2 and 1 or 0, told }`);
+return { lost and 1 or 0, revision, #found == most * 2 and 1 or 0, told }`);
 
 /**
  * A sign of life, and who else gave one of late. A name that another process goes by is refused.

@@ -59,6 +59,14 @@ export class SharedNotes {
     if (this.#waiting.length > MOST_WAITING) this.#waiting = this.#waiting.slice(-MOST_WAITING);
   }
 
+  /**
+   * Redis has lost what it knew: the names that it gives from now on may be lower than those it gave before. What was heard
+   * is known by its author.
+   */
+  hearAgain(): void {
+    this.#last = '0-0';
+  }
+
   async exchange(told: (notes: readonly Note[]) => void): Promise<void> {
     await this.#tell();
     for (;;) {

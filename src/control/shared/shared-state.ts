@@ -206,15 +206,22 @@ class OverRedis implements SharedState {
     try {
       const nodes = await this.#beat();
       const wasConnected = this.#connected;
-      if (!wasConnected) this.#options.tellAll();
+      if (!wasConnected) {
+        this.#options.tellAll();
+        this.#live.tellAgain();
+      }
       await this.#live.exchange();
       const lost = [
         await this.#exchangeBlocks(),
         await this.#exchangeBindings(),
         await this.#exchangeGuards(),
       ];
-      if (lost.includes(true)) this.#options.tellAll();
-      for (const stream of [this.#failures, this.#calls])
+      const streams = [this.#failures, this.#calls];
+      if (lost.includes(true)) {
+        this.#options.tellAll();
+        for (const stream of streams) stream.hearAgain();
+      }
+      for (const stream of streams)
         await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
       this.#follow(nodes);
       if (!wasConnected) this.#found();

@@ -18,14 +18,18 @@ beforeAll(async () => {
     },
     () => {},
   );
-  const isThere = () => redis.call('ping').catch(() => undefined);
-  while ((await isThere()) !== 'PONG') await sleep(20);
+  await answers();
 });
 afterAll(async () => {
   redis?.close();
   await server?.close();
 });
 beforeEach(() => redis.call('flushall'));
+
+async function answers(): Promise<void> {
+  const ping = () => redis.call('ping').catch(() => undefined);
+  while ((await ping()) !== 'PONG') await sleep(20);
+}
 
 const table = (node: string) => new SharedTable(redis, 'test', 'rows', node);
 const row = (id: string, changedAt: number, text = `by ${changedAt}`): SharedRow => ({
@@ -99,11 +103,23 @@ test('a Redis that lost all is noticed, and what was told since is not missed', 
   expect((await exchange(b)).lost).toBe(false);
 });
 
-test('one that lost what came last is noticed too', async () => {
+test('one that came back with what it knew before is noticed, though others have told it more since', async () => {
   const [a, b] = [table('a'), table('b')];
-  await exchange(a, row('x', 1), row('y', 1));
+  await exchange(a, row('x', 1));
   await exchange(b);
-  await redis.call('hset', 'test:{rows}:meta', 'revision', '1');
-  await redis.call('zrem', 'test:{rows}:revisions', 'y');
-  expect((await exchange(b)).lost).toBe(true);
+  await server.ask('save');
+  await exchange(b, row('y', 2), row('z', 3));
+  await exchange(a);
+  await server.kill();
+  await server.start();
+  await answers();
+
+  // a speaks first: it tells what it decided meanwhile, and all it knows
+  const news = [row('blocked', 4), row('also blocked', 4), row('blocked, too', 4)];
+  expect((await exchange(a, ...news)).lost).toBe(true);
+  expect(await exchange(b)).toEqual({
+    told: ['also blocked by 4', 'blocked by 4', 'blocked, too by 4', 'x by 1'],
+    lost: true,
+  });
+  expect(await exchange(b)).toEqual({ told: [], lost: false });
 });

@@ -17,14 +17,15 @@ export interface SharedRow {
 /** Bytes are few, but Redis does nothing else meanwhile. */
 const ROWS_AT_ONCE = 500;
 
-const reply = z.tuple([z.string(), z.number(), z.number(), z.array(z.string())]);
+const reply = z.tuple([z.number(), z.number(), z.number(), z.array(z.string())]);
 
 /** One table in Redis, as far as this node knows it. */
 export class SharedTable {
   readonly #redis: RedisClient;
   readonly #keys: readonly string[];
   readonly #node: string;
-  #epoch: string | undefined;
+  #asked = 0;
+  #answered = 0;
   #revision = 0;
   /** Its own rows are asked for too: it may have lost them. */
   #whole = true;
@@ -33,7 +34,10 @@ export class SharedTable {
     this.#redis = redis;
     // one hash tag: a Redis Cluster keeps them together
     const key = `${prefix}:{${name}}`;
-    this.#keys = [`${key}:rows`, `${key}:revisions`, `${key}:ends`, `${key}:meta`];
+    const process = randomBytes(8).toString('hex');
+    this.#keys = [`${key}:rows`, `${key}:revisions`, `${key}:ends`, `${key}:meta`].concat(
+      `${key}:asked:${process}`,
+    );
     this.#node = node;
   }
 
@@ -47,16 +51,12 @@ export class SharedTable {
   ): Promise<boolean> {
     let lost = false;
     for (let left = changes; ; left = left.slice(ROWS_AT_ONCE)) {
-      const [epoch, revision, more, rows] = await this.#ask(left.slice(0, ROWS_AT_ONCE));
-      const other = this.#epoch !== undefined && epoch !== this.#epoch;
-      lost ||= other || revision < this.#revision;
-      // what came of another beginning is asked for from there
-      const again = other && revision >= this.#revision;
-      this.#whole ||= other;
-      this.#epoch = epoch;
-      this.#revision = again ? 0 : revision;
-      if (!again && rows.length > 0) told(rowsOf(rows));
-      if (left.length <= ROWS_AT_ONCE && more === 0 && !again) break;
+      const [forgot, revision, more, rows] = await this.#ask(left.slice(0, ROWS_AT_ONCE));
+      lost ||= forgot === 1;
+      this.#whole ||= lost;
+      this.#revision = revision;
+      if (rows.length > 0) told(rowsOf(rows));
+      if (left.length <= ROWS_AT_ONCE && more === 0) break;
     }
     this.#whole = false;
     return lost;
@@ -69,9 +69,12 @@ export class SharedTable {
       forgetAt === undefined ? '' : Math.round(forgetAt),
       text,
     ]);
-    const epoch = randomBytes(8).toString('hex');
-    const asked = [this.#node, epoch, this.#revision, this.#whole ? 1 : 0, ROWS_AT_ONCE];
-    return reply.parse(await this.#redis.run(exchangeRows, this.#keys, [...asked, ...rows]));
+    this.#asked++;
+    const question = this.#asked;
+    const known = [this.#answered, question, this.#revision, this.#whole ? 1 : 0, ROWS_AT_ONCE];
+    const answer = await this.#redis.run(exchangeRows, this.#keys, [this.#node, ...known, ...rows]);
+    this.#answered = question;
+    return reply.parse(answer);
   }
 }
 
