@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Edge } from '../edge/edge.ts';
 import type { Gatekeeper } from '../edge/gatekeeper.ts';
 import { formatNetwork, type Network, parseNetwork } from '../limits/address-key.ts';
@@ -6,22 +7,49 @@ import type { ListedNetworks } from '../limits/listed-networks.ts';
 import { rowOf } from './block-changes.ts';
 import type { BlockOutcome, FoundBlocks } from './messages.ts';
 
-/** Those in which that text or address is found, the latest first. */
-export function findBlocks(
+/** So many are looked at between two packets. */
+const PER_TURN = 500;
+
+/**
+ * Those in which that text or address is found, the latest first. There may be 200,000: packets pass between a few and
+ * the next. Where many are wanted they are told as they are found, in no order.
+ */
+export async function findBlocks(
   { blocks, listed }: Pick<Gatekeeper, 'blocks' | 'listed'>,
   search: string,
   rows: number,
-): FoundBlocks {
-  const own = search === '' ? [...blocks.entries()] : [...blocks.search(search)];
-  const found: FoundBlock[] = [...own, ...findListed(listed, search)];
-  const latest = found.toSorted((one, other) => other.lastSeen - one.lastSeen).slice(0, rows);
+  tell: (part: readonly FoundBlock[]) => void,
+): Promise<FoundBlocks> {
+  const isMeant = blocks.finder(search);
+  const ahead = rows > PER_TURN;
+  let held: readonly FoundBlock[] = findListed(listed, search);
+  let found = held.length;
+  let some: FoundBlock[] = [];
+  let looked = 0;
+  const endTurn = (): void => {
+    found += some.length;
+    if (ahead) tell(some.map(rowOf));
+    else held = latestOf([...held, ...some], rows);
+    some = [];
+  };
+  for (const block of blocks.entries()) {
+    if (isMeant(block)) some.push(block);
+    if (++looked % PER_TURN > 0) continue;
+    endTurn();
+    await nextTurn();
+  }
+  endTurn();
   return {
     count: blocks.size,
     listed: listed.blocked,
-    found: found.length,
-    rows: latest.map(rowOf),
+    found,
+    rows: latestOf(held, rows).map(rowOf),
   };
 }
+
+/** So many of them, the latest first. */
+export const latestOf = (found: readonly FoundBlock[], rows: number): readonly FoundBlock[] =>
+  found.toSorted((one, other) => other.lastSeen - one.lastSeen).slice(0, rows);
 
 /** By an address what names it; otherwise, of a hundred thousand, those that came. */
 function findListed(listed: ListedNetworks, search: string): readonly FoundBlock[] {

@@ -193,7 +193,7 @@ export const createGate: CreateGate = async (options) => {
       return ended;
     },
     takeListed: (listed) => running.edge.gatekeeper.takeListed(listed),
-    blocks: (search, rows) => findBlocks(running.edge.gatekeeper, search, rows),
+    blocks: (search, rows, tell) => findBlocks(running.edge.gatekeeper, search, rows, tell),
     block: (order) => blockBy(running.edge, order),
     unblock(network) {
       const lifted = running.edge.gatekeeper.blocks.lift(network);

@@ -7,9 +7,10 @@ import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { Inheritance } from '../engine/hand-over/inheritance.ts';
-import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { BlockEntry, BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
+import { latestOf } from './blocks.ts';
 import { CannotServe } from './cannot-serve.ts';
 import type { DataPlaneStats } from './gate-stats.ts';
 import type { GateStatus, GuardedExtensions } from './gate-status.ts';
@@ -138,7 +139,11 @@ export async function startDataPlane(
   const tell = (message: ToDataPlane): void => worker.postMessage(message);
   const questions = new Map<
     number,
-    { resolve(answer: Answer): void; reject(error: Error): void }
+    {
+      readonly ahead: (readonly FoundBlock[])[];
+      resolve(answer: Answer): void;
+      reject(error: Error): void;
+    }
   >();
   const started = Promise.withResolvers<readonly Listener[]>();
   let reloaded = Promise.withResolvers<void>();
@@ -183,10 +188,15 @@ export async function startDataPlane(
         return observer.event(message.event);
       case 'events':
         return observer.events(unpackEvents(message.events), message.lost);
-      case 'answer':
-        questions.get(message.query)?.resolve(message.answer);
+      case 'found':
+        questions.get(message.query)?.ahead.push(message.rows);
+        return;
+      case 'answer': {
+        const asked = questions.get(message.query);
+        asked?.resolve(withRows(message.answer, asked.ahead.flat()));
         questions.delete(message.query);
         return;
+      }
       case 'reloaded':
         return reloaded.resolve();
       case 'listed':
@@ -217,7 +227,7 @@ export async function startDataPlane(
   const ask = (question: Question): Promise<Answer> =>
     new Promise((resolve, reject) => {
       lastQuery++;
-      questions.set(lastQuery, { resolve, reject });
+      questions.set(lastQuery, { ahead: [], resolve, reject });
       tell({ type: 'query', query: lastQuery, question });
     });
 
@@ -296,7 +306,7 @@ export async function startDataPlane(
     async blocks(search, rows) {
       const answer = await ask({ about: 'blocks', search, rows });
       if (answer.about !== 'blocks') throw new Error('The data plane answered another question.');
-      return answer.found;
+      return { ...answer.found, rows: latestOf(answer.found.rows, rows) };
     },
     async block(order) {
       const answer = await ask({ about: 'block', order });
@@ -330,3 +340,9 @@ export async function startDataPlane(
     },
   };
 }
+
+/** With those that were told ahead of it. */
+const withRows = (answer: Answer, ahead: readonly FoundBlock[]): Answer =>
+  answer.about === 'blocks'
+    ? { about: 'blocks', found: { ...answer.found, rows: [...ahead, ...answer.found.rows] } }
+    : answer;

@@ -3,7 +3,7 @@ import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { BindingRow, RegistrationsStore } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { Inheritance, InheritedSocket } from '../engine/hand-over/inheritance.ts';
-import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
+import type { BlockEntry, BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
 import type { Question } from '../policy/asking/question.ts';
@@ -45,8 +45,12 @@ export interface Gate {
   letGo(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
   hangup(call: string | undefined, reason: EndReason): number;
-  /** Blocks in which that text or address is found, the latest first: so many of them. */
-  blocks(search: string, rows: number): FoundBlocks;
+  /** Blocks in which that text or address is found: so many of them, those that were not told before the latest first. */
+  blocks(
+    search: string,
+    rows: number,
+    tell: (part: readonly FoundBlock[]) => void,
+  ): Promise<FoundBlocks>;
   block(order: BlockOrder): BlockOutcome;
   /** The block that was there. */
   unblock(network: string): BlockEntry | undefined;

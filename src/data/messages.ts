@@ -98,6 +98,8 @@ export type FromDataPlane =
   | ({ readonly type: 'enforcement' } & EnforcementBatch)
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: PackedEvents; readonly lost: number }
+  /** Blocks that belong to an answer yet to come. */
+  | { readonly type: 'found'; readonly query: number; readonly rows: readonly FoundBlock[] }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
   /** What was sent with the last `reload` holds. */
   | { readonly type: 'reloaded' }

@@ -192,7 +192,17 @@ async function flush(): Promise<void> {
   await Promise.all(Object.values(changes).map((kept) => kept.flush()));
 }
 
-function answer(question: Question): Answer {
+async function tellBlocks(query: number, { search, rows }: Asked<'blocks'>): Promise<void> {
+  if (!gate) throw new Error('The gate is not open yet.');
+  const found = await gate.blocks(search, rows, (part) =>
+    tell({ type: 'found', query, rows: part }),
+  );
+  tell({ type: 'answer', query, answer: { about: 'blocks', found } });
+}
+
+type Asked<About extends Question['about']> = Extract<Question, { readonly about: About }>;
+
+function answer(question: Exclude<Question, Asked<'blocks'>>): Answer {
   switch (question.about) {
     case 'status':
       if (!gate) throw new Error('The gate is not open yet.');
@@ -200,9 +210,6 @@ function answer(question: Question): Answer {
     case 'explain':
       if (!gate) throw new Error('The gate is not open yet.');
       return { about: 'explain', answered: gate.explain(question.question, question.at) };
-    case 'blocks':
-      if (!gate) throw new Error('The gate is not open yet.');
-      return { about: 'blocks', found: gate.blocks(question.search, question.rows) };
     case 'block':
       if (!gate) throw new Error('The gate is not open yet.');
       return { about: 'block', blocked: gate.block(question.order) };
@@ -271,7 +278,10 @@ port.on('message', (message: ToDataPlane) => {
       return gate?.enforced(message.batch);
     case 'refused':
       return gate?.refusedElsewhere(message.refused);
-    case 'query':
-      return tell({ type: 'answer', query: message.query, answer: answer(message.question) });
+    case 'query': {
+      const { query, question } = message;
+      if (question.about === 'blocks') return must(tellBlocks(query, question));
+      return tell({ type: 'answer', query, answer: answer(question) });
+    }
   }
 });

@@ -220,13 +220,14 @@ export class BlockList {
       }
   }
 
-  /** What contains the text, whatever the case, in anything written of it; for an address, also what it is in. */
-  *search(text: string): IterableIterator<BlockEntry> {
+  /** Finds what contains the text, whatever the case, in anything written of it; for an address, also what it is in. */
+  finder(text: string): (entry: BlockEntry) => boolean {
     const wanted = text.trim().toLowerCase();
+    if (wanted === '') return () => true;
     const around = parseNetwork(wanted);
-    for (const block of this.#blocks.values())
-      if (mentions(block, wanted) || (around !== undefined && contains(block.key, around)))
-        yield block;
+    return (entry) =>
+      mentions(entry, wanted) ||
+      (around !== undefined && entry instanceof Block && contains(entry.key, around));
   }
 
   entries(): IterableIterator<BlockEntry> {
