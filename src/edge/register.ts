@@ -86,6 +86,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     asked,
     toward: towardPbx(edge, first),
     bounds: adjust?.expires,
+    keepDevices: adjust?.keepDevices,
     going: adjust?.keepDevices === undefined ? none : facts.registered.beyond(adjust.keepDevices),
   };
   // nodes may differ in what we are called toward them, and in whether they keep a Path
@@ -196,8 +197,9 @@ function noteBindings(
   response: Message,
 ): void {
   const { registrations } = edge;
-  const { aor, request, asked, toward, bounds, going } = registration;
+  const { aor, request, asked, toward, bounds, going, keepDevices, facts } = registration;
   const now = Date.now();
+  const cameBetween = registrations.changes !== registration.changes;
   for (const binding of going) registrations.remove(binding);
   for (const contact of asked) {
     const key = toward === 'contact' ? contact.token : contact.uri;
@@ -222,6 +224,9 @@ function noteBindings(
       } else registrations.refresh(binding, reach, now);
     } else if (binding !== undefined) registrations.remove(binding);
   }
+  // those were no devices yet when this one was let in; who is forgotten so learns it when he refreshes
+  if (cameBetween && keepDevices !== undefined)
+    for (const binding of facts.beyondNow(keepDevices)) registrations.remove(binding);
   // `Contact: *`, and bindings the PBX let go to make room; a query that lists none says so too
   const everything = request.value(Header.contact) === '*';
   const known =

@@ -8,6 +8,7 @@ import type { Incoming } from './signaling.ts';
 
 /** A Contact that a phone asks to be reached by. */
 interface AskedFor {
+  readonly token: string;
   readonly binding: Binding | undefined;
   /** Seconds. */
   readonly expires: number;
@@ -108,10 +109,21 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return this.#devices;
   }
 
+  /** What is beyond so many devices now, that the PBX has granted what was asked. */
+  beyondNow(most: number): readonly Binding[] {
+    const { registrations } = this.edge;
+    const { wanted, ...asking } = this.#asking;
+    const granted = wanted.map(({ token, instance }) => ({
+      binding: registrations.named(token, this.at),
+      instance,
+    }));
+    return new Devices({ ...asking, wanted: granted }, this.#registered, none).beyond(most);
+  }
+
   get #registered(): readonly Binding[] {
     return this.edge.registrations.ofUser(this.#extension);
   }
-  get #asking(): AskingDevice {
+  get #asking(): Omit<AskingDevice, 'wanted'> & { readonly wanted: readonly AskedFor[] } {
     const asked = this.#asked;
     return {
       callId: this.callId,

@@ -32,6 +32,8 @@ export interface Registration {
   readonly toward: 'contact' | 'path';
   /** Seconds that the rules allow. */
   readonly bounds: ExpiryBounds | undefined;
+  /** How many devices of the extension there may be, where the rules hold it to a number. */
+  readonly keepDevices: number | undefined;
   /** What the PBX and we are to forget of the extension's other devices. */
   readonly going: readonly Binding[];
 }

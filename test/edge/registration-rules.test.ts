@@ -3,7 +3,7 @@ import { digestParameter } from '../../src/sip/message/digest.ts';
 import type { Phone, RegisterOptions } from '../support/a-phone.ts';
 import { isRegistrar, type RegistrarOptions } from '../support/a-registrar.ts';
 import { answerDigest } from '../support/digest-answer.ts';
-import { aScene, last, type Scene, type SceneOptions } from './scene.ts';
+import { aScene, last, type Scene, type SceneOptions, uriParameter } from './scene.ts';
 
 const passwords = { 1001: 'right', 1002: 'right', 1003: 'right' };
 
@@ -348,6 +348,27 @@ describe('devices (R5)', () => {
       expect(scene.running.edge.registrations.size).toBe(1);
     },
   );
+
+  test('are no more where several register at once: the last one stays', async () => {
+    const { scene, contacts } = await guarded();
+    await using _ = scene;
+    const phones = await Promise.all(
+      ['127.0.3.1', '127.0.3.2', '127.0.3.3'].map((address) =>
+        scene.phone({ user: '1001', password: 'right', address }),
+      ),
+    );
+    const statuses = await Promise.all(phones.map((phone) => statusOf(phone)));
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(scene.running.edge.registrations.size).toBe(1);
+    const [binding] = scene.running.edge.registrations.all();
+    for (const phone of phones)
+      expect(await statusOf(phone)).toBe(phone.address === binding?.address ? 200 : 401);
+    const refused = [...(contacts.get('1001') ?? [])].filter(
+      (uri) => uriParameter(uri, 'flow') !== binding?.token,
+    );
+    expect(refused).toHaveLength(2);
+    for (const uri of refused) expect(await scene.refused(uri)).toBe(480);
+  });
 
   test('another domain, or another spelling, is no way around', async () => {
     const { scene } = await guarded();

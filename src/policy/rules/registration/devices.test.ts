@@ -13,7 +13,7 @@ const judged = (facts: Parameters<typeof aRegistration>[0], options?: object) =>
 
 describe('devices (R5)', () => {
   test('lets the first one register, and refuses the second', () => {
-    expect(judged({ newDevices: 1, devices: 0 })).toEqual({ kind: 'pass' });
+    expect(judged({ newDevices: 1, devices: 0 })).toEqual({ kind: 'adjust', keepDevices: 1 });
     expect(judged({ newDevices: 1, devices: 1 })).toEqual({
       kind: 'challenge',
       reason: 'too-many-devices',
@@ -29,16 +29,19 @@ describe('devices (R5)', () => {
   test('takes the same source and User-Agent for the same phone, where it would be one too many', () => {
     expect(judged({ devices: 1, alike: 1 })).toEqual({ kind: 'adjust', keepDevices: 1 });
     expect(judged({ devices: 2, alike: 1 }).kind).toBe('challenge');
-    expect(judged({ devices: 1, alike: 1 }, { most: 2 })).toEqual({ kind: 'pass' });
+    expect(judged({ devices: 1, alike: 1 }, { most: 2 })).toEqual({
+      kind: 'adjust',
+      keepDevices: 2,
+    });
   });
   test('replaces the oldest where the operator wants that', () => {
     const replace = { atLimit: 'replace', most: 2 };
     expect(judged({ devices: 2 }, replace)).toEqual({ kind: 'adjust', keepDevices: 2 });
-    expect(judged({ devices: 1 }, replace)).toEqual({ kind: 'pass' });
+    expect(judged({ devices: 1 }, replace)).toEqual({ kind: 'adjust', keepDevices: 2 });
   });
   test('goes by the number of the extension before that of the site', () => {
     const profile = aProfile({ devices: 3 });
-    expect(judged({ devices: 2, profile }).kind).toBe('pass');
+    expect(judged({ devices: 2, profile })).toEqual({ kind: 'adjust', keepDevices: 3 });
     expect(judged({ devices: 3, profile }).kind).toBe('challenge');
   });
   test('explains by what is registered and what is allowed', () => {

@@ -49,7 +49,8 @@ export const devices = defineRule({
         const limit = profile.devices ?? most;
         const tooMany = others + newDevices - limit;
         if (tooMany > alike && (atLimit === 'refuse' || newDevices > limit)) return refusal;
-        return tooMany > 0 || returning ? keep(limit) : pass;
+        // also where there is room: others may register while the PBX is asked
+        return keep(limit);
       },
       explain({ extension, profile, newDevices, devices: others, alike }) {
         const limit = profile.devices ?? most;
