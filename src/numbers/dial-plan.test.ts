@@ -292,6 +292,26 @@ describe('a call abroad cannot pass for one at home', () => {
     expect(america(dialled)).toMatchObject({ kind: 'international', country: 'JM' });
   });
 
+  test('behind a code where it is a premium number at home, and no other', () => {
+    const denmark = reading({ homeCountry: 'DK' });
+    const premium: readonly (readonly [typeof britain, string, string])[] = [
+      [britain, '#31#09098790000', '+449098790000'],
+      [britain, '*21*1001*09098790000##', '+449098790000'],
+      [britain, '*2109098790000', '+449098790000'],
+      [america, '*67 1 900 555 1234', '+19005551234'],
+      [america, '*67 900 555 1234', '+19005551234'],
+      [america, '*72 9 1 900 555 1234', '+19005551234'],
+      [denmark, '#31#90123456', '+4590123456'],
+      [denmark, '*2190123456', '+4590123456'],
+    ];
+    for (const [read, dialled, e164] of premium)
+      expect(read(dialled), dialled).toMatchObject({ kind: 'national', class: 'premium', e164 });
+    for (const dialled of ['*67 1 212 555 1234', '*72 9 212 555 1234', '*729001'])
+      expect(america(dialled).kind, dialled).toBe('service');
+    expect(denmark('*21*33123456#').kind).toBe('service');
+    expect(nowhere('#31#09098790000').kind).toBe('service');
+  });
+
   test.each(['9 01 960 777 1234', '9 1010288 1 876 555 1234', '9 00 960 777 1234'])(
     "through an operator or a carrier of one's choice as %s",
     (dialled) => {

@@ -129,7 +129,10 @@ class Reader {
     if (!clearlyAbroad) {
       const service = this.#services.match(digits) !== undefined;
       if (service || (!inContext && this.#extensions.match(digits) !== undefined)) {
-        const carried = this.#abroadWithin(digits) ?? this.#neighbourWithin(digits);
+        const carried =
+          this.#abroadWithin(digits) ??
+          this.#neighbourWithin(digits) ??
+          this.#premiumWithin(digits);
         if (carried) return answer(this.#kindOf(carried), carried);
         return answer(service ? 'service' : 'extension');
       }
@@ -279,6 +282,27 @@ class Reader {
     if (number === undefined) return undefined;
     const facts = describeNumber(`1${number}`, this.#homeCountry);
     return this.#kindOf(facts) === 'international' ? facts : undefined;
+  }
+
+  /**
+   * A premium number at home behind a code: `#31#0900…` and `*67 1 900 …` call it, and show no number; `*21*0900…#` forwards
+   * there. It may lack its national prefix where a code ends, or one of two or three digits would.
+   */
+  #premiumWithin(digits: string): NumberFacts | undefined {
+    if (!this.#home) return undefined;
+    const last = digits.length - FEWEST_WITHIN;
+    for (let at = 1; at <= last; at++) {
+      const ends = endsArgument(digits, at);
+      if (at > MOST_CODE && !ends) continue;
+      const number = digits.slice(at).replace(/#+$/, '');
+      if (!isDigits(number)) continue;
+      const { national, prefixed } = this.#withoutNationalPrefix(this.#home, number);
+      const whole = (ends || at === 3 || at === 4) && this.#isPrefixOptional(national);
+      if (!prefixed && !whole) continue;
+      const facts = describeNumber(this.#home.callingCode + national, this.#homeCountry);
+      if (facts.valid && facts.class === 'premium') return facts;
+    }
+    return undefined;
   }
 }
 
