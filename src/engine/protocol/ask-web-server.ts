@@ -30,7 +30,7 @@ export function askWebServer(
   decided: (decision: Decision | undefined, why: string) => void,
 ): () => void {
   const { url, method } = server;
-  const query = `${new URL(url).search === '' ? '?' : '&'}${queryOf(request, channel)}`;
+  const query = `${new URL(url).search === '' ? '?' : '&'}${queryOf(url, request, channel)}`;
   const body = method === 'POST' ? Buffer.from(request.wire, 'latin1') : undefined;
   let asking = send(server, `${withSlash(url)}${query}`, body);
 
@@ -109,8 +109,11 @@ function withSlash(text: string): string {
   return url.href;
 }
 
-/** The request in short. What its URI brings along cannot pass for anything that we say. */
-function queryOf(request: Message, channel: Channel): string {
+/** A name that every web server reads as it stands: of `source.address` and `method[]` some make another one. */
+const plainName = /^[A-Za-z0-9_-]+$/;
+
+/** The request in short. What its URI brings along cannot pass for anything that we, or the operator's URL, say. */
+function queryOf(url: string, request: Message, channel: Channel): string {
   const uri = request.uri;
   const facts: [string, string][] = [
     ['method', request.method],
@@ -123,10 +126,11 @@ function queryOf(request: Message, channel: Channel): string {
     ['contentType', request.value(Header.contentType) ?? ''],
     ['uri', request.requestUri],
   ];
-  const ours = new Set(facts.map(([name]) => name.toLowerCase()));
+  const said = [...new URL(url).searchParams.keys(), ...facts.map(([name]) => name)];
+  const ours = new Set(said.map((name) => name.toLowerCase()));
   for (const parameter of (uri?.parameters ?? '').split(';')) {
     const [name = '', ...value] = parameter.split('=');
-    if (name !== '' && !ours.has(name.toLowerCase())) facts.push([name, value.join('=')]);
+    if (plainName.test(name) && !ours.has(name.toLowerCase())) facts.push([name, value.join('=')]);
   }
   return facts.map(([name, value]) => `${escaped(name)}=${escaped(value)}`).join('&');
 }

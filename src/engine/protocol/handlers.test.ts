@@ -245,6 +245,24 @@ describe('a web server that decides', () => {
     });
   });
 
+  test('is told nothing by a caller that it takes for ours or for the operator’s own', async () => {
+    const web = await Web.open(says(decision));
+    const server = await open([get(`${web.url}/?tenant=ours&Key=1`)]);
+    const uri =
+      'sip:x@gate;tenant=theirs;key=2;source.address=::1;method[]=BYE;phone-context=+49;lr';
+    await server.choose(aRequest({ uri }));
+    const [{ url } = never()] = web.asked;
+    expect([url.searchParams.getAll('tenant'), url.searchParams.get('Key')]).toEqual([
+      ['ours'],
+      '1',
+    ]);
+    // PHP reads `source.address` as `source_address`, and others `method[]` as a list of methods
+    const brought = [...url.searchParams.keys()].filter((name) =>
+      /^(key|source|method|phone|lr)/.test(name),
+    );
+    expect(brought).toEqual(['method', 'source_address', 'phone-context', 'lr']);
+  });
+
   test('by POST has the message, byte for byte', async () => {
     const web = await Web.open(says({ action: 'reject', data: { status: 603 } }));
     const server = await open([{ url: `${web.url}/?key=1`, method: 'POST' }]);
