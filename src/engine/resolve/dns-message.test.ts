@@ -16,6 +16,15 @@ test('the addresses of a name come with the shortest TTL', () => {
   });
 });
 
+test('of thousands of records the first 64 count: each request would draw the order of all', () => {
+  const answers = Array.from({ length: 3000 }, (_, at) =>
+    a('pbx.test', `10.0.${at >> 8}.${at & 255}`),
+  );
+  const { answer } = read({ answers }) as Extract<ReturnType<typeof read>, { kind: 'answer' }>;
+  expect(answer.records).toHaveLength(64);
+  expect(answer.records.at(-1)).toBe('10.0.0.63');
+});
+
 test('aliases are followed, and shorten the TTL', () => {
   const answers: Answer[] = [
     { type: 'CNAME', name: 'pbx.test', data: 'node.Example.test', ttl: 5 },

@@ -46,6 +46,8 @@ export type Reading<Kind extends RecordKind> =
 const NEGATIVE_TTL_SECONDS = 30;
 const NAME_ERROR = 3;
 const LONGEST_ALIAS_CHAIN = 8;
+/** More than anybody has servers. Each request draws their order anew, and an answer over TCP has room for thousands. */
+const MOST_RECORDS = 64;
 
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
@@ -107,6 +109,7 @@ function follow<Kind extends RecordKind>(
     const records: RecordOf[Kind][] = [];
     for (const answer of here) {
       if (answer.type !== kind || !('data' in answer)) continue;
+      if (records.length === MOST_RECORDS) break;
       records.push(toRecord(answer) as RecordOf[Kind]);
       ttlSeconds = Math.min(ttlSeconds, ttlOf(answer));
     }
