@@ -2,7 +2,7 @@ import { about, type Examined, type Finding } from './finding.ts';
 import { textOf } from './this-machine.ts';
 
 const limits = about('limits');
-/** What UDP sockets ask for (`engine/transport/udp.ts`); the system gives at most rmem_max. */
+/** What UDP sockets ask for (`engine/transport/bound-socket.ts`); the system gives at most rmem_max. */
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
 /** About a tenth of a second of what the gate can take. */
 const LEAST_BUFFER_BYTES = 2 * 1024 * 1024;

@@ -3,43 +3,27 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
-import type { Listener, Realm, Transport } from '../../edge/signaling.ts';
+import type { Listener, Realm } from '../../edge/signaling.ts';
 import { bindShared, descriptorOf, takeOver } from './bound-socket.ts';
 import { BATCH, type DatagramBatches } from './datagram-batches.ts';
+import { type Batched, Departures } from './departures.ts';
 import { FloodLanes } from './flood-lanes.ts';
-import { type SocketName, socketName } from './socket-name.ts';
+import { RememberedPeers } from './remembered-peers.ts';
 import { ONE_BY_ONE } from './system-calls.ts';
 import type { TransportContext } from './transport-context.ts';
-import type { Channel } from './transports.ts';
+import type { PeersSocket, UdpPeer } from './udp-peer.ts';
 
-/** Peers remembered in each of two generations, so that a flood of forged sources cannot grow memory. */
-const PEERS_REMEMBERED = 32_768;
-/** A power of two. */
-const RECENT_PEERS = 4096;
 /** So many the event loop reads from a socket before it does anything else: then there may be more. */
 const READ_AT_ONCE = 32;
 /** So many batches in a row, while all but a few of them are refused: then others have their turn. */
 const BATCHES_AT_ONCE = 16;
 /** No phone's message is as long, over UDP. */
 const MUCH_BYTES = 8192;
-const NO_NAMES: readonly string[] = [];
 
 interface Arrival {
   /** What is much waits outside the heap, which would grow by all that is read in a turn. */
   readonly datagram: string | Buffer;
   readonly peer: UdpPeer;
-}
-
-/** A socket that is read and written many datagrams at a time. */
-interface Batched {
-  readonly batches: DatagramBatches;
-  readonly descriptor: number;
-}
-
-interface Departure {
-  readonly message: string;
-  readonly peer: UdpPeer;
-  readonly failed: ((problem: Error) => void) | undefined;
 }
 
 /**
@@ -50,7 +34,7 @@ interface Departure {
  * datagram, and each send would find its receiver asleep and have to wake it: under load that is half of the time.
  * A datagram that is alone waits for nothing.
  */
-export class UdpSocket {
+export class UdpSocket implements PeersSocket {
   readonly listener: Listener;
   readonly #context: TransportContext;
   /** Undefined while the gate before us reads it, and sends for us. */
@@ -58,13 +42,9 @@ export class UdpSocket {
   #batched: Batched | undefined;
   /** Of one that is not read yet. */
   #descriptor: number | undefined;
-  #relay: ((message: string, peer: UdpPeer) => void) | undefined;
-  #peers = new Map<string, UdpPeer>();
-  #olderPeers = new Map<string, UdpPeer>();
-  /** The last peer heard on each port, or on one of those that share its place: most are found without a key. */
-  readonly #recentPeers: (UdpPeer | undefined)[] = new Array(RECENT_PEERS).fill(undefined);
+  readonly #peers = new RememberedPeers(this);
   #arrived: Arrival[] = [];
-  #leaving: Departure[] = [];
+  readonly #departures: Departures;
   #due = false;
   /** From the socket since the last turn, refused ones too. */
   #read = 0;
@@ -77,6 +57,7 @@ export class UdpSocket {
   private constructor(context: TransportContext, listener: Listener) {
     this.#context = context;
     this.listener = listener;
+    this.#departures = new Departures(context);
     this.#lanes = new FloodLanes({
       listener,
       isShutOut: (address, port) => context.events.isShutOut(listener, address, port),
@@ -121,7 +102,7 @@ export class UdpSocket {
   ): UdpSocket {
     const opened = new UdpSocket(context, listener);
     opened.#descriptor = descriptor;
-    opened.#relay = (message, peer) => relay(message, peer.token);
+    opened.#departures.goBy((message, peer) => relay(message, peer.token));
     return opened;
   }
 
@@ -133,7 +114,6 @@ export class UdpSocket {
     const socket = await takeOver(this.listener, descriptor);
     if (this.#closed) return void socket.close();
     this.#listen(socket, descriptor);
-    this.#relay = undefined;
   }
 
   #listen(socket: Socket, descriptor: number | undefined): void {
@@ -141,6 +121,7 @@ export class UdpSocket {
     const { listener } = this;
     this.#socket = socket;
     if (batches !== undefined && descriptor !== undefined) this.#batched = { batches, descriptor };
+    this.#departures.goOut(socket, this.#batched);
     socket.on('message', (datagram, from) => {
       this.received(datagram, from.address, from.port);
       this.#wasRead(1);
@@ -166,12 +147,8 @@ export class UdpSocket {
 
   #receivedIn({ arrived, addresses }: DatagramBatches, index: number): void {
     const port = arrived.port(index);
-    const peer = this.#recentPeers[port & (RECENT_PEERS - 1)];
-    const isKnown =
-      peer !== undefined &&
-      peer.port === port &&
-      peer.name !== undefined &&
-      arrived.isFrom(index, peer.name);
+    const peer = this.#peers.recentOn(port);
+    const isKnown = peer?.name !== undefined && arrived.isFrom(index, peer.name);
     const address = isKnown ? peer.address : addresses.of(arrived, index);
     this.received(arrived.bytes(index), address, port);
   }
@@ -184,28 +161,7 @@ export class UdpSocket {
 
   /** The channel to this peer, the same object for as long as it is remembered. */
   peer(address: string, port: number): UdpPeer {
-    const place = port & (RECENT_PEERS - 1);
-    const recent = this.#recentPeers[place];
-    if (recent !== undefined && recent.port === port && recent.address === address) return recent;
-
-    const peer = this.#rememberedPeer(address, port);
-    this.#recentPeers[place] = peer;
-    return peer;
-  }
-
-  #rememberedPeer(address: string, port: number): UdpPeer {
-    const key = `${address} ${port}`;
-    const known = this.#peers.get(key);
-    if (known !== undefined) return known;
-
-    const peer = this.#olderPeers.get(key) ?? new UdpPeer(this, address, port);
-    if (this.#peers.size >= PEERS_REMEMBERED) {
-      this.#olderPeers = this.#peers;
-      this.#peers = new Map();
-      this.#recentPeers.fill(undefined); // or those in use would not be taken over into the new generation
-    }
-    this.#peers.set(key, peer);
-    return peer;
+    return this.#peers.of(address, port);
   }
 
   send(message: string, peer: UdpPeer, failed: ((problem: Error) => void) | undefined): void {
@@ -213,7 +169,7 @@ export class UdpSocket {
       if (failed) process.nextTick(this.#context.report, failed, new Error('the socket is closed'));
       return;
     }
-    this.#leaving.push({ message, peer, failed });
+    this.#departures.add(message, peer, failed);
     this.#soon();
   }
 
@@ -233,7 +189,7 @@ export class UdpSocket {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#sendAll();
+    this.#departures.sendAll();
     this.#closed = true;
     this.#lanes.close();
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
@@ -290,127 +246,10 @@ export class UdpSocket {
         typeof datagram === 'string' ? datagram : datagram.toString('latin1'),
         peer,
       );
-    this.#sendAll();
+    this.#departures.sendAll();
     if (isLoad && !areMore) pace.end();
     if (areMore || (isLoad && pace.isLoad)) this.#readBatches();
   }
-
-  #sendAll(): void {
-    const leaving = this.#leaving;
-    this.#leaving = [];
-    for (let at = 0; at < leaving.length; ) at = this.#sendFrom(leaving, at);
-  }
-
-  /** Sends those from there on, as many as go together; returns where the next begin. */
-  #sendFrom(leaving: readonly Departure[], start: number): number {
-    const together = this.#put(leaving, start);
-    let at = start;
-    while (this.#batched !== undefined && at < together) {
-      const { batches, descriptor } = this.#batched;
-      at += batches.departing.send(descriptor, at - start);
-      if (at === together) return at;
-      // what the system did not take, for want of room or because it may not go there, is the socket's to send or to report
-      this.#send(leaving[at] as Departure);
-      at++;
-      if (this.#waits) return at;
-    }
-    if (at > start) return at;
-    this.#send(leaving[start] as Departure);
-    return start + 1;
-  }
-
-  /** Makes ready as many as go together; returns where the next begin, which is where these do where each goes alone. */
-  #put(leaving: readonly Departure[], start: number): number {
-    if (this.#batched === undefined || leaving.length - start < 2 || this.#waits) return start;
-    const { departing } = this.#batched.batches;
-    departing.clear();
-    let at = start;
-    for (; at < leaving.length; at++) {
-      const { message, peer } = leaving[at] as Departure;
-      if (peer.name === undefined || !departing.put(message, peer.name, peer.port)) break;
-    }
-    return at;
-  }
-
-  /** The system had no room for what went before: what is sent now would overtake it. */
-  get #waits(): boolean {
-    return this.#socket !== undefined && this.#socket.getSendQueueCount() > 0;
-  }
-
-  #send({ message, peer, failed }: Departure): void {
-    try {
-      if (this.#relay !== undefined) this.#relay(message, peer);
-      else this.#sendAlone(Buffer.from(message, 'latin1'), peer, failed);
-    } catch (err) {
-      this.#context.log.error({ err }, 'a datagram could not be sent');
-    }
-  }
-
-  #sendAlone(bytes: Buffer, { address, port }: UdpPeer, failed: Departure['failed']): void {
-    if (failed === undefined) this.#socket?.send(bytes, port, address);
-    else
-      this.#socket?.send(bytes, port, address, (problem) => {
-        if (problem) this.#context.report(failed, problem);
-      });
-  }
-}
-
-/** A UDP peer as seen through one socket. */
-class UdpPeer implements Channel {
-  readonly address: string;
-  readonly port: number;
-  /** Undefined where only Node can write to it. */
-  readonly name: SocketName | undefined;
-  readonly #socket: UdpSocket;
-  #token = '';
-
-  constructor(socket: UdpSocket, address: string, port: number) {
-    this.#socket = socket;
-    this.address = address;
-    this.port = port;
-    this.name = socketName(address);
-  }
-
-  get listener(): Listener {
-    return this.#socket.listener;
-  }
-
-  get transport(): Transport {
-    return 'udp';
-  }
-
-  get realm(): Realm {
-    return this.#socket.realmOf(this);
-  }
-
-  atPort(port: number): Channel {
-    return port === this.port ? this : this.#socket.peer(this.address, port);
-  }
-
-  get reliable(): boolean {
-    return false;
-  }
-
-  get open(): boolean {
-    return true;
-  }
-
-  get certificateNames(): readonly string[] {
-    return NO_NAMES;
-  }
-
-  get token(): string {
-    if (this.#token === '') this.#token = this.#socket.sign(this);
-    return this.#token;
-  }
-
-  send(message: string, failed?: (problem: Error) => void): void {
-    this.#socket.send(message, this, failed);
-  }
-
-  disregarded(): void {}
-
-  close(): void {}
 }
 
 /** Phones keep NAT bindings open with line ends or zero bytes; RFC 3261 §7.5 allows line ends before a message. */
