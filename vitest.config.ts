@@ -5,6 +5,14 @@ const timed = [
   'test/e2e/{cluster-blocks,failover,kernel-speed,large-policy,lists,outage,siege,under-load}.test.ts',
 ];
 
+/** They compute, and do nothing else. */
+const pure = [
+  'src/{config,edge,limits,numbers,policy,replay,report,setup,sip}/**/*.test.ts',
+  'test/config/**/*.test.ts',
+  'test/conformance/torture-parse.test.ts',
+  'test/fuzz/{message,corpus}.test.ts',
+];
+
 /** On a machine that is busy what is waited for may take a while. */
 const patience = { poll: { timeout: 5000 } };
 
@@ -13,17 +21,21 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // no sockets, no clocks, nothing of the process: what one has loaded serves the next, which to load takes longer
+        test: {
+          name: 'pure',
+          maxWorkers: 2,
+          isolate: false,
+          include: pure,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
         test: {
           name: 'unit',
           maxWorkers: 2,
-          include: [
-            'src/**/*.test.ts',
-            'bench/**/*.test.ts',
-            'scripts/**/*.test.ts',
-            'test/config/**/*.test.ts',
-            'test/conformance/torture-parse.test.ts',
-            'test/fuzz/{message,corpus}.test.ts',
-          ],
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: pure,
           sequence: { groupOrder: 0 },
         },
       },
