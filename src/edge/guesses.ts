@@ -142,6 +142,16 @@ export class Guesses {
     this.#spread.add(everybody, network, now);
   }
 
+  /**
+   * Is whoever says that he is the device registered there let through though the extension is locked for his source? As many
+   * times again as lock it: who is the device has the right password.
+   */
+  believes(extension: string, source: string, now: number): boolean {
+    const { failures, seconds } = this.#lockout;
+    const most = Math.min(2 * failures, MOST_REMEMBERED);
+    return this.failures(`${extension}|${source}`, seconds, now) < most;
+  }
+
   /** Somebody dialled a number that ends so. */
   dialled(tail: string, number: string, source: string, now: number): void {
     this.#dialled.add(spellingsOf(tail), number, now);

@@ -41,11 +41,11 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
 
 /**
  * Inside a call that is here a password answers what the PBX asks there. Of no call that we know only a phone that is
- * registered brings one, after a restart say: anybody else may have made the To tag and the Route up, to have it tried
- * where nothing counts.
+ * registered by that very flow brings one, after a restart say: anybody else may have made the To tag and the Route up, to
+ * have it tried where nothing counts.
  */
-const mayBringPassword = ({ source, registered }: CallFacts): boolean =>
-  source.realm !== 'access' || registered;
+const mayBringPassword = ({ source, onOwnFlow }: CallFacts): boolean =>
+  source.realm !== 'access' || onOwnFlow;
 
 /** What calls or writes to whoever its Request-URI names, where it is of no dialog. */
 const opening: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE']);

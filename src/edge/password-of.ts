@@ -18,16 +18,17 @@ export type Password = 'tried' | 'unproven' | 'withheld';
  * whoever is not registered, an emergency call or an OPTIONS, is let through all the same; but his password is held to
  * what it would be held to if he registered.
  *
- * Of a registered phone only this: over UDP anybody may have written its credentials, and whoever has a password of his own
+ * Of a phone that calls by the port or connection it registered by only this: over UDP anybody may have written its credentials, and whoever has a password of his own
  * may leave `opaque` away; what he brings then is nobody's for all that we know, and no limit would hold his call before it
  * rings. The PBX challenges, and what answers that is proven. It costs a phone that comes with a nonce of long ago one
  * round trip, as `proven-credentials` does when it registers. An emergency call of its own is not held up even for that.
+ * Who only shares its address may be anybody in the same house, and is held as he would be if he registered.
  */
 export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Password {
   const { request, flow } = incoming;
   if (!hasCredentials(request) || flow.realm !== 'access') return 'tried';
   const { policy } = edge.gatekeeper;
-  if (facts.registered && extensionTried(facts) === facts.extension)
+  if (facts.onOwnFlow && extensionTried(facts) === facts.extension)
     return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts) ? 'unproven' : 'tried';
   // a guest has not shown by being one that he returns `opaque`
   return policy.site.guests.find(flow.address) === undefined

@@ -96,7 +96,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
       : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
   const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
   const attempts = password === 'tried' ? attemptsOf(facts, registrar) : noAttempts;
-  const over = beginTrying(edge, facts.holder ? noAttempts : attempts);
+  const over = beginTrying(edge, attempts);
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,

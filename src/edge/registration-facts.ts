@@ -68,9 +68,16 @@ export class RegistrationFacts extends RequestFacts implements Facts {
       (one) =>
         one.expiresAt > this.at &&
         (one.flow === token ||
-          (one.address === this.source.address &&
-            (one.callId === callId ||
-              this.#asked.some(({ instance }) => instance !== '' && instance === one.instance)))),
+          (one.address === this.source.address && (one.callId === callId || this.#claims(one)))),
+    );
+  }
+  /** Others in the house may know its instance: most are made of a MAC address. */
+  #claims({ instance }: Binding): boolean {
+    return (
+      instance !== '' &&
+      this.#asked.some((one) => one.instance === instance) &&
+      this.proven &&
+      this.edge.guesses.believes(this.#extension, this.source.key, this.at)
     );
   }
   get registeredHere(): boolean {

@@ -152,6 +152,45 @@ test('nobody who is not registered has a password tried by saying that he is in 
   expect(tried(scene)).toBe(0);
 });
 
+describe('who only shares the address of a registered phone', () => {
+  test.each(['INVITE', 'OPTIONS'] as const)(
+    'has no more tries at its password than if he registered: %s',
+    async (method) => {
+      await using scene = await guessable();
+      const owner = await scene.registered({ password: 'secret' });
+      const neighbour = await scene.phone();
+      for (let guess = 0; guess < 15; guess++) await tries(neighbour, { password: 'no', method });
+      expect(tried(scene, method)).toBe(10);
+      expect((await tries(owner, { password: 'secret' })).status).toBe(RIGHT);
+    },
+  );
+
+  test('has none where he says that he is in a call', async () => {
+    await using scene = await guessable();
+    const owner = await scene.registered({ password: 'secret' });
+    await (await owner.invite('112', { authenticates: false })).final();
+    const route = heard(scene.pbx, 'INVITE')[0]?.list('Record-Route').at(-1) ?? '';
+    const neighbour = await scene.phone();
+    const { address, port } = scene.pbx;
+    const headers = {
+      To: '<sip:pbx@127.0.0.1>;tag=nobody',
+      Route: route,
+      Authorization: 'Digest username="1001", realm="pbx", nonce="n", uri="sip:pbx", response="r"',
+    };
+    const asked = (phone: Phone) =>
+      phone.finalAnswer(
+        phone.request('OPTIONS', `sip:${address}:${port}`, { authenticates: false, headers }),
+      );
+    await asked(neighbour);
+    expect(
+      heard(scene.pbx, 'OPTIONS').filter(({ header }) => header('To')?.includes('nobody')),
+    ).toHaveLength(1);
+    expect(tried(scene, 'OPTIONS')).toBe(0);
+    await asked(owner);
+    expect(tried(scene, 'OPTIONS')).toBe(1);
+  });
+});
+
 test('a registered phone makes its emergency call with what it has, and loses no time', async () => {
   await using scene = await guessable();
   const phone = await scene.registered({ password: 'secret' });

@@ -259,6 +259,24 @@ describe('who fails too often (R6)', () => {
     expect(await statusOf(neighbour)).toBe(200);
   });
 
+  test('has as many tries again, and no more, by the name of the device that is registered there', async () => {
+    const { scene } = await guarded({ registration: { devices: { most: 5 } } });
+    await using _ = scene;
+    const named = ({ contact }: Phone) => ({ contact: `${contact};+sip.instance="<urn:uuid:1>"` });
+    const owner = await scene.phone({ user: '1001', password: 'right' });
+    expect(await statusOf(owner, named(owner))).toBe(200);
+    const registered = tried(scene);
+    const guesser = await fails(scene, '1001', 12);
+    expect(tried(scene) - registered).toBe(10);
+    // the device, on a new connection
+    const again = await scene.phone({ user: '1001', password: 'right', transport: 'tcp' });
+    expect(await statusOf(again, named(again))).toBe(200);
+    const before = tried(scene);
+    for (let time = 0; time < 30; time++) await guesser.tryToRegister(named(guesser));
+    expect(tried(scene) - before).toBe(10);
+    expect(await statusOf(again, named(again))).toBe(200);
+  });
+
   test('is told apart by how he fails', async () => {
     const { scene } = await guarded(
       {
