@@ -1,4 +1,5 @@
 import type { BindingRow } from '../edge/registrations-store.ts';
+import { laterThan } from '../limits/later-than.ts';
 import { Changes } from './changes.ts';
 import type { Gone } from './messages.ts';
 
@@ -8,8 +9,8 @@ export class SharedBindings extends Changes<BindingRow, Gone> {
     this.upsert(row.token, row);
   }
 
-  removed({ token }: BindingRow): void {
-    this.delete(token, { token, at: Date.now() });
+  removed({ token, changedAt }: BindingRow): void {
+    this.delete(token, { token, at: laterThan(changedAt, Date.now()) });
   }
 
   /** Tells of it again, unless that it is gone is still to be told. */

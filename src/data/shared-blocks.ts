@@ -1,4 +1,5 @@
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
+import { laterThan } from '../limits/later-than.ts';
 import { rowOf } from './block-changes.ts';
 import { Changes } from './changes.ts';
 import type { Lifted } from './messages.ts';
@@ -12,7 +13,10 @@ export class SharedBlocks extends Changes<BlockEntry, Lifted> {
     if (entry.forgeable || elsewhere === true) return;
     if (kind === 'added' || kind === 'changed') this.tell(entry);
     else if (kind === 'lifted')
-      this.delete(entry.network, { network: entry.network, at: Date.now() });
+      this.delete(entry.network, {
+        network: entry.network,
+        at: laterThan(entry.changedAt, Date.now()),
+      });
   }
 
   /** Tells of it again, unless it is older than what is still to be told: another node may have had it meanwhile. */

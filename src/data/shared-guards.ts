@@ -1,4 +1,5 @@
 import type { Guard, GuardChange } from '../limits/guards.ts';
+import { laterThan } from '../limits/later-than.ts';
 import { Changes } from './changes.ts';
 import type { Unguarded } from './messages.ts';
 
@@ -8,7 +9,8 @@ export class SharedGuards extends Changes<Guard, Unguarded> {
     if (elsewhere === true) return;
     const { extension } = guard;
     if (kind === 'raised' || kind === 'held') this.tell(guard);
-    else if (kind === 'lifted') this.delete(extension, { extension, at: Date.now() });
+    else if (kind === 'lifted')
+      this.delete(extension, { extension, at: laterThan(guard.changedAt, Date.now()) });
   }
 
   /** Tells of it again, unless it is older than what is still to be told: another node may have had it meanwhile. */

@@ -307,6 +307,16 @@ describe('what other nodes hold', () => {
     expect(binding.gate).toBe('');
   });
 
+  test('is this node’s then also where the clock of the other is ahead', () => {
+    const { registrations } = sharing();
+    const there = row(NOW + 60_000, { expiresAt: NOW + 300_000 });
+    registrations.adopt(there, 'b', NOW);
+    const binding = registrations.named('t', NOW);
+    if (binding === undefined) throw new Error('not there');
+    registrations.refresh(binding, aReach({ flow: 'flow-2' }), NOW + 10);
+    expect(binding.changedAt).toBeGreaterThan(there.changedAt);
+  });
+
   test('a phone that went to another node is no longer this one’s', () => {
     const { registrations, told, disk } = sharing();
     registrations.add('1001@a.test', 'sip:1', 't', aReach({ expiresAt: Date.now() + 300_000 }));

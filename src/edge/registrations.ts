@@ -1,3 +1,4 @@
+import { laterThan } from '../limits/later-than.ts';
 import { detached } from '../sip/message/detached.ts';
 import { FamiliarSources } from './familiar-sources.ts';
 import { FlowHolders } from './flow-holders.ts';
@@ -207,7 +208,7 @@ export class Registrations {
       binding.node !== reach.node ||
       binding.toward !== reach.toward;
     this.#held(binding, HERE);
-    binding.changedAt = now;
+    binding.changedAt = laterThan(binding.changedAt, now);
     this.#reachBy(binding, reach);
     const unstored = reach.expiresAt - binding.storedUntil;
     if (moved || unstored * 2 > reach.expiresAt - now || unstored < 0) this.#stored(binding);

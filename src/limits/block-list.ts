@@ -8,6 +8,7 @@ import type {
   Escalation,
 } from './block-entry.ts';
 import { EndQueue, endsBefore } from './end-queue.ts';
+import { laterThan } from './later-than.ts';
 import { Offenders } from './offenders.ts';
 import { PrefixTable } from './prefix-table.ts';
 
@@ -172,7 +173,7 @@ export class BlockList {
     if (held !== undefined) {
       const order = compareStrength(row, held);
       if (order < 0) {
-        held.changedAt = Math.max(now, row.changedAt + 1);
+        held.changedAt = laterThan(row.changedAt, now);
         this.#tell('changed', held);
       }
       if (order <= 0) return;
@@ -280,7 +281,7 @@ export class BlockList {
     block.note = order.note;
     block.until = until;
     block.forgeable = forgeable;
-    block.changedAt = now;
+    block.changedAt = laterThan(block.changedAt, now);
     if (earned) {
       block.offences = Math.max(1, offences);
       this.#remember(name, block.offences, until ?? now);

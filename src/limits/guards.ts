@@ -1,3 +1,5 @@
+import { laterThan } from './later-than.ts';
+
 /** An extension at which only those may try to register who are known there. */
 export interface Guard {
   readonly extension: string;
@@ -75,7 +77,9 @@ export class Guards {
       if (known.by === 'operator' || !longer) return known;
     }
     if (known === undefined && !this.#makeRoom()) return undefined;
-    const guard = { extension, by, evidence, since: known?.since ?? now, changedAt: now, until };
+    const before = this.#guards.get(extension);
+    const changedAt = before === undefined ? now : laterThan(before.changedAt, now);
+    const guard = { extension, by, evidence, since: known?.since ?? now, changedAt, until };
     this.#guards.set(extension, guard);
     this.#changed({ kind: known === undefined ? 'raised' : 'held', guard });
     return guard;
