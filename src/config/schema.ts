@@ -112,7 +112,9 @@ export const settingsSchema = z.strictObject({
         .describe('time for a TLS or WebSocket handshake'),
       messageSeconds: seconds(1, 300)
         .default(10)
-        .describe('time from the first byte of a message to its last'),
+        .describe(
+          'time from the first byte of a message to its last; whoever takes nothing of what it is sent for three times as long is disconnected',
+        ),
       firstMessageSeconds: seconds(1, 3600)
         .default(60)
         .describe('time a new connection has for its first message, whatever else it sends'),

@@ -5,6 +5,8 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
+/** So many times `messageSeconds` a peer may take nothing of what waits for it. A stranger could open many, and read none. */
+const STALLED_MESSAGES = 3;
 /** RFC 5626 §4.4.1, RFC 7118 §6. */
 const PONG = '\r\n';
 /** How long a connection we closed may take to say goodbye. */
@@ -41,6 +43,10 @@ export abstract class Connection implements Channel {
   /** Something of ours went out: whoever is there knows of us. */
   #said = false;
   #closingSince = 0;
+  /** Bytes accepted for sending in all, the most that were seen to be out, and since when those are so many. */
+  #accepted = 0;
+  #taken = 0;
+  #takenAt = 0;
   #problem: Error | undefined;
   #open = true;
   #token = '';
@@ -110,6 +116,7 @@ export abstract class Connection implements Channel {
       }
       return;
     }
+    this.#accepted += message.length;
     if (failed === undefined) this.write(message);
     else
       this.write(message, (problem) => {
@@ -134,12 +141,25 @@ export abstract class Connection implements Channel {
       if (now - this.#closingSince > GOODBYE_MS) this.destroy();
     } else if (this.messageSince !== 0 && now - this.messageSince > messageSeconds * 1000)
       this.cut('message-time', 'a message took too long to arrive');
+    else if (this.#isStalled(now))
+      this.cut('send-backlog', 'the peer takes nothing of what it is sent');
     else if (!this.spoken && now - this.#openedAt > firstMessageSeconds * 1000)
       this.cut('idle-time', 'nothing was said');
     else if (now - this.lastHeard > idleSeconds * 1000) {
       this.context.limits.hit('idle-time');
       this.close();
     }
+  }
+
+  #isStalled(now: number): boolean {
+    const unsent = this.unsent();
+    const taken = this.#accepted - unsent;
+    if (unsent === 0 || taken > this.#taken) {
+      this.#taken = taken;
+      this.#takenAt = now;
+      return false;
+    }
+    return now - this.#takenAt > STALLED_MESSAGES * this.context.settings.messageSeconds * 1000;
   }
 
   /** Answers a keep-alive. A stranger whom we told nothing yet is not to learn by one that SIP is spoken here. */

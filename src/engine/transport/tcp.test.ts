@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   aMessage,
@@ -253,6 +254,36 @@ describe('TCP', () => {
     await until('closed', () => open.closed.length === 1);
     expect(open.transports.counts().refused['send-backlog']).toBe(1);
     await until('reported', () => failures.length > 1);
+  });
+
+  test('a peer that takes nothing for long is cut off, however little waits for it; a slow one is not', {
+    timeout: 15_000,
+  }, async () => {
+    const open = await serving({ limits: { messageSeconds: 0.5 } });
+    const block = 'x'.repeat(60_000);
+    const called = async () => {
+      const socket = await dialled(open);
+      socket.pause().write(aMessage());
+      const heard = open.messages.length;
+      await until('heard', () => open.messages.length > heard);
+      return { socket, channel: open.messages.at(-1)?.channel };
+    };
+    const first = await called();
+    let fits = 0; // with all that the system holds, and all that we do
+    for (; first.channel?.open; fits++) {
+      first.channel.send(block);
+      await sleep(2); // the system takes more and more
+    }
+    const [deaf, slow] = [await called(), await called()];
+    for (let sent = 0; sent < fits - 8; sent++) {
+      for (const { channel } of [deaf, slow]) channel?.send(block);
+      await sleep(2);
+    }
+    const reading = setInterval(() => slow.socket.read(), 20);
+    undo.push(() => clearInterval(reading));
+    await until('cut off', () => deaf.channel?.open === false, 6000);
+    expect(slow.channel?.open).toBe(true);
+    expect(open.transports.counts().refused['send-backlog']).toBe(2);
   });
 
   test('what was written is out before a closed connection ends', async () => {
