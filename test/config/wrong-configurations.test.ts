@@ -14,11 +14,17 @@ for (const folder of folders)
   cpSync(shippedFolders[folder], join(directory, folder), { recursive: true });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+/** Not over what is there: the disk is waited for then. */
+function writeAnew(path: string, content: string | Buffer): void {
+  rmSync(path);
+  writeFileSync(path, content);
+}
+
 /** What is said when one file is as given, and the others as they ship: the settings, or the problems. */
 function load(file: string, text: string): { settings?: unknown; problems: readonly string[] } {
   const path = join(directory, file);
   const shipped = readFileSync(path);
-  writeFileSync(path, text);
+  writeAnew(path, text);
   try {
     const loaded = loadSettings(at, {}, true, []);
     return loaded.ok
@@ -27,7 +33,7 @@ function load(file: string, text: string): { settings?: unknown; problems: reado
           problems: loaded.problems.map((one) => showProblem(one).replace(`${directory}/`, '')),
         };
   } finally {
-    writeFileSync(path, shipped);
+    writeAnew(path, shipped);
   }
 }
 
