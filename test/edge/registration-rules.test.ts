@@ -308,6 +308,29 @@ describe('who fails too often (R6)', () => {
   });
 });
 
+test('a guard holds where one stolen password made every address one of a phone (R13)', async () => {
+  const { scene } = await guarded();
+  await using _ = scene;
+  const bots = Array.from({ length: 10 }, (_, bot) => `127.0.4.${bot + 1}`);
+  for (const address of bots) {
+    const stolen = await scene.phone({ user: '1002', password: 'right', address });
+    await stolen.register({ headers: { 'Call-ID': 'one' } });
+    await stolen.unregister();
+  }
+  const before = scene.events.length;
+  for (let time = 0; time < 6; time++)
+    for (const address of bots)
+      await (await scene.phone({ user: '1001', password: 'wrong', address })).tryToRegister();
+  const failed = scene.events
+    .slice(before)
+    .filter((event) => event === 'failed 1001 password-wrong');
+  expect(failed).toHaveLength(3 * bots.length);
+  // an office where nobody failed so often, and where it is new
+  await scene.registered({ user: '1003', password: 'right', address: '127.0.5.1' });
+  const owner = await scene.phone({ user: '1001', password: 'right', address: '127.0.5.1' });
+  expect(await statusOf(owner)).toBe(200);
+});
+
 describe('devices (R5)', () => {
   const UA = (name: string): RegisterOptions => ({ headers: { 'User-Agent': name } });
 

@@ -42,6 +42,21 @@ describe('distributed-guessing (R13)', () => {
   ])('never refuses %s', (_who, facts) => {
     expect(judge({ guard, ...facts }, seen(99, 99, 99)).kind).toBe('pass');
   });
+  test('keeps out who has failed three times there himself, though phones are or were where he is', () => {
+    const familiar = { guard, source: aSource({ familiar: true }) };
+    const failed = (failures: number): Counters => ({
+      ...seen(8, 8, 8),
+      failures: (key, seconds) =>
+        key === '1001|198.51.100.7' && seconds === 86_400 ? failures : 0,
+    });
+    expect(judge(familiar, failed(2)).kind).toBe('pass');
+    expect(judge(familiar, failed(3))).toEqual(refused);
+    expect(judge({ ...familiar, atHome: true }, failed(3)).kind).toBe('pass');
+    expect(rule.explain(aRegistration(familiar), failed(3)).saw).toContain('failed too often');
+    // as long as nobody else does it, that is the lockout's to say
+    const alone = { ...failed(9), distinct: () => 1 };
+    expect(judge({ source: familiar.source }, alone).kind).toBe('pass');
+  });
   test('keeps those out for the day who were of the many, and nobody else, when there is no guard any more', () => {
     const failed = (key: string, failures: number): Counters => ({
       ...seen(0, 0, 8),

@@ -36,7 +36,8 @@ const FAILURES_OF_ONE = 3;
 /**
  * R13. A thousand machines that try three passwords each are no source's fault, and no lockout sees them. Their
  * extension is guarded while they try, and for a while after: only who is known may then try, which is where the
- * extension is registered, or was within a month, and where other phones are, or were within a day. What counts
+ * extension is registered, or was within a month, and where other phones are, or were within a day; there three times, for
+ * one stolen password makes each address of a botnet such a place. What counts
  * answered a challenge, so nobody who only writes addresses raises a guard, and nobody is refused where he was before. Who
  * travels meanwhile, to where he never was, waits or has the guard lifted: a password that is guessed costs more.
  *
@@ -53,20 +54,21 @@ export const distributedGuessing = defineRule({
   options,
   create({ answer, seconds: _, everywhere: __, ...limits }) {
     const refusal = refuseRegistration(answer, 'guessed-by-many');
-    const wasOneOfMany = ({ at, extension, source }: RegistrationFacts, counters: Counters) => {
-      const failures = `${extension}|${wholeNetworkOf(source.key)}`;
-      const { day } = spreadWindows;
-      return (
-        counters.failures(failures, day, at) >= FAILURES_OF_ONE &&
-        counters.distinct(guessersOf(extension), day, at) >= limits.tenMinutes
-      );
-    };
+    const { day } = spreadWindows;
+    const guesses = (from: string, { at, extension }: RegistrationFacts, counters: Counters) =>
+      counters.failures(`${extension}|${from}`, day, at) >= FAILURES_OF_ONE;
+    const wasOneOfMany = (facts: RegistrationFacts, counters: Counters) =>
+      guesses(wholeNetworkOf(facts.source.key), facts, counters) &&
+      counters.distinct(guessersOf(facts.extension), day, facts.at) >= limits.tenMinutes;
+    /** Phones are or were there, and it has not failed too often itself. */
+    const isExcused = (facts: RegistrationFacts, counters: Counters) =>
+      facts.source.familiar && !guesses(facts.source.key, facts, counters);
     return {
       judge(facts, counters) {
         const { at, extension, source } = facts;
         // one after the other: most have no credentials, and the rest is looked up
         if (!facts.credentials || facts.holder || facts.atHome) return pass;
-        if (source.familiar || source.tier === 'trusted') return pass;
+        if (source.tier === 'trusted' || isExcused(facts, counters)) return pass;
         if (facts.guard !== undefined) return refusal;
         const over = spreadOver(counters, guessersOf(extension), limits, allWindows, at);
         return over === undefined && !wasOneOfMany(facts, counters) ? pass : refusal;
@@ -81,7 +83,9 @@ export const distributedGuessing = defineRule({
           wasOneOfMany(facts, counters) && `${source.key} was one of them`,
           !credentials && 'no credentials yet',
           atHome && 'it is or was registered at this one',
-          !atHome && source.familiar && 'phones are or were registered at this one',
+          !atHome &&
+            source.familiar &&
+            `phones are or were registered at this one${isExcused(facts, counters) ? '' : ', and it failed too often itself'}`,
         ];
         return {
           saw: [
