@@ -87,7 +87,7 @@ const cut = (text: string, most: number): string =>
 /** A `TextRun` has no markup, but functions: `{{DATE(…)}}`. */
 const run = (text: string, more: object = {}) => ({
   type: 'RichTextBlock',
-  inlines: [{ type: 'TextRun', text: text.replaceAll('{{', '{ {'), ...more }],
+  inlines: [{ type: 'TextRun', text: text.replace(/\{(?=\{)/g, '{ '), ...more }],
 });
 
 const teams = (subject: string, lines: readonly string[]) => ({

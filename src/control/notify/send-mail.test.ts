@@ -136,6 +136,25 @@ describe('a mail', () => {
       expect(performance.now() - began).toBeLessThan(3000);
     });
 
+    test.each(['PLAIN', 'LOGIN'])(
+      'repeats the whole command of a login by %s, that is not said',
+      async (how) => {
+        const user = 'gate-1';
+        const smtp = await listen((socket) => {
+          socket.write('220 mail\r\n');
+          socket.on('data', (chunk) => {
+            const said = chunk.toString().trim();
+            if (said.startsWith('EHLO')) socket.write(`250-mail\r\n250 AUTH ${how}\r\n`);
+            else if (said === 'AUTH LOGIN') socket.write('334 VXNlcm5hbWU6\r\n');
+            else if (said === btoa(user)) socket.write('334 UGFzc3dvcmQ6\r\n');
+            else socket.write(`500 unknown: ${said}\r\n`);
+          });
+        });
+        const why = await whyNoMail({ ...smtp, user, password: PASSWORD });
+        expect(why).toMatch(/unknown: (AUTH PLAIN )?\*\*\*/);
+      },
+    );
+
     test('trickles for ever is given up as well', async () => {
       const smtp = await listen((socket) => {
         socket.write('220 mail\r\n');

@@ -80,7 +80,10 @@ async function open(smtp: SmtpSettings) {
 function explained(error: unknown, smtp: SmtpSettings): CannotDeliver {
   if (error instanceof CannotDeliver) return error;
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
-  const text = cleanText(withoutSecret(reasonOf(error), smtp.password), 200);
+  const { user, password } = smtp;
+  const login = Buffer.from(`\0${user}\0${password}`).toString('base64');
+  const said = withoutSecret(reasonOf(error).replaceAll(login, '***'), password);
+  const text = cleanText(said, 200);
   const refused =
     typeof responseCode === 'number' &&
     responseCode >= 500 &&

@@ -62,6 +62,26 @@ describe('a webhook', () => {
     });
   });
 
+  test('that repeats where it was asked is not repeated: a path may be all that keeps others out', async () => {
+    server.answer = ({ url }, response) =>
+      response.writeHead(404).end(`Route POST:${url} not found`);
+    const message = 'answers 404: Route POST:*** not found';
+    for (const target of [
+      { webhook: `${server.url}/services/T0/B0/a-secret?key=b`, form: 'json' },
+      { webhook: `${server.url}/{token}/in`, form: 'json', token: TOKEN },
+    ] as const)
+      await expect(sendWebhook(target, '{}', signal)).rejects.toThrow(message);
+    server.answer = (_, response) => response.writeHead(404).end('no a-secret here');
+    const target = { webhook: `${server.url}/in/a-secret`, form: 'json' } as const;
+    await expect(sendWebhook(target, '{}', signal)).rejects.toThrow('no *** here');
+  });
+
+  test('gets a token as it is, whatever is in it', async () => {
+    const token = "a$&b$'c$$";
+    await sendWebhook({ webhook: `${server.url}/{token}/in`, form: 'json', token }, '{}', signal);
+    expect(server.taken).toMatchObject([{ path: `/${token}/in` }]);
+  });
+
   test('that nobody is at is said by why', async () => {
     const { url } = server;
     await server[Symbol.asyncDispose]();
@@ -72,7 +92,8 @@ describe('a webhook', () => {
 });
 
 describe('what strangers write', () => {
-  const text = '<!channel> <http://evil|click> *b* @here [x](http://evil) {{DATE(2026)}} "\u0007&';
+  const text =
+    '<!channel> <http://evil|click> *b* @here [x](http://evil) {{DATE(2026)}} {{{TIME(2026)}} "\u0007&';
   const group = withEvent(
     undefined,
     { at: 0, level: 'warn', kind: 'refused', count: 1, userAgent: text, text },

@@ -20,10 +20,12 @@ export async function sendWebhook(
 ): Promise<void> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const inUrl = webhook.includes(TOKEN_PLACE);
+  const url = webhook.replaceAll(TOKEN_PLACE, () => token ?? '');
+  const harmless = (text: string): string => withoutSecret(withoutPath(text, url), token ?? '');
   let response: Response;
   let said: string;
   try {
-    response = await fetch(webhook.replaceAll(TOKEN_PLACE, token ?? ''), {
+    response = await fetch(url, {
       method: 'POST',
       body,
       headers: {
@@ -38,18 +40,29 @@ export async function sendWebhook(
     await response.body?.cancel().catch(() => undefined);
   } catch (error) {
     if (timeout.aborted) throw new CannotDeliver(`no answer within ${timeoutMs / 1000} s`);
-    throw new CannotDeliver(cleanText(withoutSecret(causeOf(error), token ?? ''), 200));
+    throw new CannotDeliver(cleanText(harmless(causeOf(error)), 200));
   }
   const { status, ok } = response;
   if (ok) return;
   if (status >= 300 && status < 400)
     throw new CannotDeliver(`answers ${status}, a redirection, which is not followed`);
-  const text = cleanText(withoutSecret(said, token ?? ''), 100);
+  const text = cleanText(harmless(said), 100);
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   throw new CannotDeliver(`answers ${status}${text === '' ? '' : `: ${text}`}`, {
     refused: status >= 400 && status < 500 && !notNow.includes(status),
     ...(seconds > 0 && { retryAfterMs: Math.min(seconds, MOST_RETRY_AFTER_SECONDS) * 1000 }),
   });
+}
+
+/** Shorter ones are words: `hooks`, `api`. */
+const LEAST_SECRET = 8;
+
+/** Nor of where it was asked: of many webhooks the path is the secret, and a server that has none like it repeats it. */
+function withoutPath(text: string, url: string): string {
+  const { pathname, search } = new URL(url);
+  return [`${pathname}${search}`, pathname, search.slice(1), ...pathname.split('/')]
+    .filter((part) => part.length >= LEAST_SECRET)
+    .reduce((clean, part) => clean.replaceAll(part, '***'), text);
 }
 
 async function beginningOf({ body }: Response): Promise<string> {
