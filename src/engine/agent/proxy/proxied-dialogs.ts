@@ -5,6 +5,8 @@ import type { Channel } from '../../transport/transports.ts';
 import { secondsOf } from '../subscription.ts';
 
 const MOST = 50_000;
+/** As many as anybody has phones: one that answers in ever new tags is heard by its first. */
+const MOST_CALLEES = 32;
 const LONGEST_SECONDS = 86_400;
 /** How long after its end a NOTIFY may still say so. */
 const GRACE_MS = 32_000;
@@ -66,6 +68,11 @@ export class ProxiedDialogs {
     else dialog.timer = this.#wheel.start(ms, this.#over, dialog);
   }
 
+  /** Somebody answered by this tag, and is reached by this channel. */
+  learn({ callees }: ProxiedDialog, tag: string, channel: Channel): void {
+    if (callees.size < MOST_CALLEES || callees.has(tag)) callees.set(detached(tag), channel);
+  }
+
   /** Where a request inside such a dialog goes; undefined when it is in none. */
   wayOf(request: Message, from: Channel): Channel | undefined {
     if (this.#byKey.size === 0) return undefined;
@@ -76,7 +83,7 @@ export class ProxiedDialogs {
     if (dialog === undefined) return undefined;
     if (dialog.callees.has(fromTag)) return dialog.caller;
     if (request.method !== 'NOTIFY' || !dialog.asked.has(from.address)) return undefined;
-    dialog.callees.set(detached(fromTag), from);
+    this.learn(dialog, fromTag, from);
     return dialog.caller;
   }
 

@@ -266,7 +266,8 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     if (response.status === 100 || this.method !== 'INVITE') return;
     if (this.#answered > 0 || attempt.branch.abandoned) return;
     if (response.find(Header.rseq) >= 0) this.#acknowledgedEarly = true;
-    this.#dialog?.callees.set(response.toTag, channel);
+    if (this.#dialog !== undefined)
+      this.#context.dialogs.learn(this.#dialog, response.toTag, channel);
     this.#relay(response, '');
   }
 
@@ -303,7 +304,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
       }
     } else if (this.#answered > 0) return;
     else if (this.#dialog !== undefined) {
-      this.#dialog.callees.set(response.toTag, client.channel);
+      dialogs.learn(this.#dialog, response.toTag, client.channel);
       dialogs.keepFor(this.#dialog, response);
       this.#dialog = undefined; // it outlives this request
     }
