@@ -243,7 +243,11 @@ export class Engine implements Core {
   }
 
   async close(): Promise<void> {
-    await this.successor?.close();
+    const { successor } = this;
+    if (successor !== undefined) {
+      await successor.taken();
+      this.transports.finish();
+    }
     clearInterval(this.#sweeping);
     this.#kept.clear();
     this.agents?.close();
@@ -255,6 +259,7 @@ export class Engine implements Core {
     this.calls.clear();
     this.wheel.close();
     await this.transports.close();
+    await successor?.close();
   }
 
   // --- what the parts of the engine ask for

@@ -43,7 +43,8 @@ export class Successor {
   /** What is passed on before it connects waits for it. */
   static async expect(path: string, host: SuccessorHost): Promise<Successor> {
     rmSync(path, { force: true });
-    const server = createServer();
+    // it says that it reads the sockets by closing its side: what we had read until then still goes there
+    const server = createServer({ allowHalfOpen: true });
     server.listen(path); // in the data directory, which is nobody else's
     await once(server, 'listening');
     server.unref(); // nobody stays alive for one that does not come
@@ -75,15 +76,20 @@ export class Successor {
   }
 
   /** We are done: resolves when it reads the sockets itself, or is gone. */
-  async close(): Promise<void> {
+  async taken(): Promise<void> {
     this.#ending = true;
     const socket = this.#socket;
+    if (socket === undefined || socket.closed) return;
+    this.#say(writeFrame('last'));
+    await either(socket, ['end', 'close']);
+  }
+
+  /** Resolves when it has all that we passed on, or is gone. */
+  async close(): Promise<void> {
+    const socket = this.#socket;
     if (socket !== undefined && !socket.closed) {
-      const gone = once(socket, 'close');
-      this.#say(writeFrame('last'));
-      const patience = setTimeout(() => socket.destroy(), TAKING_MS);
-      await gone;
-      clearTimeout(patience);
+      socket.end();
+      await either(socket, ['close']);
     }
     this.#server.close();
     rmSync(this.#path, { force: true });
@@ -110,6 +116,9 @@ export class Successor {
       'data',
       frameReader((frame) => this.#heard(frame)),
     );
+    socket.once('end', () => {
+      if (!this.#ending) socket.end();
+    });
     socket.once('close', () => {
       if (!this.#ending) this.#host.lost();
     });
@@ -125,4 +134,13 @@ export class Successor {
       channel.send(content.toString('latin1'));
     }
   }
+}
+
+/** Whoever takes too long for it is cut off. */
+async function either(socket: Socket, events: readonly string[]): Promise<void> {
+  const patience = setTimeout(() => socket.destroy(), TAKING_MS);
+  await new Promise((resolve) => {
+    for (const event of events) socket.once(event, resolve);
+  });
+  clearTimeout(patience);
 }

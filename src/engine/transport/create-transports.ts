@@ -234,6 +234,10 @@ class SocketTransports implements Transports {
     };
   }
 
+  finish(): void {
+    for (const socket of this.#udp) socket.finish();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#clock);
     this.#predecessor?.end();

@@ -90,6 +90,8 @@ export interface Transports {
   readonly inherits: boolean;
   /** The certificates that TLS is served with now, and how long they last. */
   certificates(): readonly ServedCertificate[];
+  /** Handles the datagrams that were read: `close`, which is to follow at once, would forget them. */
+  finish(): void;
   close(): Promise<void>;
 }
 

@@ -350,6 +350,31 @@ describe.each([
     expect(String(message)).toBe('farewell');
   });
 
+  test('what was read before it is closed is handled, where that is asked for', async () => {
+    let admitted = 0;
+    const closed = Promise.withResolvers<void>();
+    const open = await serving({
+      admits() {
+        admitted++;
+        if (admitted === 3)
+          queueMicrotask(() => {
+            open.transports.finish();
+            void open.transports.close().then(closed.resolve);
+          });
+        return true;
+      },
+      onMessage: (_wire, channel) => channel.send('back'),
+    });
+    const peer = await aPeer();
+    let answers = 0;
+    peer.on('message', () => answers++);
+    for (let sent = 0; sent < 10; sent++) peer.send(aMessage(), open.port('udp'), '127.0.0.1');
+    await closed.promise;
+    expect(admitted).toBeGreaterThanOrEqual(3);
+    expect(open.messages).toHaveLength(admitted);
+    await until('all are answered', () => answers === admitted);
+  });
+
   test('a message that cannot be sent is reported', async () => {
     const open = await serving();
     const channel = open.transports.channelTo({

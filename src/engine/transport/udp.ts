@@ -187,6 +187,11 @@ export class UdpSocket implements PeersSocket {
     });
   }
 
+  finish(): void {
+    this.#batched = undefined; // or more would be read
+    if (this.#due) this.#turn();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#departures.sendAll();
