@@ -1,13 +1,15 @@
 import { callKeys, countsAlready } from '../policy/call-keys.ts';
 import { leavesTheHouse } from '../policy/leaves-the-house.ts';
+import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
-import { callName } from './call-name.ts';
+import { callName, nameOf } from './call-name.ts';
 import type { Edge } from './edge.ts';
 import type { Limit } from './live-counters.ts';
 import { saysForwarded } from './on-behalf-of.ts';
 import type { OutsideCall } from './outside-calls.ts';
+import { callsIn } from './replaced-calls.ts';
 import { retryAfter } from './retry-after.ts';
 import type { Incoming } from './signaling.ts';
 
@@ -42,8 +44,9 @@ export function openCall(
     go(noCall);
     return;
   }
-  if (facts.emergency) {
-    edge.observer.emergency(facts);
+  if (facts.emergency) edge.observer.emergency(facts);
+  // nobody in need takes the place of a call: what does is that call, which has its limits
+  if (facts.emergency && replacedBy(edge, facts, request) === undefined) {
     go(noCall);
     return;
   }
@@ -106,6 +109,20 @@ function doubted(edge: Edge, name: string, keys: readonly string[], at: number):
   };
 }
 
+/**
+ * The call outside whose place this one is to take, whomever it says that it calls: a phone that calls in the house, and takes
+ * the place of a call of its own, goes on with that.
+ */
+function replacedBy(edge: Edge, { source }: CallFacts, request: Message): OutsideCall | undefined {
+  const replaces = request.value(Header.replaces);
+  if (replaces === undefined || source.realm !== 'access') return undefined;
+  for (const call of callsIn(edge, replaces)) {
+    const outside = edge.outside.of(nameOf(call));
+    if (outside !== undefined) return outside;
+  }
+  return undefined;
+}
+
 const withPlaces = (lease: (status: number) => void): Places => ({ answers: ignores, done: lease });
 
 function opened(
@@ -121,9 +138,13 @@ function opened(
     if (status >= 300) edge.observer.callFailed(callId, status);
   };
   edge.observer.admitted(facts);
-  if (facts.source.realm === 'trunk' || !leavesTheHouse(facts))
+  const replaced = replacedBy(edge, facts, request);
+  if (replaced === undefined && (facts.source.realm === 'trunk' || !leavesTheHouse(facts)))
     return { answers, done: counted, outside: undefined };
-  const { call, done } = edge.outside.open(name, facts, saysForwarded(request));
+  const { call, done } =
+    replaced === undefined
+      ? edge.outside.open(name, facts, saysForwarded(request))
+      : edge.outside.takeOver(replaced, facts);
   return {
     answers,
     outside: call,

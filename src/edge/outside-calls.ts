@@ -24,6 +24,8 @@ export interface OutsideCall extends Ending {
   trunk: string | undefined;
   /** Undefined while it rings. */
   answeredAt: number | undefined;
+  /** Since when it lasts, where it takes the place of one that was answered before. */
+  readonly since: number | undefined;
   /** Its own INVITE was answered, and not only one that repeats Call-ID and tag. */
   connected: boolean;
   /** The PBX has sent the rest of it to a trunk. */
@@ -71,11 +73,26 @@ export class OutsideCalls {
   /** A call was let through. To be told its final status. */
   open(name: string, facts: CallFacts, claimsDiversion: boolean): Opened {
     const call = callFrom(facts, claimsDiversion);
+    if (facts.source.realm === 'access') this.#index(call);
+    return this.#hold(name, call);
+  }
+
+  /** A call was let through that takes the place of another (RFC 3891): it is that call, and lasts since then. */
+  takeOver(replaced: OutsideCall, facts: CallFacts): Opened {
+    const name = callName(facts);
+    return this.#hold(name, {
+      ...replaced,
+      ...{ callId: detached(facts.callId), name: detached(name), source: facts.source.address },
+      ...{ since: replaced.answeredAt, answeredAt: undefined, until: undefined, position: 0 },
+      ...{ connected: false, continued: true },
+    });
+  }
+
+  #hold(name: string, call: OutsideCall): Opened {
     const known = this.#held.get(name);
     const held = known ?? { calls: [call], live: 0 };
     if (known === undefined) this.#held.set(name, held);
     else held.calls.push(call);
-    if (facts.source.realm === 'access') this.#index(call);
     return {
       call,
       done: (status) => {
@@ -130,7 +147,7 @@ export class OutsideCalls {
     held.live++;
     for (const one of held.calls)
       if (one.answeredAt === undefined) {
-        one.answeredAt = startedAt;
+        one.answeredAt = one.since ?? startedAt;
         one.until = this.#endOf(one);
         this.#ends.add(one);
       }
@@ -238,6 +255,7 @@ const callFrom = (facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
   claimsDiversion,
   trunk: undefined,
   answeredAt: undefined,
+  since: undefined,
   connected: false,
   continued: false,
   until: undefined,

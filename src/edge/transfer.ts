@@ -1,7 +1,5 @@
-import { answeredIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
-import { callIdsIn } from '../sip/message/named-dialog.ts';
 import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
@@ -9,6 +7,7 @@ import { nameOf } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
 import { numberOf } from './outside-calls.ts';
+import { callsIn } from './replaced-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
 import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
 import { asJudged } from './with-user.ts';
@@ -90,29 +89,11 @@ function isIn(edge: Edge, call: Call, named: string): boolean {
 
 /** The phone's live calls that it names; none if it can be read as naming somebody else's. */
 function callsOf(edge: Edge, { address }: Flow, replaces: string): readonly Call[] {
-  const tags = tagsIn(replaces);
-  if (tags === undefined) return [];
-  const live = callIdsIn(replaces)
-    .flatMap((callId) => edge.serving.callsNamed(callId))
-    .filter((call) => hasTags(call, tags));
+  const live = callsIn(edge, replaces);
   return live.every(({ caller, callee }) => [caller.address, callee.address].includes(address))
     ? live
     : [];
 }
-
-type Tags = readonly [to: string, from: string];
-
-/** Undefined unless there is one of each: of two, one PBX takes the first and another the last. */
-function tagsIn(replaces: string): Tags | undefined {
-  const [to, ...otherTo] = replaces.matchAll(/;\s*to-tag\s*=\s*([^;\s]*)/gi);
-  const [from, ...otherFrom] = replaces.matchAll(/;\s*from-tag\s*=\s*([^;\s]*)/gi);
-  if (to?.[1] === undefined || from?.[1] === undefined) return undefined;
-  return otherTo.length + otherFrom.length === 0 ? [to[1], from[1]] : undefined;
-}
-
-/** Which is which depends on who reads them. */
-const hasTags = ({ id, callId }: Call, [one, other]: Tags): boolean =>
-  id === answeredIdOf(callId, one, other) || id === answeredIdOf(callId, other, one);
 
 /**
  * Of two, it is anybody's guess which is read. And where a second question mark stands before it, Asterisk takes that for

@@ -671,6 +671,35 @@ describe('a call outside ends when its time is over (O9)', () => {
     });
   });
 
+  test.each([
+    ['in the house', '1002'],
+    ['of an emergency', '112'],
+  ])('though a call %s takes its place (Replaces)', async (_which, number) => {
+    await using scene = await judging({
+      outbound: { 'call-duration': { seconds: 2, mode: 'on' } },
+    });
+    const phone = await scene.registered();
+    const outside = await answered(phone, scene.pbx, '03012345678');
+    const began = performance.now();
+    const live = () => scene.running.edge.leases.ledger.live('extension:1001');
+    await phone.silence(1000);
+    const [{ id = '' } = {}] = scene.calls;
+    const [callId, fromTag, toTag] = id.split(/;from-tag=|;to-tag=/);
+    const Replaces = `${callId};to-tag=${toTag};from-tag=${fromTag}`;
+    const { call } = await answered(phone, scene.pbx, number, { Replaces });
+    const bye = outside.call.ask('BYE');
+    scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+    await bye;
+    expect(live()).toBe(1);
+    const over = await scene.pbx.expect('BYE', { within: 4000 });
+    expect(over.callId).toBe(call.callId);
+    expect(over.header('Reason')).toContain('Call duration limit');
+    expect(performance.now() - began).toBeLessThan(3500);
+    expect(live()).toBe(0);
+    for (const party of [phone, scene.pbx])
+      party.always('BYE', (request) => party.answer(request, 200));
+  });
+
   test('but not one in the house, nor an emergency call', async () => {
     await using scene = await judging(short());
     const phone = await scene.registered();
