@@ -1,11 +1,20 @@
 import type { Message } from '../sip/message/message.ts';
 import type { CallFacts } from './call-facts.ts';
-import { hasCredentials, unmarkedCredentials, withoutCredentials } from './credentials.ts';
+import {
+  digestNames,
+  hasCredentials,
+  unmarkedCredentials,
+  withoutCredentials,
+} from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
-import { userOf } from './user-part.ts';
+import { nameIn, userOf } from './user-part.ts';
+
+const LONGEST_NAME = 64;
+/** Credentials with more names than that are a trick: one is read by us, and another by the PBX. */
+const MOST_TRIED = 4;
 
 /**
  * What becomes of a password that comes with something else than a registration: the PBX may try it; nobody knows who wrote
@@ -18,29 +27,70 @@ export type Password = 'tried' | 'unproven' | 'withheld';
  * whoever is not registered, an emergency call or an OPTIONS, is let through all the same; but his password is held to
  * what it would be held to if he registered.
  *
- * Of a phone that calls by the port or connection it registered by only this: over UDP anybody may have written its credentials, and whoever has a password of his own
- * may leave `opaque` away; what he brings then is nobody's for all that we know, and no limit would hold his call before it
- * rings. The PBX challenges, and what answers that is proven. It costs a phone that comes with a nonce of long ago one
- * round trip, as `proven-credentials` does when it registers. An emergency call of its own is not held up even for that.
+ * Of a phone that calls by the port or connection it registered by only this: over UDP anybody may have written its
+ * credentials, and whoever has a password of his own may leave `opaque` away; what he brings then is nobody's for all that we
+ * know, and no limit would hold his call before it rings. The PBX challenges, and what answers that is proven. It costs a
+ * phone that comes with a nonce of long ago one round trip, as `proven-credentials` does when it registers. An emergency call
+ * of its own is not held up even for that.
  * Who only shares its address may be anybody in the same house, and is held as he would be if he registered.
  */
 export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Password {
   const { request, flow } = incoming;
   if (!hasCredentials(request) || flow.realm !== 'access') return 'tried';
   const { policy } = edge.gatekeeper;
-  if (facts.onOwnFlow && extensionTried(facts) === facts.extension)
-    return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts) ? 'unproven' : 'tried';
+  const extension = extensionTried(facts);
+  const named = namedBeside(edge, request, [extension], facts.at);
+  if (facts.onOwnFlow && extension === facts.extension)
+    return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts)
+      ? 'unproven'
+      : judgePasswords(edge, incoming, facts, named);
   // a guest has not shown by being one that he returns `opaque`
   return policy.site.guests.find(flow.address) === undefined
-    ? judgePassword(edge, incoming, facts, extensionTried(facts))
+    ? judgePasswords(edge, incoming, facts, [extension, ...named])
     : 'tried';
+}
+
+/** At whom a REGISTER may have a password tried beside whom it registers. */
+export function othersTried(
+  edge: Edge,
+  facts: RegistrationFacts,
+  request: Message,
+): readonly string[] {
+  const registrar = registrarOf(facts);
+  const known = registrar === undefined ? [facts.extension] : [facts.extension, registrar];
+  const named = namedBeside(edge, request, known, facts.at);
+  return registrar === undefined ? named : [registrar, ...named];
+}
+
+/**
+ * The extensions named in the credentials, and nowhere else: a PBX may go by that name, as Asterisk does that identifies by
+ * `auth_username`. What else stands there is nobody that a rule could guard.
+ */
+export function namedBeside(
+  { gatekeeper, registrations }: Edge,
+  request: Message,
+  known: readonly string[],
+  at: number,
+): readonly string[] {
+  const { extensions, readDialled } = gatekeeper.policy.site;
+  const names = digestNames(request);
+  if (names.length > MOST_TRIED) return names;
+  return names
+    .map((name) => nameIn(name.split('@', 1)[0] ?? ''))
+    .filter(
+      (name) =>
+        name.length <= LONGEST_NAME &&
+        !known.includes(name) &&
+        !known.some((extension) => extensions.profileOf(extension).registerName === name) &&
+        (readDialled(name).kind === 'extension' || registrations.hasUser(name, at)),
+    );
 }
 
 /**
  * Whom a REGISTER names in From, where that is somebody else than in To: he registers him (RFC 3261 §10.2). A PBX may try
  * the password of either; Asterisk takes From.
  */
-export function registrarOf({ fromHeader, extension }: RegistrationFacts): string | undefined {
+function registrarOf({ fromHeader, extension }: RegistrationFacts): string | undefined {
   const from = userOf(fromHeader);
   return from === '' || from === extension ? undefined : from;
 }
@@ -59,8 +109,22 @@ export function extensionTried({ from, extension = '', profile }: CallFacts): st
   return showsNobody || profile.identities?.includes(from) ? extension : from;
 }
 
-/** What becomes of a password of whoever is not known to hold the extension at which it may be tried. */
-export function judgePassword(
+/** What becomes of a password of whoever is not known to hold the extensions at which it may be tried. */
+export function judgePasswords(
+  edge: Edge,
+  incoming: Incoming,
+  asked: Pick<RequestFacts, 'at' | 'source'>,
+  extensions: readonly string[],
+): Password {
+  if (extensions.length > MOST_TRIED) return 'withheld';
+  for (const extension of extensions) {
+    const password = judgePassword(edge, incoming, asked, extension);
+    if (password !== 'tried') return password;
+  }
+  return 'tried';
+}
+
+function judgePassword(
   edge: Edge,
   incoming: Incoming,
   asked: Pick<RequestFacts, 'at' | 'source'>,

@@ -19,7 +19,7 @@ import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { seconds } from './expiry-bounds.ts';
 import { type Attempt, beginTrying, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
-import { judgePassword, registrarOf } from './password-of.ts';
+import { judgePasswords, othersTried } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import type { AskedContact, Registration } from './registration.ts';
 import { RegistrationFacts } from './registration-facts.ts';
@@ -72,9 +72,8 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     return;
   }
   const [first] = targets;
-  const registrar = facts.credentials ? registrarOf(facts) : undefined;
-  const password =
-    registrar === undefined ? 'tried' : judgePassword(edge, incoming, facts, registrar);
+  const others = facts.credentials ? othersTried(edge, facts, request) : nobody;
+  const password = judgePasswords(edge, incoming, facts, others);
   const registration: Registration = {
     facts,
     password,
@@ -95,7 +94,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
       ? undefined
       : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
   const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
-  const attempts = password === 'tried' ? attemptsOf(facts, registrar) : noAttempts;
+  const attempts = password === 'tried' ? attemptsOf(facts, others) : noAttempts;
   const over = beginTrying(edge, attempts);
   incoming.forward({
     targets,
@@ -146,9 +145,9 @@ const attemptOf = (facts: RegistrationFacts): Attempt => ({
 });
 
 /** At everybody whose password it may have been. */
-function attemptsOf(facts: RegistrationFacts, registrar: string | undefined): readonly Attempt[] {
+function attemptsOf(facts: RegistrationFacts, others: readonly string[]): readonly Attempt[] {
   const attempt = attemptOf(facts);
-  return registrar === undefined ? [attempt] : [attempt, { ...attempt, extension: registrar }];
+  return [attempt, ...others.map((extension) => ({ ...attempt, extension }))];
 }
 
 /** Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it was. */
@@ -288,3 +287,4 @@ function noticeDroppedPath(
 
 const none: readonly Binding[] = [];
 const noAttempts: readonly Attempt[] = [];
+const nobody: readonly string[] = [];

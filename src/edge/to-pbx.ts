@@ -17,7 +17,13 @@ import {
 } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
-import { credentialsForPbx, extensionTried, type Password, passwordOf } from './password-of.ts';
+import {
+  credentialsForPbx,
+  extensionTried,
+  namedBeside,
+  type Password,
+  passwordOf,
+} from './password-of.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -135,7 +141,13 @@ function attemptsOf(
     return noAttempts;
   const { marks } = edge.guesses;
   if (areForOurs(request, marks) || !areProven(request, flow, marks, facts.at)) return noAttempts;
-  return [{ extension: extensionTried(facts), source: sourceOf(flow.address), proven: true }];
+  const source = sourceOf(flow.address);
+  const extension = extensionTried(facts);
+  return [extension, ...namedBeside(edge, request, [extension], facts.at)].map((one) => ({
+    extension: one,
+    source,
+    proven: true,
+  }));
 }
 
 const nothing: readonly HeaderChange[] = [];

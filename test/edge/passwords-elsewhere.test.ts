@@ -27,6 +27,8 @@ interface Try {
   readonly method?: 'INVITE' | 'OPTIONS';
   readonly number?: string;
   readonly user?: string;
+  /** In the credentials, when it is another. */
+  readonly name?: string;
   /** As some phones do, and whoever wants nothing to be counted. */
   readonly leavesOpaqueOut?: boolean;
 }
@@ -34,7 +36,14 @@ interface Try {
 /** Asks, and answers the challenge with this password. */
 async function tries(
   phone: Phone,
-  { password, method = 'INVITE', number = '112', user = '1001', leavesOpaqueOut = false }: Try,
+  {
+    password,
+    method = 'INVITE',
+    number = '112',
+    user = '1001',
+    name = user,
+    leavesOpaqueOut = false,
+  }: Try,
 ) {
   const uri = `sip:${number}@127.0.0.1`;
   const asks = async (headers: Record<string, string>) => {
@@ -48,7 +57,7 @@ async function tries(
   };
   const challenge = (await asks({})).header('WWW-Authenticate') ?? '';
   const answered = leavesOpaqueOut ? challenge.replace(/, opaque="[^"]*"/, '') : challenge;
-  const Authorization = answerDigest(answered, { method, uri }, { user, password });
+  const Authorization = answerDigest(answered, { method, uri }, { user: name, password });
   return asks({ Authorization });
 }
 
@@ -121,6 +130,19 @@ describe('the password of an emergency call from where its extension is not regi
         user: ['%31001', '100%31', '1001%00x', `1001%00${guess}`][guess % 4] ?? '',
       });
     await tries(stranger, { password: 'secret' });
+    expect(tried(scene)).toBe(10);
+  });
+
+  test.each(['stranger', '1002'])('counts at whom it names, whoever calls: %s', async (user) => {
+    // one try counts at both, and twice of its source
+    await using scene = await guessable({ registration: { lockout: { sourceFailures: 100 } } });
+    const caller = await (user === '1002'
+      ? scene.registered({ user, password: 'own' })
+      : scene.phone());
+    for (let guess = 0; guess < 12; guess++)
+      await tries(caller, { password: `${guess}`, user, name: '1001' });
+    expect(tried(scene)).toBe(10);
+    await tries(await scene.phone(), { password: 'secret' });
     expect(tried(scene)).toBe(10);
   });
 

@@ -232,6 +232,60 @@ describe('who fails too often (R6)', () => {
     },
   );
 
+  test.each(['1001', '1001@pbx.test'])(
+    'is locked out of whom his credentials name, whoever is to be registered: %s',
+    async (registerName) => {
+      const registration = {
+        'spread-guessing': { mode: 'off' },
+        lockout: { sourceFailures: 100 },
+      } as const;
+      const { scene } = await guarded({ registration });
+      await using _ = scene;
+      for (let other = 0; other < 12; other++) {
+        const phone = await scene.phone({
+          user: `20${10 + other}`,
+          password: 'wrong',
+          registerName,
+        });
+        await phone.tryToRegister();
+      }
+      expect(tried(scene)).toBe(10);
+      const plain = await scene.phone({ user: '1001', password: 'right' });
+      expect(await statusOf(plain)).toBe(401);
+      expect(tried(scene)).toBe(10);
+    },
+  );
+
+  test('credentials with more names than anybody has are tried nowhere, and count nowhere', async () => {
+    const { scene } = await guarded();
+    await using _ = scene;
+    const phone = await scene.phone({ user: '1001' });
+    const asked = await phone.tryToRegister({ authenticates: false });
+    const opaque = digestParameter(asked.header('WWW-Authenticate') ?? '', 'opaque');
+    const names = Array.from({ length: 900 }, (_, name) => `username="${2000 + name}"`).join(', ');
+    const Authorization = `Digest ${names}, realm="pbx", nonce="n", opaque="${opaque}", uri="sip:x", response="0"`;
+    expect(await statusOf(phone, { authenticates: false, headers: { Authorization } })).toBe(401);
+    expect(tried(scene)).toBe(0);
+    expect(scene.events.filter((event) => event.startsWith('failed'))).toEqual([]);
+  });
+
+  test('a name in the credentials that is no extension, or the own one, counts as it did', async () => {
+    const extensions = { list: { 1001: { registerName: '2001' }, 1002: {} } };
+    const { scene } = await guarded({ extensions });
+    await using _ = scene;
+    for (const [user, registerName] of [
+      ['1001', '2001'],
+      ['1002', 'desk'],
+    ] as const) {
+      const phone = await scene.phone({ user, password: 'wrong', registerName });
+      await phone.tryToRegister();
+    }
+    expect(scene.events.filter((event) => event.startsWith('failed'))).toEqual([
+      'failed 1001 password-wrong',
+      'failed 1002 password-wrong',
+    ]);
+  });
+
   test('whoever registers another, and knows the password, may', async () => {
     const { scene, contacts } = await guarded();
     await using _ = scene;
