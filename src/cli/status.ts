@@ -2,6 +2,7 @@ import { showHostPort } from '../config/forms.ts';
 import { showListenPoint } from '../config/listen-point.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import type { KernelStatus } from '../control/kernel/kernel-status.ts';
+import { clockOff } from '../control/shared/clock-off.ts';
 import type { ClusterStatus } from '../control/shared/shared-state.ts';
 import type { ProgramsStatus } from '../data/gate-status.ts';
 import { askRunning } from './ask-running.ts';
@@ -186,15 +187,17 @@ function drachtioRow(drachtio: ProcessStatus['drachtio']): string[][] {
 }
 
 function clusterSection(
-  { node, connected, why, since, nodes }: ClusterStatus,
+  { node, connected, why, since, nodes, clockOffMs }: ClusterStatus,
   now: number,
 ): string {
   const state = connected
     ? styled('green', 'shared through Redis')
     : styled('red', `Redis is lost: ${why}; on its own`);
+  const off = clockOff(clockOffMs);
   return section('Cluster', [
-    [node, state, `since ${duration(now - since)}`],
-    ...nodes.map(({ name, uri }) => [name, uri ?? 'not to be reached', '']),
+    [node, state, `since ${duration(now - since)}`, off === undefined ? '' : styled('red', off)],
+    // whoever writes to Redis says these
+    ...nodes.map(({ name, uri }) => [harmless(name), harmless(uri ?? 'not to be reached'), '']),
   ]);
 }
 

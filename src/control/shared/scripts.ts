@@ -70,7 +70,7 @@ if #found == most * 2 then revision = tonumber(found[#found]) end
 return { lost and 1 or 0, revision, #found == most * 2 and 1 or 0, told }`);
 
 /**
- * A sign of life, and who else gave one of late. A name that another process goes by is refused.
+ * A sign of life; answered by the time that it is, and who else gave one of late. A name that another process goes by is refused.
  *
  * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign.
  */
@@ -83,7 +83,7 @@ if known then
 end
 redis.call('HSET', KEYS[1], name, now .. ' ' .. identity .. ' ' .. about)
 local all = redis.call('HGETALL', KEYS[1])
-local living = {}
+local living = { tostring(now) }
 for at = 1, #all, 2 do
   local seen, what = string.match(all[at + 1], '^(%d+) %S+ (.*)$')
   if now - tonumber(seen) < silent then

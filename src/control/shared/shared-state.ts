@@ -4,6 +4,7 @@ import type { ClusterSettings } from '../../config/settings.ts';
 import type { ClusterNode, LiveCounts, SharedBatch, Told } from '../../data/messages.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../../edge/other-nodes.ts';
 import type { Logger } from '../log.ts';
+import { clockOff } from './clock-off.ts';
 import { DrachtioBlacklist } from './drachtio-blacklist.ts';
 import { LiveCalls } from './live-calls.ts';
 import { openRedis, type RedisClient } from './redis-client.ts';
@@ -29,6 +30,9 @@ const PATIENCE_MS = 2000;
 /** A node that gave no sign for so long is lost. */
 const SILENT_MS = 5000;
 
+/** Times say which of two changes holds, and until when: what is off by more is said, until it is off by half of that. */
+const CLOCK_OFF_MS = 2000;
+
 /** What this node knows of the others, and the others of it. */
 export interface ClusterStatus {
   readonly node: string;
@@ -38,6 +42,8 @@ export interface ClusterStatus {
   readonly why: string | undefined;
   readonly since: number;
   readonly nodes: readonly ClusterNode[];
+  /** How much later it is here than it is for Redis, in milliseconds; 0 where that is not worth a word. */
+  readonly clockOffMs?: number;
 }
 
 export interface SharedStateOptions {
@@ -102,6 +108,9 @@ class OverRedis implements SharedState {
   readonly #openedAt = Date.now();
   #since = this.#openedAt;
   #nodes: readonly ClusterNode[] = [];
+  /** How much later it is here than for Redis, at least; and as much of that as was said. */
+  #ahead = 0;
+  #clockOffMs = 0;
   #closing = false;
   #busy = false;
   #hurried = false;
@@ -136,6 +145,7 @@ class OverRedis implements SharedState {
       why: this.#why,
       since: this.#since,
       nodes: this.#nodes,
+      clockOffMs: this.#clockOffMs,
     };
   }
 
@@ -225,6 +235,7 @@ class OverRedis implements SharedState {
         await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
       this.#follow(nodes);
       if (!wasConnected) this.#found();
+      this.#compareClocks();
     } catch (error) {
       this.errors++;
       this.#lost(whyRedis(error, this.#problem));
@@ -285,15 +296,30 @@ class OverRedis implements SharedState {
     const { name, uri } = cluster.node;
     const about = JSON.stringify({ uri });
     const key = `${cluster.redis.prefix}:{nodes}`;
-    const told = living.parse(
+    const asked = Date.now();
+    const [time = '', ...told] = living.parse(
       await this.#redis.run(beat, [key], [name, identity, about, SILENT_MS]),
     );
+    const [earliest, latest] = [asked - Number(time), Date.now() - Number(time)];
+    this.#ahead = earliest > 0 ? earliest : Math.min(latest, 0);
     const nodes: ClusterNode[] = [];
     for (let at = 0; at + 1 < told.length; at += 2) {
       const other = told[at] ?? '';
       if (other !== name) nodes.push({ name: other, uri: uriIn(told[at + 1] ?? '') });
     }
     return nodes.toSorted((one, other) => one.name.localeCompare(other.name));
+  }
+
+  #compareClocks(): void {
+    const was = this.#clockOffMs;
+    const most = was === 0 ? CLOCK_OFF_MS : CLOCK_OFF_MS / 2;
+    this.#clockOffMs = Math.abs(this.#ahead) > most ? this.#ahead : 0;
+    if ((was === 0) === (this.#clockOffMs === 0)) return;
+    const { log, changed } = this.#options;
+    const off = clockOff(this.#clockOffMs);
+    if (off === undefined) log.info('the clock of this node is right again');
+    else log.warn(off);
+    changed(this.status, off ?? 'the clock of this node is right again');
   }
 
   #follow(nodes: readonly ClusterNode[]): void {

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { clusterEvent, clusterNotes } from '../recorded-news.ts';
+import { openSharedState, type SharedState } from './shared-state.ts';
+
+let server: RedisServer;
+let shared: SharedState;
+const opened: SharedState[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+});
+afterAll(() => server?.close());
+
+/** A node of its own, and what it records. */
+function node(): readonly string[] {
+  const recorded: string[] = [];
+  shared = openSharedState({
+    cluster: {
+      redis: {
+        servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
+        ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
+        ...{ prefix: 'test', exchangeMs: 50, leaseMs: 100, drachtioBlacklist: null },
+      },
+      ...{ node: { name: 'a', uri: undefined }, secret: '' },
+    },
+    ...{ identity: 'a', log: pino({ level: 'silent' }) },
+    ...{ told() {}, tellAll() {}, taken() {}, others() {}, answered() {} },
+    changed: (status, what) => {
+      const { level, text } = clusterEvent(status, what);
+      recorded.push(`${level}: ${text}`);
+    },
+  });
+  opened.push(shared);
+  return recorded;
+}
+
+/** The clock of this node is ahead by that from now on. */
+function ahead(ms: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms, shouldAdvanceTime: true });
+}
+
+test.each([
+  [3_600_000, '3,600 s ahead of'],
+  [-90_000, '90 s behind'],
+])('a clock that is off by %d ms from Redis is said, until it is right again', async (ms, off) => {
+  const recorded = node();
+  await expect.poll(() => shared.status.connected).toBe(true);
+  await sleep(200);
+  expect(clusterNotes(shared.status)).toEqual([]);
+
+  ahead(ms);
+  const text = `the clock of this node is ${off} Redis’`;
+  await expect.poll(() => clusterNotes(shared.status)).toEqual([`note: ${text}`]);
+  vi.useRealTimers();
+  await expect.poll(() => clusterNotes(shared.status)).toEqual([]);
+  expect(recorded).toEqual([
+    'info: Redis is reached',
+    `warn: ${text}`,
+    'info: the clock of this node is right again',
+  ]);
+});
