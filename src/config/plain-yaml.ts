@@ -31,6 +31,14 @@ export function readPlainYaml(text: string): Tree | undefined {
   }
 }
 
+/** The same for a single value, as it stands behind a key. */
+export function readPlainValue(text: string): { readonly value: unknown } | undefined {
+  // the start and the end of a document
+  if (/\n|^(?:---|\.\.\.)/.test(text)) return undefined;
+  const tree = readPlainYaml(`value: ${text}`);
+  return tree && { value: tree.value };
+}
+
 /** A text that was read plainly. Where things stand in it is worked out when somebody asks. */
 export class PlainDocument implements ReadDocument {
   readonly value: Tree;
@@ -92,7 +100,7 @@ const SPACE = 0x20;
 const DEEPEST = 50;
 const LONGEST_KEY = 256;
 const keyForm = /(?:([A-Za-z0-9_+][\w.+@/-]*)|"([^"\\\n]*)"|'([^'\n]*)')(?=:)/y;
-const plainForm = /[A-Za-z0-9_./+$-][\x20-\x7e\u00a1-\u1fff]*/y;
+const plainForm = /(?:[A-Za-z0-9_./+$-]|::(?=\w))[\x20-\x7e\u00a1-\u1fff]*/y;
 const plainInFlow = /[A-Za-z0-9_./+$-][\w ./+@$:*%()=;-]*/y;
 const quotedForm = /"([^"\\\n]*)"|'([^'\n]*)'/y;
 
@@ -332,7 +340,8 @@ class PlainYaml {
 /** What YAML's core schema makes of a text without quotes. */
 function scalar(text: string): unknown {
   if (/^[-+]?\d+$/.test(text)) return Number(text);
-  if (/^[-+]?(?:\.|\d+\.\d*$|\d+(?:\.\d*)?e)|^0[ox]/i.test(text)) throw new NotPlain();
+  if (/^[-+]?(?:\.(?:\d|inf|nan)|\d+\.\d*$|\d+(?:\.\d*)?e)|^0[ox]/i.test(text))
+    throw new NotPlain();
   switch (text) {
     case 'true':
     case 'True':

@@ -1,8 +1,13 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import { mismatch } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
 import { type Flaw, syntaxFlaws } from './yaml-flaws.ts';
+
+const require = createRequire(import.meta.url);
+/** Loaded for files that are not written plainly: it is larger than all else that reads settings. */
+const yaml = (): typeof import('yaml') => require('yaml');
 
 const options = {
   prettyErrors: false,
@@ -27,6 +32,7 @@ export interface ReadDocument {
 
 /** Never throws. */
 export function readYamlDocument(text: string): ReadDocument {
+  const { isMap, isNode, isScalar, parseDocument } = yaml();
   const document = parseDocument(text, options);
   const flaws = [...syntaxFlaws(text, [...document.errors, ...document.warnings])];
   if (flaws.length === 0) flaws.push(...keyFlaws(document.contents), ...aliasFlaws(document));
@@ -56,6 +62,7 @@ export function readYamlDocument(text: string): ReadDocument {
 
 /** Keys that stand twice in a block, and the one that JavaScript would take for something else. */
 function keyFlaws(contents: unknown): readonly Flaw[] {
+  const { isMap, isNode, isScalar, isSeq } = yaml();
   const flaws: Flaw[] = [];
   const left: unknown[] = [contents];
   while (left.length > 0) {
@@ -79,6 +86,7 @@ function keyFlaws(contents: unknown): readonly Flaw[] {
 
 /** Aliases of what is nowhere before them, and those inside of what they name: a value that would never end. */
 function aliasFlaws(document: Document): readonly Flaw[] {
+  const { isAlias, visit } = yaml();
   const flaws: Flaw[] = [];
   const named = new Map<string, unknown>();
   visit(document, {
@@ -100,6 +108,7 @@ function aliasFlaws(document: Document): readonly Flaw[] {
 }
 
 function plain(document: Document, flaws: Flaw[]): unknown {
+  const { isNode } = yaml();
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {

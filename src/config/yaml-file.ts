@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { Lines } from './lines.ts';
-import { PlainDocument, readPlainYaml } from './plain-yaml.ts';
+import { PlainDocument, readPlainValue, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
@@ -111,6 +111,8 @@ export function readYaml(file: string, text: string): YamlFile {
 export function readYamlValue(
   text: string,
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  const plain = readPlainValue(text);
+  if (plain !== undefined) return { ok: true, ...plain };
   const { value, flaws } = readYamlDocument(text);
   return flaws.length > 0 ? { ok: false } : { ok: true, value };
 }
