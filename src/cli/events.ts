@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv6, SocketAddress } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
@@ -8,8 +8,10 @@ import {
   searchEvents,
 } from '../control/events/events-database.ts';
 import { eventKinds, eventLevels } from '../edge/event-kinds.ts';
+import { readSource } from '../policy/forms.ts';
 import { reasons } from '../policy/reasons.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
+import { meantBy } from '../policy/written.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readMoment } from './moments.ts';
 import { complain, print } from './output.ts';
@@ -118,14 +120,23 @@ function readFilter(given: Given, now: number): Asked {
     problems.push(`--${name}: ${mismatch(`"${value}"`, expected, nearMiss(value, words))}`);
   }
   const source = text('source');
-  if (source !== undefined && isIP(source) === 0)
-    problems.push(`--source: ${mismatch(`"${source}"`, 'an IP address such as 192.0.2.7')}`);
+  const from = source === undefined ? undefined : readSource(source);
+  if (from?.ok === false)
+    problems.push(`--source: ${mismatch(`"${source}"`, from.expected, meantBy(from))}`);
   const { call: _, ...own } = filters;
   const filter: EventFilter = {
     ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),
     callId: text('call'),
+    source: from?.ok ? asEventsHave(from.value) : undefined,
     since: moment('since'),
     until: moment('until'),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, filter, most };
+}
+
+/** An IPv6 address can be written in many ways, and events have the shortest. */
+function asEventsHave(network: string): string {
+  const [address = '', ...bits] = network.split('/');
+  if (!isIPv6(address)) return network;
+  return [new SocketAddress({ address, family: 'ipv6' }).address, ...bits].join('/');
 }

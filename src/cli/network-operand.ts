@@ -1,11 +1,12 @@
 import { mismatch } from '../config/problem.ts';
 import { readSource } from '../policy/forms.ts';
+import { meantBy } from '../policy/written.ts';
 import { complain } from './output.ts';
 
 /** The one address or network that was given; complains where there is none. */
 export function readNetwork([text]: readonly string[]): string | undefined {
   const read = readSource(text ?? '');
   if (read.ok) return read.value;
-  complain(mismatch(text === undefined ? 'nothing' : `"${text}"`, read.expected));
+  complain(mismatch(text === undefined ? 'nothing' : `"${text}"`, read.expected, meantBy(read)));
   return undefined;
 }

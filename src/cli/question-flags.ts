@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mismatch, showFound } from '../config/problem.ts';
+import { hintOf } from '../config/what-was-meant.ts';
 import { type Question, questionSchema, questionShape } from '../policy/asking/question.ts';
 import { isOfSeveral, readAnswer } from '../policy/asking/read-answer.ts';
 import type { Flag, Flags, Given } from './command.ts';
@@ -50,7 +51,11 @@ export function readQuestion({ flags, rest: [subject, value] }: Given): Understo
   };
 }
 
-function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['flags']): string {
+function problemOf(issue: z.core.$ZodIssue, flags: Given['flags']): string {
+  const {
+    path: [key],
+    message,
+  } = issue;
   const name = keys.find((known) => known === key);
   if (name === undefined) return message;
   const given = flags[flagOf(name)];
@@ -58,7 +63,8 @@ function problemOf({ path: [key], message }: z.core.$ZodIssue, flags: Given['fla
   // Its description shows how the files of tests write it.
   if (Array.isArray(given) && isOfSeveral(name))
     return `${flag}: ${mismatch(given.map(showFound).join(' '), 'a number, or one of a key: extension:1001=2')}`;
-  return `${flag}: ${mismatch(showFound(given), questionShape[name].description ?? placeholder(name))}`;
+  const expected = questionShape[name].description ?? placeholder(name);
+  return `${flag}: ${mismatch(showFound(given), expected, hintOf(issue, given).meant)}`;
 }
 
 function placeholder(key: Key): string {

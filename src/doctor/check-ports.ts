@@ -5,6 +5,7 @@ import { about, type Examined, type Finding } from './finding.ts';
 import { isLoopback } from './this-machine.ts';
 
 const ports = about('ports');
+const ELSEWHERE = 'stop what has it (ss -lntup), or listen elsewhere';
 
 /** Are the listeners open, or can they be; and who can read the metrics? */
 export async function checkPorts({ settings, status }: Examined): Promise<readonly Finding[]> {
@@ -30,10 +31,7 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
     findings.push(
       why === undefined
         ? ports.ok(`${shown} is free`)
-        : ports.bad(
-            `${shown} cannot be opened: ${why}`,
-            'stop what has it (ss -lntup), or listen elsewhere',
-          ),
+        : ports.bad(`${shown} cannot be opened: ${why}`, ELSEWHERE),
     );
   }
   for (const [what, place] of [
@@ -42,6 +40,14 @@ export async function checkPorts({ settings, status }: Examined): Promise<readon
   ] as const) {
     if (place.port === null) continue;
     const shown = `${what} at ${showHostPort(place.address, place.port)}`;
+    const why =
+      status === undefined
+        ? await whyNotListen({ ...place, transport: 'tcp', port: place.port })
+        : undefined;
+    if (why !== undefined) {
+      findings.push(ports.bad(`${shown} cannot be opened: ${why}`, ELSEWHERE));
+      continue;
+    }
     findings.push(
       isLoopback(place.address)
         ? ports.ok(`${shown}, for this machine only`)

@@ -269,12 +269,31 @@ describe('ports', () => {
     server.close();
   });
 
+  test('so is that of metrics: without it no gate starts', async () => {
+    const server = createServer();
+    const address = ownAddress();
+    server.listen(25_160, address);
+    await once(server, 'listening');
+    const set = [
+      `http.address=${address}`,
+      'http.port=25160',
+      'listeners=[{listen: "udp:127.0.0.1:0"}]',
+    ];
+    expect((await said(checkPorts, set)).at(-1)).toMatch(
+      `bad: metrics at ${address}:25160 cannot be opened: `,
+    );
+    server.close();
+    await once(server, 'close');
+    expect((await said(checkPorts, set)).at(-1)).toMatch(`ok: metrics at ${address}:25160`);
+  });
+
   test('metrics for everybody are worth a word', async () => {
     const findings = await said(checkPorts, [
       'http.address=0.0.0.0',
+      'http.port=0',
       'listeners=[{listen: "udp:127.0.0.1:0"}]',
     ]);
-    expect(findings.at(-1)).toMatch(/^warn: metrics at 0\.0\.0\.0:9464/);
+    expect(findings.at(-1)).toMatch(/^warn: metrics at 0\.0\.0\.0:0/);
   });
 });
 

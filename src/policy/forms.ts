@@ -23,6 +23,15 @@ export function readSource(text: string): Understood<string> {
   });
 }
 
+/** One address; that of a link may say of which: `fe80::1%eth0`. */
+function readAddress(text: string): Understood<string> {
+  if (familyOf(text.replace(/^(fe80:.*)%[\w.-]+$/i, '$1')) !== undefined) return understood(text);
+  const meant = text.includes('/') ? undefined : sourceMeant(text);
+  return expected('an IP address such as 192.0.2.7', {
+    meant: meant?.includes('/') ? undefined : meant,
+  });
+}
+
 /** What people write for a network, and addresses as they stand elsewhere. */
 function sourceMeant(text: string): string | undefined {
   const close = text
@@ -86,6 +95,9 @@ function readPattern(text: string): Understood<string> {
 
 /** An address or a network. */
 export const source = written(readSource);
+
+/** An address alone. */
+export const address = written(readAddress);
 
 /** A country by ISO 3166 alpha-2. */
 export const country = written(readCountry);

@@ -22,6 +22,11 @@ export function expected(text: string, hint?: Hint): Understood<never> {
   return { ok: false, expected: text, ...(hint && { hint }) };
 }
 
+/** What a text that was not understood was probably meant to be, where that is known. */
+export function meantBy({ hint }: { readonly hint?: Hint }): string | undefined {
+  return hint && 'meant' in hint ? hint.meant : undefined;
+}
+
 /** What an issue of such a text carries besides its message, for whoever shows it. */
 export interface WrittenIssue {
   readonly amiss?: string;

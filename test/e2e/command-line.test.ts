@@ -299,6 +299,12 @@ describe('the command line', () => {
     [['events', '--kind', 'refuse'], 2, /expected one of refused, .*did you mean refused\?/],
     [['events', '--rule', 'no-guest', '--level', 'wran'], 2, /mean warn\?.*\n.*mean no-guests\?/],
     [['events', '--source', 'phone'], 2, /--source: found "phone", expected an IP address/],
+    [['events', '--source', '[2001:db8::1]'], 2, /did you mean 2001:db8::1\?/],
+    [['block', '[2001:db8::1]:5060'], 2, /did you mean 2001:db8::1\?/],
+    [['unblock', '::ffff:192.0.2.7'], 2, /did you mean 192\.0\.2\.7\?/],
+    [['explain', 'register', '1', '--source', '[2001:db8::1]'], 2, /did you mean 2001:db8::1\?/],
+    [['explain', 'register', '1', '--source', '192.0.2.0/24'], 2, /expected the IP address/],
+    [['explain', 'register', '1', '--source', '192.0.2.7:5060'], 2, /did you mean 192\.0\.2\.7\?/],
     [['explain', 'invite', '1', '--as', '2', '--live', 'x'], 2, /found "x", expected a number/],
     [['block', '0.0.0.0/0'], 1, /a great part of the internet\. --force/],
   ])('%j ends with %i', async (words, expected, output) => {

@@ -65,3 +65,12 @@ test('what is no filter is said', async () => {
     expect.stringMatching(/--last: found "0".*\n--since: found "noon"/),
   ]);
 });
+
+test('what a network or an IPv6 address did is found, however that is written', async () => {
+  for (const network of ['203.0.113.0/24', '2001:db8:7::1'])
+    expect((await drawbridge('block', network, '--data', gate.data)).code).toBe(0);
+  const sources = async (given: string) =>
+    (await found('--kind', 'blocked', '--source', given)).map(({ source }) => source);
+  await expect.poll(() => sources('203.0.113.0/255.255.255.0')).toEqual(['203.0.113.0/24']);
+  await expect.poll(() => sources('2001:DB8:7:0::0001')).toEqual(['2001:db8:7::1']);
+});

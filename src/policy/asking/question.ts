@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { address } from '../forms.ts';
 import { pressures } from '../pressure.ts';
 import { readInstant } from './instant.ts';
 
@@ -29,7 +30,7 @@ export const questionShape = {
     .enum(['invite', 'refer', 'redirect', 'diversion'])
     .optional()
     .describe('how the number came to be called: invite, refer, redirect, diversion'),
-  source: z.string().min(1).optional().describe('the address it comes from'),
+  source: address.optional().describe('the IP address it comes from'),
   port: z.int().min(1).max(65_535).optional().describe('the port it comes from, 1 to 65535'),
   toPort: z.int().min(1).max(65_535).optional().describe('the port of the gate that it comes to'),
   transport: z
