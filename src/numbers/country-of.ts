@@ -81,9 +81,7 @@ export function countryOf(
     return sharedOwner(callingCode, national) ?? main;
 
   const owner =
-    callingCode === '1'
-      ? areas.get(national.slice(0, 3))
-      : (sharedOwner(callingCode, national) ?? main);
+    callingCode === '1' ? areaOf(national) : (sharedOwner(callingCode, national) ?? main);
   if (owner !== main && owner !== SHARED) return owner;
   if (home && home !== main && countries.includes(home)) {
     const plan = numberingPlanOf(home);
@@ -117,20 +115,20 @@ function exactOwner(countries: readonly string[], national: string): string | un
 /** A number that any country of +1 may have. */
 const SHARED = '+1';
 
-/** Who has each area code of +1: islands by their leading digits, the two big ones by trying. */
-function mapAreas(): ReadonlyMap<string, string> {
-  const owners = new Map<string, string>();
-  const islands = countriesOf('1').flatMap((country) => {
+/** Who has an area code of +1: islands by their leading digits, the two big ones by trying. */
+function ownerOfArea(area: string): string | undefined {
+  const island = islands().find(({ digits }) => digits.test(area));
+  return island?.country ?? bigOwner(area);
+}
+
+let found: readonly { readonly country: string; readonly digits: RegExp }[] | undefined;
+
+function islands() {
+  found ??= countriesOf('1').flatMap((country) => {
     const digits = numberingPlanOf(country)?.leadingDigits;
     return digits ? [{ country, digits }] : [];
   });
-  for (let area = 200; area < 1000; area++) {
-    const code = String(area);
-    const island = islands.find(({ digits }) => digits.test(code));
-    const owner = island?.country ?? bigOwner(code);
-    if (owner !== undefined) owners.set(code, owner);
-  }
-  return owners;
+  return found;
 }
 
 function bigOwner(area: string): string | undefined {
@@ -150,4 +148,17 @@ function bigOwner(area: string): string | undefined {
 /** Enough to meet every area code that numbers are given out of. */
 const exchanges = ['234', '335', '354', '446', '502', '555', '662', '777', '922'];
 
-const areas = mapAreas();
+const NOBODY = '';
+/** Those asked for so far: all of them take ten milliseconds, and every command and thread would wait for that. */
+const areas = new Map<string, string>();
+
+function areaOf(national: string): string | undefined {
+  const area = national.slice(0, 3);
+  let owner = areas.get(area);
+  if (owner === undefined) {
+    if (!/^[2-9]\d\d$/.test(area)) return undefined;
+    owner = ownerOfArea(area) ?? NOBODY;
+    areas.set(area, owner);
+  }
+  return owner === NOBODY ? undefined : owner;
+}
