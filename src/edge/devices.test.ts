@@ -61,6 +61,16 @@ describe('a device that registers', () => {
     expect([second.isNew, second.left]).toEqual([false, []]);
   });
 
+  test('leaves the oldest of its flows where it has more than two, by IPv4 and IPv6', () => {
+    const flows = [3, 1, 4, 2].map((flow) =>
+      aBinding({ token: `${flow}`, instance: `${flow} <x>`, expiresAt: flow }),
+    );
+    const fifth = new Devices(asking({ wanted: wants('5 <x>') }), flows, []);
+    expect([fifth.isNew, fifth.left.map(({ token }) => token)]).toEqual([false, ['1']]);
+    const known = new Devices(asking({ wanted: wants('4 <x>') }), flows, []);
+    expect(known.left.map(({ token }) => token)).toEqual(['4']);
+  });
+
   test('is not the one with the same Call-ID and another instance', () => {
     const devices = new Devices(
       asking({ callId: 'registered', wanted: wants(' <2>') }),

@@ -16,6 +16,8 @@ export interface AskingDevice {
 }
 
 const LONGEST_INSTANCE = 128;
+/** RFC 5626 §4.2 asks for two of a device; one with IPv4 and IPv6 has twice as many. More would be devices that share a name. */
+const MOST_FLOWS = 4;
 
 const contactParameters = ['expires', '+sip.instance', 'reg-id'];
 
@@ -49,6 +51,7 @@ export class Devices {
     this.#asking = asking;
     const left: Binding[] = [];
     let others: Map<string, Binding[]> | undefined;
+    let flows: Binding[] | undefined;
     let known = wanted.some(({ binding }) => binding !== undefined);
     for (const binding of bindings) {
       // who asks for nothing, or takes something back, is none that has come back
@@ -67,9 +70,15 @@ export class Devices {
         continue;
       }
       known = true;
-      // another flow of the same device stays (RFC 5626 §4.2)
-      if (own === undefined || own.instance === binding.instance) left.push(binding);
+      if (own === undefined || wanted.some(({ instance }) => instance === binding.instance))
+        left.push(binding);
+      else {
+        flows ??= [];
+        flows.push(binding);
+      }
     }
+    // another flow of the same device stays (RFC 5626 §4.2)
+    if (flows !== undefined) left.push(...beyondFlows(flows));
     this.isNew = wanted.length > 0 && !known;
     this.left = left;
     this.#others = others ?? nobody;
@@ -104,6 +113,14 @@ export class Devices {
     if (userAgent === '') return false; // two that say nothing of themselves are not the same for that
     return device.some((one) => one.address === address && one.userAgent === userAgent);
   }
+}
+
+/** Of the flows that a device has beside the one it registers by, those that are too many: the oldest. */
+function beyondFlows(bindings: readonly Binding[]): readonly Binding[] {
+  const flows = new Map<string, Binding[]>();
+  for (const binding of bindings.toSorted((one, other) => other.expiresAt - one.expiresAt))
+    flows.set(binding.instance, [...(flows.get(binding.instance) ?? []), binding]);
+  return [...flows.values()].slice(MOST_FLOWS - 1).flat();
 }
 
 const nobody: ReadonlyMap<string, readonly Binding[]> = new Map();

@@ -465,6 +465,23 @@ describe('devices (R5)', () => {
     for (const uri of refused) expect(await scene.refused(uri)).toBe(480);
   });
 
+  test('that share the name of one are its flows, and not more than it may have', async () => {
+    const { scene, contacts } = await guarded();
+    await using _ = scene;
+    for (let flow = 1; flow < 8; flow++) {
+      const phone = await scene.phone({
+        user: '1001',
+        password: 'right',
+        address: `127.0.3.${flow}`,
+      });
+      const contact = `${phone.contact};+sip.instance="<urn:uuid:1>";reg-id=${flow}`;
+      expect(await statusOf(phone, { contact })).toBe(200);
+      expect(contacts.get('1001')?.size).toBe(Math.min(flow, 4));
+    }
+    const left = [...scene.running.edge.registrations.all()].map(({ address }) => address);
+    expect(left).toEqual(['127.0.3.4', '127.0.3.5', '127.0.3.6', '127.0.3.7']);
+  });
+
   test('another domain, or another spelling, is no way around', async () => {
     const { scene } = await guarded();
     await using _ = scene;
