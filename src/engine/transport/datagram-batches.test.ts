@@ -86,7 +86,10 @@ describe.runIf(process.platform === 'linux')('many datagrams by one call', () =>
       const batches = await fresh();
       const at = await bound(network.outside6(11));
       expect(pass(batches, at, at, [Buffer.from('x')])).toBe(1);
-      const [came] = taken(batches, at);
+      // on a busy machine another thread of the system delivers it, a moment later
+      const giveUpAt = performance.now() + 5000;
+      let [came] = taken(batches, at);
+      while (came === undefined && performance.now() < giveUpAt) [came] = taken(batches, at);
       expect(came).toMatchObject({ address: at.address, port: at.port });
       expect(came?.isFrom(at.address)).toBe(true);
       expect(came?.isFrom(network.outside6(12))).toBe(false);
