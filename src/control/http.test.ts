@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type HttpServing, serveHttp } from './http.ts';
@@ -46,6 +46,17 @@ test('another path is 404, another method 405', async () => {
   const posted = await fetch(`${base}/healthz`, { method: 'POST' });
   expect(posted.status).toBe(405);
   expect(posted.headers.get('allow')).toBe('GET, HEAD');
+});
+
+test('who holds connections open keeps no probe out', async () => {
+  const { address: host, port } = http;
+  const idle = Array.from({ length: 100 }, () =>
+    connect({ host, port, localAddress: '127.0.0.9' }),
+  );
+  for (const one of idle) one.on('error', () => {});
+  await expect.poll(() => idle.filter((one) => !one.connecting).length).toBe(100);
+  expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  for (const one of idle) one.destroy();
 });
 
 test('a port that is taken is an error that names it and the flag', async () => {

@@ -1,9 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import { reasonOf } from '../config/reason-of.ts';
+import { Crowd } from '../limits/crowd.ts';
 import { CannotStart } from './data-directory.ts';
 import type { Health } from './health.ts';
+
+/** Whoever probes us ends what has no answer: it must have one whatever others hold open. */
+const MOST_CONNECTIONS = 64;
 
 export interface HttpServing {
   readonly address: string;
@@ -43,7 +47,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5000;
-  server.maxConnections = 64;
+  const crowd = new Crowd<Socket>(MOST_CONNECTIONS);
+  server.on('connection', (socket) => crowd.add(socket)?.destroy());
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {

@@ -7,6 +7,7 @@ import {
   secret,
 } from '../../../test/support/a-program-server.ts';
 import { until } from '../../../test/support/open-transports.ts';
+import { ownAddress } from '../../../test/support/own-address.ts';
 import type { WireProgram } from '../../../test/support/wire-program.ts';
 
 const opened: OpenProgramServer[] = [];
@@ -138,6 +139,19 @@ describe('authentication', () => {
     for (let count = 0; count < 40; count++) await server.connect();
     expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
     expect(server.server.counts().refused['too-many']).toBeGreaterThanOrEqual(9);
+  });
+
+  test('who opens ever new connections keeps nobody elsewhere from saying who he is', async () => {
+    const server = await open();
+    const program = await server.connect(); // its secret is on its way
+    const { address: host = '', port = 0 } = server.server.port ?? {};
+    const localAddress = ownAddress();
+    const strangers = Array.from({ length: 100 }, () => connect({ host, port, localAddress }));
+    for (const stranger of strangers) stranger.on('error', () => {});
+    const closed = () => strangers.filter((one) => one.closed).length;
+    await until('most are turned away', () => closed() >= 69);
+    expect(await program.authenticate(secret)).toContain('OK');
+    for (const stranger of strangers) stranger.destroy();
   });
 
   test('programs cannot take the places of others', async () => {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { HandlerSettings, Settings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
+import { Crowd } from '../../limits/crowd.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { uriHost } from '../../sip/message/uri.ts';
 import { Certificates, type ServedCertificate } from '../transport/certificate/certificates.ts';
@@ -18,9 +19,10 @@ import type { Agents, Choice, Holding, Program, Programs, RecordKind } from './p
 import { type Decision, type ProgramAddress, readProgramAddress } from './read-decision.ts';
 import { compileRequestRules } from './request-rules.ts';
 import { SecretCheck } from './secret-check.ts';
-import { Strangers } from './strangers.ts';
 import { Turns } from './turns.ts';
 
+/** They must not take the places of programs. */
+const MOST_STRANGERS = 32;
 /** Web servers being asked, and programs being connected to, at once. */
 const MOST_ASKED = 1000;
 /** How long a connection made for one request stays when the program holds nothing any more. */
@@ -86,7 +88,8 @@ export class ProgramServer implements Programs {
   readonly #idle = new WeakSet<ProgramConnection>();
   /** What is open on the port, before and after a TLS handshake. */
   readonly #sockets = new Set<Socket>();
-  readonly #strangers = new Strangers();
+  /** Those that have not authenticated, TLS handshakes among them. */
+  readonly #strangers = new Crowd<Socket>(MOST_STRANGERS);
   /** Ends each of the web servers asked and programs connected to now. */
   readonly #asking = new Set<() => void>();
   readonly #refused: Record<Refusal, number> = {
@@ -354,14 +357,14 @@ export class ProgramServer implements Programs {
   // --- what the connections tell
 
   #letIn(socket: Socket): void {
-    const oldest = this.#strangers.add(socket);
-    if (oldest !== undefined) {
+    const going = this.#strangers.add(socket);
+    if (going !== undefined) {
       this.#refused['too-many']++;
       this.#log.warn(
-        { address: oldest.remoteAddress },
-        'too many connections to the program port have not authenticated: the oldest is closed',
+        { address: going.remoteAddress },
+        'too many connections to the program port have not authenticated: one is closed',
       );
-      oldest.destroy();
+      going.destroy();
     }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
