@@ -99,7 +99,11 @@ async function start({
       inheritance,
       enforcement: (batch) => tell({ type: 'enforcement', ...batch }),
       log: log.add,
-      event: (event) => tell({ type: 'event', event }),
+      event(event) {
+        // whoever hears that the PBX answers may ask at once whether calls should come here
+        beat();
+        tell({ type: 'event', event });
+      },
       events,
     });
   } catch (error) {
