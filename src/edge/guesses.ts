@@ -152,6 +152,17 @@ export class Guesses {
     return this.failures(`${extension}|${source}`, seconds, now) < most;
   }
 
+  /** The PBX refused credentials that came from where the extension is registered, and that anybody may have written. */
+  doubted(extension: string, source: string, at: number): void {
+    this.#failures.note(doubtAt(extension, source), 'password-wrong', at);
+  }
+
+  /** Are credentials that prove nothing taken there? Of the device's own few are wrong; a forger could try them all day. */
+  takesUnproven(extension: string, source: string, now: number): boolean {
+    const { failures, seconds } = this.#lockout;
+    return this.failures(doubtAt(extension, source), seconds, now, 'password-wrong') < failures;
+  }
+
   /** Somebody dialled a number that ends so. */
   dialled(tail: string, number: string, source: string, now: number): void {
     this.#dialled.add(spellingsOf(tail), number, now);
@@ -174,6 +185,8 @@ export class Guesses {
     return sketch.distinct(key, seconds * 1000, now);
   }
 }
+
+const doubtAt = (extension: string, source: string): string => `unproven ${extension}|${source}`;
 
 /** Against whom a failure is held: the source, and in IPv6 what that is a part of. */
 function heldBy(source: string): readonly string[] {

@@ -12,6 +12,8 @@ export interface Attempt {
   readonly source: string;
   /** With credentials that answer a challenge which went to this source: nobody else wrote them. */
   readonly proven: boolean;
+  /** They prove nothing, and went to the PBX all the same. */
+  readonly unproven?: boolean;
 }
 
 const noChallenges: readonly HeaderChange[] = [];
@@ -35,10 +37,12 @@ export function learnFromRefusal(
   response: Message,
   now: number,
 ): void {
-  if (!attempt.proven) return;
+  if (!attempt.proven && attempt.unproven !== true) return;
   const challenges = refusalChallenges(response);
   const kind = failureOf(response, challenges);
-  if (kind !== undefined) noteFailure(edge, attempt, kind, now);
+  if (kind === undefined) return;
+  if (attempt.unproven === true) edge.guesses.doubted(attempt.extension, attempt.source, now);
+  else noteFailure(edge, attempt, kind, now);
 }
 
 /** What a refusal demands to be known; none when it is another refusal. */

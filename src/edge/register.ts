@@ -138,11 +138,12 @@ function whoIn(request: Message): { extension: string; host: string } | undefine
   return uri && { extension: nameIn(uri.user), host: uri.host };
 }
 
-const attemptOf = (facts: RegistrationFacts): Attempt => ({
-  extension: facts.extension,
-  source: facts.source.key,
-  proven: facts.credentials && facts.proven && !facts.answersOurs,
-});
+function attemptOf(facts: RegistrationFacts): Attempt {
+  const { extension, source } = facts;
+  const brings = facts.credentials && !facts.answersOurs;
+  const proven = brings && facts.proven;
+  return { extension, source: source.key, proven, unproven: brings && !proven };
+}
 
 /** At everybody whose password it may have been. */
 function attemptsOf(facts: RegistrationFacts, others: readonly string[]): readonly Attempt[] {

@@ -56,8 +56,11 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return areForOurs(this.incoming.request, this.edge.guesses.marks);
   }
   get holder(): boolean {
-    this.#holder ??= this.#isHolder();
+    this.#holder ??= this.#isHolder() && (this.#takesUnproven || this.proven);
     return this.#holder;
+  }
+  get #takesUnproven(): boolean {
+    return this.edge.guesses.takesUnproven(this.#extension, this.source.key, this.at);
   }
   #isHolder(): boolean {
     const { token } = this.incoming.flow;

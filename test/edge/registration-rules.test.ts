@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestParameter } from '../../src/sip/message/digest.ts';
+import { heard } from '../contract/scene.ts';
 import type { Phone, RegisterOptions } from '../support/a-phone.ts';
 import { isRegistrar, type RegistrarOptions } from '../support/a-registrar.ts';
 import { answerDigest } from '../support/digest-answer.ts';
@@ -144,6 +145,26 @@ test('a password is tried, and its failure counted, only in answer to a challeng
   // and the owner of the address gets in
   const owner = await scene.phone({ user: '1001', password: 'right' });
   expect(await statusOf(owner)).toBe(200);
+});
+
+test('what anybody may have written from the port of a registered phone is tried ten times, and then proves itself', async () => {
+  const { scene } = await guarded();
+  await using _ = scene;
+  const phone = await scene.registered({ user: '1001', password: 'right' });
+  const withPassword = () =>
+    heard(scene.pbx, 'REGISTER').filter(({ header }) => header('Authorization'));
+  const before = withPassword().length;
+  const nonce = digestParameter(withPassword()[0]?.header('Authorization') ?? '', 'nonce');
+  for (let guess = 0; guess < 20; guess++) {
+    const Authorization = `Digest username="1001", realm="pbx", nonce="${nonce}", uri="sip:x", response="${guess}"`;
+    const headers = { Authorization, 'Call-ID': `forged-${guess}` };
+    const answer = await phone.tryToRegister({ authenticates: false, headers });
+    expect(answer.status).toBe(401);
+    expect(/stale=true/.test(answer.header('WWW-Authenticate') ?? '')).toBe(guess >= 10);
+  }
+  expect(withPassword().length - before).toBe(10);
+  expect(scene.events.filter((event) => event.startsWith('failed'))).toEqual([]);
+  expect(await statusOf(phone)).toBe(200);
 });
 
 describe('who fails too often (R6)', () => {
