@@ -1,4 +1,3 @@
-import { isIPv6, SocketAddress } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
@@ -14,6 +13,7 @@ import { rulesOf, stages } from '../policy/registry.ts';
 import { meantBy } from '../policy/written.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readMoment } from './moments.ts';
+import { inShort } from './network-operand.ts';
 import { complain, print } from './output.ts';
 import { placeFlags } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
@@ -127,16 +127,9 @@ function readFilter(given: Given, now: number): Asked {
   const filter: EventFilter = {
     ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),
     callId: text('call'),
-    source: from?.ok ? asEventsHave(from.value) : undefined,
+    source: from?.ok ? inShort(from.value) : undefined,
     since: moment('since'),
     until: moment('until'),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, filter, most };
-}
-
-/** An IPv6 address can be written in many ways, and events have the shortest. */
-function asEventsHave(network: string): string {
-  const [address = '', ...bits] = network.split('/');
-  if (!isIPv6(address)) return network;
-  return [new SocketAddress({ address, family: 'ipv6' }).address, ...bits].join('/');
 }

@@ -67,7 +67,7 @@ test('what is no filter is said', async () => {
 });
 
 test('what a network or an IPv6 address did is found, however that is written', async () => {
-  for (const network of ['203.0.113.0/24', '2001:db8:7::1'])
+  for (const network of ['203.0.113.0/24', '2001:DB8:7:0:0::1'])
     expect((await drawbridge('block', network, '--data', gate.data)).code).toBe(0);
   const sources = async (given: string) =>
     (await found('--kind', 'blocked', '--source', given)).map(({ source }) => source);
