@@ -19,7 +19,7 @@ afterEach(async () => {
 afterAll(() => server?.close());
 
 /** A node of its own, and what it records. */
-function node(): readonly string[] {
+function node(told: string[] = []): readonly string[] {
   const recorded: string[] = [];
   shared = openSharedState({
     cluster: {
@@ -31,7 +31,9 @@ function node(): readonly string[] {
       ...{ node: { name: 'a', uri: undefined }, secret: '' },
     },
     ...{ identity: 'a', log: pino({ level: 'silent' }) },
-    ...{ told() {}, tellAll() {}, taken() {}, others() {}, answered() {} },
+    ...{ told() {}, tellAll() {}, taken() {}, answered() {} },
+    others: (alone, nodes) =>
+      told.push(`${alone ? 'alone' : 'with'} ${nodes.map(({ name }) => name)}`),
     changed: (status, what) => {
       const { level, text } = clusterEvent(status, what);
       recorded.push(`${level}: ${text}`);
@@ -66,3 +68,27 @@ test.each([
     'info: the clock of this node is right again',
   ]);
 });
+
+test('a node that finds a Redis which began anew is alone until those who were there are back', async () => {
+  const told: string[] = [];
+  node(told);
+  const other = (name: string) =>
+    server.ask('hset', 'test:{nodes}', name, `${Date.now()} ${name} {"uri":"sip:${name}"}`);
+  await other('b');
+  await expect.poll(() => told.at(-1), { timeout: 5000 }).toBe('with b');
+
+  await server.kill();
+  await expect.poll(() => told.at(-1), { timeout: 5000 }).toBe('alone b');
+  await server.start();
+  await expect.poll(() => shared.status.connected, { timeout: 5000 }).toBe(true);
+  await sleep(300);
+  expect(told.at(-1)).toBe('alone ');
+  await other('b');
+  await expect.poll(() => told.at(-1), { timeout: 5000 }).toBe('with b');
+
+  // one that died meanwhile is not waited for longer than it would have been missed
+  await server.kill();
+  await expect.poll(() => told.at(-1), { timeout: 5000 }).toBe('alone b');
+  await server.start();
+  await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('with ');
+}, 30_000);

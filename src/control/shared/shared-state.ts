@@ -108,6 +108,10 @@ class OverRedis implements SharedState {
   readonly #openedAt = Date.now();
   #since = this.#openedAt;
   #nodes: readonly ClusterNode[] = [];
+  /** Who was there when Redis was lost, and how long it may take them to find it again: by `performance.now()`. */
+  #awaited: ReadonlySet<string> = new Set();
+  #awaitedUntil = 0;
+  #told: Pick<ClusterStatus, 'nodes'> & { readonly alone: boolean } = { alone: true, nodes: [] };
   /** How much later it is here than for Redis, at least; and as much of that as was said. */
   #ahead = 0;
   #clockOffMs = 0;
@@ -235,6 +239,7 @@ class OverRedis implements SharedState {
         await stream.exchange((notes) => this.#options.told({ what: 'notes', notes }));
       this.#follow(nodes);
       if (!wasConnected) this.#found();
+      this.#tellOthers();
       this.#compareClocks();
     } catch (error) {
       this.errors++;
@@ -327,11 +332,24 @@ class OverRedis implements SharedState {
     this.#nodes = nodes;
     const has = (list: readonly ClusterNode[], name: string) =>
       list.some((one) => one.name === name);
-    if (this.#connected && !isDeepStrictEqual(before, nodes)) this.#options.others(false, nodes);
     for (const { name } of nodes)
       if (!has(before, name)) this.#options.changed(this.status, `node ${name} is there`);
     for (const { name } of before)
       if (!has(nodes, name)) this.#options.changed(this.status, `node ${name} is lost`);
+  }
+
+  /**
+   * Whether they can be asked. Not while one that was there is not back yet: a Redis that began anew knows of none of its
+   * calls, and whoever found it first would take all places for free.
+   */
+  #tellOthers(): void {
+    const awaits =
+      performance.now() < this.#awaitedUntil &&
+      !this.#awaited.isSubsetOf(new Set(this.#nodes.map(({ name }) => name)));
+    const now = { alone: !this.#connected || awaits, nodes: this.#nodes };
+    if (isDeepStrictEqual(now, this.#told)) return;
+    this.#told = now;
+    this.#options.others(now.alone, now.nodes);
   }
 
   #found(): void {
@@ -339,7 +357,7 @@ class OverRedis implements SharedState {
     this.#problem = undefined;
     this.#why = undefined;
     this.#since = Date.now();
-    this.#options.others(false, this.#nodes);
+    this.#awaitedUntil = performance.now() + SILENT_MS;
     this.#options.log.info({ nodes: this.#nodes.map(({ name }) => name) }, 'Redis is reached');
     this.#options.changed(this.status, 'Redis is reached');
   }
@@ -351,7 +369,9 @@ class OverRedis implements SharedState {
     this.#why = why;
     if (was) {
       this.#since = Date.now();
-      this.#options.others(true, this.#nodes);
+      const before = performance.now() < this.#awaitedUntil ? this.#awaited : [];
+      this.#awaited = new Set([...before, ...this.#nodes.map(({ name }) => name)]);
+      this.#tellOthers();
     }
     this.#options.log.error(
       { why },
