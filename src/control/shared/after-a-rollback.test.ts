@@ -51,7 +51,9 @@ test('calls that the last snapshot did not have take their places again', async 
 });
 
 test('what is told to a Redis whose clock is behind the one before is heard, once', async () => {
-  const [a, b] = ['a', 'b'].map(() => new SharedNotes(redis, 'test', 'failures', 100));
+  const [a, b] = ['a', 'b'].map(
+    () => new SharedNotes(redis, 'test', 'failures', { entries: 100, bytes: 1_000_000 }),
+  );
   const heard: number[] = [];
   const hear = () => b?.exchange((notes) => heard.push(...notes.map(({ at }) => at)));
   const at = Date.now();

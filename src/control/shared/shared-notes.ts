@@ -7,7 +7,12 @@ import type { RedisClient } from './redis-client.ts';
 
 /** Told while Redis is gone; of more the oldest are not told. */
 const MOST_WAITING = 20_000;
-const NOTES_AT_ONCE = 500;
+/** So much goes into an entry. */
+const ENTRY_CHARACTERS = 65_536;
+/** Longer is no note of a phone, but of somebody who fills memories: names have 255 characters at most. */
+const LONGEST_NOTE = 2000;
+/** Each entry moves what is usual by such a part of what it differs. */
+const USUAL_OF = 32;
 const ENTRIES_AT_ONCE = 100;
 
 /** Nobody asks for what is older. */
@@ -30,6 +35,12 @@ const note = z.discriminatedUnion('kind', [
 const notes = z.array(note);
 const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
 
+/** What a stream may take; strangers bring about as much as they like. */
+interface Room {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /**
  * What counts on all nodes, in a stream of Redis: each node tells what happened to it, and counts what it hears of the
  * others. One that starts hears what is still there, of its own past too.
@@ -37,18 +48,20 @@ const entries = z.array(z.tuple([z.string(), z.array(z.string())]));
 export class SharedNotes {
   readonly #redis: RedisClient;
   readonly #stream: string;
-  readonly #most: number;
+  readonly #most: Room;
   /** Of this process: what it told it has counted. */
   readonly #author = randomBytes(6).toString('hex');
   #waiting: Note[] = [];
   /** Under way: it keeps its name when it has to be told again. */
   #batch: { readonly name: string; readonly text: string } | undefined;
   #told = 0;
+  /** How long an entry is, of late. */
+  #usual = 0;
   readonly #heard = new LRUCache<string, number>({ max: 1000 });
   #last = '0-0';
 
   /** The stream keeps so many entries; each has what happened within a tenth of a second, or longer. */
-  constructor(redis: RedisClient, prefix: string, name: string, most: number) {
+  constructor(redis: RedisClient, prefix: string, name: string, most: Room) {
     this.#redis = redis;
     this.#stream = `${prefix}:{${name}}`;
     this.#most = most;
@@ -85,15 +98,31 @@ export class SharedNotes {
   async #tell(): Promise<void> {
     while (this.#batch !== undefined || this.#waiting.length > 0) {
       if (this.#batch === undefined) {
-        const notes = this.#waiting.splice(0, NOTES_AT_ONCE);
+        const text = this.#next();
         this.#told++;
-        this.#batch = { name: `${this.#author}:${this.#told}`, text: JSON.stringify(notes) };
+        this.#batch = { name: `${this.#author}:${this.#told}`, text };
+        this.#usual += (text.length - this.#usual) / USUAL_OF;
       }
-      const kept = ['MAXLEN', '~', this.#most, '*'] as const;
       const { name, text } = this.#batch;
+      const { entries, bytes } = this.#most;
+      const kept = ['MAXLEN', '~', Math.min(entries, Math.ceil(bytes / this.#usual)), '*'] as const;
       await this.#redis.call('XADD', this.#stream, ...kept, name, text);
       this.#batch = undefined;
     }
+  }
+
+  /** As many of those that wait as fit into an entry. */
+  #next(): string {
+    const texts: string[] = [];
+    let taken = 0;
+    for (let length = 0; taken < this.#waiting.length && length < ENTRY_CHARACTERS; taken++) {
+      const text = JSON.stringify(this.#waiting[taken]);
+      if (text.length > LONGEST_NOTE) continue;
+      texts.push(text);
+      length += text.length;
+    }
+    this.#waiting.splice(0, taken);
+    return `[${texts.join()}]`;
   }
 
   /** Not our own, and not heard before: whoever had no answer from Redis tells the same again. */

@@ -131,8 +131,14 @@ class OverRedis implements SharedState {
     this.#blocks = new SharedTable(this.#redis, redis.prefix, 'blocks', node.name);
     this.#bindings = new SharedTable(this.#redis, redis.prefix, 'bindings', node.name);
     this.#guards = new SharedTable(this.#redis, redis.prefix, 'guards', node.name);
-    this.#failures = new SharedNotes(this.#redis, redis.prefix, 'failures', 50_000);
-    this.#calls = new SharedNotes(this.#redis, redis.prefix, 'calls', 10_000);
+    this.#failures = new SharedNotes(this.#redis, redis.prefix, 'failures', {
+      entries: 50_000,
+      bytes: 32_000_000,
+    });
+    this.#calls = new SharedNotes(this.#redis, redis.prefix, 'calls', {
+      entries: 10_000,
+      bytes: 16_000_000,
+    });
     this.#live = new LiveCalls(this.#redis, redis.prefix, node.name);
     const { drachtioBlacklist } = redis;
     this.#blacklist =
