@@ -46,7 +46,7 @@ export abstract class Connection implements Channel {
   /** Bytes accepted for sending in all, the most that were seen to be out, and since when those are so many. */
   #accepted = 0;
   #taken = 0;
-  #takenAt = 0;
+  #takenAt = performance.now();
   #problem: Error | undefined;
   #open = true;
   #token = '';

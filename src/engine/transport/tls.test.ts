@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
@@ -412,6 +412,31 @@ describe('TLS to a peer', () => {
     await until('failed', () => failures.length === 1);
     expect(peer.messages).toHaveLength(0);
     await until('closed', () => gate.closed.length === 1);
+  });
+
+  test('waits for a handshake that takes its time, and what was sent meanwhile arrives', async () => {
+    const peer = await serving();
+    const gate = await serving({ limits: { messageSeconds: 0.4 } });
+    const slow = createServer((near) => {
+      undo.push(() => near.destroy());
+      setTimeout(() => {
+        const far = connectTcp(peer.port('tls'), '127.0.0.1');
+        near.pipe(far).pipe(near);
+        undo.push(() => far.destroy());
+      }, 400);
+    });
+    await once(slow.listen(0, '127.0.0.1'), 'listening');
+    undo.push(() => slow.close());
+    // one that has been up for longer than anybody may take nothing
+    await until('up for long', () => performance.now() > 2000);
+    const { port } = slow.address() as AddressInfo;
+    const failures: Error[] = [];
+    gate.transports
+      .channelTo({ transport: 'tls', address: '127.0.0.1', port, realm: 'core' })
+      ?.send(aMessage(), (why) => failures.push(why));
+    await until('heard or failed', () => peer.messages.length + failures.length === 1);
+    expect(failures).toEqual([]);
+    expect(gate.transports.counts().refused['send-backlog']).toBe(0);
   });
 
   test('that is not verified for want of authorities is said once, when it is connected to', async () => {
