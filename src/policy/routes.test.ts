@@ -62,6 +62,22 @@ describe('outbound routes (O13)', () => {
     expect(choose('112')).toBe('local: 112 by cheap');
     expect(choose('9112')).toBe('local: 112 by cheap');
   });
+  test('do not take the first digit of an emergency number for the prefix of an outside line', () => {
+    const american = someSite(
+      { homeCountry: 'US', dialPlan: { outsidePrefix: '9' } },
+      {},
+      { outboundRoutes: [{ name: 'all', patterns: ['X.'], trunks: ['t'] }] },
+    );
+    const called = (number: string) =>
+      american.routes.choose({
+        dialled: american.readDialled(number),
+        extension: '1002',
+        profile: aProfile({}),
+        at: noon,
+      })?.number;
+    expect(called('911')).toBe('911');
+    expect(called('9911')).toBe('911');
+  });
   test('change an emergency number only where they name it', () => {
     expect(choose('110')).toBe('police: 0110 by good');
   });

@@ -81,13 +81,20 @@ export class OutboundRoutes {
   readonly list: readonly OutboundRoute[];
   readonly #outsidePrefix: string;
   readonly #times: Times;
+  readonly #isEmergency: (digits: string) => boolean;
   readonly #patterns: readonly PatternSet[];
   readonly #all: PatternSet;
   /** Of each pattern in `#all`, the route it is of. */
   readonly #routeOf: readonly number[];
   readonly #byName: ReadonlyMap<string, number>;
 
-  constructor(list: readonly OutboundRoute[], outsidePrefix: string, times: Times) {
+  constructor(
+    list: readonly OutboundRoute[],
+    outsidePrefix: string,
+    times: Times,
+    isEmergency: (digits: string) => boolean,
+  ) {
+    this.#isEmergency = isEmergency;
     this.list = list;
     this.#outsidePrefix = outsidePrefix;
     this.#times = times;
@@ -112,7 +119,9 @@ export class OutboundRoutes {
   choose(wanted: Wanted): Chosen | undefined {
     if (this.list.length === 0) return undefined;
     const texts = this.#textsOf(wanted.dialled);
-    if (wanted.dialled.kind === 'emergency') return this.#chooseForEmergency(texts);
+    // behind a prefix of 9, 911 is not 11
+    if (wanted.dialled.kind === 'emergency')
+      return this.#chooseForEmergency(texts.filter(this.#isEmergency));
     const first = this.#firstOf(texts);
     if (first === undefined) return undefined;
     if (this.#isFor(first.route, wanted)) return first;

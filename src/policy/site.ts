@@ -138,7 +138,12 @@ export function createSite(
     settings,
     extensions,
     times,
-    routes: new OutboundRoutes(outboundRoutes, dialPlan.outsidePrefix, times),
+    routes: new OutboundRoutes(
+      outboundRoutes,
+      dialPlan.outsidePrefix,
+      times,
+      (digits) => read(digits).kind === 'emergency',
+    ),
     pins,
     guests: new Networks(guests),
     readDialled(dialled) {

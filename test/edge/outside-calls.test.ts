@@ -97,6 +97,9 @@ describe('what the PBX sends to a trunk', () => {
     const only = { outboundRoutes: [{ ...route, patterns: ['X.'], extensions: ['nobody'] }] };
     await using scene = await judging(only);
     expect(await sent(scene, '112')).toBe('sip:112');
+    const site = { homeCountry: 'US', dialPlan: { outsidePrefix: '9' } };
+    await using american = await judging({ ...only, site });
+    expect(await sent(american, '911')).toBe('sip:911');
   });
 });
 
