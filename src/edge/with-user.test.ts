@@ -21,12 +21,21 @@ test.each([
   ['sip:0;phone-context=0442079460123@gate.test', 'sip:0@gate.test'],
   ['sip:0301234;phone-context=gate.test@gate.test', 'sip:0301234@gate.test'],
 ])('without what nobody has read, %s is %s', (uri, expected) => {
-  expect(withoutUnread(uri)).toBe(expected);
+  expect(withoutUnread(uri, 'national')).toBe(expected);
 });
+
+test.each(['emergency', 'service', 'extension', 'unknown'] as const)(
+  'nobody reads the context of what is %s',
+  (kind) => {
+    expect(withoutUnread('sip:*67;phone-context=+00442079460123@gate.test', kind)).toBe(
+      'sip:*67@gate.test',
+    );
+  },
+);
 
 test.each(['sip:1001@gate.test;x=y', 'sip:gate.test;x=y', 'tel:1;phone-context=gate.test'])(
   '%s is all read',
   (uri) => {
-    expect(withoutUnread(uri)).toBe(uri);
+    expect(withoutUnread(uri, 'national')).toBe(uri);
   },
 );

@@ -1,4 +1,4 @@
-import type { Dialled } from '../numbers/dialled.ts';
+import type { Dialled, DialledKind } from '../numbers/dialled.ts';
 import { parseUri } from '../sip/message/uri.ts';
 
 /**
@@ -16,18 +16,24 @@ export function withUser(uri: string, number: string, host?: string): string {
 }
 
 /**
- * The URI without what follows a semicolon in its user part, `0;00442079460123`, but for `;phone-context=+44`: no rule has read
- * it, and a dial plan that keeps the digits of it all (Asterisk's FILTER) would dial it. The URI itself when there is none.
+ * The URI without what follows a semicolon in its user part, `0;00442079460123`, but for `;phone-context=+44` where that was read: no
+ * rule has read the rest, and a dial plan that keeps the digits of it all (Asterisk's FILTER) would dial it. The URI itself
+ * when there is none.
  */
-export function withoutUnread(uri: string): string {
+export function withoutUnread(uri: string, kind: DialledKind): string {
   const user = parseUri(uri)?.user ?? '';
   const end = user.search(/;|%3b|%00/i);
   if (end <= 0) return uri;
-  const context = /;phone-context=([^;]*)/i.exec(user)?.[1] ?? '';
+  const context = hasContext.has(kind) ? (/;phone-context=([^;]*)/i.exec(user)?.[1] ?? '') : '';
   const read = /^\+\d{1,15}$/.test(context) ? `;phone-context=${context}` : '';
   return withUser(uri, user.slice(0, end) + read);
 }
 
+/** What a feature code, an extension or an emergency number is does not depend on it, and nobody reads it there. */
+const hasContext: ReadonlySet<DialledKind> = new Set(['national', 'international']);
+
 /** What is asked for of the PBX in place of this URI once it was judged: the number that it dials, without PIN or anything unread. */
-export const asJudged = (uri: string, { pin, digits }: Pick<Dialled, 'pin' | 'digits'>): string =>
-  pin === undefined ? withoutUnread(uri) : withUser(uri, digits);
+export const asJudged = (
+  uri: string,
+  { kind, pin, digits }: Pick<Dialled, 'kind' | 'pin' | 'digits'>,
+): string => (pin === undefined ? withoutUnread(uri, kind) : withUser(uri, digits));

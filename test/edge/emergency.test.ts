@@ -53,6 +53,16 @@ describe('an emergency call (O11)', () => {
     expect(await calls(scene, 'sip:112112@127.0.0.1')('1001')).toBe(403);
   });
 
+  test('and a feature code take no digits along that no rule has read', async () => {
+    await using scene = await aScene({ policy: { site: { homeCountry: 'DE' }, network: open } });
+    const stranger = await scene.phone({ user: '1001', address: '127.0.3.9' });
+    await stranger.invite('112;phone-context=+442079460123');
+    expect((await scene.pbx.expect('INVITE')).uri).toMatch(/^sip:112@/);
+    const known = await scene.registered();
+    await known.invite('*67;phone-context=+00442079460123');
+    expect((await scene.pbx.expect('INVITE')).uri).toMatch(/^sip:\*67@/);
+  });
+
   test('gets through while the gate ends, other calls do not', async () => {
     await using scene = await aScene();
     answering(scene);
