@@ -24,6 +24,13 @@ describe('a listen point', () => {
       expected: expect.stringContaining(expected),
     });
   });
+
+  test.each([
+    ['udp:[::ffff:192.0.2.1]:5060', 'udp:192.0.2.1:5060'],
+    ['tls:*:5061', 'tls:0.0.0.0:5061'],
+  ])('%s cannot be bound; %s was meant', (text, meant) => {
+    expect(readListenPoint(text)).toMatchObject({ ok: false, hint: { meant } });
+  });
 });
 
 const at: ListenPoint = { transport: 'udp', address: '2001:db8::1', port: 5060 };

@@ -23,6 +23,15 @@ export function readListenPoint(text: string): Understood<ListenPoint> {
   if (transport === undefined)
     return expected(`${form}; the transports are ${transports.join(', ')}`);
   const address = match[2] ?? match[3] ?? '';
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined && isIP(mapped) === 4)
+    return expected('an IPv4 address as such: no socket can be bound to one written as IPv6', {
+      meant: `${transport}:${mapped}:${match[4]}`,
+    });
+  if (address === '*')
+    return expected('an IP address; all of this machine are 0.0.0.0 and [::]', {
+      meant: `${transport}:0.0.0.0:${match[4]}`,
+    });
   if (isIP(address) !== (match[2] === undefined ? 4 : 6)) {
     return expected('an IP address of this machine between transport and port, IPv6 in brackets');
   }
