@@ -23,7 +23,9 @@ const listener = z.strictObject({
   ),
   realm: realm
     .default('access')
-    .describe('who speaks here: access (phones, internet), core (the PBX), trunk (carriers)'),
+    .describe(
+      'who speaks here: access (phones, internet), core (the PBX), trunk (carriers); these two from their own addresses, pbx.sources and trunks.[].sources, and whoever else comes is a stranger',
+    ),
   advertise: written(readHostPort)
     .optional()
     .describe(

@@ -102,11 +102,31 @@ describe('a trunk', () => {
 });
 
 test.each(['access', 'core', 'trunk'] as const)(
-  'whom nobody knows is of its listener: %s',
+  'whom nobody knows is a stranger, whosever listener he found: %s',
   (of) => {
-    expect(realm(around({ nodes: ['sip:192.0.2.10'] }), 'udp 192.0.2.99 5060', of)).toBe(of);
+    expect(realm(around({ nodes: ['sip:192.0.2.10'] }), 'udp 192.0.2.99 5060', of)).toBe('access');
   },
 );
+
+test.each([
+  ['the PBX, from whatever port', 'core', 'udp 192.0.2.10 40000', 'core'],
+  ['what pbx.sources names', 'core', 'udp 192.0.2.20 5060', 'core'],
+  ['a trunk', 'trunk', 'udp 198.51.100.7 5060', 'trunk'],
+] as const)('at a listener of its own %s is known by its address', (_who, of, source, expected) => {
+  const neighbours = around({
+    nodes: ['sip:192.0.2.10'],
+    sources: ['192.0.2.20'],
+    trunks: [{ uri: 'sip:198.51.100.7' }],
+  });
+  expect(realm(neighbours, source, of)).toBe(expected);
+});
+
+test('a PBX on the machine of the gate may call a listener of its own from the address that this has', () => {
+  const address = '192.0.2.1';
+  const own = { ...listener('core', 'udp'), address };
+  const source = { listener: own, transport: 'udp', address, port: 5080 } as const;
+  expect(around({ nodes: ['sip:127.0.0.1:5080'] }).realmOf(source)).toBe('core');
+});
 
 describe('who is given by name', () => {
   const at = (transport: Transport, address: string, port: number): Place => ({

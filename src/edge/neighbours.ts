@@ -20,7 +20,8 @@ const RECENT_SOURCES = 4096;
 /**
  * Who the PBX and the trunks are, by the addresses packets come from: those that requests to them go to. A PBX node
  * speaks UDP from the very port it is reached at, so a phone on the PBX's own machine is still a phone; over TCP and
- * TLS the address has to do, when the node is reached by that transport. `pbx.sources` adds to that.
+ * TLS the address has to do, when the node is reached by that transport. `pbx.sources` adds to that. Where they have a
+ * listener of their own the address has to do there.
  */
 export class Neighbours {
   readonly #settings: NeighbourSettings;
@@ -96,7 +97,21 @@ export class Neighbours {
     const realm = this.#byAddress(source);
     const { listener, transport } = source;
     const elsewhere = realm !== listener.realm && this.#separate.has(`${realm} ${transport}`);
-    return elsewhere ? listener.realm : realm;
+    const found = elsewhere ? listener.realm : realm;
+    // a listener of their own is no secret: who else finds it is neither PBX nor trunk
+    return this.#isOf(found, source) ? found : 'access';
+  }
+
+  #isOf(realm: Realm, { listener, transport, address }: Source): boolean {
+    if (realm === 'access') return true;
+    // on this very machine: nothing from outside comes from an address of ours
+    if (address === listener.address) return true;
+    if (realm === 'trunk') return this.#trunkSources.has(address);
+    return (
+      this.#coreHosts.has(address) ||
+      this.#coreSources.has(address) ||
+      (transport !== 'udp' && this.#nodes.has(address))
+    );
   }
 
   #byAddress({ listener, transport, address, port }: Source): Realm {

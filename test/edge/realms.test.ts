@@ -25,6 +25,26 @@ test.each(['udp', 'tcp'] as const)(
   },
 );
 
+test.each(['udp', 'tcp'] as const)(
+  'who finds the listener of the PBX is not the PBX for that: %s',
+  async (transport) => {
+    await using scene = await aScene({ carriers: 1, separateCore: true });
+    const uri = `sip:0900@${scene.carrier().address}:${scene.carrier().port}`;
+    const to = scene.place(transport, 'core');
+    const stranger = await scene.phone({ address: '127.0.0.5', transport, to });
+    const call = await stranger.invite(uri);
+    const arrived = await scene.pbx.expect('INVITE');
+    expect(arrived.callId).toBe(call.callId);
+    scene.pbx.answer(arrived, 403);
+    expect((await call.final()).status).toBe(403);
+    expect(heard(scene.carrier(), 'INVITE')).toHaveLength(0);
+
+    const own = await scene.call(uri, { to: { ...scene.place(transport, 'core'), transport } });
+    scene.carrier().answer(await scene.carrier().expect('INVITE'), 486);
+    expect((await own.final()).status).toBe(486);
+  },
+);
+
 test('where it has none, its address is what it is known by', async () => {
   const nodes = [{ answersOptions: false }];
   await using scene = await aScene({ nodes });
