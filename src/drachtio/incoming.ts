@@ -123,9 +123,9 @@ export class Incoming implements SignalingIncoming {
   }
 
   forward(plan: Forwarding): void {
-    if (this.#finished || this.#under !== undefined) return;
-    if (this.cancelled) {
-      this.#finished = true;
+    if (this.#under !== undefined) return;
+    if (this.#finished || this.cancelled) {
+      this.#finished = true; // whoever takes something for it gives that back now
       plan.onDone?.(487);
       return;
     }

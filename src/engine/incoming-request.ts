@@ -121,8 +121,9 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   }
 
   forward(plan: Forwarding): void {
-    if (this.#finished || this.#proxied !== undefined) return;
-    if (this.#transaction.cancelled) {
+    if (this.#proxied !== undefined) return;
+    if (this.#finished || this.#transaction.cancelled) {
+      // given up while others were asked: what was taken for it is given back
       this.answer(487);
       plan.onDone?.(487);
       return;

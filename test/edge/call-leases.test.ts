@@ -159,6 +159,35 @@ describe('what a live call counts under', () => {
     await eventually(() => ledger.size === 0, 'no lease');
   });
 
+  test('is given back where the caller gives up before the other nodes have said what they hold', async () => {
+    const asked: ((held: ReadonlyMap<string, number>) => void)[] = [];
+    await using scene = await aScene({
+      policy: {
+        ...{ site: { homeCountry: 'DE' } },
+        outbound: { 'concurrent-calls': { extension: 5 } },
+      },
+      others: {
+        alone: false,
+        ask: (_places, done) => void asked.push(done),
+        liveChanged: () => {},
+        saved: () => {},
+        removed: () => {},
+        uriOf: () => undefined,
+        note: () => {},
+      },
+    });
+    const { leases, outside } = scene.running.edge;
+    const phone = await scene.registered({ user: '1001' });
+    const call = await phone.invite('03012345678');
+    await eventually(() => asked.length === 1, 'asked');
+    call.cancel();
+    expect((await call.final()).status).toBe(487);
+    expect(leases.ledger.size).toBe(1);
+    asked[0]?.(new Map());
+    expect(leases.ledger.size).toBe(0);
+    expect(outside.continuedBy('+493012345678', '1001', undefined)).toBeUndefined();
+  });
+
   test('counts while it rings and while it lasts, once, under all that it belongs to', async () => {
     await using scene = await aScene({
       policy: { ...unlimited, extensions: { list: { 1001: { groups: ['sales', 'night'] } } } },

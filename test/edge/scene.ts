@@ -11,6 +11,7 @@ import type {
   TopologySettings,
   TrunkSettings,
 } from '../../src/edge/edge-settings.ts';
+import type { OtherNodes } from '../../src/edge/other-nodes.ts';
 import type { BindingRow } from '../../src/edge/registrations-store.ts';
 import type { Call, Listener, Realm, Transport } from '../../src/edge/signaling.ts';
 import type { DnsServer } from '../../src/engine/resolve/dns-servers.ts';
@@ -48,6 +49,8 @@ export interface SceneOptions {
   readonly topology?: Partial<TopologySettings>;
   /** What PINs are hashed with. */
   readonly pinKey?: Uint8Array;
+  /** Default: it is alone. */
+  readonly others?: OtherNodes;
   /** As in policies/*.yaml. Default: no rules. */
   readonly policy?: z.input<typeof policySchema>;
 }
@@ -107,6 +110,7 @@ export class Scene implements AsyncDisposable {
     this.#running = await openEdge({
       pressure: () => 'none',
       signaling,
+      others: this.#options.others,
       settings: this.settings,
       tokenKey: this.#key,
       pinKey: this.#options.pinKey ?? this.#key,
