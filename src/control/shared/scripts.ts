@@ -70,16 +70,19 @@ if #found == most * 2 then revision = tonumber(found[#found]) end
 return { lost and 1 or 0, revision, #found == most * 2 and 1 or 0, told }`);
 
 /**
- * A sign of life; answered by the time that it is, and who else gave one of late. A name that another process goes by is refused.
+ * A sign of life; answered by the time that it is, and who else gave one of late. A name that another node goes by is refused: be it one
+ * that is alike in all, as a copy of a machine is, and was not there when this process said so before.
  *
- * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign.
+ * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign; what stands for
+ * this process in what the others are to know, and whether it said so before.
  */
 export const beat = script(`${now}
 local name, identity, about, silent = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local known = redis.call('HGET', KEYS[1], name)
 if known then
   local at, other = string.match(known, '^(%d+) (%S+) ')
-  if other ~= identity and now - tonumber(at) < silent then return redis.error_reply('NAMETAKEN ' .. other) end
+  local copy = ARGV[6] == '1' and not string.find(known, ARGV[5], 1, true)
+  if (other ~= identity or copy) and now - tonumber(at) < silent then return redis.error_reply('NAMETAKEN ' .. other) end
 end
 redis.call('HSET', KEYS[1], name, now .. ' ' .. identity .. ' ' .. about)
 local all = redis.call('HGETALL', KEYS[1])

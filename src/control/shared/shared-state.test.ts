@@ -92,3 +92,25 @@ test('a node that finds a Redis which began anew is alone until those who were t
   await server.start();
   await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('with ');
 }, 30_000);
+
+test('two machines that are alike in name and folder are told from one that was started again', async () => {
+  node();
+  const first = shared;
+  await expect.poll(() => first.status.connected, { timeout: 10_000 }).toBe(true);
+  await sleep(200);
+  node();
+  const second = shared;
+  await expect.poll(() => second.status.connected, { timeout: 10_000 }).toBe(true);
+  await expect
+    .poll(() => first.status.why, { timeout: 5000 })
+    .toBe('another node has the name of this one (a): set cluster.node.name');
+  await sleep(500);
+  expect([first.status.connected, second.status.connected]).toEqual([false, true]);
+
+  // as after a restart, and when the other is gone
+  await second.close();
+  node();
+  await expect.poll(() => shared.status.connected, { timeout: 4000 }).toBe(true);
+  await shared.close();
+  await expect.poll(() => first.status.connected, { timeout: 10_000 }).toBe(true);
+}, 30_000);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { ClusterSettings } from '../../config/settings.ts';
@@ -105,6 +106,9 @@ class OverRedis implements SharedState {
   /** What the client last complained of: says more than that a command found no connection. */
   #problem: unknown;
   #why: string | undefined = 'it was not reached yet';
+  readonly #process = randomBytes(8).toString('hex');
+  /** Redis has heard of this process. */
+  #wasThere = false;
   readonly #openedAt = Date.now();
   #since = this.#openedAt;
   #nodes: readonly ClusterNode[] = [];
@@ -305,12 +309,17 @@ class OverRedis implements SharedState {
   async #beat(): Promise<readonly ClusterNode[]> {
     const { cluster, identity } = this.#options;
     const { name, uri } = cluster.node;
-    const about = JSON.stringify({ uri });
+    const about = JSON.stringify({ uri, process: this.#process });
     const key = `${cluster.redis.prefix}:{nodes}`;
     const asked = Date.now();
     const [time = '', ...told] = living.parse(
-      await this.#redis.run(beat, [key], [name, identity, about, SILENT_MS]),
+      await this.#redis.run(
+        beat,
+        [key],
+        [...[name, identity, about, SILENT_MS], ...[this.#process, this.#wasThere ? 1 : 0]],
+      ),
     );
+    this.#wasThere = true;
     const [earliest, latest] = [asked - Number(time), Date.now() - Number(time)];
     this.#ahead = earliest > 0 ? earliest : Math.min(latest, 0);
     const nodes: ClusterNode[] = [];
