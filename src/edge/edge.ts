@@ -6,7 +6,6 @@ import type { Question } from '../policy/asking/question.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit, Decision } from '../policy/policy.ts';
 import type { Pressure } from '../policy/pressure.ts';
-import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { Message } from '../sip/message/message.ts';
 import { admit } from './admit.ts';
 import { type AttackObserver, AttackWatch } from './attack-watch.ts';
@@ -176,7 +175,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     realmOf: (source) => neighbours.realmOf(source),
     countryOf: (address) => options.countryOf(address),
     decided(decided) {
-      if (refusedForPin(decided)) guesses.pinFailed(pinFailuresOf(decided.facts), decided.facts.at);
+      if (refusedForPin(decided)) guesses.pinFailed(decided.facts);
       observer.decided(decided);
     },
     packetDecided: (decision) => observer.packetDecided(decision),

@@ -1,9 +1,11 @@
 import { FailureCounts } from '../limits/failure-counts.ts';
 import { canBeGuarded } from '../limits/guards.ts';
 import { SpreadSketch } from '../limits/spread-sketch.ts';
+import type { CallFacts } from '../policy/facts.ts';
 import { type FailureKind, failureKinds, MOST_REMEMBERED } from '../policy/failure-kinds.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefixes.ts';
+import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { type LockoutLimits, lockout } from '../policy/rules/registration/lockout.ts';
 import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
@@ -71,9 +73,9 @@ export class Guesses {
     this.#tell({ kind: 'failed', extension, source, failure, at });
   }
 
-  /** A wrong PIN; `key` is as the rule asks for it. */
-  pinFailed(key: string, at: number): void {
-    this.#tell({ kind: 'pin-failed', key, at });
+  /** A wrong PIN. */
+  pinFailed(facts: CallFacts): void {
+    for (const key of pinFailuresOf(facts)) this.#tell({ kind: 'pin-failed', key, at: facts.at });
   }
 
   /** The right password: what was mistyped before is forgotten. */

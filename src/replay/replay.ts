@@ -10,7 +10,6 @@ import type { CallFacts, RegistrationFacts } from '../policy/facts.ts';
 import { failureKind } from '../policy/failure-kinds.ts';
 import type { Decision, Policy } from '../policy/policy.ts';
 import type { Pressure } from '../policy/pressure.ts';
-import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import type { PastFailure, PastRequest } from './past.ts';
 
 /** What another policy says of something that happened. */
@@ -93,7 +92,7 @@ export class Replay {
         this.#guesses.failed(extension, source.key, kind, at);
     }
     if (met?.stage === 'outbound' && verdict.reason === 'pin-wrong')
-      this.#guesses.pinFailed(pinFailuresOf(met.facts), met.facts.at);
+      this.#guesses.pinFailed(met.facts);
   }
 
   #notePassed(past: PastRequest, met: Met): void {

@@ -8,14 +8,15 @@ const key = new Uint8Array(32).fill(7);
 const salt = 's'.repeat(22);
 const route = { name: 'abroad', patterns: ['00.'], pin: 'any' as const, trunks: ['carrier-1'] };
 
-const withPins = (): Promise<Scene> =>
+const withPins = (network: object = {}, outbound: object = {}): Promise<Scene> =>
   aScene({
     carriers: 1,
     pinKey: key,
     policy: {
+      network,
       site: { homeCountry: 'DE' },
       extensions: { defaults: { devices: 2 } },
-      outbound: { 'allowed-countries': { countries: ['AT'] } },
+      outbound: { 'allowed-countries': { countries: ['AT'] }, ...outbound },
       pins: { anna: { hash: hashPin('4711', salt, key) } },
       outboundRoutes: [route, { name: 'free', patterns: ['0Z.'], trunks: ['carrier-1'] }],
     },
@@ -48,6 +49,41 @@ describe('a PIN (O3)', () => {
     expect(await dials(scene, phone, '03012345678')).toBe(486);
     const other = await scene.registered({ address: '127.0.3.7', user: '1001' });
     expect(await dials(scene, other, '4711*0043123456789')).toBe(486);
+  });
+
+  test('of one extension is no more looked at from anywhere after twenty wrong ones', async () => {
+    await using scene = await withPins();
+    for (let place = 1; place <= 4; place++) {
+      const phone = await scene.registered({ address: `127.0.4.${place}` });
+      for (let pin = 1; pin <= 5; pin++)
+        expect(await dials(scene, phone, `${pin}*0043123456789`)).toBe(403);
+      await phone.unregister();
+    }
+    const phone = await scene.registered({ address: '127.0.4.9' });
+    expect(await dials(scene, phone, '4711*0043123456789')).toBe(403);
+    const other = await scene.registered({ address: '127.0.4.8', user: '1002' });
+    expect(await dials(scene, other, '4711*0043123456789')).toBe(486);
+  });
+
+  test('of a guest is no more looked at after twenty wrong ones, whoever he says he is', async () => {
+    await using scene = await withPins(
+      { 'request-rates': { mode: 'off' } },
+      { 'no-guests': { guests: ['127.0.4.0/24'] } },
+    );
+    const guest = await scene.phone({ address: '127.0.4.1' });
+    const dial = (as: number, pin: string) =>
+      guest.finalAnswer(
+        guest.request('INVITE', `sip:${pin}*0043123456789@127.0.0.1`, {
+          headers: { From: `<sip:${as}@127.0.0.1>;tag=${as}` },
+        }),
+      );
+    scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 486));
+    expect((await dial(3000, '4711')).status).toBe(486);
+    for (let guess = 1; guess <= 20; guess++)
+      expect((await dial(3000 + guess, '1111')).status).toBe(403);
+    expect((await dial(3100, '4711')).status).toBe(403);
+    const phone = await scene.registered();
+    expect(await dials(scene, phone, '4711*0043123456789')).toBe(486);
   });
 
   test('never reaches the PBX, in no message of the call, and the phone gets its own To back', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { aCall, aNumber, noCounts, someSite } from '../../../../test/support/some-facts.ts';
+import {
+  aCall,
+  aNumber,
+  aSource,
+  noCounts,
+  someSite,
+} from '../../../../test/support/some-facts.ts';
 import { routePin } from './route-pin.ts';
 
 const hash = `hmac-sha256:${'s'.repeat(22)}:${'m'.repeat(43)}`;
@@ -69,6 +75,20 @@ describe('route-pin (O3)', () => {
     expect(asked('any', 'anna', 5)).toMatchObject({ reason: 'pin-locked' });
     expect(asked('any', undefined, 5)).toMatchObject({ reason: 'pin-locked' });
   });
+  test('refuses it after twenty of the extension, wherever they came from; of a guest, after twenty of his', () => {
+    const judged = (facts: Parameters<typeof aCall>[0], key: string, wrong: number) =>
+      rule.judge(aCall({ dialled, route: { name: 'any' }, pin: { entry: 'anna' }, ...facts }), {
+        ...noCounts,
+        failures: (asked) => (asked === key ? wrong : 0),
+      });
+    const source = aSource({ address: '192.0.2.7' });
+    const phone = { extension: '1001', registered: true, source };
+    expect(judged(phone, 'pin 1001|', 19).kind).toBe('pass');
+    expect(judged(phone, 'pin 1001|', 20)).toMatchObject({ reason: 'pin-locked' });
+    const guest = { ...phone, registered: false };
+    expect(judged(guest, 'pin 1001|', 20).kind).toBe('pass');
+    expect(judged(guest, 'pin |192.0.2.7', 20)).toMatchObject({ reason: 'pin-locked' });
+  });
   test('does not even look at a PIN once too many were wrong: looking costs something', () => {
     const pin = {
       get entry(): never {
@@ -89,7 +109,7 @@ describe('route-pin (O3)', () => {
   test('explains without any PIN', () => {
     const facts = aCall({ dialled, route: { name: 'anna' }, pin: { entry: undefined } });
     expect(rule.explain(facts, noCounts)).toEqual({
-      saw: 'PIN a wrong one, wanted anna, 0 wrong of late (5 lock)',
+      saw: 'PIN a wrong one, wanted anna, of late 0 wrong (5 lock), 0 in all (20 lock)',
       setting: ['outboundRoutes', 1, 'pin'],
       flip: 'dial a PIN that opens the route before the number: PIN*number',
     });
