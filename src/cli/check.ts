@@ -3,6 +3,7 @@ import { showListenPoint } from '../config/listen-point.ts';
 import { loadSettings } from '../config/load.ts';
 import { refuseLockOut } from '../config/lock-out.ts';
 import { operatorAddresses } from '../config/operator-addresses.ts';
+import { hideInUrl } from '../config/problem.ts';
 import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
@@ -74,7 +75,7 @@ function programRows({ programPort, programs }: Settings): string[][] {
       : [['programs', `${tls.enabled ? 'tls' : 'tcp'}:${showHostPort(address, port)}`]]),
     ...programs.handlers.map(({ url, methods = [] }) => [
       'handler',
-      url.replace(/\?.*$/s, ''),
+      hideInUrl(url),
       methods.join(' '),
     ]),
   ];

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { hideInUrl } from '../../config/problem.ts';
 import type { HandlerSettings, Settings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import { Crowd } from '../../limits/crowd.ts';
@@ -320,7 +321,7 @@ export class ProgramServer implements Programs {
         this.#decided(decision, request.method, chosen);
         return;
       }
-      this.#log.warn({ url: shown(url), why }, 'a web server that decides on requests fails');
+      this.#log.warn({ url: hideInUrl(url), why }, 'a web server that decides on requests fails');
       this.#settle('failed', refusal(500), chosen);
     });
     this.#asking.add(end);
@@ -443,6 +444,3 @@ function programAddressIn(url: string): ProgramAddress | undefined {
   const [, scheme, place = ''] = /^(tcp|tls):\/\/(.*)$/i.exec(url) ?? [];
   return scheme === undefined ? undefined : readProgramAddress(`${place};transport=${scheme}`);
 }
-
-/** Without what a query may hold. */
-const shown = (url: string): string => url.replace(/\?.*$/s, '');
