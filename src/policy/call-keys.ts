@@ -7,11 +7,20 @@ import type { CallFacts } from './facts.ts';
 export const countsAlready = ({ continues, by }: Pick<CallFacts, 'continues' | 'by'>): boolean =>
   continues !== undefined && by === 'invite';
 
+/** The route under which it counts: the phone's call that it is the rest of may hold a place there. */
+export function countedRoute(
+  facts: Pick<CallFacts, 'continues' | 'by' | 'route'>,
+): string | undefined {
+  const route = facts.route?.name;
+  return countsAlready(facts) && route === facts.continues?.route ? undefined : route;
+}
+
 /** Everything that a call counts under, as limits name it: `extension:1001`, `group:sales`, `all`. */
 export function callKeys(facts: CallFacts): readonly string[] {
-  const { trunk, route, continues } = facts;
+  const { trunk } = facts;
+  const route = countedRoute(facts);
   const keys = keysOfParties(facts);
-  if (route !== undefined && route.name !== continues?.route) keys.push(keyOf('route', route.name));
+  if (route !== undefined) keys.push(keyOf('route', route));
   if (trunk !== undefined) keys.push(keyOf('trunk', trunk));
   if (!countsAlready(facts)) keys.push(ALL);
   return keys;

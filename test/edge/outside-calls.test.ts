@@ -551,6 +551,23 @@ describe('a call outside that a phone has left to others', () => {
     expect(await tries(phone)).toBe(480);
     await another();
   });
+
+  test('is one of the calls of its route, too', async () => {
+    await using scene = await judging({
+      outbound: { 'concurrent-calls': { extension: null, routes: { national: 1 } } },
+    });
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered({ user: '1001' });
+    await answered(scene, phone, '1002');
+    const headers = { 'Refer-To': '<sip:03012345678@127.0.0.1>' };
+    expect(await statusOf(phone, 'REFER', 'sip:1002@127.0.0.1', { headers })).toBe(202);
+    const end = await goesOn(scene, '03012345678');
+    scene.carrier().always('INVITE', (invite) => scene.carrier().answer(invite, 480));
+    const other = () => scene.refused(toGate(scene, '03012345679'), { headers: from('1002') });
+    expect(await other()).toBe(486);
+    await end();
+    expect(await other()).toBe(480);
+  });
 });
 
 describe('a call outside ends when its time is over (O9)', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALL, countsAlready, keyOf } from '../../call-keys.ts';
+import { ALL, countedRoute, countsAlready, keyOf } from '../../call-keys.ts';
 import type { Counters } from '../../counters.ts';
 import type { CallFacts } from '../../facts.ts';
 import { defineRule, type SettingPath } from '../../rule.ts';
@@ -43,7 +43,8 @@ export const concurrentCalls = defineRule({
 
     /** Every limit that the call counts under. */
     const limitsOn = (facts: CallFacts): Counted[] => {
-      const { profile, source, route, trunk, continues } = facts;
+      const { profile, source, trunk } = facts;
+      const route = countedRoute(facts);
       const anew = !countsAlready(facts);
       const extension = anew ? facts.extension : undefined;
       const own = profile.concurrentCalls ?? limits.extension;
@@ -63,8 +64,8 @@ export const concurrentCalls = defineRule({
           most: limits.source,
           setting: () => here('source'),
         });
-      if (route !== undefined && route.name !== continues?.route)
-        addNamed(found, 'route', limits.routes, route.name, here('routes', route.name));
+      if (route !== undefined)
+        addNamed(found, 'route', limits.routes, route, here('routes', route));
       if (trunk !== undefined)
         addNamed(found, 'trunk', limits.trunks, trunk, here('trunks', trunk));
       if (limits.all !== null && anew)
