@@ -58,12 +58,19 @@ test('however many fail, what is told of it takes no more room than it may', asy
   expect(heard.at(-1)).toBe('49-1999');
 }, 30_000);
 
-test('a name that nobody can have is told to nobody, and what came with it is', async () => {
+test('of a name that nobody can have the beginning is told, and of a call what else it counts under', async () => {
   const [a, b] = [notes(), notes()];
-  a.add([failed('x'.repeat(16_000)), failed('1001')]);
+  const long = 'x'.repeat(16_000);
+  const at = Date.now();
+  a.add([failed(long), failed('1001'), { kind: 'pin-failed', key: long, at }]);
+  a.add([{ kind: 'call', keys: [`caller:${long}`, 'called:4930123'], at }]);
   await a.exchange(() => {});
   expect(await bytesInRedis()).toBeLessThan(10_000);
   const heard: Note[] = [];
   await b.exchange((some) => heard.push(...some));
-  expect(heard).toMatchObject([{ extension: '1001' }]);
+  expect(heard).toMatchObject([
+    { extension: 'x'.repeat(255) },
+    { extension: '1001' },
+    { kind: 'call', keys: ['called:4930123'] },
+  ]);
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Note } from '../../edge/other-nodes.ts';
+import { LONGEST_GUARDED } from '../../limits/guards.ts';
 import { failureKinds } from '../../policy/failure-kinds.ts';
 import type { RedisClient } from './redis-client.ts';
 
@@ -9,8 +10,8 @@ import type { RedisClient } from './redis-client.ts';
 const MOST_WAITING = 20_000;
 /** So much goes into an entry. */
 const ENTRY_CHARACTERS = 65_536;
-/** Longer is no note of a phone, but of somebody who fills memories: names have 255 characters at most. */
-const LONGEST_NOTE = 2000;
+/** Longer keys are no phone's, but of somebody who fills memories. */
+const LONGEST_KEY = LONGEST_GUARDED + 64;
 /** Each entry moves what is usual by such a part of what it differs. */
 const USUAL_OF = 32;
 const ENTRIES_AT_ONCE = 100;
@@ -116,8 +117,9 @@ export class SharedNotes {
     const texts: string[] = [];
     let taken = 0;
     for (let length = 0; taken < this.#waiting.length && length < ENTRY_CHARACTERS; taken++) {
-      const text = JSON.stringify(this.#waiting[taken]);
-      if (text.length > LONGEST_NOTE) continue;
+      const note = shortened(this.#waiting[taken]);
+      if (note === undefined) continue;
+      const text = JSON.stringify(note);
       texts.push(text);
       length += text.length;
     }
@@ -133,6 +135,27 @@ export class SharedNotes {
     return true;
   }
 }
+
+/** Without what is too long to be anybody's; all else that it counts under still does. */
+function shortened(note: Note | undefined): Note | undefined {
+  switch (note?.kind) {
+    case 'failed':
+    case 'succeeded': {
+      const { extension } = note;
+      if (extension.length <= LONGEST_GUARDED) return note;
+      return { ...note, extension: extension.slice(0, LONGEST_GUARDED) };
+    }
+    case 'call':
+      if (note.keys.every(isKey)) return note;
+      return { ...note, keys: note.keys.filter(isKey) };
+    case 'pin-failed':
+      return isKey(note.key) ? note : undefined;
+    case undefined:
+      return undefined;
+  }
+}
+
+const isKey = (key: string): boolean => key.length <= LONGEST_KEY;
 
 /** Those that this version can read. */
 function notesIn(what: string): readonly Note[] {
