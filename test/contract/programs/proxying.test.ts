@@ -87,6 +87,25 @@ describe('a call', () => {
     await bye;
   });
 
+  test('that is one of too many of the same Call-ID and tag is refused, and who answered let go', async ({
+    skip,
+  }) => {
+    if (server.gate === undefined) skip('drachtio-server counts none');
+    const headers = { 'Call-ID': 'many', From: '<sip:many@x>;tag=many' };
+    const call = await phone.invite('3000', { headers });
+    const invite = await a.expect('INVITE');
+    for (let fork = 0; fork < 32; fork++) a.answer(invite, 200, { toTag: `fork-${fork}` });
+    await call.final();
+    expect(await program.says('proxied')).toMatchObject({ connected: true, finalStatus: 200 });
+    a.forget();
+    await phone.invite('3000', { headers: { ...headers, CSeq: '7 INVITE' } });
+    a.answer(await a.expect('INVITE'), 200, { toTag: 'one-more' });
+    await a.expect('ACK');
+    a.answer(await a.expect('BYE'), 200);
+    await phone.expect(500);
+    expect((await program.says('proxied')).responses).toEqual([from(a, 200)]); // it is over
+  });
+
   test('follows a redirection', async () => {
     const call = await phone.invite('redirect');
     a.answer(await a.expect('INVITE'), 302, {

@@ -298,7 +298,10 @@ export class Proxying implements BranchUser, ServerTransactionUser {
           this.#acknowledgedEarly,
         );
         if (!passes) {
-          if (this.#answered === 0) this.#release(attempt, response, client.channel);
+          if (this.#answered > 0) return;
+          this.#release(attempt, response, client.channel);
+          this.#answerOurselves(500);
+          this.#cancelAll();
           return;
         }
       }
