@@ -20,7 +20,7 @@ export async function sendWebhook(
 ): Promise<void> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const inUrl = webhook.includes(TOKEN_PLACE);
-  const url = webhook.replaceAll(TOKEN_PLACE, () => token ?? '');
+  const url = webhook.replaceAll(TOKEN_PLACE, token ?? '');
   const harmless = (text: string): string => withoutSecret(withoutPath(text, url), token ?? '');
   let response: Response;
   let said: string;
