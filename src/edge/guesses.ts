@@ -8,7 +8,6 @@ import { diallersOf, spellingsOf } from '../policy/rules/outbound/rotating-prefi
 import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { type LockoutLimits, lockout } from '../policy/rules/registration/lockout.ts';
-import { newFrom } from '../policy/rules/registration/pbx-pace.ts';
 import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
 import { type SpreadLimits, spreadWindows } from '../policy/spread-windows.ts';
 import { wholeNetworkOf } from '../policy/whole-network.ts';
@@ -55,9 +54,8 @@ export class Guesses {
    * The PBX is asked about a password: until it has answered, and what this returns was called, that counts as a failure.
    * Else whoever sends a thousand at once would have all of them tried before the first has failed.
    */
-  trying(extension: string, source: string, isNew = false): () => void {
+  trying(extension: string, source: string): () => void {
     const keys = heldBy(source).map((from) => `${extension}|${from}`);
-    if (isNew) keys.push(newFrom(source));
     for (const key of keys) this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
     let over = false;
     return () => {
@@ -179,10 +177,9 @@ export class Guesses {
   }
 
   failures(key: string, seconds: number, now: number, kind?: FailureKind): number {
-    const kinds = kind === undefined ? undefined : [kind];
-    const failed = this.#failures.count(key, seconds * 1000, now, kinds);
-    if (this.#underWay.size === 0 || (kind ?? 'password-wrong') !== 'password-wrong') return failed;
-    return failed + (this.#underWay.get(key) ?? 0);
+    if (kind !== undefined) return this.#failures.count(key, seconds * 1000, now, [kind]);
+    const failed = this.#failures.count(key, seconds * 1000, now);
+    return this.#underWay.size === 0 ? failed : failed + (this.#underWay.get(key) ?? 0);
   }
 
   distinct(key: string, seconds: number, now: number): number {

@@ -19,14 +19,10 @@ export interface Attempt {
 const noChallenges: readonly HeaderChange[] = [];
 
 /** The PBX is asked; what this returns is to be called when it has answered. */
-export function beginTrying(
-  { guesses }: Edge,
-  attempts: readonly Attempt[],
-  isNew = false,
-): () => void {
+export function beginTrying({ guesses }: Edge, attempts: readonly Attempt[]): () => void {
   const counted = attempts.filter(({ proven }) => proven);
   if (counted.length === 0) return nothingUnderWay;
-  const ends = counted.map(({ extension, source }) => guesses.trying(extension, source, isNew));
+  const ends = counted.map(({ extension, source }) => guesses.trying(extension, source));
   return () => {
     for (const end of ends) end();
   };

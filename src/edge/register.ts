@@ -95,7 +95,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
       : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
   const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
   const attempts = password === 'tried' ? attemptsOf(facts, others) : noAttempts;
-  const over = beginTrying(edge, attempts, !facts.holder && !facts.atHome);
+  const over = beginTrying(edge, attempts);
   incoming.forward({
     targets,
     tryNextAfterMs: pbx.tryNextAfterMs,

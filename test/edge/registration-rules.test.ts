@@ -406,32 +406,6 @@ test('a guard holds where one stolen password made every address one of a phone 
   expect(await statusOf(owner)).toBe(200);
 });
 
-test('one password for everybody, tried at all at once, is put off: the PBX is asked about thirty at a time (R13)', async () => {
-  const { scene } = await guarded();
-  await using _ = scene;
-  await scene.registered({ user: '1002', password: 'right' });
-  const phone = await scene.phone({ user: '1001', transport: 'tcp' });
-  const asked = await phone.tryToRegister({ authenticates: false });
-  const challenge = asked.header('WWW-Authenticate') ?? '';
-  const uri = 'sip:127.0.0.1';
-  const sent = Array.from({ length: 100 }, (_, number) => {
-    const user = `${2000 + number}`;
-    const answering = { method: 'REGISTER', uri };
-    const Authorization = answerDigest(challenge, answering, { user, password: '1234' });
-    const To = `<sip:${user}@127.0.0.1>`;
-    const From = `${To};tag=${user}`;
-    const headers = { To, From, 'Call-ID': user, Contact: phone.contact, Authorization };
-    return phone.request('REGISTER', uri, { authenticates: false, headers });
-  });
-  const answers = await Promise.all(sent.map((one) => phone.finalAnswer(one)));
-  const statuses = answers.map(({ status }) => status);
-  expect(statuses.filter((status) => status === 401)).toHaveLength(30);
-  expect(statuses.filter((status) => status === 503)).toHaveLength(70);
-  expect(answers.find(({ status }) => status === 503)?.header('Retry-After')).toMatch(/^\d+$/);
-  const failed = scene.events.filter((event) => /^failed 2\d{3} /.test(event));
-  expect(failed).toHaveLength(30);
-});
-
 describe('devices (R5)', () => {
   const UA = (name: string): RegisterOptions => ({ headers: { 'User-Agent': name } });
 

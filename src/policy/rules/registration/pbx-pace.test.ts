@@ -4,7 +4,6 @@ import {
   aRegistration,
   aSource,
   countersOfOwn,
-  noCounts,
   someSite,
 } from '../../../../test/support/some-facts.ts';
 import type { Source } from '../../facts.ts';
@@ -44,20 +43,6 @@ describe('pbx-pace (N13)', () => {
     for (let sent = 0; sent < 6; sent++)
       expect(rule.judge(from(familiar), counters).kind).toBe('pass');
     expect(rule.judge(from(familiar), counters).kind).toBe('reject');
-  });
-
-  test('who is new at a source waits for thirty others there', () => {
-    const waiting = (others: number) => ({
-      ...noCounts,
-      failures: (key: string) => (key === 'new from 198.51.100.7' ? others : 0),
-    });
-    expect(rule.judge(from(familiar), waiting(29)).kind).toBe('pass');
-    expect(rule.judge(from(familiar), waiting(30))).toMatchObject({ status: 503 });
-    for (const known of [{ atHome: true }, { holder: true }, { credentials: false }])
-      expect(rule.judge(aRegistration({ ...from(familiar), ...known }), waiting(30)).kind).toBe(
-        'pass',
-      );
-    expect(rule.explain(from(familiar), waiting(30)).saw).toContain('30 others');
   });
 
   test('says whose pace it is', () => {

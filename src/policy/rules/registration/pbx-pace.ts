@@ -27,15 +27,9 @@ const options = z.strictObject({
   ),
 });
 
-/** So many new phones at once have no answer of the PBX yet: in an office a moment's worth, and of a guesser too many. */
-const MOST_UNDER_WAY = 30;
-
 /**
  * N13. After an outage everybody comes back at once. The PBX gets no more than it can take, and strangers only a part
  * of it: the phones that were there before come back first.
- *
- * Who tries a password at each of a thousand extensions at once has tried them all before the first has failed (R13). Of
- * extensions that were not registered there within a month the PBX is asked about thirty at a time.
  */
 export const pbxPace = defineRule({
   name: 'pbx-pace',
@@ -52,21 +46,9 @@ export const pbxPace = defineRule({
       (!isStranger(facts.source) ||
         counters.take('pace of strangers', perSecond * part, Math.ceil(burst * part), facts.at)) &&
       counters.take('pace', perSecond, burst, facts.at);
-    const isOneTooMany = (facts: RegistrationFacts, counters: Counters): boolean =>
-      facts.credentials &&
-      !facts.holder &&
-      !facts.atHome &&
-      counters.failures(newFrom(facts.source.key), UNDER_WAY, facts.at, 'password-wrong') >=
-        MOST_UNDER_WAY;
     return {
-      judge: (facts, counters) =>
-        isOneTooMany(facts, counters) || !mayCome(facts, counters) ? refusal : pass,
+      judge: (facts, counters) => (mayCome(facts, counters) ? pass : refusal),
       explain(facts, counters) {
-        if (isOneTooMany(facts, counters))
-          return {
-            saw: `the PBX has not answered ${MOST_UNDER_WAY} others yet that are new at ${facts.source.key}`,
-            flip: 'later',
-          };
         const stranger = isStranger(facts.source);
         const comes = mayCome(facts, counters);
         const whose = stranger ? `the ${strangersPercent} % that strangers get of ` : '';
@@ -79,7 +61,3 @@ export const pbxPace = defineRule({
     };
   },
 });
-
-/** Under which passwords are counted that the PBX has not answered yet, of one source where they are new. */
-export const newFrom = (source: string): string => `new from ${source}`;
-const UNDER_WAY = 1;
