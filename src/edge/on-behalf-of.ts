@@ -67,5 +67,5 @@ export function diverterOf(request: Message): string | undefined {
   return user === userOf(history.at(-1)) ? undefined : user;
 }
 
-const isExtension = (user: string, { extensions, readDialled }: Site): boolean =>
+export const isExtension = (user: string, { extensions, readDialled }: Site): boolean =>
   user !== '' && (extensions.profileOf(user).listed || readDialled(user).kind === 'extension');

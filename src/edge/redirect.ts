@@ -3,6 +3,7 @@ import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
+import { withoutForeignDiversions } from './foreign-diversions.ts';
 import { type Binding, userOfAor } from './registrations.ts';
 import type { Flow, Forwarding, HeaderChange, Incoming } from './signaling.ts';
 import { asJudged } from './with-user.ts';
@@ -23,6 +24,9 @@ export function judgingRedirects(
 ): Pick<Forwarding, 'onRefusal' | 'onAnswer'> {
   if (incoming.request.method !== 'INVITE') return {};
   let changes: readonly HeaderChange[] | undefined;
+  const { site } = edge.gatekeeper.policy;
+  const extension = userOfAor(binding.aor);
+  const whose = { extension, profile: site.extensions.profileOf(extension), called: undefined };
   return {
     onRefusal(answer) {
       if (answer.status >= 400) return undefined;
@@ -35,7 +39,10 @@ export function judgingRedirects(
       changes = [{ name: 'Contact', value: allowed.join(', ') }];
       return allowed.length === 0 ? { status: 480 } : undefined;
     },
-    onAnswer: () => changes,
+    onAnswer(answer) {
+      const foreign = withoutForeignDiversions(answer, whose, site);
+      return changes === undefined ? foreign : [...changes, ...foreign];
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { CallFacts } from './call-facts.ts';
 import { challengeHere } from './challenge-here.ts';
 import { areForOurs, areProven, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
+import { withoutForeignDiversions } from './foreign-diversions.ts';
 import { restoringTo } from './hidden-pins.ts';
 import {
   type Attempt,
@@ -76,7 +77,11 @@ function forward(
     recordRoute: recordsRoute(request.method),
     tryNextAfterMs: pbx.tryNextAfterMs,
     lastToo: pbx.down,
-    headers: [...headersForPbx(edge, incoming, password), ...transferred],
+    headers: [
+      ...headersForPbx(edge, incoming, password),
+      ...diversionsForPbx(edge, incoming, facts),
+      ...transferred,
+    ],
     onRefusal(response) {
       over();
       return toldToCaller(edge, incoming, attempts, response, password);
@@ -182,6 +187,18 @@ const callee = (requestUri: string): Extension => ({
 
 const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
+
+/** Who is trusted, and a gateway that need not register, shows whom it likes. */
+function diversionsForPbx(
+  edge: Edge,
+  { request }: Incoming,
+  facts: CallFacts,
+): readonly HeaderChange[] {
+  const { method, registered, source, extension, profile, dialled } = facts;
+  if (method !== 'INVITE' || !registered || source.tier === 'trusted') return nothing;
+  const whose = { extension, profile, called: dialled.digits };
+  return withoutForeignDiversions(request, whose, edge.gatekeeper.policy.site);
+}
 
 /** The header by which the PBX tells a trunk's call is put on by us, and by nobody else. */
 function headersForPbx(

@@ -380,7 +380,10 @@ describe('with Asterisk', () => {
 
     const forwarded = await anna.invite('1002');
     ben.answer(await ben.expect('INVITE'), 302, {
-      headers: { Contact: `<sip:803012345678@${gateAddress}>` },
+      headers: {
+        Contact: `<sip:803012345678@${gateAddress}>`,
+        Diversion: `<sip:1003@${gateAddress}>`, // Asterisk would repeat it, and the call be that one's
+      },
     });
     const invite = await carrier.expect('INVITE', { within: 6000 });
     expect(invite.uri).toMatch(/^sip:03012345678@/);

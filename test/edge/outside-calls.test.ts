@@ -139,6 +139,31 @@ describe('a call by the PBX is charged', () => {
     expect(await sent(scene, number, did)).toBe(403);
   });
 
+  test('to nobody else, whatever the phone says that forwarded it: in its call, or where it redirects one', async () => {
+    await using scene = await judging({
+      outboundRoutes: [{ ...national, extensions: ['1001', '1002'] }],
+    });
+    const phone = await scene.registered({ user: '1003' });
+    const says = {
+      Diversion: ['<sip:1003@pbx>', '<sip:%31002;x=y@pbx>;reason=unconditional'],
+      'History-Info': '<sip:1002@pbx>;index=1, <sip:1003@pbx>;index=1.1',
+    };
+    await phone.invite('*5', { headers: says });
+    const invite = await scene.pbx.expect('INVITE');
+    expect([invite.list('Diversion'), invite.list('History-Info')]).toEqual([[], []]);
+    const own = '<sip:1003@pbx>;reason=unconditional, <sip:+493011122@pbx>';
+    await phone.invite('*5', { headers: { Diversion: own } });
+    expect((await scene.pbx.expect('INVITE')).header('Diversion')).toBe(own);
+
+    const called = await scene.registered({ user: '1001' });
+    const call = await scene.call(contactFor(scene, '1001'));
+    called.answer(await called.expect('INVITE'), 302, {
+      headers: { Contact: `<sip:${number}@pbx>`, ...says },
+    });
+    const redirected = await call.final();
+    expect([redirected.status, redirected.list('Diversion')]).toEqual([302, []]);
+  });
+
   test('once for one call of a phone', async () => {
     await using scene = await judging(some);
     const phone = await scene.registered({ user: '1001' });
