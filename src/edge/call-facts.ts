@@ -6,9 +6,11 @@ import type { Chosen, OutboundRoute } from '../policy/routes.ts';
 import { asExtension } from '../policy/site.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { splitList } from '../sip/message/list.ts';
+import { hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { type Behalf, diverterOf, onBehalfOf } from './on-behalf-of.ts';
 import { numberOf, type OutsideCall } from './outside-calls.ts';
+import { namedBeside } from './password-of.ts';
 import { RequestFacts } from './request-facts.ts';
 import type { Flow, Incoming } from './signaling.ts';
 import { trunksNamed, trunksOf } from './trunks-for.ts';
@@ -18,6 +20,7 @@ import { type Caller, whoCalls } from './who-calls.ts';
 const identityHeaders = ['P-Preferred-Identity', 'P-Asserted-Identity', 'Remote-Party-ID'] as const;
 
 const nowhere = 'nowhere';
+const nobody: readonly string[] = [];
 
 export interface CallTarget {
   /** The URI that is called, when it is not the Request-URI: where a transfer or a redirection leads. */
@@ -88,6 +91,7 @@ export class CallFacts extends RequestFacts implements Facts {
       )
         for (const value of splitList(request.valueOf(line)))
           found.push({ header, user: userIn(value) });
+    for (const user of this.#othersInCredentials()) found.push({ header: 'Authorization', user });
     return found;
   }
   get divertedBy(): string | undefined {
@@ -171,6 +175,14 @@ export class CallFacts extends RequestFacts implements Facts {
       this.at,
     );
     return this.#caller;
+  }
+
+  /** Who need not register may have one account for many lines. */
+  #othersInCredentials(): readonly string[] {
+    const { request } = this.incoming;
+    const { extension, registered } = this;
+    if (!hasCredentials(request) || extension === undefined || !registered) return nobody;
+    return namedBeside(this.edge, request, [extension], this.at);
   }
 
   /** Whoever shows no number to those he calls may still say to us who he is (RFC 3325 §9.2). */

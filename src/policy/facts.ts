@@ -141,7 +141,13 @@ export interface RegistrationFacts extends RequestFacts {
 export type CallBy = 'invite' | 'refer' | 'redirect' | 'diversion';
 
 export interface Identity {
-  readonly header: 'From' | 'P-Asserted-Identity' | 'P-Preferred-Identity' | 'Remote-Party-ID';
+  readonly header:
+    | 'From'
+    | 'P-Asserted-Identity'
+    | 'P-Preferred-Identity'
+    | 'Remote-Party-ID'
+    /** Of another extension, named in the credentials that came along. */
+    | 'Authorization';
   /** Empty when none is shown, undefined when it cannot be read. */
   readonly user: string | undefined;
 }

@@ -175,6 +175,35 @@ test('nobody who is not registered has a password tried by saying that he is in 
 });
 
 describe('who only shares the address of a registered phone', () => {
+  test.each([
+    ['From', { From: '<sip:1002@127.0.0.1>;tag=a' }],
+    [
+      'P-Preferred-Identity',
+      {
+        From: '<sip:anonymous@anonymous.invalid>;tag=a',
+        'P-Preferred-Identity': '<sip:1002@127.0.0.1>',
+      },
+    ],
+  ])('does not call in its name by %s, with a password of his own', async (_by, headers) => {
+    await using scene = await guessable();
+    await scene.registered({ user: '1002', password: 'own' });
+    const neighbour = await scene.phone({ transport: 'tcp' });
+    const uri = 'sip:1003@127.0.0.1';
+    const ask = async (more: Record<string, string> = {}) =>
+      (
+        await neighbour.invite('1003', { authenticates: false, headers: { ...headers, ...more } })
+      ).final();
+    const challenge = (await ask()).header('WWW-Authenticate') ?? '';
+    const as = (user: string, password: string) => ({
+      Authorization: answerDigest(challenge, { method: 'INVITE', uri }, { user, password }),
+    });
+    expect((await ask(as('1001', 'secret'))).status).toBe(403);
+    expect(tried(scene)).toBe(0);
+    expect(scene.events).toContain('reject caller-identity');
+    await ask(as('1002', 'own'));
+    expect(tried(scene)).toBe(1);
+  });
+
   test.each(['INVITE', 'OPTIONS'] as const)(
     'has no more tries at its password than if he registered: %s',
     async (method) => {

@@ -168,6 +168,11 @@ export function callOf(question: Question, site: Site, around: Surroundings): Ca
     identities.push({ header: 'P-Asserted-Identity', user: question.asserted });
   if (question.remoteParty !== undefined)
     identities.push({ header: 'Remote-Party-ID', user: question.remoteParty });
+  if (
+    question.registerName !== undefined &&
+    ![request.extension, request.profile.registerName].includes(question.registerName)
+  )
+    identities.push({ header: 'Authorization', user: question.registerName });
   const registered = question.registered ?? question.invite !== undefined;
   const inbound = question.inbound !== undefined;
   const read = site.readDialled(question.invite ?? question.inbound ?? '');

@@ -109,6 +109,7 @@ const keyOf = {
   'P-Preferred-Identity': 'preferred',
   'P-Asserted-Identity': 'asserted',
   'Remote-Party-ID': 'remoteParty',
+  Authorization: 'registerName',
 } as const satisfies Partial<Record<Identity['header'], keyof Question>>;
 
 function tellIdentities(told: Told, { identities }: CallFacts): void {

@@ -69,7 +69,10 @@ export const questionShape = {
     .optional()
     .describe('the host of its Request-URI; one of our own if not given'),
   userAgent: z.string().optional().describe('its User-Agent'),
-  registerName: z.string().optional().describe('the digest user name'),
+  registerName: z
+    .string()
+    .optional()
+    .describe('the digest user name; of a call, where it is that of another extension'),
   expires: z.int().min(0).optional().describe('seconds asked for'),
   devices: count.optional().describe('how many devices of the extension are registered'),
   newDevice: z

@@ -24,7 +24,13 @@ const shows = (
 };
 const judged = (facts: ReturnType<typeof aCall>, options: object = {}) =>
   outcomeOf(rule(options).judge(facts, noCounts));
-const headers = ['From', 'P-Asserted-Identity', 'P-Preferred-Identity', 'Remote-Party-ID'] as const;
+const headers = [
+  'From',
+  'P-Asserted-Identity',
+  'P-Preferred-Identity',
+  'Remote-Party-ID',
+  'Authorization',
+] as const;
 
 describe('caller-identity (O12)', () => {
   test.each(headers)("refuses another's number in %s, and passes its own", (header) => {

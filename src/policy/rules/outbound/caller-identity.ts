@@ -15,7 +15,8 @@ const options = z.strictObject({
 /**
  * O12. Who calls is known by its registration; what From, P-Asserted-Identity, P-Preferred-Identity and Remote-Party-ID
  * say must be that extension's number or one of its `identities`. Display names are free: no PBX bills by them. The
- * domain is free too, because phones write there whatever they call the PBX by.
+ * domain is free too, because phones write there whatever they call the PBX by. Nor may its credentials name another extension:
+ * a PBX that goes by these, as Asterisk may, would call in that one's name what was judged in this one's.
  */
 export const callerIdentity = defineRule({
   name: 'caller-identity',
