@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { compileDialPlan, type ReadDialled } from '../numbers/dial-plan.ts';
 import type { Dialled } from '../numbers/dialled.ts';
 import type { RiskyRange } from '../numbers/risky-ranges.ts';
+import { compileWaysToDial, type WaysToDial } from '../numbers/ways-to-dial.ts';
 import { Extensions, type ExtensionsSettings } from './extensions.ts';
 import { country, fileName, numberPattern, source, timeZone } from './forms.ts';
 import { Networks } from './networks.ts';
@@ -104,6 +105,7 @@ export interface Site {
   readonly routes: OutboundRoutes;
   readonly pins: PinsSettings;
   readonly readDialled: ReadDialled;
+  readonly waysToDial: WaysToDial;
   /** Who may call without a registration (`no-guests`). */
   readonly guests: Networks;
 }
@@ -146,6 +148,7 @@ export function createSite(
     ),
     pins,
     guests: new Networks(guests),
+    waysToDial: compileWaysToDial({ homeCountry, ...dialPlan }),
     readDialled(dialled) {
       const number = read(dialled);
       return extensions.has(dialled) ? asExtension(number) : number;

@@ -21,9 +21,10 @@ export const blockedCallers = defineRule({
   reasons: ['caller-blocked'],
   mode: 'on',
   options,
-  create({ callers, allowed, answer }, { readDialled }) {
+  create({ callers, allowed, answer }, site) {
+    const { readDialled } = site;
     const refusal = refuse(answer, 'caller-blocked');
-    const lists = new NumberLists();
+    const lists = new NumberLists(site);
     const blockedBy = (facts: CallFacts): number | undefined => {
       const caller = callerOf(facts);
       if (caller === undefined) return undefined;

@@ -28,11 +28,15 @@ export const allowedCountries = defineRule({
   reasons: ['country-not-allowed', 'international-barred'],
   mode: 'on',
   options,
-  create({ countries, answer }, { extensions, settings: { homeCountry } }) {
+  create({ countries, answer }, site) {
+    const {
+      extensions,
+      settings: { homeCountry },
+    } = site;
     const notAllowed = refuse(answer, 'country-not-allowed');
     const barred = refuse(answer, 'international-barred');
     const everybody = new Set(countries);
-    const lists = new NumberLists();
+    const lists = new NumberLists(site);
 
     const isAllowed = ({ dialled: { country }, profile }: CallFacts): boolean =>
       country !== undefined &&

@@ -49,10 +49,11 @@ export const blockedClasses = defineRule({
   reasons: ['class-blocked', 'number-high-risk'],
   mode: 'on',
   options,
-  create({ classes, highRisk, exceptRanges, answer }, { extensions }) {
+  create({ classes, highRisk, exceptRanges, answer }, site) {
+    const { extensions } = site;
     const blocked: ReadonlySet<string> = new Set(classes);
     const excepted = new Set(exceptRanges);
-    const lists = new NumberLists();
+    const lists = new NumberLists(site);
     const ofClass = refuse(answer, 'class-blocked');
     const ofRange = refuse(answer, 'number-high-risk');
     const rangeOf = ({ dialled: { risks } }: CallFacts): string | undefined =>

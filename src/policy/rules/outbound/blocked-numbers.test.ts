@@ -3,7 +3,7 @@ import { aCall, noCounts, someSite } from '../../../../test/support/some-facts.t
 import { blockedNumbers } from './blocked-numbers.ts';
 
 const scene = (options: object = {}, extensions: object = {}) => {
-  const site = someSite({ homeCountry: 'DE' }, extensions);
+  const site = someSite({ homeCountry: 'DE', dialPlan: { outsidePrefix: '9' } }, extensions);
   const rule = blockedNumbers.create(blockedNumbers.options.parse(options), site);
   const dials = (number: string, extension = '1001') =>
     aCall({
@@ -36,6 +36,18 @@ describe('blocked-numbers (O6)', () => {
       expect(scene({ blocked: ['4930XXXXXXXX'] }).verdict(number)).toBe('reject');
     },
   );
+  test.each([
+    '013712345678',
+    '+49 137 12345678',
+    '004913712345678',
+    '9013712345678',
+    '900 49137 12345678',
+  ])('finds %s by its national form', (number) => {
+    expect(scene({ blocked: ['0137.'] }).verdict(number)).toBe('reject');
+  });
+  test.each(['0043123456', '+43123456', '90043123456'])('finds %s by its prefix', (number) => {
+    expect(scene({ blocked: ['0043.'] }).verdict(number)).toBe('reject');
+  });
   test('takes out of what is blocked what is allowed', () => {
     const { verdict } = scene({ blocked: ['030.'], allowed: ['0301234567X'] });
     expect([verdict('03012345670'), verdict('03012345680')]).toEqual(['pass', 'reject']);

@@ -13,7 +13,7 @@ const options = z.strictObject({
 
 /**
  * O6. What is said of an extension counts more than what is said of the site, and allowed more than blocked of the
- * same. Numbers match as dialled and in their international form.
+ * same. Numbers match in every way in which they may be dialled.
  */
 export const blockedNumbers = defineRule({
   name: 'blocked-numbers',
@@ -24,9 +24,10 @@ export const blockedNumbers = defineRule({
   reasons: ['number-blocked'],
   mode: 'on',
   options,
-  create({ blocked, allowed, answer }, { extensions }) {
+  create({ blocked, allowed, answer }, site) {
+    const { extensions } = site;
     const refusal = refuse(answer, 'number-blocked');
-    const lists = new NumberLists();
+    const lists = new NumberLists(site);
     /** The entry that decides; undefined when nothing is said of the number. */
     const decisive = ({ dialled, profile }: CallFacts) => {
       const entry = (key: 'allowedNumbers' | 'blockedNumbers' | 'allowed' | 'blocked') => {
