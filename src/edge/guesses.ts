@@ -18,6 +18,8 @@ const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
 const MOST_TAILS = 1024;
 const KEEP_MS = 86_400_000;
+/** Calls that wait until the PBX has answered about other passwords; more are judged at once. */
+const MOST_WAITING = 1024;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
@@ -33,6 +35,9 @@ export class Guesses {
 
   /** Passwords that the PBX is asked about just now, by who tries them where. */
   readonly #underWay = new Map<string, number>();
+  /** Calls whose password has its turn when fewer are under way. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #waitingCount = 0;
 
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
   #lockout: LockoutLimits = lockout.options.parse({});
@@ -66,7 +71,41 @@ export class Guesses {
         if (left > 0) this.#underWay.set(key, left);
         else this.#underWay.delete(key);
       }
+      // when it is known whether this one was wrong
+      if (this.#waitingCount > 0) queueMicrotask(() => this.#goOn(`${extension}|${source}`));
     };
+  }
+
+  /**
+   * Is there room for a password there when some of those under way turn out right? Then `go` is called when one is
+   * answered: a PBX that makes twenty calls at once, and not by the flow it registered by, has not failed at any.
+   */
+  waits(extension: string, source: string, go: () => void): boolean {
+    const key = `${extension}|${source}`;
+    if (!this.#isFull(key) || this.#waitingCount >= MOST_WAITING) return false;
+    const others = this.#waiting.get(key);
+    if (others === undefined) this.#waiting.set(key, [go]);
+    else others.push(go);
+    this.#waitingCount++;
+    return true;
+  }
+
+  #goOn(key: string): void {
+    const waiting = this.#waiting.get(key);
+    while (waiting !== undefined && waiting.length > 0 && !this.#isFull(key)) {
+      this.#waitingCount--;
+      waiting.shift()?.();
+    }
+    if (waiting?.length === 0) this.#waiting.delete(key);
+  }
+
+  /** By what has failed there is room, and by what is under way none. */
+  #isFull(key: string): boolean {
+    const underWay = this.#underWay.get(key);
+    if (underWay === undefined) return false;
+    const { failures, seconds } = this.#lockout;
+    const failed = this.#failures.count(key, seconds * 1000, Date.now());
+    return failed < failures && failed + underWay >= failures;
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {

@@ -40,13 +40,15 @@ export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Pa
   const { policy } = edge.gatekeeper;
   const extension = extensionTried(facts);
   const named = namedBeside(edge, request, [extension], facts.at);
+  // now, and not when it came: it may have waited for others (`Guesses.waits`), who failed meanwhile
+  const asked = { at: Date.now(), source: facts.source };
   if (facts.onOwnFlow && extension === facts.extension)
     return facts.doubtful && !facts.emergency && policy.wantsProofOf(facts)
       ? 'unproven'
-      : judgePasswords(edge, incoming, facts, named);
+      : judgePasswords(edge, incoming, asked, named);
   // a guest has not shown by being one that he returns `opaque`
   return policy.site.guests.find(flow.address) === undefined
-    ? judgePasswords(edge, incoming, facts, [extension, ...named])
+    ? judgePasswords(edge, incoming, asked, [extension, ...named])
     : 'tried';
 }
 

@@ -63,6 +63,10 @@ function forward(
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
   const password = passwordOf(edge, incoming, facts);
+  if (password === 'withheld' && request.method === 'INVITE' && !facts.emergency) {
+    const go = () => forward(edge, incoming, facts, transferred, opened);
+    if (edge.guesses.waits(extensionTried(facts), sourceOf(flow.address), go)) return;
+  }
   const attempts = attemptsOf(edge, incoming, facts, password);
   const over = beginTrying(edge, facts.onOwnFlow ? noAttempts : attempts);
   const restoring = restoringTo(request, edge.gatekeeper.policy.site);

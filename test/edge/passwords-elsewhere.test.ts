@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { eventually } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import { asksCallers, isRegistrar } from '../support/a-registrar.ts';
 import { answerDigest } from '../support/digest-answer.ts';
+import type { Received } from '../support/sip-party.ts';
 import { aScene, type Scene, type SceneOptions } from './scene.ts';
 
 const passwords = { 1001: 'secret', 1002: 'own', 1003: 'old' };
@@ -246,6 +249,85 @@ test('a registered phone makes its emergency call with what it has, and loses no
   await using scene = await guessable();
   const phone = await scene.registered({ password: 'secret' });
   expect((await tries(phone, { password: 'secret', leavesOpaqueOut: true })).status).toBe(RIGHT);
+});
+
+describe('a PBX that registers and calls by another connection', () => {
+  const busy = {
+    outbound: { 'call-frequency': { limits: [] }, 'concurrent-calls': { extension: null } },
+  };
+
+  test('makes more calls at once than it may fail at: they wait until the first ring', async () => {
+    await using scene = await guessable(busy);
+    const { pbx } = scene;
+    let most = 0;
+    let asked = 0;
+    asksCallers(pbx, passwords, (invite) => {
+      most = Math.max(most, ++asked);
+      setTimeout(() => {
+        asked--;
+        pbx.answer(invite, RIGHT);
+      }, 100);
+    });
+    await scene.registered({ password: 'secret', transport: 'tcp' });
+    const other = await scene.phone({ password: 'secret', transport: 'tcp' });
+    const calls = await Promise.all(Array.from({ length: 25 }, () => other.invite('1002')));
+    const answers = await Promise.all(calls.map((call) => call.final()));
+    expect(answers.map(({ status }) => status)).toEqual(calls.map(() => RIGHT));
+    expect(most).toBe(10);
+  });
+
+  test('has no more passwords tried than anybody, be it that many wait, and for long', async () => {
+    await using scene = await guessable(busy);
+    await scene.registered({ password: 'secret', transport: 'tcp' });
+    const other = await scene.phone({ transport: 'tcp' });
+    const { pbx } = scene;
+    const asked: Received[] = [];
+    const refuse = (invite: Received) => {
+      const challenge = `Digest realm="pbx", nonce="${crypto.randomUUID()}"`;
+      pbx.answer(invite, 401, { headers: { 'WWW-Authenticate': challenge } });
+    };
+    pbx.always('INVITE', (invite) => {
+      if (invite.header('Authorization') === undefined) refuse(invite);
+      else asked.push(invite);
+    });
+    const guesses = Array.from({ length: 25 }, (_, time) =>
+      tries(other, { number: '1002', password: `guess ${time}` }),
+    );
+    await eventually(() => asked.length === 10, 'ten asked');
+    const { now } = Date;
+    Date.now = () => now() + 15_000;
+    try {
+      pbx.always('INVITE', refuse);
+      for (const invite of asked) refuse(invite);
+      const answers = await Promise.all(guesses);
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
+      const those = heard(pbx, 'INVITE').filter((one) => one.header('Authorization'));
+      expect(new Set(those.map(({ callId }) => callId)).size).toBe(10);
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  test('gives up a call that waits like any other', async () => {
+    await using scene = await guessable(busy);
+    const { pbx } = scene;
+    const asked: Received[] = [];
+    asksCallers(pbx, passwords, (invite) => void asked.push(invite));
+    await scene.registered({ password: 'secret', transport: 'tcp' });
+    const other = await scene.phone({ password: 'secret', transport: 'tcp' });
+    const calls = await Promise.all(Array.from({ length: 10 }, () => other.invite('1002')));
+    await eventually(() => asked.length === 10, 'ten asked');
+    const eleventh = await other.invite('1002');
+    await sleep(200);
+    eleventh.cancel();
+    expect((await eleventh.final()).status).toBe(487);
+    for (const invite of asked) pbx.answer(invite, RIGHT);
+    await Promise.all(calls.map((call) => call.final()));
+    const { leases, guesses } = scene.running.edge;
+    await eventually(() => leases.ledger.size === 0, 'no lease');
+    expect(guesses.failures('1001|127.0.0.1', 1800, Date.now())).toBe(0);
+    expect(asked).toHaveLength(10);
+  });
 });
 
 describe('the password of a request that anybody may send (no-guests.openMethods)', () => {
