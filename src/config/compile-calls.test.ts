@@ -39,6 +39,16 @@ describe('outbound routes are held against what they name', () => {
     expect(routes(about).problems).toEqual([problem]);
   });
 
+  test('none strips digits that its pattern does not name', () => {
+    const list = { patterns: ['00.', '+.', '0043!', '+49.'], strip: 2 };
+    expect(routes(list).notices).toEqual([
+      'route r: strip 2 takes more off than "+." names, and what is called is another number than what was judged',
+    ]);
+    expect(routes({ strip: 2 }, { name: 'home', patterns: ['+49.'], strip: 3 }).notices).toEqual(
+      [],
+    );
+  });
+
   test('each has a name of its own', () => {
     expect(routes({}, { patterns: ['01.'] }).problems).toEqual([
       'outboundRoutes.1.name: found a second route called "r", expected a name of its own for each',

@@ -46,7 +46,7 @@ export function checkCalls(
       notices.push(
         `route ${route.name} asks for a PIN, but site.dialPlan.pinSeparator is null: nobody can dial one`,
       );
-    notices.push(...neverReached(routes, index));
+    notices.push(...stripsUnnamed(route), ...neverReached(routes, index));
   }
   if (routes.some(({ pin }) => pin === 'any') && known.PIN.length === 0)
     notices.push('a route asks for any PIN, but policies/pins.yaml has none: drawbridge pin add');
@@ -58,6 +58,15 @@ export function checkCalls(
     for (const [name, profile] of Object.entries(extensions[section]))
       expect('time', profile.times ?? [], ['extensions', section, name, 'times']);
 }
+
+/** What is stripped beyond the digits that a pattern names may be any: +43 would leave as +3 where `+.` loses two. */
+const stripsUnnamed = ({ name, patterns, strip }: OutboundRoute): readonly string[] =>
+  patterns
+    .filter((text) => strip > patternOf(text).positions.length)
+    .map(
+      (text) =>
+        `route ${name}: strip ${strip} takes more off than "${text}" names, and what is called is another number than what was judged`,
+    );
 
 /** Patterns of a route that an earlier one, which serves everybody at all times, leaves nothing to. */
 function neverReached(routes: readonly OutboundRoute[], index: number): readonly string[] {
