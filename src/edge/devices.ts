@@ -94,14 +94,20 @@ export class Devices {
     return count;
   }
 
-  /** What has to go so that no more than so many devices are left: those that look alike first, then the oldest. */
-  beyond(most: number): readonly Binding[] {
+  /**
+   * What has to go so that no more than so many devices are left: those that look alike first, then those that were not
+   * there `before`, then the oldest.
+   */
+  beyond(most: number, before?: Devices): readonly Binding[] {
     const going = [...this.left];
     const tooMany = this.others + 1 - most;
     if (tooMany <= 0) return going;
+    const isNew = (device: readonly Binding[]): boolean =>
+      before !== undefined && !device.some((one) => before.#others.has(deviceOf(one)));
     const ranked = [...this.#others.values()].toSorted(
       (one, other) =>
         Number(this.#looksAlike(other)) - Number(this.#looksAlike(one)) ||
+        Number(isNew(other)) - Number(isNew(one)) ||
         endOf(one) - endOf(other),
     );
     for (const device of ranked.slice(0, tooMany)) going.push(...device);

@@ -119,7 +119,7 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return this.#devices;
   }
 
-  /** What is beyond so many devices now, that the PBX has granted what was asked. */
+  /** What is beyond so many devices now, that the PBX has granted what was asked: others that came meanwhile go first. */
   beyondNow(most: number): readonly Binding[] {
     const { registrations } = this.edge;
     const { wanted, ...asking } = this.#asking;
@@ -127,7 +127,10 @@ export class RegistrationFacts extends RequestFacts implements Facts {
       binding: registrations.named(token, this.at),
       instance,
     }));
-    return new Devices({ ...asking, wanted: granted }, this.#registered, none).beyond(most);
+    return new Devices({ ...asking, wanted: granted }, this.#registered, none).beyond(
+      most,
+      this.registered,
+    );
   }
 
   get #registered(): readonly Binding[] {

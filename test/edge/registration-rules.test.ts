@@ -503,6 +503,22 @@ describe('devices (R5)', () => {
     expect(left).toEqual(['127.0.3.4', '127.0.3.5', '127.0.3.6', '127.0.3.7']);
   });
 
+  test('and the one that was there before stays, whoever else came at once', async () => {
+    const { scene } = await guarded({ registration: { devices: { most: 2 } } });
+    await using _ = scene;
+    await scene.registered({ user: '1001', password: 'right' });
+    const phones = await Promise.all(
+      ['127.0.3.1', '127.0.3.2'].map((address) =>
+        scene.phone({ user: '1001', password: 'right', address }),
+      ),
+    );
+    const statuses = await Promise.all(phones.map((phone) => statusOf(phone)));
+    expect(statuses).toEqual([200, 200]);
+    const addresses = [...scene.running.edge.registrations.all()].map(({ address }) => address);
+    expect(addresses).toHaveLength(2);
+    expect(addresses).toContain('127.0.0.1');
+  });
+
   test('another domain, or another spelling, is no way around', async () => {
     const { scene } = await guarded();
     await using _ = scene;
