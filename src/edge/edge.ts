@@ -194,8 +194,9 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     });
   };
   const outside = new OutsideCalls((call) => {
-    const { mode, seconds } = limitOf(call);
-    return mode === 'off' ? undefined : seconds;
+    const { mode, seconds, exceptedUntil } = limitOf(call);
+    if (exceptedUntil === undefined) return mode === 'off' ? undefined : seconds;
+    return Math.max(seconds, (exceptedUntil - (call.answeredAt ?? 0)) / 1000);
   });
   let settings = options.settings;
   let pins = new PinCheck(settings.policy.pins, options.pinKey);

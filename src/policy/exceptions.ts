@@ -73,6 +73,14 @@ export class Exceptions {
   find(rule: string, facts: Concerned): string | undefined {
     return this.#byRule.get(rule)?.find((one) => facts.at < one.endsAt && isFor(one, facts))?.name;
   }
+
+  /** When the last of those ends; undefined where there is none. */
+  endOf(rule: string, facts: Concerned): number | undefined {
+    let end: number | undefined;
+    for (const one of this.#byRule.get(rule) ?? [])
+      if (facts.at < one.endsAt && isFor(one, facts)) end = Math.max(end ?? 0, one.endsAt);
+    return end;
+  }
 }
 
 function isFor({ extension, group, network }: Compiled, facts: Concerned): boolean {

@@ -50,6 +50,8 @@ export interface CallLimit {
   /** Where that is said. */
   readonly setting: SettingPath;
   readonly mode: Mode;
+  /** It does not count for this call until then, by an exception. */
+  readonly exceptedUntil: number | undefined;
 }
 
 /** One line of a trail. */
@@ -216,8 +218,8 @@ export class Policy {
     const { name } = callDuration;
     const rule = this.#asked.outbound.find((one) => one.name === name);
     const mode = call.profile.rules?.[name] ?? rule?.mode ?? 'off';
-    const excepted = mode !== 'off' && this.#exceptions.find(name, call) !== undefined;
-    return { seconds, setting, mode: excepted ? 'off' : mode };
+    const exceptedUntil = mode === 'off' ? undefined : this.#exceptions.endOf(name, call);
+    return { seconds, setting, mode: exceptedUntil === undefined ? mode : 'off', exceptedUntil };
   }
 
   /** A refusal as it is met with: by strangers, in silence. */

@@ -621,6 +621,24 @@ describe('a call outside ends when its time is over (O9)', () => {
     expect([...scene.calls]).toEqual([]);
   });
 
+  test('when an exception has ended that let it last, and no sooner', async () => {
+    const until = Date.now() + 3000;
+    await using scene = await judging({
+      ...short(),
+      exceptions: {
+        conference: {
+          ...{ rule: 'call-duration', extension: '1001', why: 'a long one' },
+          until: new Date(until).toISOString(),
+        },
+      },
+    });
+    const phone = await scene.registered();
+    await answered(phone, scene.pbx, '03012345678');
+    for (const party of [phone, scene.pbx])
+      party.answer(await party.expect('BYE', { within: 6000 }), 200);
+    expect(Date.now()).toBeGreaterThan(until - 1000); // what is written is read to the second
+  });
+
   test('from the PBX to a trunk as well', async () => {
     await using scene = await judging(short());
     const call = await scene.call(toGate(scene, '03012345678'), { headers: from('1001') });
