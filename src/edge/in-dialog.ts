@@ -59,6 +59,11 @@ function isOfADialog(edge: Edge, incoming: Incoming, facts: CallFacts): boolean 
   const { flow, request } = incoming;
   if (!opening.has(request.method)) return true;
   if (!namesANumber(facts.calledUri)) return true;
+  // let in as of an emergency call that there is not
+  if (edge.gatekeeper.isShutOut(flow.listener, flow.address, flow.port)) {
+    incoming.answer(481);
+    return false;
+  }
   const stage = flow.realm === 'trunk' ? 'inbound' : 'outbound';
   return admit(incoming, edge.gatekeeper.judge(stage, facts));
 }

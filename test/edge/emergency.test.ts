@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { heard } from '../contract/scene.ts';
 import { aScene, type Scene, statusOf } from './scene.ts';
 
 /** Strangers are told here what they would meet with silence. */
@@ -105,4 +106,28 @@ describe('an emergency call (O11)', () => {
     await scene.pbx.expect('INVITE');
     expect(scene.running.edge.leases.ledger.size).toBe(0);
   });
+});
+
+test('a phone that is blocked calls nobody else by saying that it is in its emergency call', async () => {
+  await using scene = await aScene({ policy: { site: { homeCountry: 'DE' } } });
+  answering(scene);
+  const phone = await scene.registered({ address: '127.0.3.9' });
+  const earlier = await phone.invite('1002');
+  await earlier.final();
+  const route = heard(scene.pbx, 'INVITE')[0]?.list('Record-Route').join(', ') ?? '';
+  const { gatekeeper } = scene.running.edge;
+  const order = { by: 'operator', rule: 'operator', evidence: 'x', forMs: undefined } as const;
+  expect(gatekeeper.block({ network: '127.0.3.9', ...order }, Date.now())).toBeDefined();
+  const urgent = await phone.invite('112');
+  expect((await urgent.final()).status).toBe(REACHED_THE_PBX);
+  const before = heard(scene.pbx, 'INVITE').length;
+  const { address, port } = scene.pbx;
+  const headers = {
+    'Call-ID': urgent.invite.callId,
+    To: '<sip:112@127.0.0.1>;tag=made-up',
+    Route: route,
+  };
+  const forged = phone.request('INVITE', `sip:03012345678@${address}:${port}`, { headers });
+  expect((await phone.finalAnswer(forged)).status).toBe(481);
+  expect(heard(scene.pbx, 'INVITE')).toHaveLength(before);
 });
