@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { anyOrder, type Steps } from '../../test/support/any-order.ts';
 import { CallLeases } from './call-leases.ts';
 
 const name = 'a;from-tag=b';
@@ -18,4 +19,36 @@ test('a call that has no places leaves nothing behind', () => {
   leases.ended(name);
   leases.open(name, ['extension 1001'], 1000)?.(486);
   expect(leases.ledger.live('extension 1001')).toBe(0);
+});
+
+const KEY = 'extension 1001';
+const opening = (leases: CallLeases, name: string, restOf: string): Steps => {
+  let done: (status: number) => void = () => {};
+  return {
+    open() {
+      done = leases.open(name, [KEY], 0, restOf) ?? done;
+    },
+    started: () => leases.started(name),
+    ended: () => leases.ended(name),
+    done: (status) => done(status),
+  };
+};
+
+test('all places are free again, in whatever order calls and the rests of them ring, fork, are answered and end', () => {
+  const others: Readonly<Record<string, string>> = { a: 'b', b: 'c', c: 'a' };
+  for (let seed = 1; seed <= 300; seed++) {
+    const leases = new CallLeases();
+    const names = Object.keys(others);
+    for (const step of anyOrder(seed, names, (one) => opening(leases, one, others[one] ?? '')))
+      step();
+    expect(leases.ledger.live(KEY), `seed ${seed}`).toBe(0);
+    for (const one of names) {
+      const done = leases.open(one, [KEY], 0);
+      leases.started(one);
+      done?.(200);
+      expect(leases.ledger.live(KEY), `seed ${seed}`).toBe(1);
+      leases.ended(one);
+      expect(leases.ledger.live(KEY), `seed ${seed}`).toBe(0);
+    }
+  }
 });

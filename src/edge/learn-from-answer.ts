@@ -20,14 +20,16 @@ const noChallenges: readonly HeaderChange[] = [];
 
 /** The PBX is asked; what this returns is to be called when it has answered. */
 export function beginTrying({ guesses }: Edge, attempts: readonly Attempt[]): () => void {
-  const counted = attempts.filter(({ proven }) => proven);
-  if (counted.length === 0) return nothingUnderWay;
-  const ends = counted.map(({ extension, source }) => guesses.trying(extension, source));
+  if (!attempts.some(isProven)) return nothingUnderWay;
+  const ends = attempts
+    .filter(isProven)
+    .map(({ extension, source }) => guesses.trying(extension, source));
   return () => {
     for (const end of ends) end();
   };
 }
 
+const isProven = ({ proven }: Attempt): boolean => proven;
 const nothingUnderWay = (): void => {};
 
 /** A password that the PBX does not take is a failure of who tried it. */

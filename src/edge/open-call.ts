@@ -87,9 +87,9 @@ const noLimits: readonly Limit[] = [];
 const REFUSED = 486;
 
 /**
- * Over UDP anybody may have sent it in the name of a phone, and the PBX is about to ask for a password: it is nobody's call
- * until it rings or is answered. Else who forges a phone's address could take its places, and be it only until he is
- * challenged (N12). A refusal says nothing of who called: many a PBX looks first whether it can serve a call at all.
+ * Over UDP anybody may have sent it in the name of a phone, and the PBX is about to ask for a password: it is nobody's
+ * call until it rings or is answered. Else who forges a phone's address could take its places, and be it only until he
+ * is challenged (N12). A refusal says nothing of who called: many a PBX looks first whether it can serve a call at all.
  */
 function doubted(edge: Edge, name: string, keys: readonly string[], at: number): Places {
   let lease: ((status: number) => void) | undefined;
@@ -110,8 +110,8 @@ function doubted(edge: Edge, name: string, keys: readonly string[], at: number):
 }
 
 /**
- * The call outside whose place this one is to take, whomever it says that it calls: a phone that calls in the house, and takes
- * the place of a call of its own, goes on with that.
+ * The call outside whose place this one is to take, whomever it says that it calls: a phone that calls in the house,
+ * and takes the place of a call of its own, goes on with that.
  */
 function replacedBy(edge: Edge, { source }: CallFacts, request: Message): OutsideCall | undefined {
   const replaces = request.value(Header.replaces);
@@ -144,7 +144,7 @@ function opened(
   const { call, done } =
     replaced === undefined
       ? edge.outside.open(name, facts, saysForwarded(request))
-      : edge.outside.takeOver(replaced, facts);
+      : edge.outside.takeOver(name, replaced, facts);
   return {
     answers,
     outside: call,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { anyOrder, type Steps } from '../../test/support/any-order.ts';
 import { aCall, aNumber, aSource } from '../../test/support/some-facts.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { callName } from './call-name.ts';
@@ -22,6 +23,19 @@ const answered = (calls: OutsideCalls, at: number, of = facts()) => {
 };
 const overdue = (calls: OutsideCalls, at: number) =>
   [...calls.overdue(at)].map(({ callId }) => callId);
+
+const opening = (calls: OutsideCalls, callId: string): Steps => {
+  const name = named(callId);
+  let done: (status: number) => void = () => {};
+  return {
+    open() {
+      ({ done } = open(calls, facts({ callId })));
+    },
+    started: () => calls.started(name, 0),
+    ended: () => calls.ended(name),
+    done: (status) => done(status),
+  };
+};
 
 describe('a call outside', () => {
   test('is what the PBX goes on with, until it is refused', () => {
@@ -147,6 +161,40 @@ describe('a call outside', () => {
     calls.clockSet(by);
     expect(overdue(calls, 1e9 + by + 9999)).toEqual([]);
     expect(overdue(calls, 1e9 + by + 10_000)).toEqual(['c']);
+  });
+
+  test.each([86_400_000, -86_400_000])(
+    'whose place is taken while the clock is set by %i ms has no more time for it',
+    (by) => {
+      const calls = new OutsideCalls(() => 10);
+      answered(calls, 1e9);
+      const replaced = calls.of(named());
+      if (replaced === undefined) throw new Error('it is there');
+      const other = facts({ callId: 'd' });
+      const { done } = calls.takeOver(callName(other), replaced, other);
+      calls.clockSet(by);
+      calls.started(named('d'), 1e9 + by + 5000);
+      done(200);
+      calls.ended(named());
+      expect(overdue(calls, 1e9 + by + 9999)).toEqual([]);
+      expect(overdue(calls, 1e9 + by + 10_000)).toEqual(['d']);
+    },
+  );
+
+  test('leaves nothing behind, in whatever order calls of few names ring, fork, are answered and end', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const calls = new OutsideCalls(() => 10);
+      for (const step of anyOrder(seed, ['c', 'd'], (callId) => opening(calls, callId))) step();
+      for (const callId of ['c', 'd']) {
+        expect(calls.of(named(callId)), `seed ${seed}`).toBeUndefined();
+        // nor is one counted that is none
+        answered(calls, 0, facts({ callId }));
+        calls.ended(named(callId));
+        expect(calls.of(named(callId)), `seed ${seed}`).toBeUndefined();
+      }
+      expect(calls.continuedBy(NUMBER, undefined, undefined)).toBeUndefined();
+      expect(overdue(calls, 1e12)).toEqual([]);
+    }
   });
 
   test('of thousands end in order, whatever their limits', () => {

@@ -25,7 +25,7 @@ export interface OutsideCall extends Ending {
   /** Undefined while it rings. */
   answeredAt: number | undefined;
   /** Since when it lasts, where it takes the place of one that was answered before. */
-  readonly since: number | undefined;
+  since: number | undefined;
   /** Its own INVITE was answered, and not only one that repeats Call-ID and tag. */
   connected: boolean;
   /** The PBX has sent the rest of it to a trunk. */
@@ -39,8 +39,8 @@ export interface Opened {
 }
 
 /**
- * All that have one Call-ID and caller's tag, and how many live calls do, in the house too: more than one where it forked, or
- * where a phone writes what it wrote, or read, in another call.
+ * All that have one Call-ID and caller's tag, and how many live calls do, in the house too: more than one where it
+ * forked, or where a phone writes what it wrote, or read, in another call.
  */
 interface Held {
   readonly calls: OutsideCall[];
@@ -72,14 +72,13 @@ export class OutsideCalls {
 
   /** A call was let through. To be told its final status. */
   open(name: string, facts: CallFacts, claimsDiversion: boolean): Opened {
-    const call = callFrom(facts, claimsDiversion);
+    const call = callFrom(name, facts, claimsDiversion);
     if (facts.source.realm === 'access') this.#index(call);
     return this.#hold(name, call);
   }
 
   /** A call was let through that takes the place of another (RFC 3891): it is that call, and lasts since then. */
-  takeOver(replaced: OutsideCall, facts: CallFacts): Opened {
-    const name = callName(facts);
+  takeOver(name: string, replaced: OutsideCall, facts: CallFacts): Opened {
     return this.#hold(name, {
       ...replaced,
       ...{ callId: detached(facts.callId), name: detached(name), source: facts.source.address },
@@ -105,7 +104,7 @@ export class OutsideCalls {
   /** A phone transfers or redirects to a number, and was let: the PBX's call there is on its behalf. */
   expect(facts: CallFacts): void {
     if (this.#expected.length >= MOST_EXPECTED) return;
-    const call = callFrom(facts, false);
+    const call = callFrom(callName(facts), facts, false);
     this.#index(call);
     this.#expected.push({ call, until: facts.at + EXPECTED_FOR_MS });
   }
@@ -178,7 +177,10 @@ export class OutsideCalls {
   clockSet(byMs: number): void {
     for (const one of this.#expected) one.until += byMs;
     for (const { calls } of this.#held.values())
-      for (const call of calls) if (call.answeredAt !== undefined) call.answeredAt += byMs;
+      for (const call of calls) {
+        if (call.answeredAt !== undefined) call.answeredAt += byMs;
+        if (call.since !== undefined) call.since += byMs;
+      }
     this.relimit();
   }
 
@@ -243,9 +245,9 @@ export const numberOf = ({ dialled }: Pick<CallFacts, 'dialled'>): string =>
   dialled.e164 ?? dialled.digits;
 
 /** Copied, so that a long call does not keep the message it began with. */
-const callFrom = (facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
+const callFrom = (name: string, facts: CallFacts, claimsDiversion: boolean): OutsideCall => ({
   callId: detached(facts.callId),
-  name: detached(callName(facts)),
+  name: detached(name),
   extension: facts.extension === undefined ? undefined : detached(facts.extension),
   number: detached(numberOf(facts)),
   by: facts.by,

@@ -17,8 +17,8 @@ const LONGEST_NAME = 64;
 const MOST_TRIED = 4;
 
 /**
- * What becomes of a password that comes with something else than a registration: the PBX may try it; nobody knows who wrote
- * it, and whoever did may answer a challenge; or he has guessed enough.
+ * What becomes of a password that comes with something else than a registration: the PBX may try it; nobody knows who
+ * wrote it, and whoever did may answer a challenge; or he has guessed enough.
  */
 export type Password = 'tried' | 'unproven' | 'withheld';
 
@@ -28,18 +28,21 @@ export type Password = 'tried' | 'unproven' | 'withheld';
  * what it would be held to if he registered.
  *
  * Of a phone that calls by the port or connection it registered by only this: over UDP anybody may have written its
- * credentials, and whoever has a password of his own may leave `opaque` away; what he brings then is nobody's for all that we
- * know, and no limit would hold his call before it rings. The PBX challenges, and what answers that is proven. It costs a
- * phone that comes with a nonce of long ago one round trip, as `proven-credentials` does when it registers. An emergency call
- * of its own is not held up even for that.
+ * credentials, and whoever has a password of his own may leave `opaque` away; what he brings then is nobody's for all
+ * that we know, and no limit would hold his call before it rings. The PBX challenges, and what answers that is proven.
+ * It costs a phone that comes with a nonce of long ago one round trip, as `proven-credentials` does when it registers.
+ * An emergency call of its own is not held up even for that.
  * Who only shares its address may be anybody in the same house, and is held as he would be if he registered.
  */
-export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Password {
-  const { request, flow } = incoming;
-  if (!hasCredentials(request) || flow.realm !== 'access') return 'tried';
+export function passwordOf(
+  edge: Edge,
+  incoming: Incoming,
+  facts: CallFacts,
+  tried: readonly string[],
+): Password {
+  if (tried.length === 0) return 'tried';
   const { policy } = edge.gatekeeper;
-  const extension = extensionTried(facts);
-  const named = namedBeside(edge, request, [extension], facts.at);
+  const [extension, ...named] = tried;
   // now, and not when it came: it may have waited for others (`Guesses.waits`), who failed meanwhile
   const asked = { at: Date.now(), source: facts.source };
   if (facts.onOwnFlow && extension === facts.extension)
@@ -47,10 +50,23 @@ export function passwordOf(edge: Edge, incoming: Incoming, facts: CallFacts): Pa
       ? 'unproven'
       : judgePasswords(edge, incoming, asked, named);
   // a guest has not shown by being one that he returns `opaque`
-  return policy.site.guests.find(flow.address) === undefined
-    ? judgePasswords(edge, incoming, asked, [extension, ...named])
+  return policy.site.guests.find(incoming.flow.address) === undefined
+    ? judgePasswords(edge, incoming, asked, tried)
     : 'tried';
 }
+
+/** At whom anything but a REGISTER may have a password tried, whom it says it is first; none where it brings none. */
+export function extensionsTried(
+  edge: Edge,
+  { request, flow }: Incoming,
+  facts: CallFacts,
+): readonly string[] {
+  if (flow.realm !== 'access' || !hasCredentials(request)) return nobody;
+  const extension = extensionTried(facts);
+  return [extension, ...namedBeside(edge, request, [extension], facts.at)];
+}
+
+const nobody: readonly string[] = [];
 
 /** At whom a REGISTER may have a password tried beside whom it registers. */
 export function othersTried(
@@ -65,8 +81,8 @@ export function othersTried(
 }
 
 /**
- * The extensions named in the credentials, and nowhere else: a PBX may go by that name, as Asterisk does that identifies by
- * `auth_username`. What else stands there is nobody that a rule could guard.
+ * The extensions named in the credentials, and nowhere else: a PBX may go by that name, as Asterisk does that
+ * identifies by `auth_username`. What else stands there is nobody that a rule could guard.
  */
 export function namedBeside(
   { gatekeeper, registrations }: Edge,
@@ -89,8 +105,8 @@ export function namedBeside(
 }
 
 /**
- * Whom a REGISTER names in From, where that is somebody else than in To: he registers him (RFC 3261 §10.2). A PBX may try
- * the password of either; Asterisk takes From.
+ * Whom a REGISTER names in From, where that is somebody else than in To: he registers him (RFC 3261 §10.2). A PBX may
+ * try the password of either; Asterisk takes From.
  */
 function registrarOf({ fromHeader, extension }: RegistrationFacts): string | undefined {
   const from = userOf(fromHeader);
@@ -106,7 +122,7 @@ export const credentialsForPbx = (
   password === 'tried' ? unmarkedCredentials(request, guesses.marks) : withoutCredentials;
 
 /** At whose extension a password is tried: who the PBX is told it is. */
-export function extensionTried({ from, extension = '', profile }: CallFacts): string {
+function extensionTried({ from, extension = '', profile }: CallFacts): string {
   const showsNobody = from === '' || from.toLowerCase() === 'anonymous';
   return showsNobody || profile.identities?.includes(from) ? extension : from;
 }

@@ -94,7 +94,8 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
       ? undefined
       : new Map(targets.map((node) => [node, { ...registration, toward: towardPbx(edge, node) }]));
   const toldTo = (target: Target): Registration => perNode?.get(target) ?? registration;
-  const attempts = password === 'tried' ? attemptsOf(facts, others) : noAttempts;
+  const attempts =
+    facts.credentials && password === 'tried' ? attemptsOf(facts, others) : noAttempts;
   const over = beginTrying(edge, attempts);
   incoming.forward({
     targets,
@@ -151,7 +152,10 @@ function attemptsOf(facts: RegistrationFacts, others: readonly string[]): readon
   return [attempt, ...others.map((extension) => ({ ...attempt, extension }))];
 }
 
-/** Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it was. */
+/**
+ * Whoever shows credentials and is refused is counted as if the PBX had refused him: nobody learns by that which it
+ * was.
+ */
 function noteRefusal(edge: Edge, facts: RegistrationFacts, { reason }: Refused): void {
   const kind = failureKind(reason);
   if (kind === undefined && reason !== 'guessed-by-many') return;

@@ -18,13 +18,7 @@ import {
 } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
-import {
-  credentialsForPbx,
-  extensionTried,
-  namedBeside,
-  type Password,
-  passwordOf,
-} from './password-of.ts';
+import { credentialsForPbx, extensionsTried, type Password, passwordOf } from './password-of.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -62,12 +56,14 @@ function forward(
   const { request, flow } = incoming;
   const extension = flow.realm === 'trunk' ? callee(request.requestUri) : caller(incoming);
   const { pbx } = edge;
-  const password = passwordOf(edge, incoming, facts);
+  const tried = extensionsTried(edge, incoming, facts);
+  const password = passwordOf(edge, incoming, facts, tried);
   if (password === 'withheld' && request.method === 'INVITE' && !facts.emergency) {
+    const [first = ''] = tried;
     const go = () => forward(edge, incoming, facts, transferred, opened);
-    if (edge.guesses.waits(extensionTried(facts), sourceOf(flow.address), go)) return;
+    if (edge.guesses.waits(first, sourceOf(flow.address), go)) return;
   }
-  const attempts = attemptsOf(edge, incoming, facts, password);
+  const attempts = password === 'tried' ? attemptsOf(edge, incoming, facts.at, tried) : noAttempts;
   const over = beginTrying(edge, facts.onOwnFlow ? noAttempts : attempts);
   const restoring = restoringTo(request, edge.gatekeeper.policy.site);
   const targets = pbx.targetsFor(
@@ -139,37 +135,32 @@ function toldToCaller(
   return { status: response.status, headers };
 }
 
-/** What the password counts as, where it is tried. */
+/** What a password that is tried counts as. */
 function attemptsOf(
   edge: Edge,
   { request, flow }: Incoming,
-  facts: CallFacts,
-  password: Password,
+  at: number,
+  tried: readonly string[],
 ): readonly Attempt[] {
-  if (flow.realm !== 'access' || password !== 'tried' || !hasCredentials(request))
-    return noAttempts;
+  if (tried.length === 0) return noAttempts;
   const { marks } = edge.guesses;
-  if (areForOurs(request, marks) || !areProven(request, flow, marks, facts.at)) return noAttempts;
+  if (areForOurs(request, marks) || !areProven(request, flow, marks, at)) return noAttempts;
   const source = sourceOf(flow.address);
-  const extension = extensionTried(facts);
-  return [extension, ...namedBeside(edge, request, [extension], facts.at)].map((one) => ({
-    extension: one,
-    source,
-    proven: true,
-  }));
+  return tried.map((extension) => ({ extension, source, proven: true }));
 }
 
 const nothing: readonly HeaderChange[] = [];
 const noAttempts: readonly Attempt[] = [];
 
 /**
- * O3: a PIN is for the gate. What was sent to one of the PBX's own places, by a URI of ours, is asked for there. Carriers
- * write into the user part what the PBX may need.
+ * O3: a PIN is for the gate. What was sent to one of the PBX's own places, by a URI of ours, is asked for there.
+ * Carriers write into the user part what the PBX may need.
  */
 function uriForPbx(facts: CallFacts, { requestUri }: Message): string | undefined {
-  const { method, calledUri, dialled, source } = facts;
-  const judged = source.realm === 'access' || dialled.pin !== undefined;
-  const uri = method === 'INVITE' && judged ? asJudged(calledUri, dialled) : calledUri;
+  const { method, calledUri, source } = facts;
+  const judged =
+    method === 'INVITE' && (source.realm === 'access' || facts.dialled.pin !== undefined);
+  const uri = judged ? asJudged(calledUri, facts.dialled) : calledUri;
   return uri === requestUri ? undefined : uri;
 }
 
@@ -198,8 +189,9 @@ function diversionsForPbx(
   { request }: Incoming,
   facts: CallFacts,
 ): readonly HeaderChange[] {
-  const { method, registered, source, extension, profile, dialled } = facts;
-  if (method !== 'INVITE' || !registered || source.tier === 'trusted') return nothing;
+  if (facts.method !== 'INVITE' || !facts.registered || facts.source.tier === 'trusted')
+    return nothing;
+  const { extension, profile, dialled } = facts;
   const whose = { extension, profile, called: dialled.digits };
   return withoutForeignDiversions(request, whose, edge.gatekeeper.policy.site);
 }

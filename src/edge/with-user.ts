@@ -16,11 +16,12 @@ export function withUser(uri: string, number: string, host?: string): string {
 }
 
 /**
- * The URI without what follows a semicolon in its user part, `0;00442079460123`, but for `;phone-context=+44` where that was read: no
- * rule has read the rest, and a dial plan that keeps the digits of it all (Asterisk's FILTER) would dial it. The URI itself
- * when there is none.
+ * The URI without what follows a semicolon in its user part, `0;00442079460123`, but for `;phone-context=+44` where
+ * that was read: no rule has read the rest, and a dial plan that keeps the digits of it all (Asterisk's FILTER) would
+ * dial it. The URI itself when there is none.
  */
 export function withoutUnread(uri: string, kind: DialledKind): string {
+  if (!mayHaveUnread(uri)) return uri;
   const user = parseUri(uri)?.user ?? '';
   const end = user.search(/;|%3b|%00/i);
   if (end <= 0) return uri;
@@ -29,10 +30,22 @@ export function withoutUnread(uri: string, kind: DialledKind): string {
   return withUser(uri, user.slice(0, end) + read);
 }
 
+/** Cheap, for every call: a semicolon, or an escape of one, before the at sign. */
+function mayHaveUnread(uri: string): boolean {
+  const at = uri.indexOf('@');
+  const semicolon = uri.indexOf(';');
+  if (semicolon >= 0 && semicolon < at) return true;
+  const escaped = uri.indexOf('%');
+  return escaped >= 0 && escaped < at;
+}
+
 /** What a feature code, an extension or an emergency number is does not depend on it, and nobody reads it there. */
 const hasContext: ReadonlySet<DialledKind> = new Set(['national', 'international']);
 
-/** What is asked for of the PBX in place of this URI once it was judged: the number that it dials, without PIN or anything unread. */
+/**
+ * What is asked for of the PBX in place of this URI once it was judged: the number that it dials, without PIN or
+ * anything unread.
+ */
 export const asJudged = (
   uri: string,
   { kind, pin, digits }: Pick<Dialled, 'kind' | 'pin' | 'digits'>,
