@@ -18,34 +18,29 @@ import { asJudged } from './with-user.ts';
  */
 export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderChange[] | undefined {
   if (incoming.flow.realm !== 'access') return noChanges;
-  let changes = noChanges;
-  const places = incoming.request.list(Header.referTo);
-  if (places.length > 1) {
+  const [place, another] = incoming.request.list(Header.referTo);
+  if (place === undefined) return noChanges;
+  if (another !== undefined) {
     incoming.answer(400); // RFC 3515 §2.4.2; and each would be judged
     return undefined;
   }
-  for (const place of places) {
-    const uri = parseNameAddress(place)?.uri ?? '';
-    if (joinsCallOf(edge, incoming.flow, uri)) continue;
-    const behind = edge.uris.behind(uri);
-    const target = behind ?? uri;
-    const facts = new TransferFacts(edge, incoming, Date.now(), { target });
-    const decision = edge.gatekeeper.judge('outbound', facts);
-    if (decision.verdict.kind === 'challenge') {
-      challengeHere(edge, incoming);
-      return undefined;
-    }
-    if (!admit(incoming, decision)) return undefined;
-    edge.outside.expect(facts);
-    const judged = asJudged(uri, facts.dialled);
-    if (judged === uri) continue;
-    if (behind !== undefined) {
-      incoming.answer(400); // nobody dials a PIN and means a place of the PBX's own
-      return undefined;
-    }
-    changes = [{ name: 'Refer-To', value: `<${judged}>` }];
+  const uri = parseNameAddress(place)?.uri ?? '';
+  if (joinsCallOf(edge, incoming.flow, uri)) return noChanges;
+  const behind = edge.uris.behind(uri);
+  const facts = new TransferFacts(edge, incoming, Date.now(), { target: behind ?? uri });
+  const decision = edge.gatekeeper.judge('outbound', facts);
+  if (decision.verdict.kind === 'challenge') {
+    challengeHere(edge, incoming);
+    return undefined;
   }
-  return changes;
+  if (!admit(incoming, decision)) return undefined;
+  const judged = asJudged(uri, facts.dialled);
+  if (judged !== uri && behind !== undefined) {
+    incoming.answer(400); // nobody dials a PIN and means a place of the PBX's own
+    return undefined;
+  }
+  edge.outside.expect(facts);
+  return judged === uri ? noChanges : [{ name: 'Refer-To', value: `<${judged}>` }];
 }
 
 /** What is judged is the call that is asked for, not the asking. */
@@ -96,8 +91,8 @@ function callsOf(edge: Edge, { address }: Flow, replaces: string): readonly Call
 }
 
 /**
- * Of two, it is anybody's guess which is read. And where a second question mark stands before it, Asterisk takes that for
- * a part of the name, finds no Replaces, and calls whom the URI names.
+ * Of two, it is anybody's guess which is read. And where a second question mark stands before it, Asterisk takes that
+ * for a part of the name, finds no Replaces, and calls whom the URI names.
  */
 function replacesOf(uri: string): string | undefined {
   const headers = parseUri(uri)?.headers.slice(1) ?? '';
