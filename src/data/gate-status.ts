@@ -5,6 +5,7 @@ import type { Guard } from '../limits/guards.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Mode } from '../policy/rule.ts';
 import type { CertificateStatus, DrachtioStatus, PbxNodeStats } from './gate-stats.ts';
+
 export interface GateStatus {
   readonly draining: boolean;
   readonly pressure: Pressure;

@@ -45,9 +45,9 @@ export class CallLeases {
   }
 
   /**
-   * A call of that name takes its places; those of the phone's call of which it is the rest stay taken until both are over: the
-   * phone may have left it to somebody whom it transferred. Gives what is to be told its final status; undefined when there is no room for
-   * another call, of anybody.
+   * A call of that name takes its places; those of the phone's call of which it is the rest stay taken until both are
+   * over: the phone may have left it to somebody whom it transferred. Gives what is to be told its final status;
+   * undefined when there is no room for another call, of anybody.
    */
   open(
     name: string,

@@ -16,7 +16,10 @@ export interface AskingDevice {
 }
 
 const LONGEST_INSTANCE = 128;
-/** RFC 5626 §4.2 asks for two of a device; one with IPv4 and IPv6 has twice as many. More would be devices that share a name. */
+/**
+ * RFC 5626 §4.2 asks for two of a device; one with IPv4 and IPv6 has twice as many. More would be devices that share a
+ * name.
+ */
 const MOST_FLOWS = 4;
 
 const contactParameters = ['expires', '+sip.instance', 'reg-id'];

@@ -16,8 +16,8 @@ export interface Diverting {
 }
 
 /**
- * A phone may say that it forwards a call itself. What it says of another extension the PBX would repeat to us, when the call
- * goes on to a trunk: it would be charged to that one, by the rights of that one.
+ * A phone may say that it forwards a call itself. What it says of another extension the PBX would repeat to us, when
+ * the call goes on to a trunk: it would be charged to that one, by the rights of that one.
  */
 export function withoutForeignDiversions(
   message: Message,

@@ -155,8 +155,8 @@ export class Guesses {
   }
 
   /**
-   * What one /64 does counts against its /48 until it would be refused for it itself, and not beyond: else it alone, which
-   * may be anybody's in a town, could have all others of it refused.
+   * What one /64 does counts against its /48 until it would be refused for it itself, and not beyond: else it alone,
+   * which may be anybody's in a town, could have all others of it refused.
    */
   #failedInNetwork(
     extension: string,
@@ -173,9 +173,10 @@ export class Guesses {
   }
 
   /**
-   * Somebody tried who was not let: it counts as one of many, and not as a failure of his. At one extension he is one of them
-   * once a day, be it that he failed or that its guard kept him out: new ones hold a guard, and a few that come again and
-   * again do not, or eight packets an hour would keep its owner from wherever he travels for as long as somebody likes.
+   * Somebody tried who was not let: it counts as one of many, and not as a failure of his. At one extension he is one
+   * of them once a day, be it that he failed or that its guard kept him out: new ones hold a guard, and a few that come
+   * again and again do not, or eight packets an hour would keep its owner from wherever he travels for as long as
+   * somebody likes.
    */
   tried(extension: string, source: string, now: number): void {
     const network = wholeNetworkOf(source);
@@ -184,8 +185,8 @@ export class Guesses {
   }
 
   /**
-   * Is whoever says that he is the device registered there let through though the extension is locked for his source? As many
-   * times again as lock it: who is the device has the right password.
+   * Is whoever says that he is the device registered there let through though the extension is locked for his source?
+   * As many times again as lock it: who is the device has the right password.
    */
   believes(extension: string, source: string, now: number): boolean {
     const { failures, seconds } = this.#lockout;
@@ -198,7 +199,9 @@ export class Guesses {
     this.#failures.note(doubtAt(extension, source), 'password-wrong', at);
   }
 
-  /** Are credentials that prove nothing taken there? Of the device's own few are wrong; a forger could try them all day. */
+  /**
+   * Are credentials that prove nothing taken there? Of the device's own few are wrong; a forger could try them all day.
+   */
   takesUnproven(extension: string, source: string, now: number): boolean {
     const { failures, seconds } = this.#lockout;
     return this.failures(doubtAt(extension, source), seconds, now, 'password-wrong') < failures;

@@ -41,8 +41,8 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
 
 /**
  * Inside a call that is here a password answers what the PBX asks there. Of no call that we know only a phone that is
- * registered by that very flow brings one, after a restart say: anybody else may have made the To tag and the Route up, to
- * have it tried where nothing counts.
+ * registered by that very flow brings one, after a restart say: anybody else may have made the To tag and the Route up,
+ * to have it tried where nothing counts.
  */
 const mayBringPassword = ({ source, onOwnFlow }: CallFacts): boolean =>
   source.realm !== 'access' || onOwnFlow;

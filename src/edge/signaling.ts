@@ -36,7 +36,9 @@ export interface Handlers {
    * when not given; called for every packet of a flood, so it must be quick.
    */
   admits?(listener: Listener, address: string, port: number, received?: Received): boolean;
-  /** Is all that comes from there thrown away, however little it is? Asked about whoever floods; never, when not given. */
+  /**
+   * Is all that comes from there thrown away, however little it is? Asked about whoever floods; never, when not given.
+   */
   isShutOut?(listener: Listener, address: string, port: number): boolean;
   /**
    * A message that is broken, and that would be answered with the error. False: silence. Answered, when not given.
@@ -47,7 +49,10 @@ export interface Handlers {
    * dropped, now or later; one that is not is answered 500 when the handler throws.
    */
   request(incoming: Incoming): void;
-  /** Where a source stands; the listener's own realm when not given. Asked once per datagram or connection, so it must be quick. */
+  /**
+   * Where a source stands; the listener's own realm when not given. Asked once per datagram or connection, so it must
+   * be quick.
+   */
   realmOf?(source: Pick<Flow, 'listener' | 'transport' | 'address' | 'port'>): Realm;
   /**
    * May a request inside a dialog, come from this realm, be sent to this address, when only its own Route or
@@ -165,8 +170,8 @@ export interface Incoming {
   /** True for a request inside a dialog when a Route of ours or a live call says where it goes: `as-routed`. */
   readonly routed: boolean;
   /**
-   * The Request-URI that it goes on with `as-routed`: where a strict router stands before us or behind, one of its Routes is
-   * put there (RFC 3261 §16.4, §16.6). Outside a dialog its own.
+   * The Request-URI that it goes on with `as-routed`: where a strict router stands before us or behind, one of its
+   * Routes is put there (RFC 3261 §16.4, §16.6). Outside a dialog its own.
    */
   readonly asked: string;
   /** The user part of our own topmost Route that has one (a Path or flow token), else undefined. */
@@ -267,5 +272,7 @@ export interface EndReason {
   readonly cause?: number;
 }
 
-/** `bye`: one of the parties; `ended`: by us; `expired`: its session timer ran out; `lost`: a party answered 481 or 408. */
+/**
+ * `bye`: one of the parties; `ended`: by us; `expired`: its session timer ran out; `lost`: a party answered 481 or 408.
+ */
 export type CallEnd = 'bye' | 'ended' | 'expired' | 'lost';

@@ -134,9 +134,10 @@ export class CallTable {
   }
 
   /**
-   * A 2xx to an INVITE passes, which went on by this branch of ours: a call begins, unless it is one that is known, repeated.
-   * False: it may not pass. A phone that is called knows Call-ID and caller's tag of that call, may call with them itself, and
-   * answer with the tag that it is answered with: one of the two would be in no table, and nothing would end it.
+   * A 2xx to an INVITE passes, which went on by this branch of ours: a call begins, unless it is one that is known,
+   * repeated. False: it may not pass. A phone that is called knows Call-ID and caller's tag of that call, may call with
+   * them itself, and answer with the tag that it is answered with: one of the two would be in no table, and nothing
+   * would end it.
    */
   answered(
     invite: Message,

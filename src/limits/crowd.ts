@@ -16,8 +16,8 @@ export class Crowd<One extends Connection> {
   }
 
   /**
-   * One more. When there are too many one has to go, since who has business here says so at once: the oldest of the address
-   * that has the most, or one address could have nobody else get that far.
+   * One more. When there are too many one has to go, since who has business here says so at once: the oldest of the
+   * address that has the most, or one address could have nobody else get that far.
    */
   add(socket: One): One | undefined {
     const place = placeOf(socket.remoteAddress, socket.remotePort);

@@ -285,8 +285,8 @@ class Reader {
   }
 
   /**
-   * A premium number at home behind a code: `#31#0900…` and `*67 1 900 …` call it, and show no number; `*21*0900…#` forwards
-   * there. It may lack its national prefix where a code ends, or one of two or three digits would.
+   * A premium number at home behind a code: `#31#0900…` and `*67 1 900 …` call it, and show no number; `*21*0900…#`
+   * forwards there. It may lack its national prefix where a code ends, or one of two or three digits would.
    */
   #premiumWithin(digits: string): NumberFacts | undefined {
     if (!this.#home) return undefined;

@@ -1,8 +1,8 @@
 import type { CallFacts } from './facts.ts';
 
 /**
- * Is it the rest of a phone's call, which counts itself? Whoever transferred or redirected makes no call that would: the one
- * that the PBX makes for him is his.
+ * Is it the rest of a phone's call, which counts itself? Whoever transferred or redirected makes no call that would:
+ * the one that the PBX makes for him is his.
  */
 export const countsAlready = ({ continues, by }: Pick<CallFacts, 'continues' | 'by'>): boolean =>
   continues !== undefined && by === 'invite';

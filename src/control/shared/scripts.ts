@@ -21,12 +21,12 @@ const KNOWN_MS = 86_400_000;
 /**
  * Changes of a table that nodes share, and what others changed since. The later change of a row holds.
  *
- * A Redis that came back with what it knew some time ago has forgotten this exchange's predecessor, though others may have
- * told it more since than it knew then: by its revision alone nobody could see that.
+ * A Redis that came back with what it knew some time ago has forgotten this exchange's predecessor, though others may
+ * have told it more since than it knew then: by its revision alone nobody could see that.
  *
- * KEYS: rows, revisions of rows, when rows may be forgotten, revision, how often this process was answered.
- * ARGV: this node, how often it was answered, which question this is, the revision known, whether its own rows are told too,
- * the most rows; then of each changed row: id, time of the change, when to forget it (or nothing), text (none: it is gone).
+ * KEYS: rows, revisions of rows, when rows may be forgotten, revision, how often this process was answered. ARGV: this
+ * node, how often it was answered, which question this is, the revision known, whether its own rows are told too, the
+ * most rows; then of each changed row: id, time of the change, when to forget it (or nothing), text (none: it is gone).
  */
 export const exchangeRows = script(`${now}
 local node, answered, question, since = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -70,11 +70,12 @@ if #found == most * 2 then revision = tonumber(found[#found]) end
 return { lost and 1 or 0, revision, #found == most * 2 and 1 or 0, told }`);
 
 /**
- * A sign of life; answered by the time that it is, and who else gave one of late. A name that another node goes by is refused: be it one
- * that is alike in all, as a copy of a machine is, and was not there when this process said so before.
+ * A sign of life; answered by the time that it is, and who else gave one of late. A name that another node goes by is
+ * refused: be it one that is alike in all, as a copy of a machine is, and was not there when this process said so
+ * before.
  *
- * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign; what stands for
- * this process in what the others are to know, and whether it said so before.
+ * KEYS: nodes. ARGV: name, what makes it that node, what the others are to know, milliseconds without a sign; what
+ * stands for this process in what the others are to know, and whether it said so before.
  */
 export const beat = script(`${now}
 local name, identity, about, silent = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -145,8 +146,8 @@ return known`);
 /**
  * Takes places under several keys, or none when one of them is full. Answers how many calls the others have under each.
  *
- * KEYS: the node's counts, then those of the others. ARGV: how long they hold; then by threes: key, this node's calls with
- * the new one, the most on all nodes.
+ * KEYS: the node's counts, then those of the others. ARGV: how long they hold; then by threes: key, this node's calls
+ * with the new one, the most on all nodes.
  */
 export const takePlaces = script(`
 local told = {}

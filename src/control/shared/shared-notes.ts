@@ -74,8 +74,8 @@ export class SharedNotes {
   }
 
   /**
-   * Redis has lost what it knew: the names that it gives from now on may be lower than those it gave before. What was heard
-   * is known by its author.
+   * Redis has lost what it knew: the names that it gives from now on may be lower than those it gave before. What was
+   * heard is known by its author.
    */
   hearAgain(): void {
     this.#last = '0-0';

@@ -5,7 +5,7 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 
 /** Bytes accepted for sending and not yet taken by the system; beyond, the peer is not reading. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
-/** So many times `messageSeconds` a peer may take nothing of what waits for it. A stranger could open many, and read none. */
+/** So many times `messageSeconds` a peer may take nothing of what waits for it: strangers could open many, and read none. */
 const STALLED_MESSAGES = 3;
 /** RFC 5626 §4.4.1, RFC 7118 §6. */
 const PONG = '\r\n';

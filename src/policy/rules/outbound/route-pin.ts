@@ -32,8 +32,9 @@ const options = z.strictObject({
 type Guesser = Pick<CallFacts, 'extension' | 'source' | 'registered'>;
 
 /**
- * Under which wrong PINs are counted: those of the extension from there, and all of its own. Who has its password registers
- * from as many addresses as he has. Who need not register is whatever extension he says, so it is his source that counts.
+ * Under which wrong PINs are counted: those of the extension from there, and all of its own. Who has its password
+ * registers from as many addresses as he has. Who need not register is whatever extension he says, so it is his source
+ * that counts.
  */
 export const pinFailuresOf = ({
   extension = '',
