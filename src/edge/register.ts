@@ -1,5 +1,6 @@
 import { questionOf } from '../policy/asking/question-of-facts.ts';
 import { failureKind } from '../policy/failure-kinds.ts';
+import type { Decision } from '../policy/policy.ts';
 import type { Refused } from '../policy/verdict.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
@@ -19,7 +20,7 @@ import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { seconds } from './expiry-bounds.ts';
 import { type Attempt, beginTrying, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
-import { judgePasswords, othersTried } from './password-of.ts';
+import { judgePasswords, othersTried, type Password } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import type { AskedContact, Registration } from './registration.ts';
 import { RegistrationFacts } from './registration-facts.ts';
@@ -71,9 +72,46 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
     incoming.answer(503, retryAfter(edge));
     return;
   }
-  const [first] = targets;
   const others = facts.credentials ? othersTried(edge, facts, request) : nobody;
+  const judged = { facts, aor, request, flow, known, changes, asked, adjust, targets, others };
   const password = judgePasswords(edge, incoming, facts, others);
+  if (password !== 'withheld' || !waits(edge, incoming, judged))
+    toRegistrar(edge, incoming, judged, password);
+}
+
+/** A registration that the rules let through. */
+interface Judged
+  extends Pick<Registration, 'facts' | 'aor' | 'request' | 'flow' | 'known' | 'changes' | 'asked'> {
+  readonly adjust: Decision['adjust'];
+  readonly targets: readonly Target[];
+  /** At whom else its password may be tried. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Does it wait until the PBX has answered about other passwords? A PBX that registers many numbers by one name does so at
+ * once. Meanwhile others may have failed at any of them.
+ */
+function waits(edge: Edge, incoming: Incoming, judged: Judged): boolean {
+  const { facts, others } = judged;
+  const { source } = facts;
+  const go = (): void => {
+    const tried = facts.holder ? others : [facts.extension, ...others];
+    const password = judgePasswords(edge, incoming, { at: Date.now(), source }, tried);
+    if (password !== 'withheld' || !waits(edge, incoming, judged))
+      toRegistrar(edge, incoming, judged, password);
+  };
+  return others.some((extension) => edge.guesses.waits(extension, source.key, go));
+}
+
+function toRegistrar(
+  edge: Edge,
+  incoming: Incoming,
+  { facts, aor, request, flow, known, changes, asked, adjust, targets, others }: Judged,
+  password: Password,
+): void {
+  const { pbx } = edge;
+  const [first] = targets;
   const registration: Registration = {
     facts,
     password,

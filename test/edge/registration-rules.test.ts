@@ -277,6 +277,43 @@ describe('who fails too often (R6)', () => {
     },
   );
 
+  describe('of many numbers that are registered by one name at once', () => {
+    /** The PBX, which takes a moment, is asked about all of them. */
+    async function together(scene: Scene, password: string) {
+      const { pbx } = scene;
+      const answer = pbx.answer.bind(pbx);
+      pbx.answer = (...args) => {
+        setTimeout(() => answer(...args), 50);
+        return undefined as never; // what is sent, later
+      };
+      const phones = await Promise.all(
+        Array.from({ length: 25 }, (_, number) =>
+          scene.phone({ user: String(2001 + number), password, registerName: '1001' }),
+        ),
+      );
+      return Promise.all(phones.map((phone) => statusOf(phone)));
+    }
+    const registration = {
+      'spread-guessing': { mode: 'off' },
+      lockout: { sourceFailures: 100 },
+    } as const;
+
+    test('all are, in their turn', async () => {
+      const numbers = Array.from({ length: 25 }, (_, number) => [2001 + number, 'right']);
+      const registrar = { passwords: Object.fromEntries(numbers) };
+      const { scene } = await guarded({ registration }, { registrar });
+      await using _ = scene;
+      expect(new Set(await together(scene, 'right'))).toEqual(new Set([200]));
+    });
+
+    test('ten passwords are tried', async () => {
+      const { scene } = await guarded({ registration });
+      await using _ = scene;
+      expect(new Set(await together(scene, 'wrong'))).toEqual(new Set([401]));
+      expect(tried(scene)).toBe(10);
+    });
+  });
+
   test('credentials with more names than anybody has are tried nowhere, and count nowhere', async () => {
     const { scene } = await guarded();
     await using _ = scene;
