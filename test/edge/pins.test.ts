@@ -159,6 +159,18 @@ describe('a PIN (O3)', () => {
     ]);
   });
 
+  test('is none in a URI that stands for a place of the PBX, nor may the PBX call its number then', async () => {
+    await using scene = await withPins();
+    const phone = await scene.registered();
+    const { uris, outside } = scene.running.edge;
+    const target = uris.hide('sip:4711*0043123456789@192.0.2.9', '192.0.2.1:5060');
+    const headers = { 'Refer-To': `<${target}>` };
+    const refer = phone.request('REFER', 'sip:1002@127.0.0.1', { headers });
+    expect((await phone.finalAnswer(refer)).status).toBe(400);
+    expect(heard(scene.pbx, 'REFER')).toEqual([]);
+    expect(outside.continuedBy('+43123456789', '1001', undefined)).toBeUndefined();
+  });
+
   test('is not taken for one where there are none: PIN*number is the PBX’s own affair', async () => {
     await using scene = await aScene({
       policy: { site: {}, outbound: { 'unknown-numbers': { mode: 'off' } } },
