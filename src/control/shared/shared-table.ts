@@ -35,8 +35,8 @@ export class SharedTable {
     // one hash tag: a Redis Cluster keeps them together
     const key = `${prefix}:{${name}}`;
     const process = randomBytes(8).toString('hex');
-    this.#keys = [`${key}:rows`, `${key}:revisions`, `${key}:ends`, `${key}:meta`].concat(
-      `${key}:asked:${process}`,
+    this.#keys = ['rows', 'revisions', 'ends', 'meta', `asked:${process}`].map(
+      (what) => `${key}:${what}`,
     );
     this.#node = node;
   }
