@@ -1,6 +1,8 @@
+import { keyOf } from '../policy/call-keys.ts';
 import { isSips, parseUri, uriParameter } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
+import { callName } from './call-name.ts';
 import type { Edge } from './edge.ts';
 import type { TrunkSettings } from './edge-settings.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
@@ -43,13 +45,18 @@ function callOut(
   if (!admit(incoming, edge.gatekeeper.judge('outbound', facts))) return;
   const { chosen } = facts;
   const trunks = chosen === undefined ? named : trunksOf(edge.settings, chosen.route);
-  const fit = fitFor(request.requestUri, trunks);
+  const fit = fitFor(request.requestUri, trunks).filter(
+    ({ name }, at) => at === 0 || facts.emergency || hasRoomOn(edge, name, facts),
+  );
   if (fit.length === 0) {
     refuseSips(incoming);
     return;
   }
   openCall(edge, incoming, facts, (opened) => forward(edge, incoming, facts, fit, opened));
 }
+
+const hasRoomOn = ({ gatekeeper }: Edge, trunk: string, facts: CallFacts): boolean =>
+  gatekeeper.policy.hasRoomOn(trunk, facts, gatekeeper.looking);
 
 function forward(
   edge: Edge,
@@ -62,6 +69,8 @@ function forward(
   const { continues } = facts;
   if (continues !== undefined) continues.continued = true;
   const number = numberSent(facts);
+  /** Its place at a trunk other than the one that it was judged for. */
+  let elsewhere: ((status: number) => void) | undefined;
 
   incoming.forward({
     targets: fit.map((trunk) => ({
@@ -82,10 +91,17 @@ function forward(
       const trunk = nameOf(fit, target);
       if (trunk !== undefined)
         edge.observer.trunkAnswered(trunk, failure === 'unavailable' ? 503 : undefined);
+      elsewhere?.(503);
+      const next = fit[fit.findIndex(({ name }) => name === trunk) + 1];
+      elsewhere =
+        next === undefined || facts.emergency
+          ? undefined
+          : edge.leases.open(callName(facts), [keyOf('trunk', next.name)], Date.now());
     },
     onDone(status) {
       if (continues !== undefined && status >= 300) continues.continued = false;
       opened.done(status);
+      elsewhere?.(status);
     },
   });
 }

@@ -1,3 +1,4 @@
+import { keyOf } from './call-keys.ts';
 import type { Counters } from './counters.ts';
 import { type Concerned, Exceptions } from './exceptions.ts';
 import type { RequestFacts, Stage, StageFacts } from './facts.ts';
@@ -6,6 +7,7 @@ import { rulesOf } from './registry.ts';
 import { least, type Mode, type Rule, type SettingPath } from './rule.ts';
 import { type Hidden, hidesFrom, stealth } from './rules/network/stealth.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
+import { concurrentCalls } from './rules/outbound/concurrent-calls.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
 import { distributedGuessing } from './rules/registration/distributed-guessing.ts';
 import { lockout } from './rules/registration/lockout.ts';
@@ -101,6 +103,7 @@ export class Policy {
   readonly site: Site;
   readonly #exceptions: Exceptions;
   readonly #callSeconds: number;
+  readonly #callsOnTrunks: Readonly<Record<string, number>>;
   readonly #isStealthy: boolean;
   /** Over UDP a source counts only once it has answered a challenge that went there (N12). */
   readonly wantsProof: boolean;
@@ -115,6 +118,10 @@ export class Policy {
     this.site = createSite(settings.site, settings.extensions, { ...settings, guests });
     const { seconds } = settings.outbound[callDuration.name] as { readonly seconds: number };
     this.#callSeconds = seconds;
+    const { trunks } = settings.outbound[concurrentCalls.name] as {
+      readonly trunks: Readonly<Record<string, number>>;
+    };
+    this.#callsOnTrunks = trunks;
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
       rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {
@@ -220,6 +227,20 @@ export class Policy {
     const mode = call.profile.rules?.[name] ?? rule?.mode ?? 'off';
     const exceptedUntil = mode === 'off' ? undefined : this.#exceptions.endOf(name, call);
     return { seconds, setting, mode: exceptedUntil === undefined ? mode : 'off', exceptedUntil };
+  }
+
+  /** Has this trunk room for a call that was judged for another one, and failed there (O8)? */
+  hasRoomOn(
+    trunk: string,
+    call: Concerned & Pick<RequestFacts, 'profile'>,
+    counters: Pick<Counters, 'live'>,
+  ): boolean {
+    const { name } = concurrentCalls;
+    const most = Object.hasOwn(this.#callsOnTrunks, trunk) ? this.#callsOnTrunks[trunk] : undefined;
+    if (most === undefined || counters.live(keyOf('trunk', trunk)) < most) return true;
+    const rule = this.#asked.outbound.find((one) => one.name === name);
+    const mode = call.profile.rules?.[name] ?? rule?.mode;
+    return mode !== 'on' || this.#exceptions.find(name, call) !== undefined;
   }
 
   /** A refusal as it is met with: by strangers, in silence. */

@@ -80,6 +80,28 @@ describe('what the PBX sends to a trunk', () => {
     await call.final();
   });
 
+  test('goes to a next trunk that has room, and counts there', async () => {
+    await using scene = await judging({
+      outbound: { 'concurrent-calls': { trunks: { 'carrier-2': 1 } } },
+    });
+    const [first, second] = [scene.carrier(0), scene.carrier(1)];
+    first.always('INVITE', (invite) => first.answer(invite, 503));
+    const call = await scene.call(toGate(scene, '03012345678'), { headers: from('1001') });
+    const accepting = second.accept(await second.expect('INVITE'));
+    await call.answered();
+    const called = await accepting;
+    expect(await scene.refused(toGate(scene, '03012345679'), { headers: from('1001') })).toBe(500);
+    expect(heard(second, 'INVITE')).toHaveLength(1);
+    const bye = called.ask('BYE');
+    scene.pbx.answer(await scene.pbx.expect('BYE'), 200);
+    await bye;
+    expect(scene.running.edge.leases.ledger.size).toBe(0);
+    const another = await scene.call(toGate(scene, '03012345670'), { headers: from('1001') });
+    second.answer(await second.expect('INVITE'), 486);
+    expect((await another.final()).status).toBe(486);
+    expect(scene.running.edge.leases.ledger.size).toBe(0);
+  });
+
   test('goes nowhere when no route takes it, and to a country that is not allowed neither', async () => {
     await using scene = await judging();
     expect(await sent(scene, '0041443335555')).toBe(404);
