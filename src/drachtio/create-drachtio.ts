@@ -186,7 +186,9 @@ class Drachtio implements Carrier, DrachtioServing {
   }
 
   callsNamed(callId: string) {
-    return [...this.bridges.calls()].filter((call) => call.callId === callId);
+    return Iterator.from(this.bridges.calls())
+      .filter((call) => call.callId === callId)
+      .toArray();
   }
 
   *ringing() {

@@ -193,11 +193,13 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
       route: call.route === undefined ? undefined : { name: call.route },
     });
   };
+  const liveOf = (name: string, callId: string): number =>
+    serving.callsNamed(callId).filter((call) => nameOf(call) === name).length;
   const outside = new OutsideCalls((call) => {
     const { mode, seconds, exceptedUntil } = limitOf(call);
     if (exceptedUntil === undefined) return mode === 'off' ? undefined : seconds;
     return Math.max(seconds, (exceptedUntil - (call.answeredAt ?? 0)) / 1000);
-  });
+  }, liveOf);
   let settings = options.settings;
   let pins = new PinCheck(settings.policy.pins, options.pinKey);
   let pbx = new Pbx(settings.pbx, observer);

@@ -50,7 +50,10 @@ describe('a call that the PBX sends out is', () => {
       request(headers),
       '+4930',
       site,
-      new OutsideCalls(() => undefined),
+      new OutsideCalls(
+        () => undefined,
+        () => 0,
+      ),
     );
     return `${extension} ${by}`;
   };

@@ -40,7 +40,7 @@ export interface Opened {
 
 /**
  * All that have one Call-ID and caller's tag, and how many live calls do, in the house too: more than one where it
- * forked, or where a phone writes what it wrote, or read, in another call.
+ * forked, or where a phone writes what it wrote, or read, in another call. None is kept for what is in the house alone.
  */
 interface Held {
   readonly calls: OutsideCall[];
@@ -64,10 +64,18 @@ export class OutsideCalls {
   readonly #ends = new EndQueue<OutsideCall>();
   readonly #expected: { readonly call: OutsideCall; until: number }[] = [];
   readonly #secondsOf: (call: OutsideCall) => number | undefined;
+  readonly #liveOf: (name: string, callId: string) => number;
 
-  /** `secondsOf` says how long a call may last, undefined for as long as it likes. */
-  constructor(secondsOf: (call: OutsideCall) => number | undefined) {
+  /**
+   * `secondsOf` says how long a call may last, undefined for as long as it likes; `liveOf` how many live calls go by that
+   * name.
+   */
+  constructor(
+    secondsOf: (call: OutsideCall) => number | undefined,
+    liveOf: (name: string, callId: string) => number,
+  ) {
     this.#secondsOf = secondsOf;
+    this.#liveOf = liveOf;
   }
 
   /** A call was let through. To be told its final status. */
@@ -89,7 +97,7 @@ export class OutsideCalls {
 
   #hold(name: string, call: OutsideCall): Opened {
     const known = this.#held.get(name);
-    const held = known ?? { calls: [call], live: 0 };
+    const held = known ?? { calls: [call], live: this.#liveOf(name, call.callId) };
     if (known === undefined) this.#held.set(name, held);
     else held.calls.push(call);
     return {
@@ -139,10 +147,7 @@ export class OutsideCalls {
 
   started(name: string, startedAt: number): void {
     const held = this.#held.get(name);
-    if (held === undefined) {
-      this.#held.set(name, { calls: [], live: 1 });
-      return;
-    }
+    if (held === undefined) return;
     held.live++;
     for (const one of held.calls)
       if (one.answeredAt === undefined) {
@@ -160,7 +165,6 @@ export class OutsideCalls {
     for (const one of [...held.calls])
       if (one.connected) this.#remove(name, held, one);
       else this.#ringsOn(one);
-    if (held.calls.length === 0) this.#held.delete(name);
   }
 
   /** Limits have changed: they hold for live calls from now on. */
@@ -220,7 +224,7 @@ export class OutsideCalls {
     const at = held.calls.indexOf(call);
     if (at < 0) return;
     held.calls.splice(at, 1);
-    if (held.calls.length === 0 && held.live === 0) this.#held.delete(name);
+    if (held.calls.length === 0) this.#held.delete(name);
     if (call.answeredAt !== undefined) this.#ends.remove(call);
     this.#unindex(call);
   }
