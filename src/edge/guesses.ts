@@ -13,13 +13,12 @@ import { type SpreadLimits, spreadWindows } from '../policy/spread-windows.ts';
 import { wholeNetworkOf } from '../policy/whole-network.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
 import type { Note, OtherNodes } from './other-nodes.ts';
+import { PasswordsUnderWay } from './passwords-under-way.ts';
 
 const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
 const MOST_TAILS = 1024;
 const KEEP_MS = 86_400_000;
-/** Calls that wait until the PBX has answered about other passwords; more are judged at once. */
-const MOST_WAITING = 1024;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
@@ -33,11 +32,11 @@ export class Guesses {
   /** Of numbers that were dialled. Strangers can dial any: it takes nothing from what is known of failures. */
   readonly #dialled = new SpreadSketch(MOST_TAILS);
 
-  /** Passwords that the PBX is asked about just now, by who tries them where. */
-  readonly #underWay = new Map<string, number>();
-  /** Calls whose password has its turn when fewer are under way. */
-  readonly #waiting = new Map<string, (() => void)[]>();
-  #waitingCount = 0;
+  readonly #underWay = new PasswordsUnderWay((key, underWay) => {
+    const { failures, seconds } = this.#lockout;
+    const failed = this.#failures.count(key, seconds * 1000, Date.now());
+    return failed < failures && failed + underWay >= failures;
+  });
 
   readonly #others: Pick<OtherNodes, 'note'> | undefined;
   #lockout: LockoutLimits = lockout.options.parse({});
@@ -60,20 +59,7 @@ export class Guesses {
    * Else whoever sends a thousand at once would have all of them tried before the first has failed.
    */
   trying(extension: string, source: string): () => void {
-    const keys = heldBy(source).map((from) => `${extension}|${from}`);
-    for (const key of keys) this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1);
-    let over = false;
-    return () => {
-      if (over) return;
-      over = true;
-      for (const key of keys) {
-        const left = (this.#underWay.get(key) ?? 0) - 1;
-        if (left > 0) this.#underWay.set(key, left);
-        else this.#underWay.delete(key);
-      }
-      // when it is known whether this one was wrong
-      if (this.#waitingCount > 0) queueMicrotask(() => this.#goOn(`${extension}|${source}`));
-    };
+    return this.#underWay.begin(heldBy(source).map((from) => `${extension}|${from}`));
   }
 
   /**
@@ -81,31 +67,7 @@ export class Guesses {
    * answered: a PBX that makes twenty calls at once, and not by the flow it registered by, has not failed at any.
    */
   waits(extension: string, source: string, go: () => void): boolean {
-    const key = `${extension}|${source}`;
-    if (!this.#isFull(key) || this.#waitingCount >= MOST_WAITING) return false;
-    const others = this.#waiting.get(key);
-    if (others === undefined) this.#waiting.set(key, [go]);
-    else others.push(go);
-    this.#waitingCount++;
-    return true;
-  }
-
-  #goOn(key: string): void {
-    const waiting = this.#waiting.get(key);
-    while (waiting !== undefined && waiting.length > 0 && !this.#isFull(key)) {
-      this.#waitingCount--;
-      waiting.shift()?.();
-    }
-    if (waiting?.length === 0) this.#waiting.delete(key);
-  }
-
-  /** By what has failed there is room, and by what is under way none. */
-  #isFull(key: string): boolean {
-    const underWay = this.#underWay.get(key);
-    if (underWay === undefined) return false;
-    const { failures, seconds } = this.#lockout;
-    const failed = this.#failures.count(key, seconds * 1000, Date.now());
-    return failed < failures && failed + underWay >= failures;
+    return this.#underWay.waits(`${extension}|${source}`, go);
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {
@@ -221,7 +183,7 @@ export class Guesses {
   failures(key: string, seconds: number, now: number, kind?: FailureKind): number {
     if (kind !== undefined) return this.#failures.count(key, seconds * 1000, now, [kind]);
     const failed = this.#failures.count(key, seconds * 1000, now);
-    return this.#underWay.size === 0 ? failed : failed + (this.#underWay.get(key) ?? 0);
+    return failed + this.#underWay.count(key);
   }
 
   distinct(key: string, seconds: number, now: number): number {
