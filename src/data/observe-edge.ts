@@ -60,6 +60,7 @@ export function observeEdge(
         });
     },
     listedCame: (listed) => events.listedCame(listed),
+    fault: (err) => log('error', 'a fault in the gate itself', { err }),
     clockSet(byMs) {
       const seconds = Math.round(Math.abs(byMs) / 1000);
       const text = `the clock was set ${byMs > 0 ? 'forward' : 'back'}`;

@@ -87,6 +87,8 @@ export interface EdgeObserver extends PbxObserver, AttackObserver {
   blockChanged(change: BlockChange): void;
   /** Something came for the first time from a network that a list names: it was refused, or would be. */
   listedCame(listed: Listed): void;
+  /** Something threw where nobody else catches it. */
+  fault(problem: unknown): void;
   /** The clock was set, by so many milliseconds. */
   clockSet(byMs: number): void;
   /** A call to an emergency number was let in from where nothing else is heard. */

@@ -6,8 +6,10 @@ import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import { callName, nameOf } from './call-name.ts';
 import type { Edge } from './edge.ts';
+import { later } from './later.ts';
 import type { Limit } from './live-counters.ts';
 import { saysForwarded } from './on-behalf-of.ts';
+import type { HeldByOthers } from './other-nodes.ts';
 import type { OutsideCall } from './outside-calls.ts';
 import { callsIn } from './replaced-calls.ts';
 import { retryAfter } from './retry-after.ts';
@@ -71,7 +73,7 @@ export function openCall(
   }
   const { ledger } = edge.leases;
   const places = limits.map(({ key, most }) => ({ key, most, calls: ledger.live(key) }));
-  others.ask(places, (held) => {
+  const decided = later(edge, incoming, (held: HeldByOthers) => {
     const stage = facts.source.realm === 'trunk' ? 'inbound' : 'outbound';
     const decision = edge.gatekeeper.judgeAmongNodes(stage, facts, held);
     if (admit(incoming, decision)) {
@@ -79,6 +81,7 @@ export function openCall(
       go(opened(edge, request, name, facts, withPlaces(lease)));
     } else lease(REFUSED);
   });
+  others.ask(places, decided);
 }
 
 const noLimits: readonly Limit[] = [];

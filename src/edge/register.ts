@@ -19,6 +19,7 @@ import {
 import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { seconds } from './expiry-bounds.ts';
+import { later } from './later.ts';
 import { type Attempt, beginTrying, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
 import { judgePasswords, othersTried, type Password } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
@@ -95,12 +96,12 @@ interface Judged
 function waits(edge: Edge, incoming: Incoming, judged: Judged): boolean {
   const { facts, others } = judged;
   const { source } = facts;
-  const go = (): void => {
+  const go = later(edge, incoming, () => {
     const tried = facts.holder ? others : [facts.extension, ...others];
     const password = judgePasswords(edge, incoming, { at: Date.now(), source }, tried);
     if (password !== 'withheld' || !waits(edge, incoming, judged))
       toRegistrar(edge, incoming, judged, password);
-  };
+  });
   return others.some((extension) => edge.guesses.waits(extension, source.key, go));
 }
 

@@ -9,6 +9,7 @@ import { areForOurs, areProven, hasCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { withoutForeignDiversions } from './foreign-diversions.ts';
 import { restoringTo } from './hidden-pins.ts';
+import { later } from './later.ts';
 import {
   type Attempt,
   asStale,
@@ -60,7 +61,7 @@ function forward(
   const password = passwordOf(edge, incoming, facts, tried);
   if (password === 'withheld' && request.method === 'INVITE' && !facts.emergency) {
     const [first = ''] = tried;
-    const go = () => forward(edge, incoming, facts, transferred, opened);
+    const go = later(edge, incoming, () => forward(edge, incoming, facts, transferred, opened));
     if (edge.guesses.waits(first, sourceOf(flow.address), go)) return;
   }
   const attempts = password === 'tried' ? attemptsOf(edge, incoming, facts.at, tried) : noAttempts;

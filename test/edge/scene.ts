@@ -242,6 +242,7 @@ export class Scene implements AsyncDisposable {
       packetDecided: () => {},
       blockChanged: ({ kind, entry }) => void this.events.push(`${kind} ${entry.network}`),
       listedCame: ({ network }) => void this.events.push(`listed ${network}`),
+      fault: (problem) => void this.events.push(`fault ${problem}`),
       emergencyPassed: () => {},
       familiarChanged: () => {},
       attackBegan: ({ kind, whom }) => void this.events.push(`attack ${kind} ${whom}`.trimEnd()),
