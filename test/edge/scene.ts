@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { settingsSchema } from '../../src/config/schema.ts';
 import type { LimitSettings } from '../../src/config/settings.ts';
@@ -137,7 +138,17 @@ export class Scene implements AsyncDisposable {
   /** A new process with what the last one left on disk. */
   async restart(): Promise<void> {
     await this.#close();
-    await this.open();
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.open();
+        return;
+      } catch (problem) {
+        // the system may have given its port to another test meanwhile
+        if (tries === 50 || !String(problem).includes('EADDRINUSE')) throw problem;
+        await this.#dispose();
+        await sleep(100);
+      }
+    }
   }
 
   reload(changes: Partial<EdgeSettings>): void {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 
 export interface NetworkNamespace {
@@ -105,7 +106,14 @@ function ipAll(orders: readonly string[], ...words: readonly string[]): void {
   if (status !== 0) throw new Error(`ip -batch: ${stderr}`);
 }
 
-const nameOf = (pid: string): string => run('ps', '-o', 'comm=', '-p', pid).trim();
+/** Empty when it has ended meanwhile. */
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
 
 function run(program: string, ...words: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(program, words, {

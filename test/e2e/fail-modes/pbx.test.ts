@@ -80,8 +80,11 @@ test.each<[string, () => void]>([
     expect(gate.logs()).toMatch(/"node":"main","why":"timeout","msg":"PBX at .* does not answer"/);
     const readiness = await fetch(`http://${gate.http}/readyz`);
     expect([readiness.status, await readiness.text()]).toEqual([503, 'no PBX node answers\n']);
-    const recorded = await drawbridge('events', '--kind', 'pbx', '--data', gate.data);
-    expect(recorded.output).toContain('PBX node main is lost: timeout');
+    const recorded = () => drawbridge('events', '--kind', 'pbx', '--data', gate.data);
+    // events are written down a few at a time
+    await expect
+      .poll(async () => (await recorded()).output, { timeout: 5000 })
+      .toContain('PBX node main is lost: timeout');
 
     const answers = Promise.race([stranger.tryToRegister(), sleep(2500)]);
     const call = await phone.invite('1003');
