@@ -1,35 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { type ConnectedRedis, connectedRedis } from '../../../test/support/connected-redis.ts';
 import type { Note } from '../../edge/other-nodes.ts';
 import { LiveCalls } from './live-calls.ts';
-import { openRedis, type RedisClient } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 import { SharedNotes } from './shared-notes.ts';
 
-let server: RedisServer;
+let connected: ConnectedRedis;
 let redis: RedisClient;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = openRedis(
-    {
-      servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-      ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-      ...{ prefix: 'test', exchangeMs: 250, leaseMs: 100, drachtioBlacklist: null },
-    },
-    () => {},
-  );
-  await answers();
+  connected = await connectedRedis();
+  ({ redis } = connected);
 });
-afterAll(async () => {
-  redis?.close();
-  await server?.close();
-});
-
-async function answers(): Promise<void> {
-  const ping = () => redis.call('ping').catch(() => undefined);
-  while ((await ping()) !== 'PONG') await sleep(20);
-}
+afterAll(() => connected?.close());
 
 test('calls that the last snapshot did not have take their places again', async () => {
   const [a, b] = ['a', 'b'].map((node) => new LiveCalls(redis, 'test', node));
@@ -37,14 +20,14 @@ test('calls that the last snapshot did not have take their places again', async 
     (await b?.take([{ key: 'from 1001', calls: 1, most: 9 }], ['a']))?.get('from 1001');
   a?.set([['from 1001', 1]]);
   await a?.exchange();
-  await server.ask('save');
+  await connected.server.ask('save');
   a?.set([['from 1001', 3]]);
   await a?.exchange();
   expect(await held()).toBe(3);
 
-  await server.kill();
-  await server.start();
-  await answers();
+  await connected.server.kill();
+  await connected.server.start();
+  await connected.answers();
   a?.tellAgain();
   await a?.exchange();
   expect(await held()).toBe(3);

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { type ConnectedRedis, connectedRedis } from '../../../test/support/connected-redis.ts';
 import { SharedBlocks } from '../../data/shared-blocks.ts';
 import { SharedGuards } from '../../data/shared-guards.ts';
 import { BlockList } from '../../limits/block-list.ts';
 import { Guards } from '../../limits/guards.ts';
-import { openRedis, type RedisClient } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 import {
   blocksIn,
   guardsIn,
@@ -19,26 +18,14 @@ import { type SharedRow, SharedTable } from './shared-table.ts';
 const HOUR = 3_600_000;
 const pace = { everyMs: 1, rowsPerBatch: 100, mostPending: 100 };
 
-let server: RedisServer;
+let connected: ConnectedRedis;
 let redis: RedisClient;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = openRedis(
-    {
-      servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-      ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-      ...{ prefix: 'test', exchangeMs: 250, leaseMs: 100, drachtioBlacklist: null },
-    },
-    () => {},
-  );
-  const ping = () => redis.call('ping').catch(() => undefined);
-  while ((await ping()) !== 'PONG') await sleep(20);
+  connected = await connectedRedis();
+  ({ redis } = connected);
 });
-afterAll(async () => {
-  redis?.close();
-  await server?.close();
-});
+afterAll(() => connected?.close());
 beforeEach(() => redis.call('flushall'));
 
 /** A node's blocks and guards, and how it agrees about them with others. */

@@ -1,32 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { type ConnectedRedis, connectedRedis } from '../../../test/support/connected-redis.ts';
 import type { Note } from '../../edge/other-nodes.ts';
-import { openRedis, type RedisClient } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
 import { SharedNotes } from './shared-notes.ts';
 
 const MOST_BYTES = 4_000_000;
 
-let server: RedisServer;
+let connected: ConnectedRedis;
 let redis: RedisClient;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = openRedis(
-    {
-      servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-      ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-      ...{ prefix: 'test', exchangeMs: 250, leaseMs: 100, drachtioBlacklist: null },
-    },
-    () => {},
-  );
-  const ping = () => redis.call('ping').catch(() => undefined);
-  while ((await ping()) !== 'PONG') await sleep(20);
+  connected = await connectedRedis();
+  ({ redis } = connected);
 });
-afterAll(async () => {
-  redis?.close();
-  await server?.close();
-});
+afterAll(() => connected?.close());
 beforeEach(() => redis.call('flushall'));
 
 const notes = () =>

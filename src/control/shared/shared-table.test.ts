@@ -1,35 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { type ConnectedRedis, connectedRedis } from '../../../test/support/connected-redis.ts';
 import type { RedisClient } from './redis-client.ts';
-import { openRedis } from './redis-client.ts';
 import { type SharedRow, SharedTable } from './shared-table.ts';
 
-let server: RedisServer;
+let connected: ConnectedRedis;
 let redis: RedisClient;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = openRedis(
-    {
-      servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-      ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-      ...{ prefix: 'test', exchangeMs: 250, leaseMs: 100, drachtioBlacklist: null },
-    },
-    () => {},
-  );
-  await answers();
+  connected = await connectedRedis();
+  ({ redis } = connected);
 });
-afterAll(async () => {
-  redis?.close();
-  await server?.close();
-});
+afterAll(() => connected?.close());
 beforeEach(() => redis.call('flushall'));
-
-async function answers(): Promise<void> {
-  const ping = () => redis.call('ping').catch(() => undefined);
-  while ((await ping()) !== 'PONG') await sleep(20);
-}
 
 const table = (node: string) => new SharedTable(redis, 'test', 'rows', node);
 const row = (id: string, changedAt: number, text = `by ${changedAt}`): SharedRow => ({
@@ -107,12 +89,12 @@ test('one that came back with what it knew before is noticed, though others have
   const [a, b] = [table('a'), table('b')];
   await exchange(a, row('x', 1));
   await exchange(b);
-  await server.ask('save');
+  await connected.server.ask('save');
   await exchange(b, row('y', 2), row('z', 3));
   await exchange(a);
-  await server.kill();
-  await server.start();
-  await answers();
+  await connected.server.kill();
+  await connected.server.start();
+  await connected.answers();
 
   // a speaks first: it tells what it decided meanwhile, and all it knows
   const news = [row('blocked', 4), row('also blocked', 4), row('blocked, too', 4)];
