@@ -118,11 +118,11 @@ export function cutContacts(
 /** Until it registers by Contact the PBX cannot call the phone: let it come back in half a minute, not in an hour. */
 export function comeBackSoon(listed: readonly ListedContact[]): readonly HeaderChange[] {
   const value = listed
-    .map(({ text, contact }) => {
-      if (contact === undefined) return text;
-      const others = contact.parameters.replace(/;\s*expires\s*=\s*[^;]*/i, '');
-      return `<${contact.uri}>${others};expires=${SOON_SECONDS}`;
-    })
+    .map(({ text, contact }) =>
+      contact === undefined
+        ? text
+        : `<${contact.uri}>${withExpires(contact.parameters, SOON_SECONDS)}`,
+    )
     .join(', ');
   return [
     { name: 'Contact', value },
