@@ -223,8 +223,7 @@ export class Policy {
   callLimit(call: LimitedCall & Concerned): CallLimit {
     const { setting, seconds } = mostSeconds(call, this.#callSeconds, this.site);
     const { name } = callDuration;
-    const rule = this.#asked.outbound.find((one) => one.name === name);
-    const mode = call.profile.rules?.[name] ?? rule?.mode ?? 'off';
+    const mode = this.#modeOutbound(name, call);
     const exceptedUntil = mode === 'off' ? undefined : this.#exceptions.endOf(name, call);
     return { seconds, setting, mode: exceptedUntil === undefined ? mode : 'off', exceptedUntil };
   }
@@ -238,9 +237,15 @@ export class Policy {
     const { name } = concurrentCalls;
     const most = Object.hasOwn(this.#callsOnTrunks, trunk) ? this.#callsOnTrunks[trunk] : undefined;
     if (most === undefined || counters.live(keyOf('trunk', trunk)) < most) return true;
+    return (
+      this.#modeOutbound(name, call) !== 'on' || this.#exceptions.find(name, call) !== undefined
+    );
+  }
+
+  /** Of a rule that is asked beside the others. */
+  #modeOutbound(name: string, { profile }: Pick<RequestFacts, 'profile'>): Mode {
     const rule = this.#asked.outbound.find((one) => one.name === name);
-    const mode = call.profile.rules?.[name] ?? rule?.mode;
-    return mode !== 'on' || this.#exceptions.find(name, call) !== undefined;
+    return profile.rules?.[name] ?? rule?.mode ?? 'off';
   }
 
   /** A refusal as it is met with: by strangers, in silence. */
