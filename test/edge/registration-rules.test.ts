@@ -229,14 +229,15 @@ describe('who fails too often (R6)', () => {
       }),
     );
 
+  /** One try counts at both, and twice of its source. */
+  const registration = {
+    'spread-guessing': { mode: 'off' },
+    lockout: { sourceFailures: 100 },
+  } as const;
+
   test.each(['1001', '%31001', '1001%00a'])(
     'is locked out of whom From names too, whoever is to be registered: %s',
     async (from) => {
-      // one try counts at both, and twice of its source
-      const registration = {
-        'spread-guessing': { mode: 'off' },
-        lockout: { sourceFailures: 100 },
-      } as const;
       const { scene } = await guarded({ registration });
       await using _ = scene;
       for (let other = 0; other < 10; other++) await registersFor(scene, `20${10 + other}`, from);
@@ -256,10 +257,6 @@ describe('who fails too often (R6)', () => {
   test.each(['1001', '1001@pbx.test'])(
     'is locked out of whom his credentials name, whoever is to be registered: %s',
     async (registerName) => {
-      const registration = {
-        'spread-guessing': { mode: 'off' },
-        lockout: { sourceFailures: 100 },
-      } as const;
       const { scene } = await guarded({ registration });
       await using _ = scene;
       for (let other = 0; other < 12; other++) {
@@ -293,10 +290,6 @@ describe('who fails too often (R6)', () => {
       );
       return Promise.all(phones.map((phone) => statusOf(phone)));
     }
-    const registration = {
-      'spread-guessing': { mode: 'off' },
-      lockout: { sourceFailures: 100 },
-    } as const;
 
     test('all are, in their turn', async () => {
       const numbers = Array.from({ length: 25 }, (_, number) => [2001 + number, 'right']);
