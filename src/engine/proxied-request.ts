@@ -191,11 +191,14 @@ export class ProxiedRequest implements BranchUser {
     const alone = this.#branches.length === 1;
     // a call we do not stay in the path of is none of ours: nothing would tell of its end
     const ours = this.#plan.recordRoute === true || this.#incoming.found !== undefined;
-    if (client !== undefined && ours)
-      if (!this.#incoming.succeeded(response, client, alone, this.#contact)) {
-        if (first) this.#turnDown(response, client);
-        return;
-      }
+    if (
+      client !== undefined &&
+      ours &&
+      !this.#incoming.succeeded(response, client, alone, this.#contact)
+    ) {
+      if (first) this.#turnDown(response, client);
+      return;
+    }
     this.#relay(branch.target, response, undefined);
     if (first) {
       this.#finish(response.status, response);

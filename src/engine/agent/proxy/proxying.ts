@@ -13,6 +13,7 @@ import { Challenges } from '../../challenges.ts';
 import type { ClientTransaction } from '../../client-transaction.ts';
 import type { Core } from '../../core.ts';
 import { recordRoutes } from '../../record-routes.ts';
+import { acknowledge, release } from '../../release.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../../server-transaction.ts';
 import type { Timer } from '../../timer-wheel.ts';
 import type { Channel } from '../../transport/transports.ts';
@@ -20,7 +21,6 @@ import type { AddedHeaders } from './added-headers.ts';
 import type { ChallengeMemory } from './challenge-memory.ts';
 import { type Destination, redirections } from './destinations.ts';
 import type { ProxiedDialog, ProxiedDialogs } from './proxied-dialogs.ts';
-import { acknowledge, release } from './release.ts';
 
 /** What all proxying shares. */
 export interface ProxyContext {

@@ -1,11 +1,11 @@
-import { bye, openDialog } from '../../../sip/dialog/dialog.ts';
-import { Header } from '../../../sip/message/header-name.ts';
-import type { Message } from '../../../sip/message/message.ts';
-import { oneLine } from '../../../sip/message/rewrite.ts';
-import { nobody } from '../../client-transaction.ts';
-import type { Core } from '../../core.ts';
-import { newBranch } from '../../random-token.ts';
-import type { Channel } from '../../transport/transports.ts';
+import { bye, openDialog } from '../sip/dialog/dialog.ts';
+import { Header } from '../sip/message/header-name.ts';
+import type { Message } from '../sip/message/message.ts';
+import { oneLine } from '../sip/message/rewrite.ts';
+import { nobody } from './client-transaction.ts';
+import type { Core } from './core.ts';
+import { newBranch } from './random-token.ts';
+import type { Channel } from './transport/transports.ts';
 
 /** The ACK to a 2xx that nobody is left to acknowledge (RFC 3261 §13.2.2.4), sent for the caller. */
 export function acknowledge(core: Core, invite: Message, ok: Message, channel: Channel): void {
