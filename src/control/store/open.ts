@@ -2,12 +2,22 @@ import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { reasonOf } from '../../config/reason-of.ts';
+import { BlocksTable } from './blocks.ts';
+import { GuardsTable } from './guards.ts';
+import { RegistrationsTable } from './registrations.ts';
 import { migrate } from './schema.ts';
 import { TooNew } from './sqlite.ts';
 
 export interface Opened {
   readonly database: DatabaseSync;
+  readonly tables: Tables;
   readonly aside?: Aside;
+}
+
+export interface Tables {
+  readonly registrations: RegistrationsTable;
+  readonly blocks: BlocksTable;
+  readonly guards: GuardsTable;
 }
 
 /** A database that this program cannot use: where it is now, and why. */
@@ -18,16 +28,16 @@ export interface Aside {
 }
 
 /**
- * Opens the database and brings it up to date. One that is damaged, or of a newer program, is moved aside and a
- * new one begun: phones register again within the hour, while a gate that does not start serves nobody. One that
- * cannot be opened for another reason (permissions, no space) is left alone and the error thrown.
+ * Opens the database and brings it up to date. One that is damaged, another program's, or of a newer version of this one,
+ * is moved aside and a new one begun: phones register again within the hour, while a gate that does not start serves
+ * nobody. One that cannot be opened for another reason (permissions, no space) is left alone and the error thrown.
  */
 export function openDatabase(file: string, now = Date.now()): Opened {
   try {
-    return { database: openSound(file) };
+    return openSound(file);
   } catch (error) {
     const aside = moveAside(file, error, now);
-    return { database: openSound(file), aside };
+    return { ...openSound(file), aside };
   }
 }
 
@@ -53,7 +63,7 @@ export function openAsItLies(file: string): DatabaseSync {
   return new DatabaseSync(url, { readOnly: true });
 }
 
-function openSound(file: string): DatabaseSync {
+function openSound(file: string): Omit<Opened, 'aside'> {
   const database = new DatabaseSync(file, { timeout: 2000 });
   try {
     database.exec('PRAGMA journal_mode = WAL');
@@ -61,7 +71,12 @@ function openSound(file: string): DatabaseSync {
     const check = database.prepare('PRAGMA quick_check(1)').get();
     if (check?.quick_check !== 'ok') throw new Damaged(String(check?.quick_check));
     migrate(database);
-    return database;
+    const tables = {
+      registrations: new RegistrationsTable(database),
+      blocks: new BlocksTable(database),
+      guards: new GuardsTable(database),
+    };
+    return { database, tables };
   } catch (error) {
     database.close();
     throw error;
@@ -70,7 +85,9 @@ function openSound(file: string): DatabaseSync {
 
 class Damaged extends Error {}
 
-function isDamage(error: unknown): boolean {
-  if (error instanceof Damaged) return true;
-  return /malformed|not a database|disk image|no such column|no such table/i.test(reasonOf(error));
-}
+/** Some tables and columns are not ours where the file is another program's, or of a version that was never released. */
+const damage =
+  /malformed|not a database|disk image|no such (column|table)|already exists|duplicate column|has \d+ columns/i;
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof Damaged || damage.test(reasonOf(error));

@@ -159,6 +159,27 @@ describe('a database that is damaged', () => {
     expect(stored).toEqual([1, 2]);
   });
 
+  test.each([
+    ['none of our tables', 'CREATE TABLE sip_contacts (uri TEXT)', schemaVersion],
+    [
+      'tables of our names',
+      'CREATE TABLE registrations (a); CREATE TABLE blocks (b)',
+      schemaVersion,
+    ],
+    ['tables of our names that we are about to make', 'CREATE TABLE registrations (a)', 0],
+    ['a step that was made already', `${steps.slice(0, 3).join(';')}`, 2],
+  ])('another one, with %s, is moved aside, and what comes is kept', (_what, sql, version) => {
+    const other = new DatabaseSync(file);
+    other.exec(`${sql}; PRAGMA user_version = ${version}`);
+    other.close();
+    const store = start();
+    store.write({ batch: 1, upserts: [binding('alice')], deletes: [] });
+    expect(stored).toEqual([1]);
+    expect(lines.join()).toContain('is damaged: moved aside');
+    store.close();
+    expect(start().found).toBe(1);
+  });
+
   test('a database of a newer program is moved aside too, and nothing in it changed', () => {
     const newer = new DatabaseSync(file);
     newer.exec(`PRAGMA user_version = ${schemaVersion + 1}`);

@@ -6,10 +6,10 @@ import type { BlockEntry } from '../../limits/block-entry.ts';
 import type { Guard } from '../../limits/guards.ts';
 import type { Logger } from '../log.ts';
 import { BatchWriter } from './batch-writer.ts';
-import { BlocksTable, loadBlocks } from './blocks.ts';
-import { GuardsTable, loadGuards } from './guards.ts';
-import { openAsItLies, openDatabase } from './open.ts';
-import { loadRegistrations, RegistrationsTable } from './registrations.ts';
+import { loadBlocks } from './blocks.ts';
+import { loadGuards } from './guards.ts';
+import { openAsItLies, openDatabase, type Tables } from './open.ts';
+import { loadRegistrations } from './registrations.ts';
 
 /** What is kept on disk, open. Whatever fails here is logged and counted, and the gate serves on. */
 export interface Store {
@@ -102,12 +102,6 @@ const names: Readonly<Record<Kept, string>> = {
   guards: 'guards',
 };
 
-interface Tables {
-  readonly registrations: RegistrationsTable;
-  readonly blocks: BlocksTable;
-  readonly guards: GuardsTable;
-}
-
 interface Found {
   readonly registrations: readonly BindingRow[];
   readonly blocks: readonly BlockEntry[];
@@ -120,16 +114,11 @@ interface Opened {
 }
 
 function openTables(file: string, log: Logger): Opened {
-  const { database, aside } = openDatabase(file);
+  const { database, tables, aside } = openDatabase(file);
   if (aside) {
     const { is, ...where } = aside;
     log.error(where, `the database ${file} is ${is}: moved aside, and a new one begun`);
   }
-  const tables = {
-    registrations: new RegistrationsTable(database),
-    blocks: new BlocksTable(database),
-    guards: new GuardsTable(database),
-  };
   forgetExpired(tables, log);
   return { database, tables };
 }
