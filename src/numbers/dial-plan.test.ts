@@ -312,6 +312,41 @@ describe('a call abroad cannot pass for one at home', () => {
     expect(nowhere('#31#09098790000').kind).toBe('service');
   });
 
+  test('with digits too many, and behind a code that hides the caller or chooses a carrier, where it is a premium number', () => {
+    const premium: readonly (readonly [string, string, string])[] = [
+      ['DE', '0900 1234567 8', '+4990012345678'], // not +1 2345678
+      ['DE', '0900 1234567 890123', '+499001234567890123'],
+      ['DE', '01033 0900 1234567', '+499001234567'],
+      ['DE', '*31#0900 1234567 8', '+4990012345678'],
+      ['CH', '0900 123456 7', '+419001234567'],
+      ['NL', '0900 1234 5678', '+3190012345678'],
+      ['US', '*67 1 900 555 1234 5', '+190055512345'],
+      ['GB', '141 0901 123 4567', '+449011234567'], // not +1 410 901 1234
+      ['GB', '1470 0901 123 4567', '+449011234567'],
+      ['IE', '141 1580 123 456', '+3531580123456'],
+      ['FR', '3651 0899 123456', '+33899123456'],
+      ['JP', '184 0990 123456', '+81990123456'],
+      ['AU', '1831 1902 123 456', '+611902123456'],
+      ['AU', '#31#1902 123 456', '+611902123456'],
+    ];
+    for (const [homeCountry, dialled, e164] of premium)
+      expect(reading({ homeCountry })(dialled), dialled).toMatchObject({
+        ...{ kind: 'national', class: 'premium', e164 },
+      });
+    const others: readonly (readonly [string, string, string])[] = [
+      ['GB', '3909012345678', 'IT'], // Messina, as a carrier takes it that is given E.164
+      ['GB', '919812345678', 'IN'],
+      ['GB', '141 020 7946 0018', 'US'],
+      ['DE', '030 9001234567', 'DE'],
+      ['DE', '*31#0044 20 7946 0018', 'GB'],
+    ];
+    for (const [homeCountry, dialled, country] of others) {
+      const read = reading({ homeCountry })(dialled);
+      expect(read, dialled).toMatchObject({ country });
+      expect(read.class, dialled).not.toBe('premium');
+    }
+  });
+
   test.each(['9 01 960 777 1234', '9 1010288 1 876 555 1234', '9 00 960 777 1234'])(
     "through an operator or a carrier of one's choice as %s",
     (dialled) => {

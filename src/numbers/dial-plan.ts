@@ -129,10 +129,7 @@ class Reader {
     if (!clearlyAbroad) {
       const service = this.#services.match(digits) !== undefined;
       if (service || (!inContext && this.#extensions.match(digits) !== undefined)) {
-        const carried =
-          this.#abroadWithin(digits) ??
-          this.#neighbourWithin(digits) ??
-          this.#premiumWithin(digits);
+        const carried = this.#carriedBy(digits);
         if (carried) return answer(this.#kindOf(carried), carried);
         return answer(service ? 'service' : 'extension');
       }
@@ -205,9 +202,12 @@ class Reader {
     const known = whole ? facts : { ...facts, e164: undefined };
     if (number.length > MOST_NEIGHBOUR && !this.#isDialledAtHome(facts, national, prefixed)) {
       const bare = this.#abroadWithoutPrefix(number);
-      if (bare !== undefined) return bare;
+      if (bare !== undefined) return bare.valid ? bare : (this.#premiumWithin(dialled) ?? bare);
     }
     if (facts.valid) return known;
+    // before `00` is looked for in it: 0900 123 with a digit too many is no call to +1 23…
+    const premium = facts.class === 'premium' ? known : this.#premiumWithin(dialled);
+    if (premium) return premium;
 
     const hidden =
       this.#afterInternationalPrefix(national) ??
@@ -261,6 +261,12 @@ class Reader {
     return abroad.test(number) ? number.slice(abroad.lastIndex) : undefined;
   }
 
+  /** What a feature code calls, or forwards to, and would not be called without being judged. */
+  #carriedBy(digits: string): NumberFacts | undefined {
+    const abroad = this.#abroadWithin(digits) ?? this.#neighbourWithin(digits);
+    return abroad?.valid === true ? abroad : (this.#premiumWithin(digits) ?? abroad);
+  }
+
   /** A number abroad behind a code: `*21*0044…#`, `*21*1001*0044…#`, or 01033 for a carrier of one's choice. */
   #abroadWithin(digits: string): NumberFacts | undefined {
     const last = digits.length - FEWEST_WITHIN - 1;
@@ -285,8 +291,9 @@ class Reader {
   }
 
   /**
-   * A premium number at home behind a code: `#31#0900…` and `*67 1 900 …` call it, and show no number; `*21*0900…#`
-   * forwards there. It may lack its national prefix where a code ends, or one of two or three digits would.
+   * A premium number at home behind a code: `#31#0900…`, `*67 1 900 …` and, in Britain, `141 0901…` call it, and show no
+   * number; `*21*0900…#` forwards there. It may lack its national prefix where a code ends, or one of two or three
+   * digits would, and have digits too many.
    */
   #premiumWithin(digits: string): NumberFacts | undefined {
     if (!this.#home) return undefined;
@@ -297,10 +304,11 @@ class Reader {
       const number = digits.slice(at).replace(/#+$/, '');
       if (!isDigits(number)) continue;
       const { national, prefixed } = this.#withoutNationalPrefix(this.#home, number);
-      const whole = (ends || at === 3 || at === 4) && this.#isPrefixOptional(national);
+      const whole = ends || at === 3 || at === 4;
       if (!prefixed && !whole) continue;
       const facts = describeNumber(this.#home.callingCode + national, this.#homeCountry);
-      if (facts.valid && facts.class === 'premium') return facts;
+      if (facts.class !== 'premium') continue;
+      if (prefixed || facts.valid || this.#isPrefixOptional(national)) return facts;
     }
     return undefined;
   }
