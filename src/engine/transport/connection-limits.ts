@@ -14,6 +14,7 @@ export class ConnectionLimits {
     'message-time': 0,
     'idle-time': 0,
     'message-size': 0,
+    pieces: 0,
     'send-backlog': 0,
   };
   #accepted = 0;

@@ -7,6 +7,11 @@ import type { Channel, ConnectionLimit } from './transports.ts';
 const MOST_UNSENT_BYTES = 1024 * 1024;
 /** So many times `messageSeconds` a peer may take nothing of what waits for it: strangers could open many, and read none. */
 const STALLED_MESSAGES = 3;
+/**
+ * Of what ends no message (a part of one, a line end, a frame of WebSocket that carries none) so many in a row within about a
+ * second. Each costs us as much as a message, its sender a few bytes, and no rule counts it.
+ */
+const MOST_PIECES = 200;
 /** RFC 5626 §4.4.1, RFC 7118 §6. */
 const PONG = '\r\n';
 /** How long a connection we closed may take to say goodbye. */
@@ -40,6 +45,7 @@ export abstract class Connection implements Channel {
   /** A message has come over it that was not disregarded, or it is one that we opened. */
   protected spoken = false;
   readonly #openedAt = performance.now();
+  #pieces = 0;
   /** Something of ours went out: whoever is there knows of us. */
   #said = false;
   #closingSince = 0;
@@ -136,6 +142,7 @@ export abstract class Connection implements Channel {
   }
 
   checkTime(now: number): void {
+    this.#pieces = 0;
     const { messageSeconds, firstMessageSeconds, idleSeconds } = this.context.settings;
     if (this.#closingSince !== 0) {
       if (now - this.#closingSince > GOODBYE_MS) this.destroy();
@@ -165,6 +172,15 @@ export abstract class Connection implements Channel {
   /** Answers a keep-alive. A stranger whom we told nothing yet is not to learn by one that SIP is spoken here. */
   protected pong(): void {
     if (this.#said || this.realm !== 'access') this.send(PONG);
+  }
+
+  /** Something came that ended a message, or did not. Who sends little else but pieces is cut off. */
+  protected heard(message: boolean): void {
+    if (message) this.#pieces = 0;
+    else this.#pieces += 1;
+    if (this.#pieces <= MOST_PIECES || !this.#open) return;
+    this.context.events.unframeable('', 'not-sip', this);
+    this.cut('pieces', 'too many pieces of no message');
   }
 
   /** Ends the connection at once because of a limit. */

@@ -19,6 +19,7 @@ export class StreamConnection extends Connection implements FrameSink {
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
   #pinged = false;
+  #framed = false;
   /** What was sent before a connection of ours was up; undefined once it is. */
   #waiting: { readonly message: string; readonly done: Done | undefined }[] | undefined;
   #waitingBytes = 0;
@@ -43,6 +44,7 @@ export class StreamConnection extends Connection implements FrameSink {
 
   framed(wire: string): void {
     this.spoken = true;
+    this.#framed = true;
     this.messageSince = 0;
     if (this.open) this.context.events.message(wire, this);
   }
@@ -97,6 +99,7 @@ export class StreamConnection extends Connection implements FrameSink {
   #received(chunk: Buffer): void {
     if (!this.open) return; // closing: what still comes is not for us
     this.lastHeard = performance.now();
+    this.#framed = false;
     this.#framer.push(chunk.toString('latin1'));
     if (!this.#framer.unfinished) this.messageSince = 0;
     else if (this.messageSince === 0) this.messageSince = this.lastHeard;
@@ -104,6 +107,7 @@ export class StreamConnection extends Connection implements FrameSink {
       this.#pinged = false;
       this.pong();
     }
+    this.heard(this.#framed);
   }
 
   #closed(): void {

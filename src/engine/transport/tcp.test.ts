@@ -345,4 +345,19 @@ describe('TCP', () => {
     expect(open.closed).toHaveLength(1);
     await until('all closed', () => handles() <= before);
   });
+
+  test('a flood of pieces of no message ends', async () => {
+    const open = await serving();
+    const phone = await dialled(open);
+    let ended = false;
+    phone.once('close', () => {
+      ended = true;
+    });
+    for (let sent = 0; !ended && sent < 10_000; sent++) {
+      phone.write('\r');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(ended).toBe(true);
+    expect(open.transports.counts().refused.pieces).toBe(1);
+  });
 });

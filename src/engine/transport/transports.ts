@@ -124,4 +124,5 @@ export type ConnectionLimit =
   | 'message-time'
   | 'idle-time'
   | 'message-size'
+  | 'pieces'
   | 'send-backlog';

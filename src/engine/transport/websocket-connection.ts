@@ -15,15 +15,16 @@ export class WebSocketConnection extends Connection {
     socket.prependListener('data', () => {
       this.lastHeard = performance.now();
       if (this.messageSince === 0) this.messageSince = this.lastHeard;
+      this.heard(false);
     });
     const complete = () => {
       this.messageSince = 0;
+      this.heard(false);
     };
     websocket.on('ping', complete);
     websocket.on('pong', complete);
     websocket.on('message', (data) => {
-      complete();
-      this.spoken = true;
+      this.messageSince = 0;
       if (this.open) this.#received(data);
     });
     websocket.on('error', (problem: Error & { code?: string }) => {
@@ -56,8 +57,11 @@ export class WebSocketConnection extends Connection {
     const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map(asBuffer));
     let start = 0;
     while (bytes[start] === 13 || bytes[start] === 10) start += 1;
-    if (start < bytes.length) this.context.events.message(bytes.toString('latin1', start), this);
-    else if (start === 4) this.pong(); // RFC 7118 §6: the keep-alive of RFC 5626 may be used
+    this.heard(start < bytes.length);
+    if (start < bytes.length) {
+      this.spoken = true;
+      this.context.events.message(bytes.toString('latin1', start), this);
+    } else if (start === 4) this.pong(); // RFC 7118 §6: the keep-alive of RFC 5626 may be used
   }
 }
 

@@ -10,6 +10,8 @@ import { WebSocketConnection } from './websocket-connection.ts';
 
 const SUBPROTOCOL = 'sip';
 const HEADER_BYTES = 8192;
+/** Each is an object of its own until the message is whole; what browsers send in several frames is far longer than ours may be. */
+const MOST_FRAGMENTS = 64;
 
 interface Guest {
   readonly peer: Peer;
@@ -33,6 +35,9 @@ export class WebSocketGreeting implements Greeting {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: context.settings.messageBytes,
+      maxFragments: MOST_FRAGMENTS,
+      // one frame in a turn of the event loop: who sends thousands at once holds up nobody
+      allowSynchronousEvents: false,
       // SIP is bytes to us: what a peer calls text is passed on as it came.
       skipUTF8Validation: true,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),

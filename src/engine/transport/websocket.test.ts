@@ -171,4 +171,65 @@ describe('WebSocket', () => {
     expect(open.transports.counts().refused['message-time']).toBe(1);
     expect(patient.readyState).toBe(WebSocket.OPEN);
   });
+
+  /** A masked frame, with a mask of zeros. */
+  const frame = (opcode: number, text = '', last = true): Buffer =>
+    Buffer.concat([
+      Buffer.from([(last ? 0x80 : 0) | opcode, 0x80 | text.length, 0, 0, 0, 0]),
+      Buffer.from(text),
+    ]);
+  const CONTINUATION = 0;
+  const TEXT = 1;
+  const PING = 9;
+  const PONG = 10;
+  const times = (count: number, bytes: Buffer) => Buffer.alloc(count * bytes.length, bytes);
+  const sendRaw = (browser: WebSocket, bytes: Buffer) =>
+    Reflect.get(browser, '_socket').write(bytes);
+
+  test.each([
+    ['pongs that nobody asked for', frame(PONG)],
+    ['pings', frame(PING)],
+    ['messages of nothing', frame(TEXT)],
+    ['keep-alives', frame(TEXT, '\r\n')],
+  ])('a flood of %s holds up nobody, and ends', async (_what, bytes) => {
+    const open = await serving();
+    const flooding = await dialled(open);
+    const other = await dialled(open);
+    const ended = once(flooding, 'close');
+    sendRaw(flooding, times(100_000, bytes));
+    const began = performance.now();
+    other.send(aMessage());
+    await until('heard', () => open.messages.length === 1);
+    expect(performance.now() - began).toBeLessThan(50);
+    await ended;
+    expect(open.transports.counts().refused.pieces).toBe(1);
+    expect(open.unframeable).toEqual([{ head: '', problem: 'not-sip' }]);
+    expect(other.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test('a message comes in a few fragments, not in thousands', async () => {
+    const open = await serving();
+    const browser = await dialled(open);
+    const message = aMessage();
+    for (let at = 0; at < message.length; at += 5)
+      sendRaw(
+        browser,
+        frame(at === 0 ? TEXT : CONTINUATION, message.slice(at, at + 5), at + 5 >= message.length),
+      );
+    await until('heard', () => open.messages.length === 1);
+    expect(open.messages[0]?.wire).toBe(message);
+
+    sendRaw(browser, frame(TEXT, 'x', false));
+    sendRaw(browser, times(100, frame(CONTINUATION, 'x', false)));
+    await once(browser, 'close');
+  });
+
+  test('who never says a message is ended, however many empty ones come', async () => {
+    const open = await serving({ limits: { firstMessageSeconds: 0.3 } });
+    const browser = await dialled(open);
+    browser.send('');
+    browser.send('\r\n\r\n');
+    await once(browser, 'close');
+    expect(open.transports.counts().refused['idle-time']).toBe(1);
+  });
 });
