@@ -13,7 +13,7 @@ import { rulesOf, stages } from '../policy/registry.ts';
 import { meantBy } from '../policy/written.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readMoment } from './moments.ts';
-import { inShort } from './network-operand.ts';
+import { asTheGateWrites } from './network-operand.ts';
 import { complain, print } from './output.ts';
 import { placeFlags } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
@@ -127,7 +127,7 @@ function readFilter(given: Given, now: number): Asked {
   const filter: EventFilter = {
     ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),
     callId: text('call'),
-    source: from?.ok ? inShort(from.value) : undefined,
+    source: from?.ok ? asTheGateWrites(from.value) : undefined,
     since: moment('since'),
     until: moment('until'),
   };

@@ -1,5 +1,5 @@
-import { isIPv6, SocketAddress } from 'node:net';
 import { mismatch } from '../config/problem.ts';
+import { formatNetwork, parseNetwork } from '../limits/address-key.ts';
 import { readSource } from '../policy/forms.ts';
 import { meantBy } from '../policy/written.ts';
 import { complain } from './output.ts';
@@ -7,14 +7,13 @@ import { complain } from './output.ts';
 /** The one address or network that was given; complains where there is none. */
 export function readNetwork([text]: readonly string[]): string | undefined {
   const read = readSource(text ?? '');
-  if (read.ok) return inShort(read.value);
+  if (read.ok) return asTheGateWrites(read.value);
   complain(mismatch(text === undefined ? 'nothing' : `"${text}"`, read.expected, meantBy(read)));
   return undefined;
 }
 
-/** An IPv6 address can be written in many ways: the shortest, as the gate writes it. */
-export function inShort(network: string): string {
-  const [address = '', ...bits] = network.split('/');
-  if (!isIPv6(address)) return network;
-  return [new SocketAddress({ address, family: 'ipv6' }).address, ...bits].join('/');
+/** An address or network can be written in many ways, and is looked for as the gate wrote it. */
+export function asTheGateWrites(network: string): string {
+  const parsed = parseNetwork(network);
+  return parsed === undefined ? network : formatNetwork(parsed);
 }
