@@ -4,8 +4,8 @@ import { Networks } from '../policy/networks.ts';
 import { askRunning } from './ask-running.ts';
 import { showBlock } from './blocks.ts';
 import type { Command } from './command.ts';
-import { readFor } from './moments.ts';
 import { readNetwork } from './network-operand.ts';
+import { readOrder } from './order.ts';
 import { complain, print, table } from './output.ts';
 import { placeFlags } from './settings-flags.ts';
 
@@ -26,9 +26,9 @@ export const block: Command = {
   async run(given) {
     const network = readNetwork(given.rest);
     if (network === undefined) return 2;
-    const { why = '', force } = given.flags;
-    const seconds = readFor(given);
-    if (seconds === undefined) return 2;
+    const { force } = given.flags;
+    const order = readOrder(given);
+    if (order === undefined) return 2;
     const own = operatorAddresses().find(
       (address) => new Networks([network]).find(address) !== undefined,
     );
@@ -43,8 +43,7 @@ export const block: Command = {
     const outcome = await askRunning<BlockOutcome>(given, {
       command: 'block',
       network,
-      seconds,
-      why: String(why),
+      ...order,
     });
     if (outcome.kind === 'blocked') {
       print(table([showBlock(outcome.entry, Date.now())]));

@@ -9,6 +9,7 @@ import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
+import { whyNoSocketAt } from '../control/socket.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print, styled, table } from './output.ts';
 import { forceFlag, settingsFlags, settingsFrom } from './settings-flags.ts';
@@ -55,7 +56,9 @@ export const check: Command = {
       ['data', directory.path],
     ];
     print(table(rows));
-    for (const notice of notices) print(`${styled('yellow', 'note')}  ${notice}`);
+    const noSocket = whyNoSocketAt(directory.socket);
+    for (const notice of [...notices, ...(noSocket === undefined ? [] : [noSocket])])
+      print(`${styled('yellow', 'note')}  ${notice}`);
     return 0;
   },
 };

@@ -3,7 +3,7 @@ import type { GuardOutcome } from '../data/messages.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command } from './command.ts';
 import { showGuard } from './guards.ts';
-import { readFor } from './moments.ts';
+import { readOrder } from './order.ts';
 import { complain, print, table } from './output.ts';
 import { placeFlags } from './settings-flags.ts';
 
@@ -27,14 +27,12 @@ export const guard: Command = {
       complain(mismatch('nothing', 'an extension, such as 1001'));
       return 2;
     }
-    const { why = '' } = given.flags;
-    const seconds = readFor(given);
-    if (seconds === undefined) return 2;
+    const order = readOrder(given);
+    if (order === undefined) return 2;
     const outcome = await askRunning<GuardOutcome>(given, {
       command: 'guard',
       extension,
-      seconds,
-      why: String(why),
+      ...order,
     });
     if (outcome.guard === undefined) {
       complain('There are as many guards by operators as there may be: lift some first.');

@@ -9,6 +9,11 @@ import type { ListStatus } from './lists/lists.ts';
 import type { ContactStatus } from './notify/contact.ts';
 import type { ClusterStatus } from './shared/shared-state.ts';
 
+/** The longest that a block or a guard may be said to last: ten years. What is to last longer is for good. */
+export const MOST_SECONDS = 315_360_000;
+/** How long the reason that is given for one may be, in characters. */
+export const LONGEST_WHY = 200;
+
 /**
  * What the command line asks of a running gate: one JSON object per line. The two may be of different versions, since a
  * new one is installed before it takes over: a field that is added to an answer is optional for one version, so that

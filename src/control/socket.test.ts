@@ -57,6 +57,21 @@ describe('the control socket', () => {
     else await expect(lifted).rejects.toThrow('extension');
   });
 
+  test('what cannot be asked is said as the command line says it', async () => {
+    await open(async () => ({}));
+    const block = { command: 'block', network: '192.0.2.7', seconds: 1e9, why: '' } as const;
+    await expect(askGate(path, block)).rejects.toThrow(
+      /^seconds: found 1000000000, expected a whole number from 1 to 315360000$/,
+    );
+    await expect(askGate(path, { ...block, network: 'phone', seconds: 0 })).rejects.toThrow(
+      /^network: found "phone", expected an IP address, .*\nseconds: found 0, expected a whole number from 1 to 315360000$/,
+    );
+    const newer = { command: 'dance' } as unknown as { command: 'contacts' };
+    await expect(askGate(path, newer)).rejects.toThrow(
+      'The gate that runs does not know the command "dance": it is of another version',
+    );
+  });
+
   test('opens for its owner only, and leaves the umask as it was', async () => {
     const before = process.umask();
     await open(async () => ({}));

@@ -1,11 +1,18 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
+import { explainIssue } from '../config/explain-issue.ts';
+import { showFound } from '../config/problem.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import { LONGEST_GUARDED } from '../limits/guards.ts';
 import { questionSchema } from '../policy/asking/question.ts';
 import { source } from '../policy/forms.ts';
-import type { ControlReply, ControlRequest } from './control-messages.ts';
+import {
+  type ControlReply,
+  type ControlRequest,
+  LONGEST_WHY,
+  MOST_SECONDS,
+} from './control-messages.ts';
 import { CannotStart } from './data-directory.ts';
 
 export interface ControlSocket {
@@ -30,15 +37,15 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
   z.strictObject({
     command: z.literal('block'),
     network: source,
-    seconds: z.int().min(1).max(315_360_000).nullable(),
-    why: z.string().max(200),
+    seconds: z.int().min(1).max(MOST_SECONDS).nullable(),
+    why: z.string().max(LONGEST_WHY),
   }),
   z.strictObject({ command: z.literal('guards'), rows: z.int().min(0) }),
   z.strictObject({
     command: z.literal('guard'),
     extension,
-    seconds: z.int().min(1).max(315_360_000).nullable(),
-    why: z.string().max(200),
+    seconds: z.int().min(1).max(MOST_SECONDS).nullable(),
+    why: z.string().max(LONGEST_WHY),
   }),
   z.strictObject({ command: z.literal('unguard'), extension }),
   z.strictObject({ command: z.literal('lists') }),
@@ -61,6 +68,12 @@ const longestRequest = 64 * 1024;
 /** The longest path a Unix socket can have on Linux, less the closing zero. */
 const longestPath = 107;
 
+/** Undefined where there can be one. The gate serves without: nobody can ask it anything then. */
+export const whyNoSocketAt = (path: string): string | undefined =>
+  Buffer.byteLength(path) > longestPath
+    ? `The control socket ${path} has a path of more than ${longestPath} bytes. Choose a shorter one with --data.`
+    : undefined;
+
 /**
  * Listens on a Unix socket that only the gate's own user may open. Whoever calls holds the directory's
  * lock, so a socket that is already there is one that a killed process left behind.
@@ -69,11 +82,8 @@ export async function openControlSocket(
   path: string,
   answer: (request: ControlRequest) => Promise<unknown>,
 ): Promise<ControlSocket> {
-  if (Buffer.byteLength(path) > longestPath) {
-    throw new CannotStart(
-      `The control socket ${path} has a path of more than ${longestPath} bytes. Choose a shorter one with --data.`,
-    );
-  }
+  const tooLong = whyNoSocketAt(path);
+  if (tooLong !== undefined) throw new CannotStart(tooLong);
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);
@@ -141,6 +151,23 @@ async function reply(
     return { ok: false, error: 'The request is not JSON.' };
   }
   const checked = request.safeParse(given);
-  if (!checked.success) return { ok: false, error: z.prettifyError(checked.error) };
+  if (!checked.success) return { ok: false, error: whyNotAsked(checked.error, given) };
   return { ok: true, result: await answer(checked.data) };
 }
+
+/** In the words of the command line, which may be of another version. */
+function whyNotAsked(error: z.ZodError, given: unknown): string {
+  return error.issues
+    .flatMap((issue) => {
+      if (issue.path[0] === 'command') return [notKnown(given)];
+      return explainIssue(issue, { tree: given, schema: request, asWritten: () => undefined }).map(
+        ({ path, text }) => `${path.join('.')}: ${text}`,
+      );
+    })
+    .join('\n');
+}
+
+const notKnown = (given: unknown): string => {
+  const { command }: { readonly command?: unknown } = Object(given);
+  return `The gate that runs does not know the command ${showFound(command)}: it is of another version, which drawbridge status says.`;
+};
