@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { editorSchemas } from '../config/json-schemas.ts';
 import { foldersInUse } from '../config/load.ts';
+import { makeFolder } from '../config/make-folder.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print } from './output.ts';
@@ -24,7 +25,7 @@ export const schema: Command = {
       for (const { folder, file, text } of schemas) {
         const into =
           directory === undefined ? join(inUse[folder], 'schema') : join(directory, folder);
-        mkdirSync(into, { recursive: true });
+        makeFolder(into);
         writeFileSync(join(into, file), text);
       }
     } catch (error) {

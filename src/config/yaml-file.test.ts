@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromEnvironment, fromFlags } from './overrides.ts';
-import { readYaml } from './yaml-file.ts';
+import { readYaml, readYamlFile } from './yaml-file.ts';
 
 const text = 'pbx:\n  nodes:\n    - uri: sip:a\n      weight: 2\n  health: {everySeconds: 5}\n';
 
@@ -83,4 +86,16 @@ test('a name of digits is kept as it is written', () => {
   expect(readYaml('extensions.yaml', 'list: { 0100: {}, 1e3: {} }').tree).toEqual({
     list: { '0100': {}, '1e3': {} },
   });
+});
+
+test('a link that leads nowhere is named as one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'yaml-file-'));
+  const link = join(folder, 'site.yaml');
+  symlinkSync('/nowhere/site.yaml', link);
+  expect(readYamlFile(link, 'site.yaml').problems).toEqual([
+    { where: 'site.yaml', text: 'found a link that leads nowhere, expected a file' },
+  ]);
+  rmSync(link);
+  expect(readYamlFile(link).problems).toEqual([{ where: link, text: 'does not exist' }]);
+  rmSync(folder, { recursive: true });
 });

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { Lines } from './lines.ts';
+import { leadsNowhere } from './make-folder.ts';
 import { PlainDocument, readPlainValue, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
@@ -38,7 +39,10 @@ export function readYamlFile(path: string, file = path): YamlFile {
     }
     bytes = readFileSync(path);
   } catch (error) {
-    return unreadable(file, readProblem(error));
+    return unreadable(
+      file,
+      leadsNowhere(path) ? mismatch('a link that leads nowhere', 'a file') : readProblem(error),
+    );
   }
   if (bytes.includes(0)) {
     const utf16 = ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2));
@@ -129,13 +133,15 @@ function unreadable(file: string, text: string): YamlFile {
 
 /** What is said of a file that is not there. */
 export const MISSING = 'does not exist';
+/** And of one that is somebody else's. */
+export const FORBIDDEN = 'may not be read by this user';
 
 /** Why a file or folder could not be read, for the operator. */
 export function readProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return MISSING;
   if (code === 'ELOOP') return mismatch('a link that leads to itself', 'a file');
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'EACCES' || code === 'EPERM') return FORBIDDEN;
   if (code === 'EISDIR') return mismatch('a folder', 'a file');
   if (code === 'ENOTDIR') return mismatch('a file', 'a folder');
   return `cannot be read: ${reasonOf(error)}`;

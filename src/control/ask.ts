@@ -63,7 +63,7 @@ function exchange(path: string, request: ControlRequest, timeoutMs: number): Pro
 function whyNot(error: Error, path: string): CannotAsk {
   const code = 'code' in error ? error.code : undefined;
   const cause = { cause: error };
-  if (code === 'ENOENT')
+  if (code === 'ENOENT' || code === 'ENOTDIR')
     return new NoGate(
       `No gate runs with this data directory (no ${path}). Is --data right?`,
       cause,

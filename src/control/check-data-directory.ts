@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { leadsNowhere } from '../config/make-folder.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import { CannotStart, type DataDirectory } from './data-directory.ts';
 import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
@@ -11,8 +12,10 @@ const FIRST_START_BYTES = 65_536;
 /** Throws what would keep a gate from starting with this directory, or from keeping what it holds; leaves nothing behind. */
 export function checkDataDirectory(directory: DataDirectory): void {
   let there = directory.path;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  while (!existsSync(there) && !leadsNowhere(there) && dirname(there) !== there)
+    there = dirname(there);
   try {
+    if (leadsNowhere(there)) throw new Error(`${there} is a link that leads nowhere`);
     if (!statSync(there).isDirectory()) throw new Error(`${there} is not a folder`);
     writeAndRemove(there);
   } catch (error) {

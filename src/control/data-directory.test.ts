@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -32,6 +40,15 @@ describe('the data directory', () => {
     expect(() => checkDataDirectory(dataDirectoryAt(join(folder, 'file/data')))).toThrow(
       /is not a folder/,
     );
+  });
+
+  test('that is a link to what is not there is an error for check as for a start', () => {
+    const link = join(folder, 'link');
+    symlinkSync('/nowhere/data', link);
+    const said = `${link} is a link that leads nowhere`;
+    expect(() => makeDataDirectory(dataDirectoryAt(link))).toThrow(said);
+    expect(() => checkDataDirectory(dataDirectoryAt(link))).toThrow(said);
+    expect(() => checkDataDirectory(dataDirectoryAt(join(link, 'below')))).toThrow(said);
   });
 
   test('serves one gate at a time, and the second is told whose it is', () => {

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../config/make-folder.ts';
 import { reasonOf } from '../config/reason-of.ts';
 
 /** The gate cannot start as things are; the message is for the operator and says what to do. */
@@ -43,7 +44,7 @@ export function dataDirectoryAt(given: string): DataDirectory {
 export function makeDataDirectory({ path }: DataDirectory): void {
   try {
     if (!existsSync(path)) {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path, 0o700);
       chmodSync(path, 0o700);
     }
   } catch (error) {

@@ -1,13 +1,6 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../config/make-folder.ts';
 import { folders, shippedFolders } from '../config/settings-files.ts';
 import type { SiteFile } from './site-files.ts';
 
@@ -30,12 +23,12 @@ export interface Kept {
 
 /** Writes all of it beside the place, then moves it there: whoever looks finds what was before, or the whole. */
 export function writeSite(site: string, files: readonly SiteFile[], now: Date): readonly Kept[] {
-  mkdirSync(site, { recursive: true });
+  makeFolder(site);
   const staged = mkdtempSync(join(site, '.init-'));
   try {
     for (const { path, text } of files) {
       const file = join(staged, path);
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       writeFileSync(file, text);
     }
     const stamp = now.toISOString().slice(0, 19).replace(/[-:]/g, '');
