@@ -46,8 +46,8 @@ async function look(given: Given): Promise<readonly Finding[]> {
     return [...said, ...(await examine({ settings, status, root: '/' }))];
   } catch (error) {
     if (!(error instanceof CannotAsk)) throw error;
-    const silent = error instanceof NoGate ? [] : [about('gate').bad(error.message, 'see its log')];
-    return [...said, ...silent, ...(await examine({ settings, status: undefined, root: '/' }))];
+    const unasked = error instanceof NoGate ? undefined : error.message;
+    return [...said, ...(await examine({ settings, status: undefined, unasked, root: '/' }))];
   }
 }
 

@@ -6,7 +6,9 @@ const lists = about('lists');
 const kernel = about('kernel');
 
 /** Does it run, and is it well? */
-export function checkGate({ status, settings }: Examined): readonly Finding[] {
+export function checkGate({ status, unasked, settings }: Examined): readonly Finding[] {
+  if (unasked !== undefined)
+    return [gate.bad(unasked, 'ask as the user it runs as; where that does not help, see its log')];
   if (status === undefined)
     return [gate.warn('it does not run with this data directory', 'start it, or give its --data')];
   const { ready, version, process } = status;

@@ -8,7 +8,14 @@ const ports = about('ports');
 const ELSEWHERE = 'stop what has it (ss -lntup), or listen elsewhere';
 
 /** Are the listeners open, or can they be; and who can read the metrics? */
-export async function checkPorts({ settings, status }: Examined): Promise<readonly Finding[]> {
+export async function checkPorts({
+  settings,
+  status,
+  unasked,
+}: Examined): Promise<readonly Finding[]> {
+  // those that are taken are its own, most likely
+  if (unasked !== undefined)
+    return [ports.warn('which are open only the gate knows', 'ask as the user it runs as')];
   const { listeners, drachtio, http, programPort } = settings;
   const findings: Finding[] = [];
   if (drachtio.servers.length > 0)

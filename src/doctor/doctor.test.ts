@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ import { checkClock } from './check-clock.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkDns } from './check-dns.ts';
 import { checkFail2ban } from './check-fail2ban.ts';
-import { checkKernel } from './check-gate.ts';
+import { checkGate, checkKernel } from './check-gate.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkNotifications } from './check-notifications.ts';
 import { askFromOthers, checkPbx } from './check-pbx.ts';
@@ -316,6 +316,46 @@ test('a data directory that cannot be written is bad', async () => {
   expect((await said(checkDisk))[0]).toMatch(/^ok: .* can be written$/);
   write('data', 'a file');
   expect((await said(checkDisk))[0]).toMatch(/^bad: The data directory .* cannot be written/);
+});
+
+test('a data directory that others may read or change is said, and what it takes', async () => {
+  const data = join(folder, 'data');
+  write('data/flow-token.key', 'x'.repeat(32));
+  const opened = async (directory: number, key: number) => {
+    chmodSync(data, directory);
+    chmodSync(join(data, 'flow-token.key'), key);
+    const found = await checkDisk({ settings: settingsWith(), status: undefined, root: '/' });
+    return found.filter(({ saw }) => saw.includes('user'));
+  };
+  expect(await opened(0o700, 0o600)).toEqual([]);
+  // a group that collects events
+  expect(await opened(0o750, 0o640)).toEqual([]);
+  expect(await opened(0o755, 0o600)).toMatchObject([
+    {
+      level: 'warn',
+      saw: `other users of this machine may look into ${data}`,
+      todo: expect.stringMatching(`^chmod g-w,o-rwx ${data}: `),
+    },
+  ]);
+  expect(await opened(0o700, 0o644)).toMatchObject([
+    { level: 'warn', saw: expect.stringMatching(/look into .*flow-token\.key$/) },
+  ]);
+  expect(await opened(0o777, 0o600)).toMatchObject([
+    { level: 'bad', saw: `every user of this machine may change ${data}` },
+  ]);
+});
+
+test('a gate that cannot be asked is not said to be away, nor its ports to be taken', async () => {
+  const taken = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const settings = settingsWith(`listeners=[{listen: "udp:127.0.0.1:${taken.address().port}"}]`);
+  const unasked = 'Permission denied on /data/control.sock.';
+  const examined = { settings, status: undefined, unasked, root: '/' };
+  expect(checkGate(examined)).toMatchObject([{ level: 'bad', saw: unasked }]);
+  expect(await checkPorts(examined)).toMatchObject([
+    { level: 'warn', saw: 'which are open only the gate knows' },
+  ]);
+  taken.close();
 });
 
 describe('Redis', () => {

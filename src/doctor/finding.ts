@@ -16,6 +16,8 @@ export interface Examined {
   readonly settings: Settings;
   /** Undefined when it does not run, or cannot be asked. */
   readonly status: ProcessStatus | undefined;
+  /** Why it cannot be asked, where one runs all the same. */
+  readonly unasked?: string | undefined;
   /** Where `/proc` and `/etc` are. */
   readonly root: string;
 }
