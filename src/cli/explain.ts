@@ -1,5 +1,7 @@
 import { aroundQuestion } from '../config/around-question.ts';
 import { type Loaded, loadSettings } from '../config/load.ts';
+import { nearMiss } from '../config/near-miss.ts';
+import { mismatch, showFound } from '../config/problem.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import { ask } from '../policy/asking/ask.ts';
 import { momentOf, type Question } from '../policy/asking/question.ts';
@@ -7,8 +9,8 @@ import { Policy } from '../policy/policy.ts';
 import { askRunning } from './ask-running.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { explainEvents } from './explain-events.ts';
-import { goodSettings } from './good-settings.ts';
-import { complain, printFound } from './output.ts';
+import { type Good, goodSettings } from './good-settings.ts';
+import { advise, complain, printFound } from './output.ts';
 import { questionFlags, readQuestion } from './question-flags.ts';
 import { placeFlags, settingsFlags, settingsFrom } from './settings-flags.ts';
 import { type Locate, located, showAnswer } from './show-answer.ts';
@@ -49,11 +51,19 @@ export const explain: Command = {
       complain('found several things to explain, expected one: a question, --call or --event');
       return 2;
     }
-    if (flags.call !== undefined || flags.event !== undefined) return explainEvents(given);
+    if (flags.call !== undefined || flags.event !== undefined) {
+      const beside = ['running', ...Object.keys(questionFlags)].filter(
+        (flag) => flags[flag] !== undefined,
+      );
+      if (beside.length === 0) return explainEvents(given);
+      const found = beside.map((flag) => `--${flag}`).join(', ');
+      complain(`found ${found}, expected none with --call or --event: what happened is known`);
+      return 2;
+    }
     const asked = readQuestion(given);
     if (!asked.ok) {
       for (const problem of asked.problems) complain(problem);
-      complain('See drawbridge explain --help.');
+      advise('See drawbridge explain --help.');
       return 2;
     }
     return flags.running === true
@@ -71,16 +81,31 @@ function explainByFiles(given: Given, question: Question): ExitCode {
     return 2;
   }
   const answered = ask(new Policy(settings), question, aroundQuestion(loaded.settings, at));
+  remarkOnTrunk(question, loaded);
   return tell(given, { ...answered, question }, at, loaded.locate);
 }
 
 async function explainRunning(given: Given, question: Question): Promise<ExitCode> {
   const answered = await askRunning<AnsweredLive>(given, { command: 'explain', question });
   // the gate keeps no lines: they are those of the files as they stand now
-  return tell(given, answered, Date.now(), placesIn(loadSettings(settingsFrom(given))));
+  const loaded = loadSettings(settingsFrom(given));
+  if (loaded.ok) remarkOnTrunk(question, loaded);
+  return tell(given, answered, Date.now(), placesIn(loaded));
 }
 
 const placesIn = (loaded: Loaded): Locate => (loaded.ok ? loaded.locate : () => '');
+
+/** One that is misspelt is judged as one of which nothing is set. */
+function remarkOnTrunk({ trunk }: Question, { settings: { trunks } }: Good): void {
+  const names = trunks.map(({ name }) => name);
+  if (trunk === undefined || names.includes(trunk)) return;
+  const expected =
+    names.length === 0
+      ? 'a trunk of routes/trunks.yaml, which has none'
+      : `one of ${names.join(', ')}`;
+  const said = mismatch(showFound(trunk), expected, nearMiss(trunk, names));
+  advise(`--trunk: ${said}; it is judged as one of which nothing is set`);
+}
 
 function tell(given: Given, answered: AnsweredLive, at: number, locate: Locate): ExitCode {
   printFound(given, located(answered, locate), () =>

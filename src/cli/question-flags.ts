@@ -47,17 +47,22 @@ export function readQuestion({ flags, rest: [subject, value] }: Given): Understo
   if (checked.success) return { ok: true, question: checked.data };
   return {
     ok: false,
-    problems: checked.error.issues.map((issue) => problemOf(issue, flags)),
+    problems: checked.error.issues.map((issue) => problemOf(issue, value, flags)),
   };
 }
 
-function problemOf(issue: z.core.$ZodIssue, flags: Given['flags']): string {
+function problemOf(issue: z.core.$ZodIssue, value: string, flags: Given['flags']): string {
   const {
     path: [key],
     message,
   } = issue;
   const name = keys.find((known) => known === key);
-  if (name === undefined) return message;
+  if (name === undefined) {
+    const subject = subjects.find((one) => one === key);
+    return subject === undefined
+      ? message
+      : `${subject}: ${mismatch(showFound(value), message, hintOf(issue, value).meant)}`;
+  }
   const given = flags[flagOf(name)];
   const flag = `--${flagOf(name)}`;
   // Its description shows how the files of tests write it.

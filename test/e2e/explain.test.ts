@@ -19,6 +19,20 @@ test.each([
     /--port: found "x", expected .*\n--tier: found "y"/,
   ],
   [['invite', '1002'], 2, /--as: found nothing, expected the extension that calls/],
+  [['method', 'options'], 2, /method: found "options", expected a method in capital letters/],
+  [['inbound', '49', '--trunk', 'x'], 0, /--trunk: found "x", expected a trunk of .*none/],
+  [
+    [
+      'inbound',
+      '49',
+      '--trunk',
+      'carier',
+      '--set',
+      'trunks=[{name: carrier, uri: "sip:192.0.2.1"}]',
+    ],
+    0,
+    /--trunk: found "carier", expected one of carrier \(did you mean carrier\?\)/,
+  ],
   [['call', '1002'], 2, /found "call 1002", expected register EXTENSION/],
   [['invite', '1002', '--as', '1001', '--at', 'noon'], 2, /--at: found "noon", expected a moment/],
 ] as const)('explain %j', async (words, exit, says) => {
