@@ -29,6 +29,7 @@ test.each([
   ['a flag that lacks its value', run, ['--data'], '--data: found nothing after it, expected DIR'],
   ['a value that is empty', run, ['--data='], 'found nothing'],
   ['a value where none belongs', status, ['--json=yes'], '--json: found yes, expected no value'],
+  ['a flag given twice', run, ['--data=a', '--data', 'b'], '--data: found a second time'],
   ['a word too many', status, ['now'], 'found "now", expected flags only'],
   ['a second operand', hangup, ['a', 'b'], 'found "b", expected only <call-id>'],
 ] as const)('refused: %s', (_what, command, words, said) => {

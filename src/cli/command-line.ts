@@ -3,7 +3,7 @@ import { nearMiss } from '../config/near-miss.ts';
 import { CannotAsk } from '../control/ask.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { helpCommand, helpFor, overview } from './help.ts';
-import { complain, mindOutput, print } from './output.ts';
+import { advise, complain, mindOutput, print, printComplaints } from './output.ts';
 import { complainOf } from './show-problems.ts';
 import { WrongSettings } from './wrong-settings.ts';
 
@@ -72,10 +72,16 @@ export async function runCommandLine(words: readonly string[]): Promise<ExitCode
     print(helpFor(command));
     return 0;
   }
-  const understood = understand(command, rest);
+  const code = await runCommand(command, rest);
+  if (code !== 0 && command.flags.json !== undefined && rest.includes('--json')) printComplaints();
+  return code;
+}
+
+async function runCommand(command: Command, words: readonly string[]): Promise<ExitCode> {
+  const understood = understand(command, words);
   if (!understood.ok) {
     for (const problem of understood.problems) complain(problem);
-    complain(`See drawbridge ${command.name} --help.`);
+    advise(`See drawbridge ${command.name} --help.`);
     return 2;
   }
   const { given } = understood;
@@ -109,6 +115,7 @@ export function understand(
   });
   const names = Object.keys(flags);
   const problems: string[] = [];
+  const once = new Set<string>();
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const flag = flags[token.name];
@@ -125,7 +132,11 @@ export function understand(
       problems.push(`--${token.name}: found nothing after it, expected ${flag.value}`);
     } else if (flag.type === 'boolean' && token.value !== undefined) {
       problems.push(`--${token.name}: found ${token.value}, expected no value`);
+    } else if (flag.type === 'string' && flag.multiple !== true && once.has(token.name)) {
+      // the last would count, and whoever reads the line from its beginning takes the first
+      problems.push(`--${token.name}: found a second time, expected once`);
     }
+    once.add(token.name);
   }
   for (const extra of positionals.slice(mostOperands)) {
     problems.push(`found "${extra}", expected ${operands ? `only ${operands}` : 'flags only'}`);

@@ -6,7 +6,7 @@ import { changeEntries } from './change-entries.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { type Good, goodSettings } from './good-settings.ts';
 import { readSpan } from './moments.ts';
-import { complain, printFound, table } from './output.ts';
+import { advise, complain, printFound, table } from './output.ts';
 import { placeFlags, settingsFlags } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
 
@@ -54,7 +54,7 @@ export const exception: Command = {
     if (name === undefined || !isChange(verb)) {
       const found = given.rest.length === 0 ? 'nothing' : `"${given.rest.join(' ')}"`;
       complain(`found ${found}, expected list, add NAME, end NAME or remove NAME`);
-      complain('See drawbridge exception --help.');
+      advise('See drawbridge exception --help.');
       return 2;
     }
     return change(given, verb, name);

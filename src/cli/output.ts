@@ -19,9 +19,18 @@ export function mindOutput(): void {
   });
 }
 
+const complaints: string[] = [];
+let printed = false;
+
 /** Writes a line to standard output. */
 export function print(text = ''): void {
+  printed = true;
   process.stdout.write(`${text}\n`);
+}
+
+/** Where nothing was found for a program that reads JSON: what was said on standard error, as JSON too. */
+export function printComplaints(): void {
+  if (!printed) print(JSON.stringify({ problems: complaints }, null, 2));
 }
 
 /** Writes what was found: as JSON where `--json` asks for that, else as a person reads it. */
@@ -31,6 +40,12 @@ export function printFound<T>({ flags }: Given, found: T, show: (found: T) => st
 
 /** Writes a line to standard error. */
 export function complain(text: string): void {
+  complaints.push(text);
+  advise(text);
+}
+
+/** The same of what is no problem of its own: what to do next, how many there are. */
+export function advise(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 

@@ -7,7 +7,7 @@ import type { PinEntry, PinsSettings } from '../policy/pins.ts';
 import { changeEntries } from './change-entries.ts';
 import type { Command, ExitCode, Given } from './command.ts';
 import { goodSettings } from './good-settings.ts';
-import { complain, printFound, table } from './output.ts';
+import { advise, complain, printFound, table } from './output.ts';
 import { readSecret } from './read-secret.ts';
 import { dataDirectoryFrom, placeFlags, settingsFlags } from './settings-flags.ts';
 
@@ -53,7 +53,7 @@ export const pin: Command = {
     if (verb === 'remove' && name !== undefined) return remove(given, name);
     const found = given.rest.length === 0 ? 'nothing' : `"${given.rest.join(' ')}"`;
     complain(`found ${found}, expected list, add NAME or remove NAME`);
-    complain('See drawbridge pin --help.');
+    advise('See drawbridge pin --help.');
     return 2;
   },
 };

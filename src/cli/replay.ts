@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { aroundQuestions } from '../config/around-question.ts';
 import { mismatch } from '../config/problem.ts';
 import { reasonOf } from '../config/reason-of.ts';
+import { readProblem } from '../config/yaml-file.ts';
 import { Policy } from '../policy/policy.ts';
 import { compare, type Difference, type Example, type Group } from '../replay/compare.ts';
 import type { Past } from '../replay/past.ts';
@@ -13,6 +14,7 @@ import { readMoment, readSpan } from './moments.ts';
 import { complain, counted, harmless, printFound, styled } from './output.ts';
 import { pastOfDatabase } from './past-of-database.ts';
 import { dataDirectoryFrom, placeFlags, settingsFlags } from './settings-flags.ts';
+import { whyNoEvents } from './with-events.ts';
 
 const USUAL_SPAN = '3m';
 
@@ -58,7 +60,13 @@ export const replay: Command = {
     }
     const loaded = goodSettings(given);
     const { policy } = loaded.settings;
-    const file = rest[0] ?? dataDirectoryFrom(given).events;
+    const [named] = rest;
+    const file = named ?? dataDirectoryFrom(given).events;
+    const none = named === undefined ? whyNoEvents(file) : undefined;
+    if (none !== undefined) {
+      complain(none);
+      return 1;
+    }
     try {
       const past = pastIn(file, since, policy.site.timeZone);
       const around = aroundQuestions(loaded.settings);
@@ -66,7 +74,8 @@ export const replay: Command = {
       printFound(given, difference, show);
       return difference.newlyRefused.length === 0 ? 0 : 1;
     } catch (error) {
-      complain(`${file} cannot be replayed: ${reasonOf(error)}`);
+      const why = error instanceof Error && 'code' in error ? readProblem(error) : reasonOf(error);
+      complain(`${file} cannot be replayed: ${why}`);
       return 1;
     }
   },

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { dayOf } from '../config/day-of.ts';
 import { nearMiss } from '../config/near-miss.ts';
 import { mismatch } from '../config/problem.ts';
-import { CannotAsk } from '../control/ask.ts';
+import { CannotAsk, NoGate } from '../control/ask.ts';
 import type { ProcessStatus } from '../control/control-messages.ts';
 import { type Period, periods } from '../report/audit.ts';
 import { type Grade, saidOf } from '../report/security.ts';
@@ -39,7 +39,11 @@ export const report: Command = {
     'the whole. The check lists are filled in with what the events say. It ends with 1 when something is bad.',
   async run(given) {
     const [what = 'security'] = given.rest;
-    const { period } = given.flags;
+    const { period, html, json } = given.flags;
+    if (html === true && json === true) {
+      complain(mismatch('--html and --json', 'one of them'));
+      return 2;
+    }
     if (what !== 'security') {
       complain(mismatch(`"${what}"`, 'security'));
       return 2;
@@ -52,14 +56,16 @@ export const report: Command = {
       return 2;
     }
     const { settings } = goodSettings(given);
-    const status = await askRunning<ProcessStatus>(given, { command: 'status', rows: 0 }).catch(
-      (error: unknown) => {
-        if (!(error instanceof CannotAsk)) throw error;
-        return undefined;
-      },
-    );
+    let status: ProcessStatus | undefined;
+    let unasked: string | undefined;
+    try {
+      status = await askRunning<ProcessStatus>(given, { command: 'status', rows: 0 });
+    } catch (error) {
+      if (!(error instanceof CannotAsk)) throw error;
+      if (!(error instanceof NoGate)) unasked = error.message;
+    }
     const made = await reportSecurity(
-      { settings, status, root: '/' },
+      { settings, status, unasked, root: '/' },
       {
         gate: settings.cluster.node.name || hostname(),
         version: status?.version ?? program,
@@ -68,7 +74,7 @@ export const report: Command = {
         now: Date.now(),
       },
     );
-    if (given.flags.html === true) print(showHtml(made));
+    if (html === true) print(showHtml(made));
     else printFound(given, made, show);
     return made.sections.some(({ findings }) => findings.some(({ level }) => level === 'bad'))
       ? 1

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { reasonOf } from '../config/reason-of.ts';
-import { MISSING, readProblem } from '../config/yaml-file.ts';
+import { FORBIDDEN, MISSING, readProblem } from '../config/yaml-file.ts';
 import type { ExitCode, Given } from './command.ts';
 import { complain } from './output.ts';
 import { dataDirectoryFrom } from './settings-flags.ts';
@@ -27,14 +27,15 @@ export async function withEvents(
 }
 
 /** Undefined when it can be read. */
-function whyNoEvents(file: string): string | undefined {
+export function whyNoEvents(file: string): string | undefined {
   try {
     accessSync(file, constants.R_OK);
     return undefined;
   } catch (error) {
     const why = readProblem(error);
-    return why === MISSING
-      ? `There is no ${file}: no gate has run there yet. Name its folder with --data.`
-      : `${file} ${why}. Run this as the user the gate runs as, or as root.`;
+    if (why === MISSING)
+      return `There is no ${file}: no gate has run there yet. Name its folder with --data.`;
+    const todo = why === FORBIDDEN ? ' Run this as the user the gate runs as, or as root.' : '';
+    return `${file}: ${why}.${todo}`;
   }
 }

@@ -268,6 +268,13 @@ describe('check', () => {
     expect(readdirSync(data())).toEqual([]);
   });
 
+  test('says that nobody could ask a gate whose data directory has too long a name', async () => {
+    const long = join(folder, 'd'.repeat(100));
+    const { code, output } = await said('check', '--data', long);
+    expect(output).toMatch(/note {2}The control socket .* has a path of more than 107 bytes/);
+    expect(code).toBe(0);
+  });
+
   test('ends with 1 when run would refuse', async () => {
     writeFileSync(
       join(folder, 'routes/trunks.yaml'),
@@ -304,11 +311,33 @@ describe('the command line', () => {
     [['explain', 'register', '1', '--source', '192.0.2.0/24'], 2, /expected the IP address/],
     [['explain', 'register', '1', '--source', '192.0.2.7:5060'], 2, /did you mean 192\.0\.2\.7\?/],
     [['explain', 'invite', '1', '--as', '2', '--live', 'x'], 2, /found "x", expected a number/],
+    [['block', '::ffff:0:0/96'], 1, /0\.0\.0\.0\/0 is a great part of the internet/],
+    [['report', '--html', '--json'], 2, /found --html and --json, expected one of them/],
+    [['explain', '--call', 'x', '--as', '1001'], 2, /found --as, expected none with --call/],
+    [['events', '--data', 'package.json'], 1, /events\.db: found a file, expected a folder\.\n/],
+    [['status', '--data', 'package.json'], 1, /No gate runs with this data directory/],
+    [['schema', '/proc/x'], 1, /cannot be written: no folder can be made in \/proc/],
     [['block', '0.0.0.0/0'], 1, /a great part of the internet\. --force/],
   ])('%j ends with %i', async (words, expected, output) => {
     const run = await said(...words);
     expect(run.output).toMatch(output);
     expect(run.code).toBe(expected);
+  });
+
+  test.each([
+    [['status', '--json', '--data', '/nowhere'], 1, /No gate runs with this data directory/],
+    [['events', '--json', '--data', '/nowhere'], 1, /There is no \/nowhere\/events\.db/],
+    [['rules', '--json', '--set', 'site.rules=maybe'], 1, /site\.rules: found "maybe"/],
+    [['explain', 'invite', '--json'], 2, /found "invite", expected register EXTENSION/],
+    [['blocks', '--json', '--alll'], 2, /did you mean --all\?/],
+  ])('%j says what is wrong as JSON, too', async (words, expected, problem) => {
+    const aside = `exec '${process.execPath}' src/main.ts "$@" 2>'${join(folder, 'aside')}'`;
+    const run = startBackground('json', 'sh', ['-c', aside, 'sh', ...words], { cwd: checkout });
+    processes.push(run);
+    expect((await run.ended()).code).toBe(expected);
+    const { problems } = JSON.parse(run.output());
+    expect(problems[0]).toMatch(problem);
+    expect(readFileSync(join(folder, 'aside'), 'utf8')).toMatch(problem);
   });
 
   test('loads nothing for a command that only a gate needs, nor a client of Redis for one that is alone', async () => {

@@ -81,9 +81,17 @@ test('call records of a PBX are judged, and a wrong one is named by its line', a
 });
 
 test('what cannot be replayed is said', async () => {
-  expect(await replay('nowhere.csv', '--data', '/nowhere')).toMatchObject({
+  expect(await replay('nowhere.csv')).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/nowhere\.csv cannot be replayed: ENOENT/),
+    output: expect.stringMatching(/nowhere\.csv cannot be replayed: does not exist/),
+  });
+  expect(await drawbridge('replay', '--data', '/nowhere')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('There is no /nowhere/events.db: no gate has run there yet.'),
+  });
+  expect(await replay('/tmp')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('/tmp cannot be replayed: found a folder, expected a file'),
   });
   expect(await replay('--since', 'noon', '--lasting', 'long')).toMatchObject({
     code: 2,
