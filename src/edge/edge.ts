@@ -299,7 +299,8 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
     const setBy = clock.look();
     if (setBy !== 0) {
       registrations.clockSet(setBy);
-      gatekeeper.blocks.clockSet(setBy);
+      gatekeeper.blocks.clockSet(setBy, now);
+      attacks.guards.clockSet(setBy, now);
       outside.clockSet(setBy);
       observer.clockSet(setBy);
     }

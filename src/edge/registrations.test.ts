@@ -4,6 +4,7 @@ import { type Reach, Registrations } from './registrations.ts';
 import type { BindingRow } from './registrations-store.ts';
 
 const NOW = 1_000_000;
+const HOUR = 3_600_000;
 
 const aReach = (changes: Partial<Reach> = {}): Reach => ({
   flow: 'flow-1',
@@ -135,15 +136,16 @@ describe('a binding', () => {
     expect(registrations.named(token, NOW + 1)).toBeUndefined();
   });
 
-  test.each([3_600_000, -3_600_000])(
+  test.each([HOUR, -HOUR])(
     'lasts as long though the clock is set by %i ms, on disk as well',
     (by) => {
       const { registrations, add, disk } = kept();
-      const { token } = add('1001@a.test', 'sip:1', { expiresAt: NOW + 1 });
+      const { token, changedAt } = add('1001@a.test', 'sip:1', { expiresAt: NOW + 1 });
       registrations.clockSet(by);
       expect(registrations.named(token, NOW + by)).toBeDefined();
       expect(registrations.named(token, NOW + by + 1)).toBeUndefined();
       expect(disk.get(token)?.expiresAt).toBe(NOW + by + 1);
+      expect(disk.get(token)?.changedAt).toBeGreaterThan(changedAt);
     },
   );
 });
@@ -263,6 +265,26 @@ test('what the last run kept is there, and the disk is not told of it', () => {
   expect(told).toEqual([]);
 });
 
+describe('what the last run kept lasts no longer than it was granted', () => {
+  const granted = (at: number): BindingRow => ({
+    ...aReach({ expiresAt: at + HOUR }),
+    ...{ aor: '1001@a.test', contact: 'sip:1', token: 't', changedAt: at },
+  });
+
+  test.each([
+    ['where the clock was a year ahead then', 365 * 24 * HOUR, 0],
+    ['where it is a year behind now, until it is set', 365 * 24 * HOUR, 365 * 24 * HOUR],
+    ['nor shorter where all is well', -HOUR / 2, 0],
+  ])('%s', (_when, ahead, setBy) => {
+    const now = Date.now();
+    const { registrations } = kept(100, [granted(now + ahead)]);
+    registrations.clockSet(setBy);
+    const ends = now + setBy + Math.min(HOUR, HOUR + ahead);
+    expect(registrations.named('t', ends - 1000)).toBeDefined();
+    expect(registrations.named('t', ends + 1000)).toBeUndefined();
+  });
+});
+
 describe('what other nodes hold', () => {
   function sharing() {
     const told: string[] = [];
@@ -344,6 +366,20 @@ describe('what other nodes hold', () => {
     if (binding !== undefined) registrations.remove(binding);
     expect(told).toEqual(['removed sip:1']);
   });
+
+  test.each([HOUR, -HOUR])(
+    'lasts by the clock there: that this one’s was set by %i ms changes nothing',
+    (by) => {
+      const { registrations, told, disk } = sharing();
+      registrations.adopt(row(NOW), 'b', NOW);
+      registrations.clockSet(by);
+      expect(registrations.named('t', NOW)).toMatchObject({
+        gate: 'b',
+        expiresAt: row(NOW).expiresAt,
+      });
+      expect([told, disk]).toEqual([[], []]);
+    },
+  );
 
   test('takes no more room than there is', () => {
     const registrations = new Registrations({ saved() {}, removed() {} }, 1, []);

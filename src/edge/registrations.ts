@@ -1,3 +1,4 @@
+import { endByThisClock } from '../limits/end-by-this-clock.ts';
 import { laterThan } from '../limits/later-than.ts';
 import { detached } from '../sip/message/detached.ts';
 import { FamiliarSources } from './familiar-sources.ts';
@@ -72,9 +73,11 @@ export class Registrations {
     this.#store = store;
     this.#others = others;
     this.#most = most;
+    const now = Date.now();
     for (const row of kept)
       this.#put({
         ...row,
+        expiresAt: endByThisClock(row.expiresAt, row.changedAt, now),
         userAgent: this.#userAgents.one(row.userAgent),
         storedUntil: row.expiresAt,
         gate: HERE,
@@ -313,10 +316,12 @@ export class Registrations {
     }
   }
 
-  /** The clock was set: a registration lasts as long as it would have. */
+  /** The clock was set: a registration lasts as long as it would have. What other nodes hold lasts by their clocks. */
   clockSet(byMs: number): void {
     for (const binding of this.#byToken.values()) {
+      if (binding.gate !== HERE) continue;
       binding.expiresAt += byMs;
+      binding.changedAt++; // or it would be no news to the others
       this.#stored(binding);
     }
   }

@@ -40,7 +40,7 @@ describe('who is blocked', () => {
     const { list, told } = listTold();
     list.block(byRule('192.0.2.1'), DAY);
     list.block(byOperator('192.0.2.2', MINUTE), DAY);
-    list.clockSet(-DAY);
+    list.clockSet(-DAY, 0);
     expect(list.isBlocked('192.0.2.1', MINUTE - 1)).toBeDefined();
     expect(list.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
     expect(list.isBlocked('192.0.2.2', DAY)).toBeDefined();
@@ -48,10 +48,20 @@ describe('who is blocked', () => {
     expect(told).not.toContain('changed 192.0.2.2');
   });
 
+  test('where it goes back what a node blocked whose clock was right lasts as long as that said', () => {
+    const { list } = listTold();
+    const { list: there } = listTold();
+    const row = there.block(byRule('192.0.2.1', DAY), MINUTE);
+    if (row === undefined) throw new Error('not blocked');
+    list.adopt(row, 2 * MINUTE);
+    list.clockSet(-MINUTE, 2 * MINUTE);
+    expect(list.isBlocked('192.0.2.1', DAY + MINUTE - 1)).toBeDefined();
+  });
+
   test('where it goes forward all end by the new time', () => {
     const { list } = listTold();
     list.block(byRule('192.0.2.1'), 0);
-    list.clockSet(DAY);
+    list.clockSet(DAY, DAY);
     expect(list.isBlocked('192.0.2.1', DAY)).toBeUndefined();
   });
 
@@ -304,6 +314,27 @@ describe('what was stored', () => {
     expect(rowsOf(list)).toEqual(rowsOf(before));
     expect(list.isBlocked('2001:db8::9', 10)).toBeDefined();
     expect(told).toEqual([]);
+  });
+
+  test('a rule’s lasts no longer for a clock that was ahead then; an operator’s does until he said', () => {
+    const { list: before } = listTold();
+    before.block(byRule('192.0.2.1'), 365 * DAY);
+    before.block(byOperator('192.0.2.2', MINUTE), 365 * DAY);
+    const { list } = listTold();
+    expect(list.load(rowsOf(before), DAY)).toBe(2);
+    expect(list.isBlocked('192.0.2.1', DAY + MINUTE - 1)).toBeDefined();
+    expect(list.isBlocked('192.0.2.1', DAY + MINUTE)).toBeUndefined();
+    expect(list.isBlocked('192.0.2.2', 365 * DAY)).toBeDefined();
+  });
+
+  test('nor shorter, where the clock was set back while it ran', () => {
+    const { list: before } = listTold();
+    before.block(byRule('192.0.2.1'), DAY);
+    before.clockSet(-DAY, 0);
+    const { list } = listTold();
+    list.load(rowsOf(before), 1000);
+    expect(list.isBlocked('192.0.2.1', MINUTE - 1)).toBeDefined();
+    expect(list.isBlocked('192.0.2.1', MINUTE)).toBeUndefined();
   });
 
   test('of what has expired meanwhile the offences are remembered, and no block', () => {

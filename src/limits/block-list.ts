@@ -7,6 +7,7 @@ import type {
   BlockOrder,
   Escalation,
 } from './block-entry.ts';
+import { endByThisClock } from './end-by-this-clock.ts';
 import { EndQueue, endsBefore } from './end-queue.ts';
 import { laterThan } from './later-than.ts';
 import { Offenders } from './offenders.ts';
@@ -209,13 +210,14 @@ export class BlockList {
   }
 
   /**
-   * The clock was set. Where it went back, what rules blocked is blocked no longer than it would have been: two minutes for
-   * what anybody could have sent must not become a day.
+   * The clock was set. Where it went back, what rules blocked by it is blocked no longer than it would have been: two
+   * minutes for what anybody could have sent must not become a day. What a node blocked whose clock was right all the time
+   * ends when that said.
    */
-  clockSet(byMs: number): void {
+  clockSet(byMs: number, now: number): void {
     if (byMs > 0) return;
     for (const block of this.#blocks.values())
-      if (block.by === 'rule' && block.until !== undefined) {
+      if (block.by === 'rule' && block.until !== undefined && block.changedAt > now) {
         block.until += byMs;
         this.#tell('changed', block);
       }
@@ -238,9 +240,10 @@ export class BlockList {
   /** What was stored comes back, untold. Of what has expired meanwhile the offences are remembered. Says how many live. */
   load(rows: Iterable<BlockEntry>, now: number): number {
     const before = this.size;
-    for (const row of rows) {
-      const key = parseNetwork(row.network);
+    for (const kept of rows) {
+      const key = parseNetwork(kept.network);
       if (key === undefined) continue;
+      const row = byThisClock(kept, now);
       if (row.offences > 0)
         this.#remember(formatNetwork(key), row.offences, row.until ?? row.lastSeen);
       if (hasEnded(row, now) || this.#blocks.get(key) !== undefined) continue;
@@ -343,6 +346,13 @@ export class BlockList {
 
 function sourceNetwork(network: Network): Network {
   return network.family === 6 && network.bits > SOURCE_BITS ? widen(network, SOURCE_BITS) : network;
+}
+
+/** What rules blocked, by a clock that was ahead, is blocked no longer than they meant. */
+function byThisClock(row: BlockEntry, now: number): BlockEntry {
+  const { by, until, changedAt } = row;
+  if (by !== 'rule' || until === undefined || changedAt <= now) return row;
+  return { ...row, until: endByThisClock(until, changedAt, now) };
 }
 
 function hasEnded({ until }: BlockEntry, now: number): boolean {

@@ -64,6 +64,32 @@ describe('a guard', () => {
     expect(changes).toEqual([]);
   });
 
+  test('of a rule lasts no longer for a clock that was ahead when it was raised', () => {
+    const { guards } = watched();
+    const ahead = AT + 365 * 24 * HOUR;
+    const times = { changedAt: ahead, until: ahead + HOUR };
+    guards.load([kept('1001', times), kept('1002', { ...times, by: 'operator' })], AT);
+    expect(guards.of('1001', AT + HOUR - 1)).toBeDefined();
+    expect(guards.of('1001', AT + HOUR)).toBeUndefined();
+    expect(guards.of('1002', ahead)).toBeDefined();
+  });
+
+  test('of a rule lasts no longer where the clock is set back, and the disk and the others are told', () => {
+    const { guards, changes } = watched();
+    guards.raise(byRule('1001'), AT);
+    guards.raise(byHand('1002', HOUR), AT);
+    guards.raise(byHand('1003'), AT);
+    // by a node whose clock was right
+    guards.adopt(kept('1004', { changedAt: AT - 25 * HOUR }), AT);
+    guards.clockSet(HOUR, AT);
+    guards.clockSet(-24 * HOUR, AT - 24 * HOUR);
+    expect(guards.of('1001', AT - 23 * HOUR - 1)?.changedAt).toBeGreaterThan(AT);
+    expect(guards.of('1001', AT - 23 * HOUR)).toBeUndefined();
+    expect(guards.of('1002', AT)).toBeDefined();
+    expect(guards.of('1004', AT)).toBeDefined();
+    expect(changes.slice(4)).toEqual(['held 1001']);
+  });
+
   test('of another node counts here; the later word holds', () => {
     const { guards, changes } = watched();
     guards.adopt(kept('1001', { changedAt: AT + 5 }), AT);

@@ -1,3 +1,4 @@
+import { endByThisClock } from './end-by-this-clock.ts';
 import { laterThan } from './later-than.ts';
 
 /** An extension at which only those may try to register who are known there. */
@@ -59,7 +60,8 @@ export class Guards {
   /** As kept from the last run. */
   load(guards: readonly Guard[], now: number): void {
     for (const guard of guards)
-      if (holds(guard, now) && this.#guards.size < MOST) this.#guards.set(guard.extension, guard);
+      if (holds(guard, now) && this.#guards.size < MOST)
+        this.#guards.set(guard.extension, { ...guard, until: endOf(guard, now) });
   }
 
   of(extension: string, now: number): Guard | undefined {
@@ -107,6 +109,17 @@ export class Guards {
     return true;
   }
 
+  /** The clock was set. Where it went back, what a rule wanted by it lasts no longer than it would have. */
+  clockSet(byMs: number, now: number): void {
+    if (byMs > 0) return;
+    for (const known of this.#guards.values())
+      if (known.by === 'rule' && known.until !== undefined && known.changedAt > now) {
+        const guard = { ...known, until: known.until + byMs, changedAt: known.changedAt + 1 };
+        this.#guards.set(guard.extension, guard);
+        this.#changed({ kind: 'held', guard });
+      }
+  }
+
   /** Those end whose time has come. */
   sweep(now: number): void {
     for (const guard of this.#guards.values())
@@ -131,5 +144,8 @@ export class Guards {
     return first !== undefined && this.#remove(first.extension, 'ended') !== undefined;
   }
 }
+
+const endOf = ({ by, until, changedAt }: Guard, now: number): number | undefined =>
+  by === 'rule' && until !== undefined ? endByThisClock(until, changedAt, now) : until;
 
 const holds = ({ until }: Guard, now: number): boolean => until === undefined || until > now;
