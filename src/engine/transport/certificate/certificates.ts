@@ -125,7 +125,8 @@ export class Certificates {
 
   /** Reads the files again and swaps what has changed. */
   look(now = Date.now()): void {
-    if (now - this.#expirySaidAt >= DAY_MS) {
+    // the clock may be set back
+    if (Math.abs(now - this.#expirySaidAt) >= DAY_MS) {
       if (this.#ownFiles !== undefined)
         ensureSelfSigned(this.#ownFiles, this.#ownNames, this.#log, now);
       this.#sayExpiry(now);

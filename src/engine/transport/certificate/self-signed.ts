@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TransportLog } from '../transport-context.ts';
+import { readPair } from './certificate-pair.ts';
 import { type IssuedCertificate, issueCertificate } from './issue-certificate.ts';
 
 const DAY_MS = 86_400_000;
@@ -43,7 +43,8 @@ export function ensureSelfSigned(
     notBefore: new Date(now - DAY_MS), // a phone's clock may be slow
     notAfter: new Date(now + VALID_DAYS * DAY_MS),
   });
-  const why = found === undefined ? 'there was none' : 'the old one has ended or will soon';
+  const why =
+    found === undefined ? 'there was none that can be used' : 'the old one has ended or will soon';
   try {
     mkdirSync(join(files.certificate, '..'), { recursive: true, mode: 0o700 });
     replace(files.key, issued.key, 0o600);
@@ -56,11 +57,11 @@ export function ensureSelfSigned(
   return undefined;
 }
 
-/** When the kept certificate ends; undefined when there is none that can be used. */
+/** When the kept certificate ends; undefined when there is none that can be used: a loss of power may have left half a pair. */
 function endOf(files: PairFiles): number | undefined {
   try {
-    readFileSync(files.key);
-    return new X509Certificate(readFileSync(files.certificate)).validToDate.getTime();
+    return readPair(readFileSync(files.certificate, 'utf8'), readFileSync(files.key, 'utf8'))
+      .endsAt;
   } catch {
     return undefined;
   }
