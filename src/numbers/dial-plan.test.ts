@@ -21,7 +21,7 @@ const aPlan = (changes: Partial<DialPlan> = {}): DialPlan => ({
   internationalPrefixes: null,
   nationalPrefix: null,
   extensions: ['XXX', 'XXXX'],
-  services: ['*X!', '#X!'],
+  services: ['*X!', '**X!', '#X!'],
   emergencyNumbers: null,
   pinSeparator: null,
   ...changes,
@@ -284,6 +284,7 @@ describe('a call abroad cannot pass for one at home', () => {
     '*67 876 555 1234',
     '*67 1 876 555 1234',
     '#67 1 876 555 1234',
+    '**67 1 876 555 1234',
     '9 1 876 555 1234 99',
     '+1 1 876 555 1234',
     '+1 876 555 1234;phone-context=+1',
@@ -411,6 +412,12 @@ describe('a call abroad cannot pass for one at home', () => {
     expect(britain(dialled)).toMatchObject({ kind, country });
   });
 
+  test('behind the two stars by which FreePBX picks up what rings at 1002', () => {
+    expect(britain('**1002').kind).toBe('service');
+    expect(britain('**21*009607771234##')).toMatchObject({ kind: 'international', country: 'MV' });
+    expect(america('**1 900 555 1234').class).toBe('premium');
+  });
+
   test('a premium number stays one in a foreign context', () => {
     expect(britain('09098790000;phone-context=+49')).toMatchObject({
       class: 'premium',
@@ -425,7 +432,7 @@ describe('a call abroad cannot pass for one at home', () => {
     ['full-width digits', '００９６０７７７１２３４'],
     ['an escape escaped', '%252B9607771234'],
     ['a plus within', '1470+9607771234'],
-    ['a code that no pattern takes', '**21*009607771234##'],
+    ['a code that no pattern takes', '##21*009607771234##'],
     ['a star within', '0207*9460018'],
     ['more digits than any number has', `00960${'7'.repeat(40)}`],
     ['nothing', ''],

@@ -77,7 +77,7 @@ export const siteSchema = z
             'numbers that stay in the house, as patterns: X 0-9, Z 1-9, N 2-9, [1-5], . one or more, ! any',
           ),
         services: patterns
-          .default(['*X!', '#X!'])
+          .default(['*X!', '**X!', '#X!'])
           .describe('feature codes of the PBX, as patterns'),
         emergencyNumbers: z
           .array(z.string().regex(/^[0-9]{2,6}$/, 'digits'))
