@@ -37,9 +37,12 @@ export type Counted = 'extension' | 'group' | 'source' | 'route' | 'trunk' | 'ca
 
 export const keyOf = (counted: Counted, name: string): string => `${counted}:${name}`;
 
-/** The number that a trunk shows as caller; undefined when it shows none. */
+/**
+ * The number that a trunk shows as caller; undefined when it shows none. Carriers have more words for that than
+ * `anonymous`: `unavailable`, `restricted`, `unknown`.
+ */
 export const callerOf = ({ anonymous, from }: CallFacts): string | undefined =>
-  anonymous ? undefined : from;
+  anonymous || !/\d/.test(from) ? undefined : from;
 
 /** The same number may be written in several ways: the number called is to be no other by that. */
 export const calledOf = ({ dialled }: CallFacts): string => dialled.e164 ?? dialled.digits;

@@ -31,6 +31,10 @@ describe('inbound-calls (I2)', () => {
     expect(judged({ [key]: most - 1 }, options)).toBe('pass');
     expect(judged({ [key]: most }, options)).toBe('calls-too-many');
   });
+  test.each(['unavailable', 'Restricted', 'Unknown', ''])('%j is no caller, but many', (from) => {
+    const counters = { ...noCounts, live: (key: string) => (key.startsWith('caller:') ? 99 : 0) };
+    expect(outcomeOf(rule().judge({ ...call, from }, counters))).toBe('pass');
+  });
   test('limits no trunk by default', () => {
     expect(judged({ 'trunk:carrier': 10_000, all: 10_000 })).toBe('pass');
   });
