@@ -1,6 +1,7 @@
 import type { BrokenBy, Handlers, HeaderChange } from '../edge/signaling.ts';
 import type { Message } from '../sip/message/message.ts';
 import { readMessage } from '../sip/message/read-message.ts';
+import { bareHost } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import { randomToken } from './random-token.ts';
@@ -87,9 +88,13 @@ const framingProblems: Readonly<Record<FramingProblem, BrokenBy>> = {
   'not-sip': 'not-sip',
 };
 
-/** RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. */
+/**
+ * RFC 3261 §18.2.2, RFC 3581: back where it came from; without `rport` to the port that the Via names. That one is no
+ * port of a NAT box, and of a phone behind one only what it sent by opens the way back.
+ */
 export function replyChannel(request: Message, channel: Channel): Channel {
   const { via } = request;
   if (channel.reliable || via === undefined || via.rport) return channel;
+  if (channel.realm === 'access' && bareHost(via.host) !== channel.address) return channel;
   return channel.atPort(via.port ?? 5060);
 }

@@ -170,11 +170,23 @@ describe('over udp', () => {
     const other = await scene.anotherPhone();
     gate.decide = (incoming) => incoming.answer(200);
     phone.request('OPTIONS', 'sip:x', {
-      headers: { Via: `SIP/2.0/UDP 192.0.2.1:${other.port};branch=${newBranch()}` },
+      headers: { Via: `SIP/2.0/UDP ${phone.address}:${other.port};branch=${newBranch()}` },
     });
-    const answer = await other.expect(200);
-    expect(answer.header('Via')).toContain(`;received=${phone.address}`);
+    await other.expect(200);
     expect(heard(phone, 200)).toEqual([]);
+  });
+
+  test('or to the port it came from, where its Via is of behind a NAT', async () => {
+    await using scene = await aScene();
+    const { gate, phone } = scene;
+    const other = await scene.anotherPhone();
+    gate.decide = (incoming) => incoming.answer(200);
+    phone.request('OPTIONS', 'sip:x', {
+      headers: { Via: `SIP/2.0/UDP 192.168.1.50:${other.port};branch=${newBranch()}` },
+    });
+    const answer = await phone.expect(200);
+    expect(answer.header('Via')).toContain(`;received=${phone.address}`);
+    expect(heard(other, 200)).toEqual([]);
   });
 });
 
