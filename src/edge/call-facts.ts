@@ -6,7 +6,7 @@ import type { Chosen, OutboundRoute } from '../policy/routes.ts';
 import { asExtension } from '../policy/site.ts';
 import { Header } from '../sip/message/header-name.ts';
 import { splitList } from '../sip/message/list.ts';
-import { hasCredentials } from './credentials.ts';
+import { digestNames, hasCredentials, userNamed } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { type Behalf, diverterOf, onBehalfOf } from './on-behalf-of.ts';
 import { numberOf, type OutsideCall } from './outside-calls.ts';
@@ -185,14 +185,19 @@ export class CallFacts extends RequestFacts implements Facts {
     return namedBeside(this.edge, request, [extension], this.at);
   }
 
-  /** Whoever shows no number to those he calls may still say to us who he is (RFC 3325 §9.2). */
+  /**
+   * Whoever shows no number to those he calls may still say to us who he is (RFC 3325 §9.2). A base with many handsets
+   * says it by the credentials and the Contact of the one that calls.
+   */
   #claimed(): string {
     if (!showsNobody(this.from)) return this.from;
-    return (
-      userOf(this.incoming.request.header('P-Preferred-Identity')) ||
-      userOf(this.incoming.request.header('P-Asserted-Identity')) ||
-      this.from
-    );
+    const { request } = this.incoming;
+    for (const header of identityHeaders) {
+      const user = userOf(request.header(header));
+      if (user !== '') return user;
+    }
+    const [name] = digestNames(request);
+    return (name && userNamed(name)) || userOf(request.value(Header.contact)) || this.from;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Message } from '../sip/message/message.ts';
 import type { ChallengeMarks } from './challenge-marks.ts';
 import { sourceOf } from './packed-address.ts';
 import type { Flow, HeaderChange } from './signaling.ts';
+import { nameIn } from './user-part.ts';
 
 const headers = [
   { id: Header.authorization, name: 'Authorization' },
@@ -22,6 +23,9 @@ export function digestNames(request: Message): readonly string[] {
       for (const name of digestParameters(request.valueOf(line), 'username')) names.add(name);
   return [...names];
 }
+
+/** Whom a digest user name names: some write a domain behind it. */
+export const userNamed = (digestName: string): string => nameIn(digestName.split('@', 1)[0] ?? '');
 
 /** Is it sure that whoever is at this address sent them, and nobody in his name? */
 export function areProven(

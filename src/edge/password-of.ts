@@ -4,13 +4,14 @@ import {
   digestNames,
   hasCredentials,
   unmarkedCredentials,
+  userNamed,
   withoutCredentials,
 } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { RegistrationFacts } from './registration-facts.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
-import { nameIn, userOf } from './user-part.ts';
+import { userOf } from './user-part.ts';
 
 const LONGEST_NAME = 64;
 /** Credentials with more names than that are a trick: one is read by us, and another by the PBX. */
@@ -94,7 +95,7 @@ export function namedBeside(
   const names = digestNames(request);
   if (names.length > MOST_TRIED) return names;
   return names
-    .map((name) => nameIn(name.split('@', 1)[0] ?? ''))
+    .map(userNamed)
     .filter(
       (name) =>
         name.length <= LONGEST_NAME &&

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { policySchema } from '../../src/policy/policy-settings.ts';
 import { aScene, last, type Scene, statusOf } from './scene.ts';
 
 /** Strangers are told here what they would meet with silence. */
@@ -105,5 +106,43 @@ describe('who calls', () => {
     };
     expect(await statusOf(phone, 'INVITE', uri, { headers })).toBe(REACHED_THE_PBX);
     expect(last(scene.pbx, 'INVITE').header('Privacy')).toBe('id');
+  });
+
+  test('is the handset of a base that hides its number: by what it says to us of itself', async () => {
+    await using scene = await judging();
+    const base = await scene.registered({ user: '1001' });
+    await base.register({
+      headers: { To: '<sip:1002@127.0.0.1>', 'Call-ID': 'handset-2' },
+      contact: `<sip:1002@${base.address}:${base.port}>`,
+    });
+    scene.reload({
+      policy: policySchema.parse({
+        network: open,
+        extensions: { list: { 1001: { blockedNumbers: ['1003'] } } },
+      }),
+    });
+    const calls = (headers: Record<string, string>) =>
+      statusOf(base, 'INVITE', 'sip:1003@127.0.0.1', {
+        headers: {
+          From: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=t',
+          Contact: '<sip:line@127.0.0.1>',
+          Privacy: 'id',
+          ...headers,
+        },
+      });
+    expect(await calls({})).toBe(403);
+    for (const said of [
+      { Authorization: 'Digest username="1002", realm="pbx", nonce="n", response="r"' },
+      { 'Remote-Party-ID': '<sip:1002@127.0.0.1>;party=calling;privacy=full' },
+      { Contact: `<sip:1002@${base.address}:${base.port}>` },
+    ])
+      expect(await calls(said)).toBe(REACHED_THE_PBX);
+    expect(
+      await calls({
+        Authorization: 'Digest username="1002", realm="pbx", nonce="n", response="r"',
+        'P-Preferred-Identity': '<sip:1001@127.0.0.1>',
+      }),
+    ).toBe(403);
+    expect(await calls({ Contact: '<sip:1004@127.0.0.1>' })).toBe(403);
   });
 });
