@@ -59,7 +59,7 @@ function forward(
   const { pbx } = edge;
   const tried = extensionsTried(edge, incoming, facts);
   const password = passwordOf(edge, incoming, facts, tried);
-  if (password === 'withheld' && request.method === 'INVITE' && !facts.emergency) {
+  if (password === 'withheld' && !facts.emergency) {
     const [first = ''] = tried;
     const go = later(edge, incoming, () => forward(edge, incoming, facts, transferred, opened));
     if (edge.guesses.waits(first, sourceOf(flow.address), go)) return;
