@@ -1,6 +1,6 @@
 import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
-import { withoutCredentials } from './credentials.ts';
+import { unmarkedCredentials, withoutCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { restoringTo } from './hidden-pins.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
@@ -32,7 +32,9 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
     targets: 'as-routed',
     headers: [
       ...stripTrunkMark(edge, request),
-      ...(facts === undefined || mayBringPassword(facts) ? nothing : withoutCredentials),
+      ...(facts === undefined || mayBringPassword(facts)
+        ? unmarkedCredentials(request, edge.guesses.marks)
+        : withoutCredentials),
       ...transferred,
     ],
     ...restoringTo(request, edge.gatekeeper.policy.site),

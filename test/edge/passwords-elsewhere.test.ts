@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { digestParameter } from '../../src/sip/message/digest.ts';
 import { eventually } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import { asksCallers, isRegistrar } from '../support/a-registrar.ts';
@@ -251,6 +252,27 @@ test('a registered phone makes its emergency call with what it has, and loses no
   expect((await tries(phone, { password: 'secret', leavesOpaqueOut: true })).status).toBe(RIGHT);
 });
 
+test('a phone that keeps its credentials brings the PBX its own opaque in a call, too', async () => {
+  await using scene = await guessable();
+  const { pbx } = scene;
+  const phone = await scene.registered({ password: 'secret' });
+  const challenge = 'Digest realm="pbx", nonce="n", opaque="of the PBX"';
+  pbx.always('INVITE', (invite) =>
+    invite.header('Authorization') === undefined
+      ? pbx.answer(invite, 401, { headers: { 'WWW-Authenticate': challenge } })
+      : pbx.answer(invite, 200),
+  );
+  const call = await phone.invite('1002', { authenticates: true });
+  await call.answered();
+  const Authorization = phone.latest(call.invite).header('Authorization');
+  expect(digestParameter(Authorization ?? '', 'opaque')).toMatch(/.\.of the PBX$/);
+  expect((await call.ask('INVITE', { headers: { Authorization } })).status).toBe(200);
+  const brought = heard(pbx, 'INVITE').map((one) => one.header('Authorization') ?? '');
+  expect(brought.map((one) => digestParameter(one, 'opaque'))).toEqual([
+    ...[undefined, 'of the PBX', 'of the PBX'],
+  ]);
+});
+
 describe('a PBX that registers and calls by another connection', () => {
   const busy = {
     outbound: { 'call-frequency': { limits: [] }, 'concurrent-calls': { extension: null } },
@@ -274,6 +296,24 @@ describe('a PBX that registers and calls by another connection', () => {
     const answers = await Promise.all(calls.map((call) => call.final()));
     expect(answers.map(({ status }) => status)).toEqual(calls.map(() => RIGHT));
     expect(most).toBe(10);
+  });
+
+  test('subscribes to more at once than it may fail at, before it has registered by that connection', async () => {
+    await using scene = await guessable();
+    const { pbx } = scene;
+    const challenge = 'Digest realm="pbx", nonce="of-subscribe"';
+    pbx.always('SUBSCRIBE', (subscribe) => {
+      if (subscribe.header('Authorization') !== undefined)
+        setTimeout(() => pbx.answer(subscribe, 200), 50);
+      else pbx.answer(subscribe, 401, { headers: { 'WWW-Authenticate': challenge } });
+    });
+    await scene.registered({ password: 'secret', transport: 'tcp' });
+    const other = await scene.phone({ password: 'secret', transport: 'tcp' });
+    const sent = Array.from({ length: 25 }, () =>
+      other.request('SUBSCRIBE', 'sip:1002@127.0.0.1', { headers: { Event: 'dialog' } }),
+    );
+    const answers = await Promise.all(sent.map((subscribe) => other.finalAnswer(subscribe)));
+    expect(answers.map(({ status }) => status)).toEqual(sent.map(() => 200));
   });
 
   test('has no more passwords tried than anybody, be it that many wait, and for long', async () => {
