@@ -6,9 +6,7 @@ import type { BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
 import { rowOf } from './block-changes.ts';
 import type { BlockOutcome, FoundBlocks } from './messages.ts';
-
-/** So many are looked at between two packets. */
-const PER_TURN = 500;
+import { PER_TURN } from './told-in-parts.ts';
 
 /**
  * Those in which that text or address is found, the latest first. There may be 200,000: packets pass between a few and

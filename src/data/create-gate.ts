@@ -35,6 +35,7 @@ import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
 import type { Bounds } from './pressure-gauge.ts';
+import { tellInTurns } from './told-in-parts.ts';
 import { PressureWatch } from './watch-pressure.ts';
 
 /** How often blocked sources came since is kept too: a row for each that came. */
@@ -227,7 +228,7 @@ export const createGate: CreateGate = async (options) => {
         running.edge.gatekeeper.cameElsewhere(network, packets, now);
     },
     explain: (question, at) => askLive(running.edge, question, at),
-    status: (rows) => ({
+    status: (rows, ofMany = rows) => ({
       draining: running.edge.draining,
       pressure: pressureWatch.pressure,
       listeners: open.listeners,
@@ -238,7 +239,7 @@ export const createGate: CreateGate = async (options) => {
       registrations: {
         count: running.edge.registrations.size,
         elsewhere: running.edge.registrations.elsewhere,
-        rows: [...Iterator.from(running.edge.registrations.all()).take(rows)].map(
+        rows: [...Iterator.from(running.edge.registrations.all()).take(ofMany)].map(
           registrationStatus,
         ),
       },
@@ -248,9 +249,17 @@ export const createGate: CreateGate = async (options) => {
         enforced: [open.server === undefined ? 'socket' : 'request'],
       },
       guards: guardedExtensions(running.edge, rows),
-      calls: callsStatus(open, running.edge, rows),
-      counted: [...Iterator.from(running.edge.leases.ledger.liveByKey()).take(rows)],
+      calls: callsStatus(open, running.edge, ofMany),
+      counted: [...Iterator.from(running.edge.leases.ledger.liveByKey()).take(ofMany)],
     }),
+    async tellRows(most, tell) {
+      const { registrations, leases } = running.edge;
+      await tellInTurns(registrations.all(), most, (some) =>
+        tell({ registrations: some.map(registrationStatus) }),
+      );
+      await tellInTurns(callsOf(open, running.edge), most, (calls) => tell({ calls }));
+      await tellInTurns(leases.ledger.liveByKey(), most, (counted) => tell({ counted }));
+    },
     stats() {
       const counts = open.counts();
       const { byTransport, handshaking, refused } = counts.connections;
@@ -373,8 +382,16 @@ const registrationStatus = (binding: Binding): RegistrationStatus => ({
   gate: binding.gate,
 });
 
-/** The answered first. */
 function callsStatus(open: CarrierServing, edge: Edge, most: number): GateStatus['calls'] {
+  return {
+    count: open.counts().calls,
+    ringing: Iterator.from(open.ringing()).reduce((count) => count + 1, 0),
+    rows: [...Iterator.from(callsOf(open, edge)).take(most)],
+  };
+}
+
+/** The answered first. */
+function* callsOf(open: CarrierServing, edge: Edge): IterableIterator<CallStatus> {
   const status = (call: Call | RingingCall, state: CallStatus['state']): CallStatus => {
     const { route, trunk } = edge.outside.of(nameOf(call)) ?? {};
     return {
@@ -386,13 +403,8 @@ function callsStatus(open: CarrierServing, edge: Edge, most: number): GateStatus
       ...(trunk !== undefined && { trunk }),
     };
   };
-  const rows = [...Iterator.from(open.calls()).take(most)].map((call) => status(call, 'answered'));
-  let ringing = 0;
-  for (const call of open.ringing()) {
-    if (rows.length < most) rows.push(status(call, 'ringing'));
-    ringing++;
-  }
-  return { count: open.counts().calls, ringing, rows };
+  for (const call of open.calls()) yield status(call, 'answered');
+  for (const call of open.ringing()) yield status(call, 'ringing');
 }
 
 const transportLog = (log: Log): TransportLog => ({

@@ -3,11 +3,30 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import type { BindingRow } from '../edge/registrations-store.ts';
 import { type DataPlane, type DataPlaneObserver, startDataPlane } from './data-plane.ts';
 import type { DataPlaneStats } from './gate-stats.ts';
 import { sliceLists } from './sliced-lists.ts';
 
 const address = '127.0.9.61';
+const aBinding: BindingRow = {
+  aor: '1001@pbx',
+  contact: 'sip:1001@192.0.2.1',
+  token: 'token',
+  flow: 'flow',
+  transport: 'udp',
+  listener: `udp:${address}:0`,
+  address: '192.0.2.1',
+  port: 5060,
+  toward: 'contact',
+  expiresAt: Date.now() + 3_600_000,
+  userAgent: 'phone',
+  callId: 'a@phone',
+  cseq: 1,
+  node: 'pbx',
+  instance: '',
+  changedAt: Date.now(),
+};
 const planes: DataPlane[] = [];
 afterEach(async () => {
   await Promise.all(planes.splice(0).map((plane) => plane.stop(5000)));
@@ -22,13 +41,14 @@ function settingsFor(...listen: string[]): Settings {
 async function start(
   settings: Settings,
   seen: Partial<DataPlaneObserver> = {},
+  registrations: readonly BindingRow[] = [],
 ): Promise<DataPlane> {
   const plane = await startDataPlane(
     {
       settings,
       tokenKey: new Uint8Array(32),
       pinKey: new Uint8Array(32),
-      registrations: [],
+      registrations,
       blocks: [],
       guards: [],
       lists: sliceLists([], () => []),
@@ -77,6 +97,28 @@ test('one without calls is drained at once, and stops in time', async () => {
   expect((await plane.status(10)).draining).toBe(true);
   expect(await plane.stop(5000)).toBe(true);
   planes.length = 0;
+});
+
+test('all of very many registrations are told, and packets pass meanwhile', async () => {
+  const many = 30_000;
+  const rows = Array.from({ length: many }, (_, one) => ({
+    ...aBinding,
+    aor: `${one}@pbx`,
+    token: `token ${one}`,
+    contact: `sip:${one}@192.0.2.1`,
+  }));
+  const plane = await start(settingsFor(`udp:${address}:0`), {}, rows);
+  let over = false;
+  const all = plane.status(Number.MAX_SAFE_INTEGER).finally(() => {
+    over = true;
+  });
+  let others = 0;
+  for (; !over; others++) await plane.status(1);
+  const { registrations, calls } = await all;
+  expect(registrations.count).toBe(many);
+  expect(new Set(registrations.rows.map(({ aor }) => aor)).size).toBe(many);
+  expect(calls).toEqual({ count: 0, ringing: 0, rows: [] });
+  expect(others).toBeGreaterThan(10);
 });
 
 test('an error that nobody caught in the thread is a crash, with its stack', async () => {

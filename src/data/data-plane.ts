@@ -7,7 +7,7 @@ import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
 import type { Inheritance } from '../engine/hand-over/inheritance.ts';
-import type { BlockEntry, BlockOrder, FoundBlock } from '../limits/block-entry.ts';
+import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
 import { latestOf } from './blocks.ts';
@@ -38,6 +38,7 @@ import type {
 } from './messages.ts';
 import type { SlicedLists } from './sliced-lists.ts';
 import { sliceSettings } from './sliced-settings.ts';
+import { type Part, withParts } from './told-in-parts.ts';
 import { adviceOn } from './why-not-open.ts';
 import { unpackEvents, type WrittenEvent } from './written-event.ts';
 
@@ -140,7 +141,7 @@ export async function startDataPlane(
   const questions = new Map<
     number,
     {
-      readonly ahead: (readonly FoundBlock[])[];
+      readonly ahead: Part[];
       resolve(answer: Answer): void;
       reject(error: Error): void;
     }
@@ -189,11 +190,11 @@ export async function startDataPlane(
       case 'events':
         return observer.events(unpackEvents(message.events), message.lost);
       case 'found':
-        questions.get(message.query)?.ahead.push(message.rows);
+        questions.get(message.query)?.ahead.push(message.part);
         return;
       case 'answer': {
         const asked = questions.get(message.query);
-        asked?.resolve(withRows(message.answer, asked.ahead.flat()));
+        asked?.resolve(withParts(message.answer, asked.ahead));
         questions.delete(message.query);
         return;
       }
@@ -340,9 +341,3 @@ export async function startDataPlane(
     },
   };
 }
-
-/** With those that were told ahead of it. */
-const withRows = (answer: Answer, ahead: readonly FoundBlock[]): Answer =>
-  answer.about === 'blocks'
-    ? { about: 'blocks', found: { ...answer.found, rows: [...ahead, ...answer.found.rows] } }
-    : answer;

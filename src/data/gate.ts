@@ -23,6 +23,7 @@ import type {
   Told,
 } from './messages.ts';
 import type { Sharing } from './sharing.ts';
+import type { Part } from './told-in-parts.ts';
 
 /** The engine and the edge, put together and running: what the worker drives. */
 export interface Gate {
@@ -75,7 +76,10 @@ export interface Gate {
   refusedElsewhere(refused: readonly RefusedElsewhere[]): void;
   /** What would become of such a request now. */
   explain(question: Question, at: number): AnsweredLive;
-  status(rows: number): GateStatus;
+  /** With so many rows of each kind at most, and so many registrations and calls where those are fewer. */
+  status(rows: number, ofMany?: number): GateStatus;
+  /** Tells so many of the registrations, the calls and what they count under at most, a few in each turn. */
+  tellRows(most: number, tell: (part: Part) => void): Promise<void>;
   stats(): GateStats;
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import type { DataPlaneStats } from './gate-stats.ts';
 import type { GateStatus, GuardedExtensions } from './gate-status.ts';
 import type { SlicedLists } from './sliced-lists.ts';
 import type { SlicedSettings } from './sliced-settings.ts';
+import type { Part } from './told-in-parts.ts';
 import type { PackedEvents } from './written-event.ts';
 
 export type { Inheritance, InheritedSocket };
@@ -98,8 +99,7 @@ export type FromDataPlane =
   | ({ readonly type: 'enforcement' } & EnforcementBatch)
   | { readonly type: 'event'; readonly event: PbxEvent }
   | { readonly type: 'events'; readonly events: PackedEvents; readonly lost: number }
-  /** Blocks that belong to an answer yet to come. */
-  | { readonly type: 'found'; readonly query: number; readonly rows: readonly FoundBlock[] }
+  | { readonly type: 'found'; readonly query: number; readonly part: Part }
   | { readonly type: 'answer'; readonly query: number; readonly answer: Answer }
   /** What was sent with the last `reload` holds. */
   | { readonly type: 'reloaded' }

@@ -14,6 +14,7 @@ import type { Answer, FromDataPlane, OfferedSockets, Question, ToDataPlane } fro
 import { Sharing } from './sharing.ts';
 import { joinLists } from './sliced-lists.ts';
 import { joinSettings } from './sliced-settings.ts';
+import { PER_TURN } from './told-in-parts.ts';
 import { packEvents } from './written-event.ts';
 
 /**
@@ -199,9 +200,17 @@ async function flush(): Promise<void> {
 async function tellBlocks(query: number, { search, rows }: Asked<'blocks'>): Promise<void> {
   if (!gate) throw new Error('The gate is not open yet.');
   const found = await gate.blocks(search, rows, (part) =>
-    tell({ type: 'found', query, rows: part }),
+    tell({ type: 'found', query, part: { blocks: part } }),
   );
   tell({ type: 'answer', query, answer: { about: 'blocks', found } });
+}
+
+/** There may be a hundred thousand: packets pass between a few and the next. */
+async function tellStatus(query: number, rows: number): Promise<void> {
+  if (!gate) throw new Error('The gate is not open yet.');
+  await gate.tellRows(rows, (part) => tell({ type: 'found', query, part }));
+  const status = { ...gate.status(rows, 0), draining };
+  tell({ type: 'answer', query, answer: { about: 'status', status } });
 }
 
 type Asked<About extends Question['about']> = Extract<Question, { readonly about: About }>;
@@ -285,6 +294,8 @@ port.on('message', (message: ToDataPlane) => {
     case 'query': {
       const { query, question } = message;
       if (question.about === 'blocks') return must(tellBlocks(query, question));
+      if (question.about === 'status' && question.rows > PER_TURN)
+        return must(tellStatus(query, question.rows));
       return tell({ type: 'answer', query, answer: answer(question) });
     }
   }
