@@ -45,11 +45,6 @@ export abstract class Changes<Row, Key> {
     this.#later();
   }
 
-  /** The delete of that id that still waits. */
-  protected deleting(id: string): Key | undefined {
-    return this.#deletes.get(id);
-  }
-
   /** The batch of that number was written. */
   stored(batch: number): void {
     if (batch !== this.#batch) return;

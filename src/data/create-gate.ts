@@ -211,7 +211,7 @@ export const createGate: CreateGate = async (options) => {
       attacks.forgive(extension);
       return lifted;
     },
-    told: (told) => hearOthers(running.edge, told),
+    told: (told) => hearOthers(running.edge, options.sharing?.heard(told) ?? told),
     tellAll() {
       const { gatekeeper, attacks, registrations: held } = running.edge;
       const { guards } = attacks;

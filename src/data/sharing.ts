@@ -3,7 +3,7 @@ import { type Binding, HERE } from '../edge/registrations.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { BlockChange, BlockEntry } from '../limits/block-entry.ts';
 import type { Guard, GuardChange } from '../limits/guards.ts';
-import type { ClusterNode, FromDataPlane, SharedBatch, ToDataPlane } from './messages.ts';
+import type { ClusterNode, FromDataPlane, SharedBatch, ToDataPlane, Told } from './messages.ts';
 import { SharedBindings } from './shared-bindings.ts';
 import { SharedBlocks } from './shared-blocks.ts';
 import { SharedGuards } from './shared-guards.ts';
@@ -129,6 +129,20 @@ export class Sharing implements OtherNodes {
   taken(kind: SharedBatch['kind'], batch: number): void {
     const told = { blocks: this.#blocks, bindings: this.#bindings, guards: this.#guards };
     told[kind].stored(batch);
+  }
+
+  /** What of it is news here. */
+  heard(told: Told): Told {
+    switch (told.what) {
+      case 'blocks':
+        return { ...told, blocks: this.#blocks.heard(told.blocks, told.lifted) };
+      case 'bindings':
+        return { ...told, bindings: this.#bindings.heard(told.bindings, told.gone) };
+      case 'guards':
+        return { ...told, guards: this.#guards.heard(told.guards, told.lifted) };
+      case 'notes':
+        return told;
+    }
   }
 
   /** Everything is told again, a piece at a time. */

@@ -59,6 +59,12 @@ export function formatNetwork({ family, words, bits }: Network): string {
   return bits === (family === 4 ? 32 : 128) ? address : `${address}/${bits}`;
 }
 
+/** The same network may be written in several ways: this is one for all. What is no network is left as it is. */
+export function canonicalNetwork(text: string): string {
+  const network = parseNetwork(text);
+  return network === undefined ? text : formatNetwork(network);
+}
+
 /** The bits that count of a network's last word. */
 export function maskOf(bits: number): number {
   return bits === 0 ? 0 : -1 << (32 - bits);

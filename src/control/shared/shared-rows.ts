@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Gone, Lifted, Unguarded } from '../../data/messages.ts';
 import type { BindingRow, HeldBinding } from '../../edge/registrations-store.ts';
-import { formatNetwork, parseNetwork } from '../../limits/address-key.ts';
+import { canonicalNetwork } from '../../limits/address-key.ts';
 import type { BlockEntry } from '../../limits/block-entry.ts';
 import type { Guard } from '../../limits/guards.ts';
 import type { SharedRow } from './shared-table.ts';
@@ -28,20 +28,14 @@ const block = z.object({
   offences: z.number(),
 });
 
-/** The same network may be written in several ways. */
-const idOf = (network: string): string => {
-  const parsed = parseNetwork(network);
-  return parsed === undefined ? network : formatNetwork(parsed);
-};
-
 export function rowOfBlock({ changedAt, forgeable: _, ...entry }: BlockEntry): SharedRow {
   const { until, offences, network } = entry;
   const forgetAt = until && until + (offences > 0 ? REMEMBERED_MS : 0);
-  return { id: idOf(network), changedAt, forgetAt, text: JSON.stringify(entry) };
+  return { id: canonicalNetwork(network), changedAt, forgetAt, text: JSON.stringify(entry) };
 }
 
 export const rowOfLifted = ({ network, at }: Lifted): SharedRow => ({
-  id: idOf(network),
+  id: canonicalNetwork(network),
   changedAt: at,
   forgetAt: at + LIFTED_FOR_MS,
   text: '',
