@@ -49,12 +49,22 @@ test('the others reach a node by a listener of it, the PBX’s before the phones
   expect(uri('tls:10.0.0.5:5061', 'tcp:10.1.0.5:5070@core')).toBe(
     'sip:10.1.0.5:5070;transport=tcp',
   );
-  expect(load({ set: ['cluster.node.uri=sip:10.9.0.1'] }).settings?.cluster.node.uri).toBe(
-    'sip:10.9.0.1',
-  );
+  const said = 'sip:10.9.0.1;transport=tcp';
+  expect(load({ set: [`cluster.node.uri=${said}`] }).settings?.cluster.node.uri).toBe(said);
   const { settings, notices } = load({ listen: ['udp:10.0.0.5:5060'] });
   expect(settings?.cluster.node.uri).toBeUndefined();
   expect(notices.join()).toContain('cluster.node.uri is not set');
+});
+
+test.each([
+  ['sip:10.9.0.1:5060', 'by UDP'],
+  ['sip:10.9.0.1;transport=udp', 'by UDP, said'],
+  ['sip:node-a.example.com;transport=tcp', 'by a name'],
+])('a place where no other node can call (%s, %s) is said', (uri) => {
+  const notice = /nodes know each other by their addresses, over TCP or TLS/;
+  expect(load({ set: [`cluster.node.uri=${uri}`] }).notices.join()).toMatch(notice);
+  for (const good of ['sips:10.9.0.1', 'sip:[2001:db8::1]:5061;transport=TLS'])
+    expect(load({ set: [`cluster.node.uri=${good}`] }).notices.join()).not.toMatch(notice);
 });
 
 test.each([

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import type { Conflict, Surroundings } from './compile.ts';
-import { showHostPort } from './forms.ts';
+import { hostOf, showHostPort } from './forms.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
@@ -48,6 +49,11 @@ export function compileCluster(
   if (uri === undefined)
     notices.push(
       'cluster.node.uri is not set, and no listener is for TCP or TLS: other nodes cannot reach the phones here',
+    );
+  else if (!isNodePlace(uri))
+    notices.push(
+      `cluster.node.uri is ${uri}: nodes know each other by their addresses, over TCP or TLS (sip:10.0.0.5:5060;transport=tcp); ` +
+        'others cannot reach the phones here',
     );
   return {
     ...settings,
@@ -112,6 +118,12 @@ function placeFor(
     ? addresses.find((one) => one.includes(':') === address.includes(':') && !isLocal(one))
     : address;
   return host && `sip:${showHostPort(host, port)};transport=${transport}`;
+}
+
+/** Where a node speaks from shows who it is: a name does not, and over UDP anybody could write what is in it. */
+function isNodePlace(uri: string): boolean {
+  const connected = /^sips:/i.test(uri) || /;transport=(tcp|tls)(;|$)/i.test(uri);
+  return connected && isIP(hostOf(uri) ?? '') !== 0;
 }
 
 /** No other node can reach such an address. */
