@@ -26,6 +26,8 @@ export interface BranchUser {
   write(target: Target, channel: Channel, via: string): string;
   branchAnswered(branch: Branch, response: Message): void;
   branchFailed(branch: Branch, failure: Failure): void;
+  /** May it go this way to that target? Any, when not given. */
+  mayGo?(target: Target, way: Channel): boolean;
 }
 
 /** One target of a forwarded request: its ways, its transaction, its CANCEL. */
@@ -64,7 +66,9 @@ export class Branch implements ClientTransactionUser {
   start(): void {
     this.#core.waysTo(this.target, (ways) => {
       if (this.over) return;
-      this.#ways = ways;
+      const user = this.#user;
+      this.#ways =
+        user.mayGo === undefined ? ways : ways.filter((way) => user.mayGo?.(this.target, way));
       if (this.#user.tryNextAfterMs !== undefined)
         this.#patience = this.#core.wheel.start(this.#user.tryNextAfterMs, outOfPatience, this);
       this.#tryWay();

@@ -72,6 +72,16 @@ export class OwnNames {
     return this.#isKnown(uri);
   }
 
+  /** Do we listen there for the PBX or the trunks alone? */
+  isInner(address: string, port: number): boolean {
+    return this.#listeners.some(
+      (one) =>
+        one.realm !== 'access' &&
+        one.port === port &&
+        (one.address === address || isWildcard(one.address)),
+    );
+  }
+
   #isKnown({ host, port, scheme, parameters }: SipUri): boolean {
     const ports = this.#ours.get(host);
     if (ports === undefined) return false;

@@ -41,6 +41,8 @@ const opening: ReadonlySet<string> = new Set([
 ]);
 const inDialogOnly: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 const MOST_FAILED = 1024;
+/** Who the PBX and the trunks are depends on no port. */
+const SIP_PORT = 5060;
 /** When there may be room again. */
 const RETRY_AFTER_SECONDS = 10;
 
@@ -67,7 +69,9 @@ export class ProgramAgents implements Agents, AgentHost {
   constructor(core: AgentCore, limits: AgentLimits, open: (agents: Agents) => Programs) {
     this.core = core;
     this.limits = limits;
-    this.contacts = new RegisteredContacts(limits.contacts);
+    this.contacts = new RegisteredContacts(limits.contacts, (host) =>
+      core.mayReach(host, SIP_PORT, 'core'),
+    );
     this.programs = open(this);
     this.records = new CallRecords(this.programs);
     this.proxies = new Proxies(core, this.records, (uri) =>

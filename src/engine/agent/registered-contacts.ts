@@ -2,7 +2,7 @@ import { detached } from '../../sip/message/detached.ts';
 import { Header } from '../../sip/message/header-name.ts';
 import type { Message } from '../../sip/message/message.ts';
 import { headerParameter, parseNameAddress } from '../../sip/message/name-address.ts';
-import { parseUri } from '../../sip/message/uri.ts';
+import { bareHost, parseUri } from '../../sip/message/uri.ts';
 import type { Channel } from '../transport/transports.ts';
 
 interface Entry {
@@ -15,14 +15,18 @@ interface Entry {
 /**
  * Which connection a registered device is at the other end of: nobody can connect to a browser, or to a phone
  * behind a NAT. By `user@host` of its Contact, from the REGISTER or SUBSCRIBE that a program answered 200. The first
- * to say so keeps it: whoever names another's Contact as his own does not get the calls of that one.
+ * to say so keeps it: whoever names another's Contact as his own does not get the calls of that one, nor those for the
+ * PBX or a carrier who names the address of one of them.
  */
 export class RegisteredContacts {
   readonly #most: number;
+  readonly #isNeighbour: (host: string) => boolean;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(most: number) {
+  /** `isNeighbour` knows the PBX and the trunks, by name or address. */
+  constructor(most: number, isNeighbour: (host: string) => boolean) {
     this.#most = most;
+    this.#isNeighbour = isNeighbour;
   }
 
   /** A program answered 200: what it gave for an expiry counts before what was asked for. */
@@ -61,9 +65,16 @@ export class RegisteredContacts {
     const key = keyOf(uri);
     const entry = key === undefined ? undefined : this.#entries.get(key);
     if (key === undefined || entry === undefined) return undefined;
-    if (entry.channel.open && entry.until > now) return entry.channel;
-    this.#entries.delete(key);
-    return undefined;
+    if (!entry.channel.open || entry.until <= now) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    return this.#isSomebodyElses(uri, entry.channel) ? undefined : entry.channel;
+  }
+
+  #isSomebodyElses(uri: string, { address }: Channel): boolean {
+    const host = bareHost(parseUri(uri)?.host ?? '');
+    return host !== address && this.#isNeighbour(host);
   }
 
   /** A device that comes back before its connection is found to be dead registers for the same user as before. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../contract/eventually.ts';
 import { heard } from '../../contract/scene.ts';
+import { aPbx } from '../../support/a-pbx.ts';
 import { aProxy, calls, nowhere } from './a-proxy.ts';
 
 describe.concurrent('one after the other', () => {
@@ -233,6 +234,40 @@ describe.concurrent('redirections', () => {
     a.answer(await a.expect('INVITE'), 302, { headers: { Contact: contact } });
     expect((await call.final()).status).toBe(302);
     expect(await program.outcome(id)).toEqual([302, 302, 'done']);
+  });
+
+  test('by who is neither the PBX nor a carrier lead to none of these, nor to where we listen for them', async () => {
+    const carrier = await aPbx({ address: '127.0.7.2', answersOptions: false });
+    const proxied = await aProxy({
+      listeners: [
+        { transport: 'udp', realm: 'access' },
+        { transport: 'udp', realm: 'core' },
+      ],
+      mayReach: (host) => host === carrier.address,
+    });
+    await using _ = proxied.scene;
+    const { scene, program, a } = proxied;
+    const inner = scene.gate.listener('udp', 'core');
+    for (const place of [
+      `${carrier.address}:${carrier.port}`,
+      `127.0.7.9:${carrier.port};maddr=${carrier.address}`,
+      `${inner.address}:${inner.port}`,
+    ]) {
+      const { call, id } = await calls(proxied, { followRedirects: true }, [a.uri]);
+      const headers = { Contact: `<sip:0900123@${place}>` };
+      a.answer(await a.expect('INVITE'), 302, { headers });
+      expect((await call.final()).status).toBe(408);
+      expect(await program.outcome(id)).toEqual([302, 'done']);
+    }
+    expect(program.heard().filter((what) => what === 'INVITE')).toHaveLength(3);
+
+    const { call, id } = await calls(proxied, { followRedirects: true }, [carrier.uri]);
+    const headers = { Contact: `<sip:0300123@${carrier.address}:${carrier.port}>` };
+    carrier.answer(await carrier.expect('INVITE'), 302, { headers });
+    carrier.answer(await carrier.expect('INVITE'), 486);
+    expect((await call.final()).status).toBe(486);
+    expect(await program.outcome(id)).toEqual([302, 486, 'done']);
+    await carrier.close();
   });
 
   test('are passed back when they are not to be followed', async () => {

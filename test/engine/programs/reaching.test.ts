@@ -37,6 +37,23 @@ test('who registered over a connection is called over it, until the registration
   expect(heard(phone, 'OPTIONS')).toEqual([]);
 }, 20_000);
 
+test("nobody gets another's calls over his own connection by registering with the PBX's or a carrier's address", async () => {
+  const pbxAddress = '127.0.7.1';
+  await using scene = await aProgramScene({
+    pbx: { address: pbxAddress },
+    mayReach: (host) => host === pbxAddress,
+  });
+  const { program, pbx } = scene;
+  const mallory = await scene.anotherPhone({ transport: 'tcp', user: 'mallory' });
+  const registering = mallory.register({ contact: `<sip:bob@${pbxAddress}>`, expires: 60 });
+  await program.answer(await program.gets('REGISTER'), 200);
+  await registering;
+  await program.request('INVITE', `sip:bob@${pbxAddress}:${pbx.port}`, { body: SDP });
+  pbx.answer(await pbx.expect('INVITE'), 200, { body: SDP });
+  await program.gets(200);
+  expect(heard(mallory, 'INVITE')).toEqual([]);
+});
+
 test('a caller behind a NAT is reached the way it came, wherever its Contact says', async () => {
   await using scene = await aProgramScene();
   const { phone, program } = scene;

@@ -8,6 +8,8 @@ export interface Destination {
   readonly uri: string;
   /** From the Contact of a redirection: then it is also whom the request asks for (RFC 3261 §16.5). */
   readonly redirected: boolean;
+  /** And who redirected is neither the PBX nor a carrier. */
+  readonly byStranger?: boolean;
 }
 
 /** drachtio-srf puts `sip:` before whatever begins with neither `sip:` nor `tel:`, and so before `sips:` too. */

@@ -222,6 +222,17 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     return wire;
   }
 
+  /**
+   * Whoever answers by a redirection says where the call goes on. A phone says it with no rule asked: so it leads to
+   * nobody who takes what comes from us for a call that was judged, nor to us as if it were the PBX that calls.
+   */
+  mayGo(target: Target, { address, port }: Channel): boolean {
+    const attempt = this.#attempts.find(({ branch }) => branch.target === target);
+    if (attempt?.destination.byStranger !== true) return true;
+    const { core } = this.#context;
+    return !core.mayReach(address, port, 'core') && !core.names.isInner(address, port);
+  }
+
   branchAnswered(branch: Branch, response: Message): void {
     const attempt = this.#attemptOf(branch);
     const { client } = branch;
@@ -234,7 +245,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     attempt.calm();
     if (!attempt.reported) this.#watcher.responded?.(response, client.channel);
     if (status < 300) this.#success(attempt, response, client);
-    else this.#failure(attempt, response);
+    else this.#failure(attempt, response, client.channel);
     attempt.reported = true;
   }
 
@@ -321,10 +332,10 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     attempt.branch.settle();
   }
 
-  #failure(attempt: Attempt, response: Message): void {
+  #failure(attempt: Attempt, response: Message, from: Channel): void {
     const { status } = response;
     if (status === 401 || status === 407) this.#challenged(attempt, response);
-    const onward = status < 400 && this.#plan.followRedirects ? this.#onward(response) : [];
+    const onward = status < 400 && this.#plan.followRedirects ? this.#onward(response, from) : [];
     // what our own CANCEL brings about says nothing of the one who was called
     const ours = status === 487 && attempt.branch.abandoned;
     if (onward.length === 0)
@@ -377,9 +388,11 @@ export class Proxying implements BranchUser, ServerTransactionUser {
   }
 
   /** Where a redirection leads that was not tried yet. */
-  #onward(response: Message): readonly Destination[] {
+  #onward(response: Message, { realm }: Channel): readonly Destination[] {
     if (!this.#searching) return [];
-    return redirections(response).filter(({ uri }) => !this.#tried.has(uri));
+    return redirections(response)
+      .filter(({ uri }) => !this.#tried.has(uri))
+      .map((to) => ({ ...to, byStranger: realm === 'access' }));
   }
 
   #challenged({ destination }: Attempt, response: Message): void {
