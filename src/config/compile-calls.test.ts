@@ -87,6 +87,45 @@ describe('a pattern that is never reached is said', () => {
   });
 });
 
+describe('a route for calls abroad that is gone around by dialling without its prefix is said', () => {
+  const german = { site: { homeCountry: 'DE' } };
+  const sales = { extensions: { groups: { sales: {} } } };
+  const said = (...list: readonly object[]) =>
+    check({ ...german, ...sales, outboundRoutes: list.map(route) }).notices;
+  const abroad = { name: 'abroad', patterns: ['00.'], groups: ['sales'] };
+  const rest = { name: 'rest', patterns: ['X.'] };
+
+  test('with what would take all of them', () => {
+    expect(said(abroad, rest)).toEqual([
+      'route rest: "X." takes calls abroad that are dialled without 00 (44… for 0044…), past what route abroad asks for: "+." in place of "00." there takes all of them',
+    ]);
+    expect(said(abroad, { ...rest, patterns: ['+.'] })).toHaveLength(1);
+    const austria = { ...abroad, patterns: ['0043.'] };
+    expect(said(austria, { ...rest, patterns: ['!'] })).toEqual([
+      expect.stringMatching(/^route rest: "!" takes .*: "\+43\." in place of "0043\." there/),
+    ]);
+  });
+
+  test.each([
+    [
+      'where it takes them however they are dialled',
+      [{ ...abroad, patterns: ['00.', '+.'] }, rest],
+    ],
+    [
+      'where another route takes them first',
+      [abroad, { ...abroad, name: 'b', patterns: ['+.'] }, rest],
+    ],
+    ['where it asks for nothing', [{ ...abroad, groups: [] }, rest]],
+    ['where the later one asks for the same', [abroad, { ...rest, groups: ['sales'] }]],
+    [
+      'where the later one takes no number so long',
+      [abroad, { ...rest, patterns: ['XXX', '0Z.'] }],
+    ],
+  ])('but not %s', (_where, list) => {
+    expect(said(...list)).toEqual([]);
+  });
+});
+
 describe('times, PINs and extensions are held against what they name', () => {
   test.each([
     [

@@ -1,3 +1,4 @@
+import { numberingPlanOf } from '../numbers/numbering-plan.ts';
 import { type Pattern, parsePattern } from '../numbers/pattern.ts';
 import type { OutboundRoute } from '../policy/routes.ts';
 import type { Conflict } from './compile.ts';
@@ -47,6 +48,7 @@ export function checkCalls(
         `route ${route.name} asks for a PIN, but site.dialPlan.pinSeparator is null: nobody can dial one`,
       );
     notices.push(...stripsUnnamed(route), ...neverReached(routes, index));
+    notices.push(...goneAround(routes, index, prefixesAbroad(site)));
   }
   if (routes.some(({ pin }) => pin === 'any') && known.PIN.length === 0)
     notices.push('a route asks for any PIN, but policies/pins.yaml has none: drawbridge pin add');
@@ -90,6 +92,53 @@ function neverReached(routes: readonly OutboundRoute[], index: number): readonly
     return [];
   });
 }
+
+function prefixesAbroad({ homeCountry, dialPlan }: Named['site']): readonly string[] {
+  const home = homeCountry === null ? undefined : numberingPlanOf(homeCountry);
+  const own = home === undefined ? ['00', '011'] : [home.internationalPrefix ?? ''];
+  return (dialPlan.internationalPrefixes ?? own).filter((prefix) => prefix !== '');
+}
+
+/** A number abroad that is dialled without any prefix, as carriers and some PBXs write it: 44 20 7946 0123. */
+const WITHOUT_PREFIX = 'ZXXXXXXXX.';
+
+/**
+ * Patterns for calls abroad that go by the prefix they are dialled with, of a route that asks for something: without that
+ * prefix they are calls abroad all the same, and a later route takes them.
+ */
+function goneAround(
+  routes: readonly OutboundRoute[],
+  index: number,
+  prefixes: readonly string[],
+): readonly string[] {
+  const [route, ...later] = routes.slice(index);
+  if (route === undefined || asksFor(route) === asksFor(undefined)) return [];
+  const byPrefix = route.patterns.flatMap((text) => {
+    const prefix = prefixes.find((one) => text.startsWith(one));
+    return prefix === undefined ? [] : [{ text, prefix, inE164: `+${text.slice(prefix.length)}` }];
+  });
+  return byPrefix.flatMap(({ text, prefix, inE164 }) => {
+    for (const { name, patterns, ...asked } of [route, ...later]) {
+      const takes = (number: string) =>
+        patterns.find((other) => covers(patternOf(other), patternOf(number)));
+      const inAnyCase = takes(inE164);
+      const taker = inAnyCase ?? takes(WITHOUT_PREFIX);
+      if (taker !== undefined && asksFor(asked) === asksFor(undefined))
+        return [
+          `route ${name}: "${taker}" takes calls abroad that are dialled without ${prefix} (44… for ${prefix}44…), past what route ${route.name} asks for: "${inE164}" in place of "${text}" there takes all of them`,
+        ];
+      if (inAnyCase !== undefined) return [];
+    }
+    return [];
+  });
+}
+
+type Asked = Pick<OutboundRoute, 'extensions' | 'groups' | 'times' | 'pin'>;
+const nothing: Asked = { extensions: [], groups: [], times: [], pin: null };
+
+/** Whom a route serves, when, and by which PIN, to be compared. */
+const asksFor = ({ extensions, groups, times, pin }: Asked = nothing): string =>
+  JSON.stringify([extensions, groups, times, pin]);
 
 /** The schema has let through only what can be read. */
 function patternOf(text: string): Pattern {
