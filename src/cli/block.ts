@@ -1,4 +1,5 @@
 import { operatorAddresses } from '../config/operator-addresses.ts';
+import { isVast } from '../config/source-notices.ts';
 import type { BlockOutcome } from '../data/messages.ts';
 import { Networks } from '../policy/networks.ts';
 import { askRunning } from './ask-running.ts';
@@ -57,9 +58,3 @@ export const block: Command = {
     return 1;
   },
 };
-
-/** Wider than any one network is: most likely a slip, after which no phone is heard. */
-function isVast(network: string): boolean {
-  const [address = '', bits] = network.split('/');
-  return bits !== undefined && Number(bits) < (address.includes(':') ? 16 : 8);
-}

@@ -15,6 +15,7 @@ import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
 import { secretOf } from './secret-of.ts';
 import type { ListenerSettings, Settings } from './settings.ts';
+import { sourceNotices } from './source-notices.ts';
 
 /** What the machine and the process offer to the settings. */
 export interface Surroundings {
@@ -55,6 +56,7 @@ export function compile(tree: SettingsTree, surroundings: Surroundings): Compile
     ...rest,
   }));
   namesOnce(trunks, ['trunks'], problems);
+  notices.push(...sourceNotices(pbx, trunks));
   for (const [list, hops] of [
     [['pbx', 'nodes'], pbx.nodes],
     [['trunks'], trunks],
