@@ -19,6 +19,8 @@ const MOST_KEYS = 32_768;
 const MOST_SPREADS = 4096;
 const MOST_TAILS = 1024;
 const KEEP_MS = 86_400_000;
+/** So many passwords of one source are tried at once at extensions that were never registered from there. */
+const MOST_NEW_AT_ONCE = 20;
 
 /** Who failed to register where, of late. Bounded, whatever strangers send. */
 export class Guesses {
@@ -33,6 +35,7 @@ export class Guesses {
   readonly #dialled = new SpreadSketch(MOST_TAILS);
 
   readonly #underWay = new PasswordsUnderWay((key, underWay) => {
+    if (isOfGuesser(key)) return this.#isSpread(key, underWay);
     const { failures, seconds } = this.#lockout;
     const failed = this.#failures.count(key, seconds * 1000, Date.now());
     return failed < failures && failed + underWay >= failures;
@@ -58,8 +61,9 @@ export class Guesses {
    * The PBX is asked about a password: until it has answered, and what this returns was called, that counts as a failure.
    * Else whoever sends a thousand at once would have all of them tried before the first has failed.
    */
-  trying(extension: string, source: string): () => void {
-    return this.#underWay.begin(heldBy(source).map((from) => `${extension}|${from}`));
+  trying(extension: string, source: string, isNew = false): () => void {
+    const keys = heldBy(source).map((from) => `${extension}|${from}`);
+    return this.#underWay.begin(isNew ? [...keys, guessedBy(source)] : keys);
   }
 
   /**
@@ -68,6 +72,27 @@ export class Guesses {
    */
   waits(extension: string, source: string, go: () => void): boolean {
     return this.#underWay.waits(`${extension}|${source}`, go);
+  }
+
+  /**
+   * Is the PBX asked about so many passwords of that source, at extensions that are new there, that one more has to wait?
+   * One password is tried at a thousand extensions before the first of them has failed, else. Phones that come back to
+   * where they were, all at once after an outage, are not new; an office that moves comes in twenties.
+   */
+  triesManyNew(source: string): boolean {
+    return this.#underWay.isFull(guessedBy(source));
+  }
+
+  /** Then `go` is called when one of them is answered; false, when too many wait. */
+  waitsAmongNew(source: string, go: () => void): boolean {
+    return this.#underWay.waits(guessedBy(source), go);
+  }
+
+  /** Those that `spread-guessing` would refuse by what has failed do not wait, and are refused. */
+  #isSpread(key: string, underWay: number): boolean {
+    const { tenMinutes } = this.#spreading;
+    const failed = this.distinct(key, spreadWindows.tenMinutes, Date.now());
+    return failed < tenMinutes && failed + underWay >= Math.max(tenMinutes, MOST_NEW_AT_ONCE);
   }
 
   failed(extension: string, source: string, failure: FailureKind, at: number): void {
@@ -199,6 +224,8 @@ function heldBy(source: string): readonly string[] {
   const network = wholeNetworkOf(source);
   return network === source ? [source] : [source, network];
 }
+
+const isOfGuesser = (key: string): boolean => key.startsWith(guessedBy(''));
 
 const ofNumbers = [spellingsOf(''), diallersOf('')];
 const isOfNumbers = (key: string): boolean => ofNumbers.some((one) => key.startsWith(one));

@@ -14,6 +14,8 @@ export interface Attempt {
   readonly proven: boolean;
   /** They prove nothing, and went to the PBX all the same. */
   readonly unproven?: boolean;
+  /** It was never registered from there: of such ones few are tried at once. */
+  readonly isNew?: boolean;
 }
 
 const noChallenges: readonly HeaderChange[] = [];
@@ -23,7 +25,7 @@ export function beginTrying({ guesses }: Edge, attempts: readonly Attempt[]): ()
   if (!attempts.some(isProven)) return nothingUnderWay;
   const ends = attempts
     .filter(isProven)
-    .map(({ extension, source }) => guesses.trying(extension, source));
+    .map(({ extension, source, isNew }) => guesses.trying(extension, source, isNew));
   return () => {
     for (const end of ends) end();
   };

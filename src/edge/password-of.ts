@@ -51,10 +51,22 @@ export function passwordOf(
       ? 'unproven'
       : judgePasswords(edge, incoming, asked, named);
   // a guest has not shown by being one that he returns `opaque`
-  return policy.site.guests.find(incoming.flow.address) === undefined
-    ? judgePasswords(edge, incoming, asked, tried)
-    : 'tried';
+  if (policy.site.guests.find(incoming.flow.address) !== undefined) return 'tried';
+  const password = judgePasswords(edge, incoming, asked, tried);
+  const isOneOfMany =
+    password === 'tried' &&
+    edge.guesses.triesManyNew(facts.source.key) &&
+    isNewThere(edge, incoming, asked, extension);
+  return isOneOfMany ? 'withheld' : password;
 }
+
+/** Does it bring a password for an extension that was not registered from there within a month? */
+export const isNewThere = (
+  edge: Edge,
+  incoming: Incoming,
+  asked: Pick<RequestFacts, 'at' | 'source'>,
+  extension = '',
+): boolean => new PasswordFacts(edge, incoming, asked, extension).isNewThere;
 
 /** At whom anything but a REGISTER may have a password tried, whom it says it is first; none where it brings none. */
 export function extensionsTried(

@@ -1,5 +1,6 @@
 /** More of them are judged at once. */
 const MOST_WAITING = 1024;
+const MOST_IN_A_TURN = 64;
 
 /** Passwords that the PBX is asked about just now, by who tries them where, and calls whose password waits for its turn. */
 export class PasswordsUnderWay {
@@ -17,7 +18,7 @@ export class PasswordsUnderWay {
     return this.#counts.size === 0 ? 0 : (this.#counts.get(key) ?? 0);
   }
 
-  /** One more, counted under all of the keys until what this returns is called; whoever waits does so under the first. */
+  /** One more, counted under all of the keys until what this returns is called. */
   begin(keys: readonly string[]): () => void {
     for (const key of keys) this.#counts.set(key, this.count(key) + 1);
     let over = false;
@@ -29,15 +30,17 @@ export class PasswordsUnderWay {
         if (left > 0) this.#counts.set(key, left);
         else this.#counts.delete(key);
       }
-      const [first = ''] = keys;
       // when it is known whether this one was wrong
-      if (this.#waitingCount > 0) queueMicrotask(() => this.#goOn(first));
+      if (this.#waitingCount > 0)
+        queueMicrotask(() => {
+          for (const key of keys) this.#goOn(key);
+        });
     };
   }
 
   /** Is there room under that key when some of those under way turn out right? Then `go` is called when one is answered. */
   waits(key: string, go: () => void): boolean {
-    if (!this.#isFull(key) || this.#waitingCount >= MOST_WAITING) return false;
+    if (!this.isFull(key) || this.#waitingCount >= MOST_WAITING) return false;
     const others = this.#waiting.get(key);
     if (others === undefined) this.#waiting.set(key, [go]);
     else others.push(go);
@@ -45,16 +48,22 @@ export class PasswordsUnderWay {
     return true;
   }
 
+  /** What was sent at once does not go on all at once: others have their turn. */
   #goOn(key: string): void {
     const waiting = this.#waiting.get(key);
-    while (waiting !== undefined && waiting.length > 0 && !this.#isFull(key)) {
+    for (let count = 0; waiting !== undefined && waiting.length > 0 && !this.isFull(key); count++) {
+      if (count === MOST_IN_A_TURN) {
+        setImmediate(() => this.#goOn(key));
+        return;
+      }
       this.#waitingCount--;
       waiting.shift()?.();
     }
     if (waiting?.length === 0) this.#waiting.delete(key);
   }
 
-  #isFull(key: string): boolean {
+  /** Is there room under that key by what has failed, and none with what is under way? */
+  isFull(key: string): boolean {
     const underWay = this.count(key);
     return underWay > 0 && this.#isTooMany(key, underWay);
   }

@@ -75,9 +75,7 @@ export function register(edge: Edge, incoming: Incoming, { at, source }: Request
   }
   const others = facts.credentials ? othersTried(edge, facts, request) : nobody;
   const judged = { facts, aor, request, flow, known, changes, asked, adjust, targets, others };
-  const password = judgePasswords(edge, incoming, facts, others);
-  if (password !== 'withheld' || !waits(edge, incoming, judged))
-    toRegistrar(edge, incoming, judged, password);
+  goOn(edge, incoming, judged, facts, others);
 }
 
 /** A registration that the rules let through. */
@@ -90,19 +88,33 @@ interface Judged
 }
 
 /**
- * Does it wait until the PBX has answered about other passwords? A PBX that registers many numbers by one name does so at
- * once. Meanwhile others may have failed at any of them.
+ * It waits where the PBX is asked about too many other passwords just now: a PBX that registers many numbers by one name
+ * does so at once. Meanwhile others may have failed at any of them.
  */
-function waits(edge: Edge, incoming: Incoming, judged: Judged): boolean {
+function goOn(
+  edge: Edge,
+  incoming: Incoming,
+  judged: Judged,
+  asked: Pick<RequestFacts, 'at' | 'source'>,
+  tried: readonly string[],
+): void {
   const { facts, others } = judged;
   const { source } = facts;
+  const { guesses } = edge;
+  const password = judgePasswords(edge, incoming, asked, tried);
+  const isOneOfMany = password === 'tried' && facts.isNewThere && guesses.triesManyNew(source.key);
+  if (password !== 'withheld' && !isOneOfMany) {
+    toRegistrar(edge, incoming, judged, password);
+    return;
+  }
   const go = later(edge, incoming, () => {
-    const tried = facts.holder ? others : [facts.extension, ...others];
-    const password = judgePasswords(edge, incoming, { at: Date.now(), source }, tried);
-    if (password !== 'withheld' || !waits(edge, incoming, judged))
-      toRegistrar(edge, incoming, judged, password);
+    const again = facts.holder ? others : [facts.extension, ...others];
+    goOn(edge, incoming, judged, { at: Date.now(), source }, again);
   });
-  return others.some((extension) => edge.guesses.waits(extension, source.key, go));
+  const waits = isOneOfMany
+    ? guesses.waitsAmongNew(source.key, go)
+    : others.some((extension) => guesses.waits(extension, source.key, go));
+  if (!waits) toRegistrar(edge, incoming, judged, 'withheld');
 }
 
 function toRegistrar(
@@ -188,7 +200,10 @@ function attemptOf(facts: RegistrationFacts): Attempt {
 /** At everybody whose password it may have been. */
 function attemptsOf(facts: RegistrationFacts, others: readonly string[]): readonly Attempt[] {
   const attempt = attemptOf(facts);
-  return [attempt, ...others.map((extension) => ({ ...attempt, extension }))];
+  return [
+    { ...attempt, isNew: facts.isNewThere },
+    ...others.map((extension) => ({ ...attempt, extension })),
+  ];
 }
 
 /**

@@ -91,6 +91,17 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     const { homes } = this.edge.registrations;
     return this.registeredHere || homes.has(this.extension, this.source.key, this.at);
   }
+  /** It brings a password for an extension that was not registered from there within a month. */
+  get isNewThere(): boolean {
+    return (
+      this.credentials &&
+      this.source.tier !== 'trusted' &&
+      !this.atHome &&
+      !this.holder &&
+      !this.answersOurs &&
+      this.proven
+    );
+  }
   get guard(): Guarded | undefined {
     return this.edge.attacks.guards.of(this.extension, this.at);
   }

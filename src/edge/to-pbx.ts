@@ -19,7 +19,13 @@ import {
 } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
-import { credentialsForPbx, extensionsTried, type Password, passwordOf } from './password-of.ts';
+import {
+  credentialsForPbx,
+  extensionsTried,
+  isNewThere,
+  type Password,
+  passwordOf,
+} from './password-of.ts';
 import { recordsRoute } from './records-route.ts';
 import type { HeaderChange, Incoming, OwnAnswer } from './signaling.ts';
 import { stripForPbx } from './strip-for-pbx.ts';
@@ -62,9 +68,10 @@ function forward(
   if (password === 'withheld' && !facts.emergency) {
     const [first = ''] = tried;
     const go = later(edge, incoming, () => forward(edge, incoming, facts, transferred, opened));
-    if (edge.guesses.waits(first, sourceOf(flow.address), go)) return;
+    const source = sourceOf(flow.address);
+    if (edge.guesses.waits(first, source, go) || edge.guesses.waitsAmongNew(source, go)) return;
   }
-  const attempts = password === 'tried' ? attemptsOf(edge, incoming, facts.at, tried) : noAttempts;
+  const attempts = password === 'tried' ? attemptsOf(edge, incoming, facts, tried) : noAttempts;
   const over = beginTrying(edge, facts.onOwnFlow ? noAttempts : attempts);
   const restoring = restoringTo(request, edge.gatekeeper.policy.site);
   const targets = pbx.targetsFor(
@@ -139,15 +146,20 @@ function toldToCaller(
 /** What a password that is tried counts as. */
 function attemptsOf(
   edge: Edge,
-  { request, flow }: Incoming,
-  at: number,
+  incoming: Incoming,
+  facts: CallFacts,
   tried: readonly string[],
 ): readonly Attempt[] {
   if (tried.length === 0) return noAttempts;
+  const { request, flow } = incoming;
+  const { at } = facts;
   const { marks } = edge.guesses;
   if (areForOurs(request, marks) || !areProven(request, flow, marks, at)) return noAttempts;
   const source = sourceOf(flow.address);
-  return tried.map((extension) => ({ extension, source, proven: true }));
+  return tried.map((extension, index) => ({
+    ...{ extension, source, proven: true },
+    isNew: index === 0 && !facts.onOwnFlow && isNewThere(edge, incoming, facts, extension),
+  }));
 }
 
 const nothing: readonly HeaderChange[] = [];

@@ -307,6 +307,63 @@ describe('who fails too often (R6)', () => {
     });
   });
 
+  describe('of many extensions that are tried at once where a phone is registered', () => {
+    const numbers = Array.from({ length: 60 }, (_, number) => String(2001 + number));
+    const registrar = {
+      passwords: { ...passwords, ...Object.fromEntries(numbers.map((one) => [one, 'right'])) },
+    };
+    const together = (phones: readonly Phone[]) =>
+      Promise.all(phones.map((phone) => statusOf(phone)));
+
+    /** A PBX that takes a moment, and says about how many passwords it was asked at the same time. */
+    async function site() {
+      const { scene } = await guarded({}, { registrar });
+      const { pbx } = scene;
+      await scene.registered({ user: '1001', password: 'right' });
+      let most = 0;
+      let asked = 0;
+      const answer = pbx.answer.bind(pbx);
+      pbx.answer = (...args) => {
+        const isAsked = args[0].header('Authorization') !== undefined;
+        if (isAsked) most = Math.max(most, ++asked);
+        setTimeout(() => {
+          if (isAsked) asked--;
+          answer(...args);
+        }, 50);
+        return undefined as never; // what is sent, later
+      };
+      const phones = (password: string) =>
+        Promise.all(numbers.map((user) => scene.phone({ user, password })));
+      return { scene, phones, most: () => most };
+    }
+
+    test('some twenty passwords are tried, and nobody is told more than that they are wrong', async () => {
+      const { scene, phones } = await site();
+      await using _ = scene;
+      const before = tried(scene);
+      expect(new Set(await together(await phones('wrong')))).toEqual(new Set([401]));
+      expect(tried(scene) - before).toBeLessThanOrEqual(25);
+      expect(scene.events).toContain('attack many-extensions 127.0.0.1');
+    });
+
+    test('all are registered whose passwords are right, in their turn', async () => {
+      const { scene, phones, most } = await site();
+      await using _ = scene;
+      expect(new Set(await together(await phones('right')))).toEqual(new Set([200]));
+      expect(most()).toBe(20);
+    });
+
+    test('those that were there before need not wait for each other', async () => {
+      const { scene, phones, most } = await site();
+      await using _ = scene;
+      await together(await phones('right'));
+      for (const binding of [...scene.running.edge.registrations.all()])
+        if (binding.aor.startsWith('20')) scene.running.edge.registrations.remove(binding);
+      expect(new Set(await together(await phones('right')))).toEqual(new Set([200]));
+      expect(most()).toBeGreaterThan(40);
+    });
+  });
+
   test('credentials with more names than anybody has are tried nowhere, and count nowhere', async () => {
     const { scene } = await guarded();
     await using _ = scene;
