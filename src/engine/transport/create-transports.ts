@@ -35,6 +35,7 @@ import type {
   Transports,
 } from './transports.ts';
 import { TurnPace } from './turn-pace.ts';
+import { Turns } from './turns.ts';
 import { UdpSocket } from './udp.ts';
 import { WebSocketGreeting } from './websocket-greeting.ts';
 
@@ -91,6 +92,7 @@ class SocketTransports implements Transports {
       limits: new ConnectionLimits(fitting(settings.limits, log)),
       connections: new Connections(),
       pace: new TurnPace(),
+      turns: new Turns(),
       batches: undefined,
       report: reporter(log),
     };

@@ -5,6 +5,9 @@ import type { TransportContext } from './transport-context.ts';
 
 /** A peer that does not answer a SYN or a ClientHello in this time is not there. */
 const CONNECT_MS = 5000;
+/** So much of what a peer sends is taken in one turn of the event loop, which is some forty requests: then others have theirs. */
+const BYTES_IN_A_TURN = 16_384;
+const NOTHING = Buffer.alloc(0);
 
 type Done = (problem?: Error | null) => void;
 
@@ -20,6 +23,10 @@ export class StreamConnection extends Connection implements FrameSink {
   readonly #framer: StreamFramer;
   #pinged = false;
   #framed = false;
+  #turn = 0;
+  #takenInTurn = 0;
+  /** Was received, and waits for the next turn. */
+  #rest: Buffer | undefined;
   /** What was sent before a connection of ours was up; undefined once it is. */
   #waiting: { readonly message: string; readonly done: Done | undefined }[] | undefined;
   #waitingBytes = 0;
@@ -38,7 +45,7 @@ export class StreamConnection extends Connection implements FrameSink {
     }
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (problem) => this.broke(problem));
-    socket.on('end', () => this.broke(new Error('the peer closed the connection')));
+    socket.on('end', () => this.#ended());
     socket.on('close', () => this.#closed());
   }
 
@@ -98,6 +105,45 @@ export class StreamConnection extends Connection implements FrameSink {
 
   #received(chunk: Buffer): void {
     if (!this.open) return; // closing: what still comes is not for us
+    const turn = this.context.turns.current();
+    if (turn !== this.#turn) this.#takenInTurn = 0;
+    this.#turn = turn;
+    const room = Math.max(0, BYTES_IN_A_TURN - this.#takenInTurn);
+    this.#takenInTurn += chunk.length;
+    if (chunk.length <= room) this.#take(chunk);
+    else this.#giveWay(chunk, room);
+  }
+
+  /** What there is no room for waits for the next turn, and all that comes behind it in the socket. */
+  #giveWay(chunk: Buffer, room: number): void {
+    this.#socket.pause();
+    this.#rest = chunk.subarray(room);
+    setImmediate(() => this.#goOn());
+    if (room > 0) this.#take(chunk.subarray(0, room));
+  }
+
+  #goOn(): void {
+    const rest = this.#rest ?? NOTHING;
+    if (rest.length > BYTES_IN_A_TURN) {
+      this.#rest = rest.subarray(BYTES_IN_A_TURN);
+      setImmediate(() => this.#goOn());
+      if (this.open) this.#take(rest.subarray(0, BYTES_IN_A_TURN));
+      return;
+    }
+    this.#rest = undefined;
+    this.#socket.resume();
+    this.#received(rest);
+  }
+
+  /** The socket is closed next: what waits has its turn now. */
+  #ended(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined && this.open) this.#take(rest);
+    this.broke(new Error('the peer closed the connection'));
+  }
+
+  #take(chunk: Buffer): void {
     this.lastHeard = performance.now();
     this.#framed = false;
     this.#framer.push(chunk.toString('latin1'));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   aMessage,
@@ -344,6 +345,38 @@ describe('TCP', () => {
     await phoneEnded;
     expect(open.closed).toHaveLength(1);
     await until('all closed', () => handles() <= before);
+  });
+
+  test('of who sends as fast as it goes so much is taken in a turn, and all of it in the end', async () => {
+    let inTurn = 0;
+    let most = 0;
+    let heard = 0;
+    const open = await serving({
+      onMessage: (wire) => {
+        if (inTurn === 0)
+          setImmediate(() => {
+            inTurn = 0;
+          });
+        inTurn += wire.length;
+        most = Math.max(most, inTurn);
+        heard += wire.length;
+        const began = performance.now();
+        while (performance.now() - began < 0.02); // as long as a request takes
+      },
+    });
+    const flood = `
+      const { connect } = require('node:net');
+      const { port, message } = require('node:worker_threads').workerData;
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end(message.repeat(20_000));`;
+    const flooding = new Worker(flood, {
+      eval: true,
+      workerData: { port: open.port('tcp'), message: aMessage() },
+    });
+    undo.push(() => flooding.terminate());
+    await until('all heard', () => heard === 20_000 * aMessage().length);
+    expect(most).toBeLessThan(100 * 1024);
   });
 
   test('a flood of pieces of no message ends', async () => {

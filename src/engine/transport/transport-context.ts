@@ -5,6 +5,7 @@ import type { Connections } from './connections.ts';
 import type { DatagramBatches } from './datagram-batches.ts';
 import type { Channel, FramingProblem, TransportEvents } from './transports.ts';
 import type { TurnPace } from './turn-pace.ts';
+import type { Turns } from './turns.ts';
 
 /** The part of a logger the transports use; pino has it. */
 export interface TransportLog {
@@ -22,6 +23,7 @@ export interface TransportContext {
   readonly limits: ConnectionLimits;
   readonly connections: Connections;
   readonly pace: TurnPace;
+  readonly turns: Turns;
   /** From `open` on; undefined where datagrams are read and sent one by one. */
   batches: DatagramBatches | undefined;
   /** Tells whoever sent a message that it did not go out; a fault of theirs is logged and ends nothing. */
