@@ -56,11 +56,18 @@ export class LiveCalls {
     }
   }
 
-  /** Takes the places if there is room for all of them, and says how many calls the other nodes have under each. */
+  /**
+   * Takes the places if there is room for all of them, and says how many calls the other nodes have under each. What was to
+   * be told of them before is out of date: it would give them away again, until what is now is told.
+   */
   async take(
     places: readonly AskedPlace[],
     others: readonly string[],
   ): Promise<ReadonlyMap<string, number>> {
+    for (const { key, calls } of places) {
+      this.#own.set(key, calls);
+      this.#untold.delete(key);
+    }
     const keys = [this.#node, ...others].map(this.#keyOf);
     const asked = places.flatMap(({ key, calls, most }) => [key, calls, most]);
     const held = counts.parse(await this.#redis.run(takePlaces, keys, [LEASE_MS, ...asked]));
