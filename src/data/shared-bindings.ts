@@ -6,7 +6,7 @@ import { SharedChanges } from './shared-changes.ts';
 /** Collects changes of the registrations that this node holds, for the others. */
 export class SharedBindings extends SharedChanges<BindingRow, Gone> {
   saved(row: BindingRow): void {
-    this.isBack(row);
+    this.decided(row);
   }
 
   removed({ token, changedAt }: BindingRow): void {

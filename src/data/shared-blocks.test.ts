@@ -58,3 +58,14 @@ test('that it was lifted here is not forgotten for what another node still has',
   await shared.flush();
   expect(sent[1]).toMatchObject({ upserts: [], deletes: [{ network: '192.0.2.1' }] });
 });
+
+test('what is blocked anew is so on all nodes, also where the clock of whoever lifted it is ahead', async () => {
+  list.block(order('192.0.2.1'), 0);
+  await shared.flush();
+  list.lift('192.0.2.1');
+  await shared.flush();
+  const lifted = sent[1]?.deletes[0]?.at ?? 0;
+  list.block(order('192.0.2.1'), 5);
+  await shared.flush();
+  expect(sent[2]?.upserts[0]?.changedAt).toBeGreaterThan(lifted);
+});

@@ -13,7 +13,7 @@ export class SharedBlocks extends SharedChanges<BlockEntry, Lifted> {
   changed({ kind, entry, elsewhere }: BlockChange): void {
     if (entry.forgeable || elsewhere === true) return;
     const { network, changedAt } = entry;
-    if (kind === 'added' || kind === 'changed') this.tell(entry);
+    if (kind === 'added' || kind === 'changed') this.decided(rowOf(entry));
     else if (kind === 'lifted') this.takeBack({ network, at: laterThan(changedAt, Date.now()) });
   }
 

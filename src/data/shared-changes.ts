@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { laterThan } from '../limits/later-than.ts';
 import { Changes } from './changes.ts';
 
 /** What was taken back is remembered of so many; Redis knows longer, as long as it loses nothing. */
@@ -16,15 +17,18 @@ export abstract class SharedChanges<
 
   protected abstract idOf(row: Row | Gone): string;
 
-  /** Tells of it, also again, unless it was taken back since: another node may have had it meanwhile. */
+  /** Tells of it again, unless it was taken back since: another node may have had it meanwhile. */
   tell(row: Row): void {
     if (this.#goneSince(row) === undefined) this.upsert(this.idOf(row), row);
   }
 
-  /** It is there again, from now on. */
-  protected isBack(row: Row): void {
-    this.#gone.delete(this.idOf(row));
-    this.upsert(this.idOf(row), row);
+  /** It was decided here just now: after what was taken back, also where the clock of whoever did so is ahead. */
+  protected decided(row: Row): void {
+    const id = this.idOf(row);
+    const gone = this.#goneSince(row);
+    this.#gone.delete(id);
+    const changedAt = gone && laterThan(gone.at, row.changedAt);
+    this.upsert(id, changedAt === undefined ? row : { ...row, changedAt });
   }
 
   protected takeBack(gone: Gone): void {

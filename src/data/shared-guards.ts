@@ -8,7 +8,7 @@ export class SharedGuards extends SharedChanges<Guard, Unguarded> {
   changed({ kind, guard, elsewhere }: GuardChange): void {
     if (elsewhere === true) return;
     const { extension, changedAt } = guard;
-    if (kind === 'raised' || kind === 'held') this.tell(guard);
+    if (kind === 'raised' || kind === 'held') this.decided(guard);
     else if (kind === 'lifted') this.takeBack({ extension, at: laterThan(changedAt, Date.now()) });
   }
 

@@ -381,6 +381,21 @@ describe('what another node decided', () => {
   const both = (nodes: ReturnType<typeof twoNodes>, address: string, now: number) =>
     [nodes.a, nodes.b].map((list) => list.isBlocked(address, now));
 
+  test('of two operators’ words in the same instant the longer holds on both', () => {
+    const { a, b, exchange } = twoNodes();
+    a.block(byOperator('192.0.2.1', MINUTE), 0);
+    b.block(byOperator('192.0.2.1'), 0);
+    exchange();
+    expect([a, b].map((list) => list.isBlocked('192.0.2.1', DAY)?.until)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect([a, b].map((list) => list.isBlocked('192.0.2.1', DAY)?.by)).toEqual([
+      'operator',
+      'operator',
+    ]);
+  });
+
   test('holds here too, for as long, and an offence there is one here', () => {
     const nodes = twoNodes();
     nodes.a.block(byRule('192.0.2.1'), 0);

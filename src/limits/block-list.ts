@@ -359,13 +359,17 @@ function hasEnded({ until }: BlockEntry, now: number): boolean {
   return until !== undefined && until <= now;
 }
 
-/** Above zero when the first is the stronger, on every node alike: proven, an operator's, the longer, the later. */
+/**
+ * Above zero when the first is the stronger, on every node alike: proven, an operator's, of rules' the longer, the later. Of
+ * operators' two of the same instant the longer: else each node would keep its own.
+ */
 function compareStrength(one: BlockEntry, other: BlockEntry): number {
   if (one.forgeable !== other.forgeable) return one.forgeable ? -1 : 1;
   const [isOperators, othersIs] = [one.by === 'operator', other.by === 'operator'];
   if (isOperators !== othersIs) return isOperators ? 1 : -1;
-  if (!isOperators && one.until !== other.until) return endsBefore(other.until, one.until) ? 1 : -1;
-  return one.changedAt - other.changedAt;
+  const longer = one.until === other.until ? 0 : endsBefore(other.until, one.until) ? 1 : -1;
+  const later = one.changedAt - other.changedAt;
+  return isOperators ? later || longer : longer || later;
 }
 
 function mentions({ network, rule, evidence, note }: BlockEntry, wanted: string): boolean {
