@@ -3,13 +3,13 @@ import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import type { Forwarding, Hiding } from './signaling.ts';
-import { userOfUri } from './user-part.ts';
+import { dialledIn } from './user-part.ts';
 import { withUser } from './with-user.ts';
 
 /** What a text dials without the PIN before it, for whoever shows it; the text itself when there is none. */
 export function withoutPin(uri: string, site: Site): string {
   if (!mayHavePin(uri, site)) return uri;
-  const { pin, digits } = site.readDialled(userOfUri(uri));
+  const { pin, digits } = site.readDialled(dialledIn(uri));
   return pin === undefined ? uri : withUser(uri, digits);
 }
 

@@ -9,7 +9,7 @@ import type { Edge } from './edge.ts';
 import { numberOf } from './outside-calls.ts';
 import { callsIn } from './replaced-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
-import { namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
+import { dialledIn, namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
 import { asJudged } from './with-user.ts';
 
 /**
@@ -65,19 +65,19 @@ function joinsCallOf(edge: Edge, flow: Flow, uri: string): boolean {
   if (replaces === undefined) return false;
   const live = callsOf(edge, flow, replaces);
   if (!namesANumber(uri)) return live.length > 0 || edge.uris.behind(uri) !== undefined;
-  const named = userOfUri(uri);
-  return live.some((call) => isIn(edge, call, named));
+  return live.some((call) => isIn(edge, call, uri));
 }
 
 /**
  * Whom the PBX named as the caller, or who was called. What the phone wrote into To is no more than a claim: whoever is
  * outside is in the call if it was that number that was judged.
  */
-function isIn(edge: Edge, call: Call, named: string): boolean {
+function isIn(edge: Edge, call: Call, uri: string): boolean {
+  const named = userOfUri(uri);
   if (call.caller.realm === 'core') return userOf(call.from) === named;
   if (userOf(call.to) !== named) return false;
   if (edge.registrations.hasUser(named, Date.now())) return true;
-  const dialled = edge.gatekeeper.policy.site.readDialled(named);
+  const dialled = edge.gatekeeper.policy.site.readDialled(dialledIn(uri));
   const inside = dialled.kind === 'extension' || dialled.kind === 'service';
   return inside || edge.outside.has(nameOf(call), numberOf({ dialled }));
 }
