@@ -16,25 +16,26 @@ export function reasonHeader({ text, cause }: EndReason): string {
 
 /** Ends an answered call: a BYE to each side, as the other would have sent it, with the reason (RFC 3326). */
 export function endCall(core: Core, call: LiveCall, why: EndReason, as: CallEnd = 'ended'): void {
-  for (const side of ['caller', 'callee'] as const) hangUp(core, call, side, why);
+  const reason = reasonHeader(why);
+  for (const side of ['caller', 'callee'] as const) hangUp(core, call, side, reason);
   core.calls.remove(call, as);
 }
 
 /**
- * Says BYE to one side. Who refuses it has seen more of the call than we have, requests before the answer say, and
+ * Says BYE to one side, with this Reason. Who refuses it has seen more of the call than we have, requests before the answer say, and
  * higher numbers: the highest of all, which nobody else may use, it must take.
  */
 export function hangUp(
   core: Core,
   call: LiveCall,
   side: Side,
-  why: EndReason,
+  reason: string,
   sequence?: number,
 ): void {
   const last = sequence !== undefined;
   const user: ClientTransactionUser = {
     answered({ status }) {
-      if (status >= 300 && !last && !isOver(status)) hangUp(core, call, side, why, LAST_CSEQ);
+      if (status >= 300 && !last && !isOver(status)) hangUp(core, call, side, reason, LAST_CSEQ);
     },
     failed() {},
   };
@@ -42,7 +43,7 @@ export function hangUp(
     if (channel === undefined) return;
     const branch = newBranch();
     const via = core.names.toward(channel).via + branch;
-    const wire = bye(call.dialog, side, via, reasonHeader(why), sequence);
+    const wire = bye(call.dialog, side, via, reason, sequence);
     core.transmit(user, channel, { key: branch, method: 'BYE', wire });
   });
 }

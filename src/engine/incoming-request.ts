@@ -1,7 +1,6 @@
 import type {
   Call,
   CallEnd,
-  EndReason,
   Forwarding,
   HeaderChange,
   Incoming,
@@ -9,19 +8,19 @@ import type {
   Target,
 } from '../edge/signaling.ts';
 import { breaksSips } from '../edge/sips.ts';
-import { openDialog, otherSide } from '../sip/dialog/dialog.ts';
+import { otherSide } from '../sip/dialog/dialog.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { bareHost, isSips, parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
 import { respond } from '../sip/proxy/respond.ts';
 import type { Routing } from '../sip/proxy/routing.ts';
-import { type Found, LiveCall } from './call-table.ts';
+import type { Found } from './call-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
 import type { Core } from './core.ts';
-import { hangUp, isOver } from './end-call.ts';
+import { hangUp, isOver, reasonHeader } from './end-call.ts';
 import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
-import { acknowledge } from './release.ts';
+import { release, sharesItsName } from './release.ts';
 import type { ServerTransaction, ServerTransactionUser } from './server-transaction.ts';
 import { asSip } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
@@ -207,10 +206,9 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   }
 
   /** A 2xx does not go back: whoever sent it is not left in a call that nobody would end. */
-  hangUp(response: Message, { channel }: ClientTransaction): void {
-    acknowledge(this.#core, this.request, response, channel);
-    const dialog = openDialog(this.request, response, this.#core.isOurRoute);
-    hangUp(this.#core, new LiveCall(dialog, this.channel, channel), 'callee', sharesItsName);
+  release(response: Message, { channel: callee }: ClientTransaction): void {
+    const channels = { caller: this.channel, callee };
+    release(this.#core, this.request, response, channels, sharesItsName);
   }
 
   /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */
@@ -234,8 +232,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   }
 }
 
-const sharesItsName: EndReason = { text: 'Call-ID and tags of another call' };
-const overElsewhere: EndReason = { text: 'Over at the other end' };
+const overElsewhere = reasonHeader({ text: 'Over at the other end' });
 
 /** What decides where a request inside a call goes. */
 export interface RoutedRequest {

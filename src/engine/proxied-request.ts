@@ -208,7 +208,7 @@ export class ProxiedRequest implements BranchUser {
   }
 
   #turnDown(response: Message, client: ClientTransaction): void {
-    this.#incoming.hangUp(response, client);
+    this.#incoming.release(response, client);
     this.#next = this.#targets.length;
     this.#passBack({ status: 500, response: undefined, target: undefined });
     this.#cancelBranches();

@@ -1,9 +1,10 @@
-import { bye, openDialog } from '../sip/dialog/dialog.ts';
+import { openDialog, type Side } from '../sip/dialog/dialog.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
-import { nobody } from './client-transaction.ts';
+import { LiveCall } from './call-table.ts';
 import type { Core } from './core.ts';
+import { hangUp, reasonHeader } from './end-call.ts';
 import { newBranch } from './random-token.ts';
 import type { Channel } from './transport/transports.ts';
 
@@ -20,19 +21,19 @@ export function acknowledge(core: Core, invite: Message, ok: Message, channel: C
   channel.send(wire);
 }
 
-/** Ends the call of one who answered when the caller had been told otherwise: nobody else will. */
-export function release(core: Core, invite: Message, ok: Message, channel: Channel): void {
-  acknowledge(core, invite, ok, channel);
-  const branch = newBranch();
-  const via = core.names.toward(channel).via + branch;
-  core.transmit(nobody, channel, {
-    key: branch,
-    method: 'BYE',
-    wire: bye(
-      openDialog(invite, ok, core.isOurRoute),
-      'callee',
-      via,
-      'SIP;cause=487;text="The caller was gone"',
-    ),
-  });
+/** Ends the call of one who answered, and whose 2xx does not go back: nobody else will. */
+export function release(
+  core: Core,
+  invite: Message,
+  ok: Message,
+  channels: Readonly<Record<Side, Channel>>,
+  reason: string,
+): void {
+  const { caller, callee } = channels;
+  acknowledge(core, invite, ok, callee);
+  const dialog = openDialog(invite, ok, core.isOurRoute);
+  hangUp(core, new LiveCall(dialog, caller, callee), 'callee', reason);
 }
+
+/** The Reason that the callee is told where his Call-ID and tags are those of a call that there is. */
+export const sharesItsName = reasonHeader({ text: 'Call-ID and tags of another call' });

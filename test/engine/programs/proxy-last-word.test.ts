@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../contract/eventually.ts';
 import { heard, requestText, speak } from '../../contract/scene.ts';
-import { aProxy, calls, nowhere } from './a-proxy.ts';
+import { aProxy, calls, nowhere, type Proxied } from './a-proxy.ts';
+
+/** A call that rang, and whose caller gave up: he has his 487. */
+async function givenUp(proxied: Proxied) {
+  const { a } = proxied;
+  const { call, id } = await calls(proxied, { recordRoute: true }, [a.uri]);
+  const invite = await a.expect('INVITE');
+  a.answer(invite, 180);
+  await call.rings();
+  call.cancel();
+  expect((await call.final()).status).toBe(487);
+  return { invite, id };
+}
 
 describe.concurrent('the last word', () => {
   test.each([
@@ -52,20 +64,30 @@ describe.concurrent('the last word', () => {
     const proxied = await aProxy();
     await using _ = proxied.scene;
     const { program, a } = proxied;
-    const { call, id } = await calls(proxied, { recordRoute: true }, [a.uri]);
-    const invite = await a.expect('INVITE');
-    a.answer(invite, 180);
-    await call.rings();
-    call.cancel();
-    expect((await call.final()).status).toBe(487);
+    const { invite, id } = await givenUp(proxied);
     a.answer(invite, 200);
     a.answer(invite, 200);
     await a.expect('ACK');
-    a.answer(await a.expect('BYE'), 200);
+    const bye = await a.expect('BYE');
+    expect(bye.header('Reason')).toBe('SIP;cause=487;text="The caller was gone"');
+    a.answer(bye, 200);
     await eventually(() => heard(a, 'ACK').length === 2, 'the repeated 200 is acknowledged too');
     expect(heard(a, 'BYE')).toHaveLength(1);
     expect(await program.outcome(id)).toEqual([200, 'done']);
     expect(proxied.scene.gate.calls()).toEqual([]);
+  });
+
+  test('does not leave who answered too late in a call, though the BYE is refused as too low', async () => {
+    const proxied = await aProxy();
+    await using _ = proxied.scene;
+    const { a } = proxied;
+    const { invite } = await givenUp(proxied);
+    a.answer(invite, 200);
+    const bye = await a.expect('BYE');
+    a.answer(bye, 500);
+    const again = await a.expect('BYE');
+    expect(again.cseq).toBeGreaterThan(bye.cseq);
+    a.answer(again, 200);
   });
 
   test("comes when the caller's connection is lost: the branch is cancelled", async () => {

@@ -13,7 +13,7 @@ import { Challenges } from '../../challenges.ts';
 import type { ClientTransaction } from '../../client-transaction.ts';
 import type { Core } from '../../core.ts';
 import { recordRoutes } from '../../record-routes.ts';
-import { acknowledge, release } from '../../release.ts';
+import { acknowledge, release, sharesItsName } from '../../release.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../../server-transaction.ts';
 import type { Timer } from '../../timer-wheel.ts';
 import type { Channel } from '../../transport/transports.ts';
@@ -76,6 +76,7 @@ const MOST_DESTINATIONS = 64;
 
 /** RFC 3326 §2: so that a phone does not list as missed what another took. */
 const answeredElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
+const callerGone = 'SIP;cause=487;text="The caller was gone"';
 
 /** One destination, on its way. */
 class Attempt {
@@ -286,7 +287,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     const { core, dialogs } = this.#context;
     const { request, channel, transaction } = this.#proxied;
     if (this.#answered >= 300) {
-      if (this.method === 'INVITE') this.#release(attempt, response, client.channel);
+      if (this.method === 'INVITE') this.#release(attempt, response, client.channel, callerGone);
       this.#proceed();
       return;
     }
@@ -310,7 +311,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
         );
         if (!passes) {
           if (this.#answered > 0) return;
-          this.#release(attempt, response, client.channel);
+          this.#release(attempt, response, client.channel, sharesItsName);
           this.#answerOurselves(500);
           this.#cancelAll();
           return;
@@ -463,11 +464,13 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     this.#watcher.done(refused);
   }
 
-  /** Who answered has to be let go when the caller was told something else before. */
-  #release(attempt: Attempt, response: Message, channel: Channel): void {
-    const act = attempt.released ? acknowledge : release;
+  /** Who answered has to be let go when the caller is told something else; once, however often he answers. */
+  #release(attempt: Attempt, response: Message, callee: Channel, reason: string): void {
+    const { core } = this.#context;
+    const { request, channel: caller } = this.#proxied;
+    if (attempt.released) acknowledge(core, request, response, callee);
+    else release(core, request, response, { caller, callee }, reason);
     attempt.released = true;
-    act(this.#context.core, this.#proxied.request, response, channel);
   }
 
   #relay(response: Message, extra: string): string {
