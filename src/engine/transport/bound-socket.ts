@@ -38,7 +38,8 @@ export async function bindShared(place: Place): Promise<Socket> {
 /** Of two that start in the same instant the later one sees the other, whoever it is. */
 async function boundAlone(place: Place): Promise<Socket> {
   const socket = await bound(place, true);
-  if (listedSockets({ ...place, transport: 'udp' }).length <= 1) return socket;
+  const [listed = []] = listedSockets([{ ...place, transport: 'udp' }]);
+  if (listed.length <= 1) return socket;
   await closed(socket);
   throw inUse(place);
 }

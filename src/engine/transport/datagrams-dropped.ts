@@ -3,10 +3,9 @@ import { listedSockets } from './listed-sockets.ts';
 
 /**
  * How many datagrams the system threw away because a listener's buffer was full, since it was bound. What the lane of a
- * source that floods loses is meant to be lost. Reads a file for each: for a metric, not for every packet.
+ * source that floods loses is meant to be lost. Reads the system's tables: for a metric, not for every packet.
  */
 export const datagramsDropped = (listeners: readonly Listener[]): number =>
-  listeners
-    .filter(({ transport }) => transport === 'udp')
-    .flatMap(listedSockets)
+  listedSockets(listeners.filter(({ transport }) => transport === 'udp'))
+    .flat()
     .reduce((sum, { dropped }) => sum + dropped, 0);

@@ -12,9 +12,10 @@ export function descriptorsOf(
     const inode = /^socket:\[(\d+)\]$/.exec(target(`/proc/self/fd/${descriptor}`))?.[1];
     if (inode !== undefined) byInode.set(inode, Number(descriptor));
   }
-  return listeners.flatMap(({ transport, address, port }) => {
-    const descriptor = listedSockets({ transport, address, port })
-      .map(({ inode }) => byInode.get(inode))
+  const listed = listedSockets(listeners);
+  return listeners.flatMap(({ transport, address, port }, index) => {
+    const descriptor = listed[index]
+      ?.map(({ inode }) => byInode.get(inode))
       .find((one) => one !== undefined);
     return descriptor === undefined ? [] : [{ transport, address, port, descriptor }];
   });

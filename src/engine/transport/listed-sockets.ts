@@ -15,12 +15,24 @@ const LISTENING = '0A';
 const UNCONNECTED = '07';
 
 /**
- * The sockets that listen at that address and port, of this process or any; none without /proc. Of UDP those that are
- * connected to nobody: one that is connected is but the lane of a source that floods.
+ * The sockets that listen at each of these, of this process or any; none without /proc. Of UDP those that are connected
+ * to nobody: one that is connected is but the lane of a source that floods. However many places, a table is read once.
  */
-export function listedSockets(place: Place): readonly ListedSocket[] {
+export function listedSockets(places: readonly Place[]): readonly (readonly ListedSocket[])[] {
+  const tables = new Map<string, string>();
+  return places.map((place) => {
+    const name = tableOf(place);
+    const table = tables.get(name) ?? textOf(name);
+    tables.set(name, table);
+    return socketsAt(place, table);
+  });
+}
+
+const tableOf = (place: Place): string =>
+  `/proc/net/${place.transport === 'udp' ? 'udp' : 'tcp'}${isIpv6(place) ? '6' : ''}`;
+
+function socketsAt(place: Place, table: string): readonly ListedSocket[] {
   const isUdp = place.transport === 'udp';
-  const table = textOf(`/proc/net/${isUdp ? 'udp' : 'tcp'}${isIpv6(place) ? '6' : ''}`);
   const nobody = localAddress({ address: isIpv6(place) ? '::' : '0.0.0.0', port: 0 });
   // how the line of such a socket begins, but for its number
   const begins = `: ${localAddress(place)} ${nobody} ${isUdp ? UNCONNECTED : LISTENING} `;
