@@ -125,7 +125,8 @@ export class Bridges {
   readonly #carrier: Carrier;
   readonly #forgetAfterMs: () => number;
   readonly #legs = new Map<string, Leg>();
-  readonly #byCallId = new Map<string, Leg>();
+  /** More than one where somebody begins several dialogs by one Call-ID. */
+  readonly #byCallId = new Map<string, readonly Leg[]>();
   readonly #calls = new Map<Bridge, LiveCall>();
   readonly #sweeping: NodeJS.Timeout;
 
@@ -145,8 +146,18 @@ export class Bridges {
   withDialog(id: string): Leg | undefined {
     return this.#legs.get(id);
   }
+  /** The newest one. */
   withCallId(callId: string): Leg | undefined {
-    return this.#byCallId.get(callId);
+    return this.#legsNamed(callId).at(-1);
+  }
+  /** By the Call-ID of whoever called. */
+  callsNamed(callId: string): readonly Call[] {
+    return this.#legsNamed(callId).flatMap(({ side, bridge }) =>
+      side === 'caller' && bridge.call !== undefined ? [bridge.call] : [],
+    );
+  }
+  #legsNamed(callId: string): readonly Leg[] {
+    return this.#byCallId.get(callId) ?? [];
   }
 
   /** A request that opens a dialog is on its way. */
@@ -158,12 +169,14 @@ export class Bridges {
 
   add(leg: Leg): void {
     this.#legs.set(leg.dialogId, leg);
-    this.#byCallId.set(leg.callId, leg);
+    this.#byCallId.set(leg.callId, [...this.#legsNamed(leg.callId), leg]);
   }
 
   remove(leg: Leg): void {
     if (this.#legs.get(leg.dialogId) === leg) this.#legs.delete(leg.dialogId);
-    if (this.#byCallId.get(leg.callId) === leg) this.#byCallId.delete(leg.callId);
+    const others = this.#legsNamed(leg.callId).filter((other) => other !== leg);
+    if (others.length > 0) this.#byCallId.set(leg.callId, others);
+    else this.#byCallId.delete(leg.callId);
   }
 
   /** A 2xx is about to go back. */
@@ -203,10 +216,9 @@ export class Bridges {
   }
 
   endWith(callId: string, reason: EndReason): boolean {
-    const bridge = this.#byCallId.get(callId)?.bridge;
-    if (bridge?.call === undefined) return false;
-    this.end(bridge, 'ended', reasonHeader(reason));
-    return true;
+    const live = this.#legsNamed(callId).filter(({ bridge }) => bridge.call !== undefined);
+    for (const { bridge } of live) this.end(bridge, 'ended', reasonHeader(reason));
+    return live.length > 0;
   }
 
   /** The server ended a dialog by itself: no ACK, no refresh, a CANCEL that crossed the answer. */

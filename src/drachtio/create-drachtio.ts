@@ -186,9 +186,7 @@ class Drachtio implements Carrier, DrachtioServing {
   }
 
   callsNamed(callId: string) {
-    return Iterator.from(this.bridges.calls())
-      .filter((call) => call.callId === callId)
-      .toArray();
+    return this.bridges.callsNamed(callId);
   }
 
   *ringing() {

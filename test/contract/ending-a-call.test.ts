@@ -80,6 +80,19 @@ test('a BYE that crosses ours is answered, and the call ends once', async () => 
   expect(gate.ended.map(({ why }) => why)).toEqual(['ended']);
 });
 
+test('a call is ended though another by its Call-ID was refused meanwhile', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const { caller } = await scene.talk();
+  const other = await phone.invite('1003', { headers: { 'Call-ID': caller.callId } });
+  pbx.answer(await pbx.expect('INVITE'), 486);
+  await other.final();
+  expect(gate.serving.callsNamed(caller.callId)).toEqual(gate.calls());
+  expect(gate.serving.end(caller.callId, reason)).toBe(true);
+  for (const party of [phone, pbx]) party.answer(await party.expect('BYE'), 200);
+  expect(gate.calls()).toEqual([]);
+});
+
 test('over udp a lost BYE is repeated', async () => {
   await using scene = await aScene();
   const { gate, phone, pbx } = scene;
