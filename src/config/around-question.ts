@@ -1,8 +1,8 @@
 import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts';
 import { sourceOf } from '../edge/packed-address.ts';
 import type { Surroundings } from '../policy/asking/imagined-facts.ts';
+import { needsCountries } from '../policy/needs-countries.ts';
 import { Networks } from '../policy/networks.ts';
-import { needsCountries } from '../policy/policy-settings.ts';
 import type { Settings } from './settings.ts';
 
 /** What the edge would know of a request's source, by the settings alone, whenever it is. */

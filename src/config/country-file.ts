@@ -1,5 +1,6 @@
 import { openCountryDatabase } from '../edge/country-database.ts';
-import { needsCountries, type PolicySettings } from '../policy/policy-settings.ts';
+import { needsCountries } from '../policy/needs-countries.ts';
+import type { PolicySettings } from '../policy/policy-settings.ts';
 import { mismatch, showFound } from './problem.ts';
 import { readProblem } from './yaml-file.ts';
 

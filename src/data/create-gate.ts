@@ -12,8 +12,9 @@ import type { ServedCertificate } from '../engine/transport/certificate/certific
 import { selfSignedFiles } from '../engine/transport/certificate/self-signed.ts';
 import type { TransportLog } from '../engine/transport/transport-context.ts';
 import type { FailureKind } from '../policy/failure-kinds.ts';
-import { needsCountries } from '../policy/policy-settings.ts';
+import { needsCountries } from '../policy/needs-countries.ts';
 import { overload } from '../policy/rules/network/overload.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import { version } from '../version.ts';
 import { rowOf } from './block-changes.ts';
 import { BlockCounts } from './block-counts.ts';
@@ -34,7 +35,6 @@ import type {
 import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
-import type { Bounds } from './pressure-gauge.ts';
 import { tellInTurns } from './told-in-parts.ts';
 import { PressureWatch } from './watch-pressure.ts';
 
@@ -142,7 +142,7 @@ export const createGate: CreateGate = async (options) => {
         pbxMs: answered.length === 0 ? undefined : Math.min(...answered),
       };
     },
-    () => boundsOf(current),
+    () => settingsOf(current.policy, overload),
   );
 
   return {
@@ -349,11 +349,6 @@ function countriesFor(
     log('error', 'the country database cannot be read', { error });
     return before.countryOf;
   }
-}
-
-function boundsOf({ policy }: Settings): Bounds {
-  const rules: Readonly<Record<string, unknown>> = policy.network;
-  return rules[overload.name] as Bounds;
 }
 
 function guardedExtensions({ attacks: { mode, guards } }: Edge, rows: number): GuardedExtensions {

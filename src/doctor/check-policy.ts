@@ -1,6 +1,9 @@
 import { parseNetwork } from '../limits/address-key.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
 import { ruleModes } from '../policy/rule-modes.ts';
+import { allowedCountries } from '../policy/rules/outbound/allowed-countries.ts';
+import { noGuests } from '../policy/rules/outbound/no-guests.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import { about, type Examined, type Finding } from './finding.ts';
 
 const policy = about('policy');
@@ -18,7 +21,7 @@ const standard: ReadonlySet<string> = new Set(
 
 /** What the rules leave open. */
 export function checkPolicy({ settings }: Examined): readonly Finding[] {
-  const { site, network, outbound, extensions } = settings.policy;
+  const { site, network, extensions } = settings.policy;
   const findings: Finding[] = [];
   if (site.rules !== 'on')
     findings.push(
@@ -37,7 +40,7 @@ export function checkPolicy({ settings }: Examined): readonly Finding[] {
       ),
     );
   }
-  const { guests } = outbound['no-guests'] as { readonly guests: readonly string[] };
+  const { guests } = settingsOf(settings.policy, noGuests);
   if (guests.length > 0)
     findings.push(
       policy.warn(
@@ -45,7 +48,7 @@ export function checkPolicy({ settings }: Examined): readonly Finding[] {
         'let them register, where they can',
       ),
     );
-  const { countries } = outbound['allowed-countries'] as { readonly countries: readonly string[] };
+  const { countries } = settingsOf(settings.policy, allowedCountries);
   if (site.homeCountry === null)
     findings.push(
       policy.warn(

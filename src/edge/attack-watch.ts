@@ -20,6 +20,7 @@ import {
   limitsOfNetwork,
   spreadGuessing,
 } from '../policy/rules/registration/spread-guessing.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import {
   allWindows,
   type SpreadLimits,
@@ -249,15 +250,14 @@ const triesWithin = (count: (seconds: number) => number): SpreadLimits => ({
   day: count(spreadWindows.day),
 });
 
-function watchedIn({ registration, outbound, site }: PolicySettings): [Watched, Spread, Rotating] {
-  const rules: Readonly<Record<string, unknown>> = registration;
-  const calls: Readonly<Record<string, unknown>> = outbound;
-  const rotating = calls[rotatingPrefixes.name] as Rotating;
-  const watched = rules[distributedGuessing.name] as Watched;
-  const spread = rules[spreadGuessing.name] as Spread;
+function watchedIn(policy: PolicySettings): [Watched, Spread, Rotating] {
+  const rotating = settingsOf(policy, rotatingPrefixes);
+  const watched = settingsOf(policy, distributedGuessing);
+  const spread = settingsOf(policy, spreadGuessing);
+  const { rules } = policy.site;
   return [
-    { ...watched, mode: least(watched.mode, site.rules) },
-    { ...spread, mode: least(spread.mode, site.rules) },
-    { ...rotating, mode: least(rotating.mode, site.rules) },
+    { ...watched, mode: least(watched.mode, rules) },
+    { ...spread, mode: least(spread.mode, rules) },
+    { ...rotating, mode: least(rotating.mode, rules) },
   ];
 }

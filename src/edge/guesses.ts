@@ -9,6 +9,7 @@ import { pinFailuresOf } from '../policy/rules/outbound/route-pin.ts';
 import { everybody, guessersOf } from '../policy/rules/registration/distributed-guessing.ts';
 import { type LockoutLimits, lockout } from '../policy/rules/registration/lockout.ts';
 import { guessedBy, spreadGuessing } from '../policy/rules/registration/spread-guessing.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import { type SpreadLimits, spreadWindows } from '../policy/spread-windows.ts';
 import { wholeNetworkOf } from '../policy/whole-network.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
@@ -51,10 +52,9 @@ export class Guesses {
   }
 
   /** From now on a network is counted by these limits. */
-  reload({ registration }: Pick<PolicySettings, 'registration'>): void {
-    const rules: Readonly<Record<string, unknown>> = registration;
-    this.#lockout = rules[lockout.name] as LockoutLimits;
-    this.#spreading = rules[spreadGuessing.name] as SpreadLimits;
+  reload(policy: PolicySettings): void {
+    this.#lockout = settingsOf(policy, lockout);
+    this.#spreading = settingsOf(policy, spreadGuessing);
   }
 
   /**

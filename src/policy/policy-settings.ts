@@ -66,10 +66,3 @@ export const sectionOf: {
   outbound: 'outbound',
   inbound: 'inbound',
 };
-
-/** Does a rule ask which country an address is in? */
-export function needsCountries({ site, network }: PolicySettings): boolean {
-  const rules: Readonly<Record<string, unknown>> = network;
-  const { mode: asked } = rules['source-countries'] as { readonly mode: Mode };
-  return site.rules !== 'off' && asked !== 'off';
-}

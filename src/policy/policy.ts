@@ -13,6 +13,7 @@ import { distributedGuessing } from './rules/registration/distributed-guessing.t
 import { lockout } from './rules/registration/lockout.ts';
 import { provenCredentials } from './rules/registration/proven-credentials.ts';
 import { spreadGuessing } from './rules/registration/spread-guessing.ts';
+import { settingsOf } from './settings-of.ts';
 import { createSite, type Site } from './site.ts';
 import {
   type Adjustments,
@@ -114,28 +115,20 @@ export class Policy {
   readonly #ofPasswords: readonly Askable<StageFacts['registration']>[];
 
   constructor(settings: PolicySettings) {
-    const { guests } = settings.outbound[noGuests.name] as { readonly guests: readonly string[] };
+    const { guests } = settingsOf(settings, noGuests);
     this.site = createSite(settings.site, settings.extensions, { ...settings, guests });
-    const { seconds } = settings.outbound[callDuration.name] as { readonly seconds: number };
-    this.#callSeconds = seconds;
-    const { trunks } = settings.outbound[concurrentCalls.name] as {
-      readonly trunks: Readonly<Record<string, number>>;
-    };
-    this.#callsOnTrunks = trunks;
+    this.#callSeconds = settingsOf(settings, callDuration).seconds;
+    this.#callsOnTrunks = settingsOf(settings, concurrentCalls).trunks;
     this.#exceptions = new Exceptions(settings.exceptions, settings.site.timeZone);
     const asked = <S extends Stage>(stage: S): readonly Askable<StageFacts[S]>[] =>
-      rulesOf[stage].map(({ name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' }) => {
-        const section: Readonly<Record<string, unknown>> = settings[sectionOf[stage]];
-        const { mode, ...options } = section[name] as { readonly mode: Mode };
+      rulesOf[stage].map((definition) => {
+        const { name, create, methods = isOfCalls[stage] ? onlyCalls : 'all' } = definition;
+        const { mode, ...options } = settingsOf(settings, definition);
         const rule = create(options, this.site);
         return { name, mode: least(mode, settings.site.rules), methods, rule };
       });
-    const network: Readonly<Record<string, unknown>> = settings.network;
-    const { mode: stealthy } = network[stealth.name] as { readonly mode: Mode };
-    this.#isStealthy = least(stealthy, settings.site.rules) === 'on';
-    const registration: Readonly<Record<string, unknown>> = settings.registration;
-    const { mode: proving } = registration[provenCredentials.name] as { readonly mode: Mode };
-    this.#provenMode = least(proving, settings.site.rules);
+    this.#isStealthy = least(settingsOf(settings, stealth).mode, settings.site.rules) === 'on';
+    this.#provenMode = least(settingsOf(settings, provenCredentials).mode, settings.site.rules);
     this.wantsProof = this.#provenMode === 'on';
     this.#asked = {
       packet: asked('packet'),

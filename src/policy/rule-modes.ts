@@ -1,7 +1,8 @@
 import type { Stage } from './facts.ts';
 import { type PolicySettings, sectionOf } from './policy-settings.ts';
 import { rulesOf, stages } from './registry.ts';
-import type { Mode, SettingPath } from './rule.ts';
+import { least, type Mode, type SettingPath } from './rule.ts';
+import { settingsOf } from './settings-of.ts';
 
 /** A rule as it stands in the order of asking. */
 export interface RuleMode {
@@ -22,13 +23,13 @@ export function ruleModes(settings: PolicySettings): readonly RuleMode[] {
   const own = Map.groupBy(ownModesIn(settings), ({ rule }) => rule);
   const { rules } = settings.site;
   return stages.flatMap((stage) =>
-    rulesOf[stage].map(({ name, requirement, summary }) => {
-      const section: Readonly<Record<string, unknown>> = settings[sectionOf[stage]];
-      const { mode } = section[name] as { readonly mode: Mode };
-      const bySite = order.indexOf(rules) < order.indexOf(mode);
+    rulesOf[stage].map((rule) => {
+      const { name, requirement, summary } = rule;
+      const { mode: asked } = settingsOf(settings, rule);
+      const mode = least(asked, rules);
+      const bySite = mode !== asked;
       return {
-        ...{ stage, name, requirement, summary },
-        mode: bySite ? rules : mode,
+        ...{ stage, name, requirement, summary, mode },
         setting: bySite ? ['site', 'rules'] : [sectionOf[stage], name, 'mode'],
         own: own.get(name) ?? none,
       };
@@ -40,7 +41,6 @@ export function ruleModes(settings: PolicySettings): readonly RuleMode[] {
 export const isInShadow = ({ mode, own }: RuleMode): boolean =>
   mode === 'shadow' || own.some((one) => one.mode === 'shadow');
 
-const order: readonly Mode[] = ['off', 'shadow', 'on'];
 const none: RuleMode['own'] = [];
 
 function ownModesIn({ extensions: { defaults, groups, list } }: PolicySettings) {

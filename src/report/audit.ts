@@ -5,6 +5,8 @@ import type { Finding } from '../doctor/finding.ts';
 import { describeNumber } from '../numbers/describe-number.ts';
 import { exceptionsOf } from '../policy/exceptions.ts';
 import { isInShadow, ruleModes } from '../policy/rule-modes.ts';
+import { allowedCountries } from '../policy/rules/outbound/allowed-countries.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import type { Section } from './security.ts';
 
 const DAY_MS = 86_400_000;
@@ -167,9 +169,7 @@ function quarterly({ settings, sums, sections }: Audited, since: number): readon
     const used = new Set(sums.by(what, calls, 10_000).map(({ key }) => key));
     return names.filter((name) => !used.has(name));
   };
-  const { countries } = policy.outbound['allowed-countries'] as {
-    readonly countries: readonly string[];
-  };
+  const { countries } = settingsOf(policy, allowedCountries);
   const called = new Set(countriesCalled(settings, sums, since).map(({ key }) => key));
   const needless = countries.filter((country) => !called.has(country));
   const lines = (what: string, names: readonly string[]): readonly string[] =>

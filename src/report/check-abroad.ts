@@ -1,6 +1,10 @@
 import { about, type Examined, type Finding } from '../doctor/finding.ts';
 import type { ExtensionProfile } from '../policy/extension-profile.ts';
 import { Extensions } from '../policy/extensions.ts';
+import { allowedCountries } from '../policy/rules/outbound/allowed-countries.ts';
+import { blockedClasses } from '../policy/rules/outbound/blocked-classes.ts';
+import { concurrentCalls } from '../policy/rules/outbound/concurrent-calls.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import { modeOf } from './mode-of.ts';
 
 const abroad = about('calls abroad');
@@ -10,7 +14,7 @@ const MANY_CALLS = 5;
 
 /** Who may call where, and how much of it. */
 export function checkAbroad({ settings }: Examined): readonly Finding[] {
-  const { outbound, extensions: set } = settings.policy;
+  const { extensions: set } = settings.policy;
   const findings: Finding[] = [];
   for (const [rule, what] of [
     ['no-guests', 'whoever comes may call'],
@@ -23,12 +27,9 @@ export function checkAbroad({ settings }: Examined): readonly Finding[] {
     if (mode !== 'on')
       findings.push(abroad.bad(`${what}: ${rule} is ${mode}`, `set ${setting} to on`));
   }
-  const { countries } = outbound['allowed-countries'] as { readonly countries: readonly string[] };
-  const { classes, highRisk } = outbound['blocked-classes'] as {
-    readonly classes: readonly string[];
-    readonly highRisk: boolean;
-  };
-  const missing = ['premium', 'satellite', 'international-network'].filter(
+  const { countries } = settingsOf(settings.policy, allowedCountries);
+  const { classes, highRisk } = settingsOf(settings.policy, blockedClasses);
+  const missing = (['premium', 'satellite', 'international-network'] as const).filter(
     (one) => !classes.includes(one),
   );
   if (missing.length > 0)
@@ -67,9 +68,7 @@ export function checkAbroad({ settings }: Examined): readonly Finding[] {
       'bar the others with international: false; name for each only the countries it calls',
     ),
   );
-  const { extension: standard } = outbound['concurrent-calls'] as {
-    readonly extension: number | null;
-  };
+  const { extension: standard } = settingsOf(settings.policy, concurrentCalls);
   const worst = able.reduce(
     (most, { profile }) =>
       Math.max(most, profile.concurrentCalls ?? standard ?? Number.POSITIVE_INFINITY),

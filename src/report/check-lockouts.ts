@@ -1,4 +1,6 @@
 import { about, type Examined, type Finding } from '../doctor/finding.ts';
+import { lockout } from '../policy/rules/registration/lockout.ts';
+import { settingsOf } from '../policy/settings-of.ts';
 import { modeOf } from './mode-of.ts';
 
 const lockouts = about('lockouts');
@@ -28,10 +30,7 @@ export function checkLockouts({ settings }: Examined): readonly Finding[] {
         ),
       );
   }
-  const { failures, sourceFailures, seconds, blockSeconds } = policy.registration.lockout as Record<
-    'failures' | 'sourceFailures' | 'seconds' | 'blockSeconds',
-    number
-  >;
+  const { failures, sourceFailures, seconds, blockSeconds } = settingsOf(policy, lockout);
   for (const [key, value] of Object.entries({ failures, sourceFailures }))
     if (value > MOST_FAILURES)
       findings.push(

@@ -1,12 +1,16 @@
 import { exceptionsOf } from '../../policy/exceptions.ts';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
 import type { Mode } from '../../policy/rule.ts';
+import { automaticDefence } from '../../policy/rules/network/automatic-defence.ts';
+import { blockedSources } from '../../policy/rules/network/blocked-sources.ts';
+import { dropAll } from '../../policy/rules/network/drop-all.ts';
+import { firewall } from '../../policy/rules/network/firewall.ts';
+import { strangersShare } from '../../policy/rules/network/strangers-share.ts';
+import { settingsOf } from '../../policy/settings-of.ts';
 import type { NetworkSet } from './block-sets.ts';
 import type { Endpoint } from './endpoints.ts';
 import { networksByFamily } from './families.ts';
-import type { FirewallRule } from './firewall-lines.ts';
 import type { MachineNetwork } from './machine-network.ts';
-import type { PacketRate } from './rate-meters.ts';
 import type { Hook, Shape } from './ruleset.ts';
 
 /** What the rules in the kernel follow from. */
@@ -20,43 +24,34 @@ export interface World {
 }
 
 /** Of the rules asked of every packet, those that the kernel can ask too. */
-interface RulesInKernel {
-  readonly 'blocked-sources': Ruled & { readonly sources: readonly string[] };
-  readonly 'automatic-defence': Ruled & { readonly rates: readonly PacketRate[] };
-  readonly firewall: Ruled & { readonly rules: readonly FirewallRule[] };
-  readonly 'drop-all': Ruled;
-  readonly 'strangers-share': Ruled & { readonly perSecond: number; readonly burst: number };
-}
-interface Ruled {
-  readonly mode: Mode;
-}
-const rulesInKernel: ReadonlySet<string> = new Set<keyof RulesInKernel>([
-  'blocked-sources',
-  'automatic-defence',
-  'firewall',
-  'drop-all',
-  'strangers-share',
-]);
+const rulesInKernel: ReadonlySet<string> = new Set(
+  [blockedSources, automaticDefence, firewall, dropAll, strangersShare].map(({ name }) => name),
+);
 
 /** Only what is on counts: a rule in shadow drops nothing. */
 export function shapeOf(world: World, hook: Hook, now: number): Shape {
   const { policy, endpoints, machine, trusted, sets } = world;
-  const { network, site } = policy;
-  const rules = network as unknown as RulesInKernel; // by the registry's schemas
-  const isOn = ({ mode }: Ruled): boolean => site.rules === 'on' && mode === 'on';
-  const blocked = rules['blocked-sources'];
-  const defence = rules['automatic-defence'];
+  const isOn = ({ mode }: { readonly mode: Mode }): boolean =>
+    policy.site.rules === 'on' && mode === 'on';
+  const blocked = settingsOf(policy, blockedSources);
+  const defence = settingsOf(policy, automaticDefence);
+  const packets = settingsOf(policy, firewall);
+  const share = settingsOf(policy, strangersShare);
   return {
     hook,
     endpoints,
     own: machine.addresses,
-    spared: networksByFamily([...network.allowed, ...trusted, ...exceptedSources(policy, now)]),
+    spared: networksByFamily([
+      ...policy.network.allowed,
+      ...trusted,
+      ...exceptedSources(policy, now),
+    ]),
     listed: isOn(blocked) ? networksByFamily(blocked.sources) : undefined,
     sets,
     rates: isOn(defence) ? defence.rates : [],
-    firewall: isOn(rules.firewall) ? rules.firewall.rules : [],
-    dropAll: isOn(rules['drop-all']),
-    strangers: isOn(rules['strangers-share']) ? rules['strangers-share'] : undefined,
+    firewall: isOn(packets) ? packets.rules : [],
+    dropAll: isOn(settingsOf(policy, dropAll)),
+    strangers: isOn(share) ? share : undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PolicySettings } from '../../policy/policy-settings.ts';
-import type { Mode } from '../../policy/rule.ts';
 import { concurrentCalls } from '../../policy/rules/outbound/concurrent-calls.ts';
+import { settingsOf } from '../../policy/settings-of.ts';
 
 interface CallLimits {
   readonly routes: Readonly<Record<string, number>>;
@@ -13,10 +13,9 @@ interface CallLimits {
 const none: CallLimits = { routes: {}, trunks: {}, all: null };
 
 /** The limits on live calls that refuse; of a rule in shadow there are none. */
-export function callLimitsIn({ site, outbound }: PolicySettings): CallLimits {
-  const rules: Readonly<Record<string, unknown>> = outbound;
-  const limits = rules[concurrentCalls.name] as CallLimits & { readonly mode: Mode };
-  return site.rules === 'on' && limits.mode === 'on' ? limits : none;
+export function callLimitsIn(policy: PolicySettings): CallLimits {
+  const limits = settingsOf(policy, concurrentCalls);
+  return policy.site.rules === 'on' && limits.mode === 'on' ? limits : none;
 }
 
 const known = new WeakMap<PolicySettings, string>();
