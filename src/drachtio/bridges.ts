@@ -3,6 +3,7 @@ import { contactUri } from '../sip/dialog/dialog.ts';
 import { answeredIdOf, dialogIdOf } from '../sip/dialog/dialog-id.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
+import { reasonHeader } from '../sip/proxy/reason-header.ts';
 import type { Carrier } from './carrier.ts';
 import type { ServerFlow } from './flows.ts';
 import { shownAddress } from './server-listeners.ts';
@@ -247,10 +248,4 @@ export class Bridges {
       if (bridge.expiresAt < now || (bridge.call !== undefined && bridge.heardAt < silentSince))
         this.drop(bridge, 'lost');
   }
-}
-
-/** The value of a Reason header (RFC 3326). */
-export function reasonHeader({ text, cause }: EndReason): string {
-  const quoted = text.replace(/["\\]/g, '');
-  return cause === undefined ? `SIP;text="${quoted}"` : `Q.850;cause=${cause};text="${quoted}"`;
 }

@@ -2,8 +2,10 @@ import type { Failure, Forwarding, HeaderChange, Target } from '../edge/signalin
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { parseUri, type SipUri, uriParameter } from '../sip/message/uri.ts';
-import { preference } from '../sip/proxy/best-response.ts';
+import { rankOf } from '../sip/proxy/best-response.ts';
+import { breadthOf } from '../sip/proxy/breadth.ts';
 import { challengesIn } from '../sip/proxy/challenges.ts';
+import { answeredElsewhere } from '../sip/proxy/reason-header.ts';
 import { Attempt, type AttemptUser } from './attempt.ts';
 import { type Bridge, Leg, passAck } from './bridges.ts';
 import type { Carrier } from './carrier.ts';
@@ -22,11 +24,7 @@ interface Candidate {
   readonly target: Target | undefined;
 }
 
-/** RFC 3326 §2: so that a phone does not list as missed what another took. */
-const answeredElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
 const tooLate = 'SIP;cause=487;text="Request Terminated"';
-/** RFC 5393 §5: how far a request may fork when it does not say. */
-const MAX_BREADTH = 60;
 /** RFC 6665 §4.1.2.1: as long as nobody says otherwise. */
 const SUBSCRIPTION_SECONDS = 3600;
 const SUBSCRIPTION_SLACK_MS = 60_000;
@@ -76,7 +74,7 @@ export class Relay implements AttemptUser {
   start(): void {
     this.#restartRinging();
     if (this.#plan.parallel === true && this.#targets.length > 1) {
-      const breadth = this.#breadth();
+      const breadth = breadthOf(this.#incoming.request);
       if (breadth < this.#targets.length) {
         this.#passBack({ status: 440, answer: undefined, target: undefined });
         return;
@@ -198,7 +196,7 @@ export class Relay implements AttemptUser {
     if (bridge === undefined) {
       this.#incoming.relay(message, { changes: this.#changes(message, attempt.target) });
       this.#finish(message.status);
-      this.#cancelAttempts(answeredElsewhere);
+      this.#cancelAttempts([answeredElsewhere]);
       return;
     }
     const leg = this.#legOf(attempt, message, from);
@@ -218,13 +216,13 @@ export class Relay implements AttemptUser {
       },
     });
     this.#finish(message.status);
-    this.#cancelAttempts(answeredElsewhere);
+    this.#cancelAttempts([answeredElsewhere]);
   }
 
   /** The 2xx crossed our CANCEL: nobody waits for it any more (RFC 3261 §9.1). */
   #hangUpLate({ leg }: Attempt, { ack, dialogId }: Answered): void {
     ack({});
-    const reason = this.#cancelled ? tooLate : (answeredElsewhere[0] ?? '');
+    const reason = this.#cancelled ? tooLate : answeredElsewhere;
     if (leg !== undefined) this.#carrier.bridges.remove(leg);
     this.#carrier.link.request(
       { method: 'BYE', stackDialogId: dialogId, headers: { Reason: reason } },
@@ -331,12 +329,6 @@ export class Relay implements AttemptUser {
     if (this.#bridge !== undefined) this.#carrier.bridges.drop(this.#bridge);
   }
 
-  #breadth(): number {
-    const value = this.#incoming.request.header('Max-Breadth');
-    const breadth = value === undefined ? MAX_BREADTH : Number(value);
-    return Number.isInteger(breadth) ? Math.min(breadth, MAX_BREADTH) : 0;
-  }
-
   #changes(answer: Message, target: Target | undefined): readonly HeaderChange[] | undefined {
     return target === undefined ? undefined : this.#plan.onAnswer?.(answer, target);
   }
@@ -374,9 +366,7 @@ export class Relay implements AttemptUser {
 const isOverTls = ({ parameters }: SipUri): boolean =>
   /^(tls|wss)$/i.test(uriParameter(parameters, 'transport') ?? '');
 
-/** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
-const rank = ({ status, answer }: Candidate): number =>
-  answer === undefined ? 2000 - status : preference(status);
+const rank = ({ status, answer }: Candidate): number => rankOf(status, answer !== undefined);
 
 /** When a subscription is over that nobody renews. */
 export function subscriptionEnd(answer: Message): number {

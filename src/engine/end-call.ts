@@ -2,17 +2,12 @@ import type { CallEnd, EndReason, Target } from '../edge/signaling.ts';
 import { bye, type Side } from '../sip/dialog/dialog.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { LAST_CSEQ } from '../sip/message/validate.ts';
+import { reasonHeader } from '../sip/proxy/reason-header.ts';
 import type { LiveCall } from './call-table.ts';
 import type { ClientTransactionUser } from './client-transaction.ts';
 import type { Core } from './core.ts';
 import { pointsAt } from './points-at.ts';
 import { newBranch } from './random-token.ts';
-
-/** The value of a Reason header. */
-export function reasonHeader({ text, cause }: EndReason): string {
-  const quoted = text.replace(/["\\]/g, '');
-  return cause === undefined ? `SIP;text="${quoted}"` : `Q.850;cause=${cause};text="${quoted}"`;
-}
 
 /** Ends an answered call: a BYE to each side, as the other would have sent it, with the reason (RFC 3326). */
 export function endCall(core: Core, call: LiveCall, why: EndReason, as: CallEnd = 'ended'): void {

@@ -12,6 +12,7 @@ import { isSoundResponse, refusalOf } from '../sip/message/validate.ts';
 import type { Via } from '../sip/message/via.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
+import { reasonHeader } from '../sip/proxy/reason-header.ts';
 import { type IsOurs, readRouting } from '../sip/proxy/routing.ts';
 import { ProgramAgents } from './agent/agents.ts';
 import { hidingInRepeated } from './answer-hiding.ts';
@@ -22,7 +23,7 @@ import {
   type SentRequest,
 } from './client-transaction.ts';
 import type { Core } from './core.ts';
-import { endCall, reasonHeader } from './end-call.ts';
+import { endCall } from './end-call.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import type { Inheritance } from './hand-over/inheritance.ts';
 import { Successor } from './hand-over/successor.ts';

@@ -1,10 +1,12 @@
 import type { Failure, Forwarding, HeaderChange, Hiding, Target } from '../edge/signaling.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
-import { preference } from '../sip/proxy/best-response.ts';
+import { rankOf } from '../sip/proxy/best-response.ts';
+import { breadthOf } from '../sip/proxy/breadth.ts';
 import { forwardRequest } from '../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../sip/proxy/forward-response.ts';
 import type { AnswerHiding } from '../sip/proxy/hiding.ts';
+import { answeredElsewhere } from '../sip/proxy/reason-header.ts';
 import { hidingInAnswersTo, outerRoute } from './answer-hiding.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { offeredContact } from './call-table.ts';
@@ -23,12 +25,6 @@ interface Candidate {
   readonly response: Message | undefined;
   readonly target: Target | undefined;
 }
-
-/** RFC 3326 §2: so that a phone does not list as missed what another took. */
-const answeredElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
-
-/** RFC 5393 §5: how far a request may fork when it does not say. */
-const MAX_BREADTH = 60;
 
 /**
  * A request on its way to its targets, and their answers on the way back: the response context of RFC 3261
@@ -86,7 +82,7 @@ export class ProxiedRequest implements BranchUser {
     if (this.method === 'INVITE')
       this.#ringing = this.#core.wheel.start(this.#core.ringMs, rungOut, this);
     if (this.#plan.parallel === true && this.#targets.length > 1) {
-      const breadth = this.#breadth();
+      const breadth = breadthOf(this.#incoming.request);
       if (breadth < this.#targets.length) {
         this.#passBack({ status: 440, response: undefined, target: undefined });
         return;
@@ -202,7 +198,7 @@ export class ProxiedRequest implements BranchUser {
     this.#relay(branch.target, response, undefined);
     if (first) {
       this.#finish(response.status, response);
-      this.#cancelBranches(answeredElsewhere);
+      this.#cancelBranches([answeredElsewhere]);
     }
     branch.settle();
   }
@@ -327,16 +323,8 @@ export class ProxiedRequest implements BranchUser {
   #cancelBranches(reasons?: readonly string[]): void {
     for (const branch of this.#branches) branch.cancel(reasons);
   }
-
-  #breadth(): number {
-    const value = this.#request?.header('Max-Breadth');
-    const breadth = value === undefined ? MAX_BREADTH : Number(value);
-    return Number.isInteger(breadth) ? Math.min(breadth, MAX_BREADTH) : 0;
-  }
 }
 
-/** Whatever a target said is worth more than that we heard nothing; 503 then says more than 408. */
-const rank = ({ status, response }: Candidate): number =>
-  response === undefined ? 2000 - status : preference(status);
+const rank = ({ status, response }: Candidate): number => rankOf(status, response !== undefined);
 
 const rungOut = (request: ProxiedRequest): void => request.rungOut();

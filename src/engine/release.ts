@@ -2,9 +2,10 @@ import { openDialog, type Side } from '../sip/dialog/dialog.ts';
 import { Header } from '../sip/message/header-name.ts';
 import type { Message } from '../sip/message/message.ts';
 import { oneLine } from '../sip/message/rewrite.ts';
+import { reasonHeader } from '../sip/proxy/reason-header.ts';
 import { LiveCall } from './call-table.ts';
 import type { Core } from './core.ts';
-import { hangUp, reasonHeader } from './end-call.ts';
+import { hangUp } from './end-call.ts';
 import { newBranch } from './random-token.ts';
 import type { Channel } from './transport/transports.ts';
 

@@ -1,8 +1,12 @@
+/** Of two outcomes the lesser is the better: whatever was said is worth more than silence, and there 503 more than 408. */
+export const rankOf = (status: number, heard: boolean): number =>
+  heard ? preference(status) : 2000 - status;
+
 /**
  * Which of the final answers collected from the branches goes back (RFC 3261 §16.7 step 6): any 6xx, else the
  * lowest class, and in class 4 those first that say how the request could still succeed.
  */
-export function preference(status: number): number {
+function preference(status: number): number {
   if (status >= 600) return 0;
   switch (status) {
     case 401:

@@ -1,10 +1,11 @@
 import type { Failure, Hiding, Target } from '../../../edge/signaling.ts';
 import { Header } from '../../../sip/message/header-name.ts';
 import type { Message } from '../../../sip/message/message.ts';
-import { preference } from '../../../sip/proxy/best-response.ts';
+import { rankOf } from '../../../sip/proxy/best-response.ts';
 import { forwardRequest } from '../../../sip/proxy/forward-request.ts';
 import { forwardResponse } from '../../../sip/proxy/forward-response.ts';
 import type { AnswerHiding } from '../../../sip/proxy/hiding.ts';
+import { answeredElsewhere } from '../../../sip/proxy/reason-header.ts';
 import { respond } from '../../../sip/proxy/respond.ts';
 import type { Routing } from '../../../sip/proxy/routing.ts';
 import { hidingInAnswersTo } from '../../answer-hiding.ts';
@@ -74,8 +75,6 @@ interface Candidate {
 /** More than anybody means to try; redirections could go on for ever. */
 const MOST_DESTINATIONS = 64;
 
-/** RFC 3326 §2: so that a phone does not list as missed what another took. */
-const answeredElsewhere = ['SIP;cause=200;text="Call completed elsewhere"'];
 const callerGone = 'SIP;cause=487;text="The caller was gone"';
 
 /** One destination, on its way. */
@@ -328,7 +327,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
     if (first) {
       this.#finalAnswer(response.status, wire);
       this.#finish();
-      this.#cancelAll(answeredElsewhere);
+      this.#cancelAll([answeredElsewhere]);
     }
     attempt.branch.settle();
   }
@@ -505,8 +504,6 @@ const requirePath = (register: Message): string =>
     ? ''
     : 'Require: path\r\n';
 
-/** Whatever somebody said is worth more than that we heard nothing. */
-const rank = ({ status, response }: Candidate): number =>
-  response === undefined ? 2000 - status : preference(status);
+const rank = ({ status, response }: Candidate): number => rankOf(status, response !== undefined);
 
 const tookTooLong = (attempt: Attempt): void => attempt.tookTooLong();
