@@ -24,7 +24,8 @@ import { readOrMakePinKey, readOrMakeTokenKey, tokenKeyOf } from './control/secr
 import { serveMetrics } from './control/serve-metrics.ts';
 import { ServiceManager, serviceManagerPlace } from './control/service-manager.ts';
 import { onSignals } from './control/signals.ts';
-import type { DataPlane, DataPlaneInput } from './data/data-plane.ts';
+import type { DataPlane } from './data/data-plane.ts';
+import type { DataPlaneInput } from './data/messages.ts';
 
 /**
  * Builds both planes, serves until told to end, and says with which code to exit. Throws `CannotStart` or

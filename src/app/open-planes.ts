@@ -3,7 +3,8 @@ import { Kernel } from '../control/kernel/kernel.ts';
 import { Lists } from '../control/lists/lists.ts';
 import { clusterEvent, fault } from '../control/recorded-news.ts';
 import { watchLiveness } from '../control/watch-liveness.ts';
-import { type DataPlaneInput, startDataPlane } from '../data/data-plane.ts';
+import { startDataPlane } from '../data/data-plane.ts';
+import type { DataPlaneInput } from '../data/messages.ts';
 import type { Parts, Planes } from './parts.ts';
 
 /** The other thread, and all that speaks with it. */

@@ -4,9 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import { isMemoryShort } from '../config/short-memory.ts';
 import type { AnsweredLive } from '../edge/ask-live.ts';
 import type { AskedPlace, HeldByOthers, Note } from '../edge/other-nodes.ts';
-import type { BindingRow } from '../edge/registrations-store.ts';
 import type { EndReason, Listener } from '../edge/signaling.ts';
-import type { Inheritance } from '../engine/hand-over/inheritance.ts';
 import type { BlockEntry, BlockOrder } from '../limits/block-entry.ts';
 import type { Guard, GuardOrder } from '../limits/guards.ts';
 import type { Question as Asked } from '../policy/asking/question.ts';
@@ -20,6 +18,7 @@ import type {
   BlockBatch,
   BlockOutcome,
   ClusterNode,
+  DataPlaneInput,
   EnforcementBatch,
   FoundBlocks,
   FromDataPlane,
@@ -98,18 +97,6 @@ export interface DataPlaneObserver {
   events(events: readonly WrittenEvent[], lost: number): void;
   /** The thread ended without having been asked to. */
   crashed(error: Error): void;
-}
-
-export interface DataPlaneInput {
-  readonly settings: Settings;
-  readonly tokenKey: Uint8Array;
-  readonly pinKey: Uint8Array;
-  readonly registrations: readonly BindingRow[];
-  readonly blocks: readonly BlockEntry[];
-  readonly guards: readonly Guard[];
-  readonly lists: SlicedLists;
-  /** Where the place of another gate is taken. */
-  readonly inheritance?: Inheritance | undefined;
 }
 
 /** Starts the worker thread and waits until its listeners are bound. */

@@ -18,23 +18,25 @@ import type { PackedEvents } from './written-event.ts';
 
 export type { Inheritance, InheritedSocket };
 
+/** What the data plane begins with. */
+export interface DataPlaneInput {
+  readonly settings: Settings;
+  /** 32 bytes that authenticate flow tokens. */
+  readonly tokenKey: Uint8Array;
+  /** 32 bytes that the PINs' hashes are made with. */
+  readonly pinKey: Uint8Array;
+  readonly registrations: readonly BindingRow[];
+  readonly blocks: readonly BlockEntry[];
+  readonly guards: readonly Guard[];
+  /** As kept from the last run. */
+  readonly lists: SlicedLists;
+  /** Where the place of another gate is taken. */
+  readonly inheritance?: Inheritance | undefined;
+}
+
 /** What the control plane tells the data plane. */
 export type ToDataPlane =
-  | {
-      readonly type: 'start';
-      readonly settings: Settings;
-      /** 32 bytes that authenticate flow tokens. */
-      readonly tokenKey: Uint8Array;
-      /** 32 bytes that the PINs' hashes are made with. */
-      readonly pinKey: Uint8Array;
-      readonly registrations: readonly BindingRow[];
-      readonly blocks: readonly BlockEntry[];
-      readonly guards: readonly Guard[];
-      /** As kept from the last run. */
-      readonly lists: SlicedLists;
-      /** Where the place of another gate is taken. */
-      readonly inheritance?: Inheritance | undefined;
-    }
+  | ({ readonly type: 'start' } & DataPlaneInput)
   | ({ readonly type: 'reload' } & SlicedSettings)
   /** Other nodes did this. */
   | ({ readonly type: 'told' } & Told)

@@ -10,7 +10,14 @@ import type { Gate } from './gate.ts';
 import { GateEvents } from './gate-events.ts';
 import { GuardChanges } from './guard-changes.ts';
 import { LogLines } from './log-lines.ts';
-import type { Answer, FromDataPlane, OfferedSockets, Question, ToDataPlane } from './messages.ts';
+import type {
+  Answer,
+  DataPlaneInput,
+  FromDataPlane,
+  OfferedSockets,
+  Question,
+  ToDataPlane,
+} from './messages.ts';
 import { Sharing } from './sharing.ts';
 import { joinLists } from './sliced-lists.ts';
 import { joinSettings } from './sliced-settings.ts';
@@ -80,7 +87,7 @@ async function start({
   guards,
   lists,
   inheritance,
-}: Extract<ToDataPlane, { type: 'start' }>) {
+}: DataPlaneInput) {
   log.setLevel(settings.log.level);
   const { servers, leaseMs } = settings.cluster.redis;
   if (servers.length > 0) sharing = new Sharing(tell, leaseMs);
