@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { aChannel, aListener, aRequest } from '../../../test/support/a-program-server.ts';
+import { cpuMeter } from '../../../test/support/cpu-meter.ts';
 import type { RequestRule } from '../../config/settings.ts';
 import { compileRequestRules } from './request-rules.ts';
 import { matches } from './wildcard.ts';
@@ -94,8 +95,8 @@ test.each([
 
 test('no text makes it take long', () => {
   const pattern = `${'*a'.repeat(60)}b`;
-  const begun = performance.now();
+  const spent = cpuMeter();
   expect(matches(pattern, 'a'.repeat(1024))).toBe(false);
   expect(matches(pattern, 'a'.repeat(60_000))).toBe(false);
-  expect(performance.now() - begun).toBeLessThan(100);
+  expect(spent()).toBeLessThan(100);
 });

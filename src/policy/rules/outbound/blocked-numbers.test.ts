@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cpuMeter } from '../../../../test/support/cpu-meter.ts';
 import { aCall, noCounts, someSite } from '../../../../test/support/some-facts.ts';
 import { blockedNumbers } from './blocked-numbers.ts';
 
@@ -81,9 +82,9 @@ describe('blocked-numbers (O6)', () => {
     const blocked = Array.from({ length: 1000 }, (_, at) => `0${1000 + at}XX[1-5].`);
     const { rule, dials } = scene({ blocked });
     const call = dials('01999001234');
-    const started = performance.now();
+    const spent = cpuMeter();
     for (let round = 0; round < 10_000; round++) rule.judge(call, noCounts);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(spent()).toBeLessThan(500);
   });
   test('explains by the entry that decides', () => {
     const { rule, dials } = scene({ blocked: ['089.', '030.'] });
