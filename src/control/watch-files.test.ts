@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'watched-'));
   write('site.yaml', 'a');
   changes = 0;
-  watch = watchFiles([folder], () => changes++, 20);
+  watchFor(20);
 });
 afterEach(() => {
   watch.close();
@@ -24,7 +24,12 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-const said = (count: number) => expect.poll(() => changes, { timeout: 2000 }).toBe(count);
+/** From now on, and a change is said once nothing more has come for so long. */
+function watchFor(quietMs: number): void {
+  watch = watchFiles([folder], () => changes++, quietMs);
+}
+
+const said = (count: number) => expect.poll(() => changes).toBe(count);
 
 test('nothing is said of what was there', async () => {
   await sleep(100);
@@ -66,6 +71,8 @@ test.each([
 });
 
 test('while it is being written nothing is said, and afterwards once', async () => {
+  watch.close();
+  watchFor(500);
   for (let part = 0; part < 20; part++) {
     write('site.yaml', 'x'.repeat(part + 1));
     await sleep(5);

@@ -181,7 +181,7 @@ describe('a program that is connected to', () => {
     });
     const begun = performance.now();
     expect(await server.choose()).toEqual(reject(480));
-    expect(performance.now() - begun).toBeLessThan(1500);
+    expect(performance.now() - begun).toBeLessThan(2900);
     await until('it is left', () => app.connections[0]?.closed === true);
   });
 
@@ -358,7 +358,7 @@ describe('a web server that decides', () => {
     const server = await open([get(web.url)]);
     const begun = performance.now();
     expect(await server.choose()).toEqual(reject(500));
-    expect(performance.now() - begun).toBeLessThan(1500);
+    expect(performance.now() - begun).toBeLessThan(2900);
     expect(server.said(/web server/)).toHaveLength(1);
     expect(server.server.counts().requests).toMatchObject({ failed: 1 });
   });
@@ -377,7 +377,7 @@ describe('a web server that decides', () => {
     const begun = performance.now();
     expect(await server.choose()).toEqual(reject(500));
     expect(performance.now() - begun).toBeGreaterThan(2900);
-    expect(performance.now() - begun).toBeLessThan(4000);
+    expect(performance.now() - begun).toBeLessThan(8000);
   });
 
   test.each([
@@ -425,7 +425,7 @@ describe('a web server that decides', () => {
     const begun = performance.now();
     await server[Symbol.asyncDispose]();
     expect(await choice).toEqual(reject(500));
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(performance.now() - begun).toBeLessThan(2900);
   });
 });
 

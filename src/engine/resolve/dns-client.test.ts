@@ -85,12 +85,12 @@ test('a server that is silent, gone or refuses costs its time, then the next is 
     return [answer];
   });
   sockets.shift()?.close();
-  const { query } = client([gone, await silent(), refusing, dns]);
+  const { query } = client([gone, await silent(), refusing, dns], 1000);
   expect((await query('pbx.test', 'A')).records).toEqual(['192.0.2.1']);
 
   const again = performance.now();
   await query('pbx.test', 'A');
-  expect(performance.now() - again, 'the one that answered is asked first').toBeLessThan(150);
+  expect(performance.now() - again, 'the one that answered is asked first').toBeLessThan(900);
 });
 
 test('when none answers, the error says who was asked and what came of it', async () => {

@@ -132,7 +132,7 @@ describe('a blocked source that floods', () => {
     letIn();
     flooder.send('now I am good', open.port('udp'), '127.0.0.1');
     await until('heard', () => open.messages.length === 1);
-    await until('none', () => open.transports.floodLanes === 0, 5000);
+    await until('none', () => open.transports.floodLanes === 0);
     flooder.send('and still am', open.port('udp'), '127.0.0.1');
     await until('heard', () => open.messages.length === 2);
   });
@@ -163,7 +163,7 @@ describe('a blocked source that floods', () => {
     floodOn(flooder, open);
     await until('a lane', () => open.transports.floodLanes === 1);
     letIn();
-    await until('none', () => open.transports.floodLanes === 0, 1500);
+    await until('none', () => open.transports.floodLanes === 0);
     await sleep(100);
     expect(open.transports.floodLanes).toBe(0);
   });
