@@ -24,6 +24,7 @@ export default defineConfig({
         // no sockets, no clocks, nothing of the process: what one has loaded serves the next, which to load takes longer
         test: {
           name: 'pure',
+          testTimeout: 20_000,
           maxWorkers: 2,
           isolate: false,
           include: pure,
@@ -33,6 +34,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          expect: patience,
+          testTimeout: 20_000,
           maxWorkers: 2,
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: pure,
@@ -51,6 +54,7 @@ export default defineConfig({
             'test/conformance/torture.test.ts',
             'test/fuzz/{gate,programs}.test.ts',
           ],
+          expect: patience,
           testTimeout: 30_000,
           // these wait for real timers most of the time: several at once, each on ports of its own
           maxWorkers: 3,
@@ -63,6 +67,7 @@ export default defineConfig({
           name: 'contract-drachtio',
           include: ['test/contract/*.test.ts', 'test/drachtio/*.test.ts'],
           provide: { carrier: 'drachtio' },
+          expect: patience,
           testTimeout: 30_000,
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
@@ -80,6 +85,7 @@ export default defineConfig({
                 exclude: ['test/contract/programs/ways-in.test.ts'], // into the gate
                 provide: { carrier: 'drachtio-server' as const },
                 setupFiles: ['test/contract/known-to-fail-on-a-server.ts'],
+                expect: patience,
                 testTimeout: 60_000,
                 maxWorkers: 1,
                 maxConcurrency: 1,

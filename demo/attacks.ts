@@ -56,7 +56,7 @@ export const attacks: readonly Scene[] = [
       const answers = new Set<string>();
       for (const user of ['1003', '2000', '1004', '2001', '1005', '2002', '1006', '2003']) {
         const guesser = await town.phone({ user, password: user, address: source });
-        const final = await guesser.tryToRegister().catch(() => undefined);
+        const final = await guesser.tryToRegister({ within: 3000 }).catch(() => undefined);
         if (final === undefined) break;
         answers.add(String(final.status));
       }

@@ -120,7 +120,7 @@ test('an INVITE that is being pondered is answered 100 meanwhile, without a To t
   const { gate, phone } = scene;
   gate.decide = () => {};
   const call = await phone.invite('1002');
-  const trying = await phone.expect(100, { within: 600 });
+  const trying = await phone.expect(100);
   expect(trying.header('To')).toBe(call.invite.header('To'));
   (await gate.request('INVITE')).answer(404);
   expect((await call.final()).status).toBe(404);

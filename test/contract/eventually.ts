@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** Waits until it is so; says what was waited for when it never is. */
-export async function eventually(isSo: () => boolean, what: string, within = 3000): Promise<void> {
+export async function eventually(
+  isSo: () => boolean,
+  what: string,
+  within = PATIENCE_MS,
+): Promise<void> {
   const giveUpAt = performance.now() + within;
   while (!isSo()) {
     if (performance.now() > giveUpAt) throw new Error(`not within ${within} ms: ${what}`);

@@ -103,7 +103,7 @@ describe.concurrent('an INVITE', () => {
     scene.gate.forwards({ targets: [at(first)], tryNextAfterMs: 300, lastToo: true });
     const call = await phone.invite('1002');
     await first.expect('INVITE');
-    expect((await call.final(2000)).status).toBe(408);
+    expect((await call.final()).status).toBe(408);
   });
 
   test('stays with a target that said 100, however long it ponders', async () => {

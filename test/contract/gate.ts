@@ -10,6 +10,7 @@ import type {
   Serving,
   Transport,
 } from '../../src/edge/signaling.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { eventually } from './eventually.ts';
 import { signalingUnderTest, type UnderTestOptions } from './under-test.ts';
 
@@ -62,7 +63,7 @@ export class Gate implements AsyncDisposable {
   }
 
   /** The next request of this method that was handed over and not asked for before. */
-  async request(method: string, within = 3000): Promise<Incoming> {
+  async request(method: string, within = PATIENCE_MS): Promise<Incoming> {
     const next = () =>
       this.seen.find((one) => one.request.method === method && !this.#taken.has(one));
     await eventually(() => next() !== undefined, `the handler gets ${method}`, within);

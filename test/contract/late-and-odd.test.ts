@@ -42,7 +42,7 @@ test.concurrent('a target passed over that fails later does not launch a further
   const third = await scene.anotherPbx();
   gate.forwards({
     targets: [at(pbx), at(second), at(third)],
-    tryNextAfterMs: 300,
+    tryNextAfterMs: 1000,
     recordRoute: true,
   });
   await phone.invite('1002');
@@ -71,7 +71,7 @@ test.concurrent('the 487 of a target passed over does not end the search', async
   pbx.answer(slow, 100);
   await pause(50);
   pbx.answer(slow, 487);
-  await third.expect('INVITE', { within: 2500 });
+  await third.expect('INVITE');
 });
 
 test.concurrent('a REGISTER whose first target was silent is told what the second said', async () => {
@@ -82,7 +82,7 @@ test.concurrent('a REGISTER whose first target was silent is told what the secon
   const sent = phone.request('REGISTER', 'sip:x');
   await pbx.expect('REGISTER');
   second.answer(await second.expect('REGISTER'), 500);
-  expect((await phone.finalAnswer(sent, 4000)).status).toBe(500);
+  expect((await phone.finalAnswer(sent)).status).toBe(500);
 });
 
 test.concurrent('a 481 to a NOTIFY ends that subscription, not the call (RFC 5057)', async () => {

@@ -79,7 +79,7 @@ describe.concurrent('time runs out', () => {
     const invite = await pbx.expect('INVITE');
     pbx.answer(invite, 180);
     const rang = await call.rings();
-    const cancel = await pbx.expect('CANCEL', { within: 4000 });
+    const cancel = await pbx.expect('CANCEL');
     expect(cancel.at - rang.at).toBeGreaterThan(700);
     pbx.answer(cancel, 200);
     pbx.answer(invite, 487);
@@ -87,7 +87,7 @@ describe.concurrent('time runs out', () => {
   });
 
   test('every provisional answer begins the ring time anew (§16.7 step 2)', async () => {
-    const { scene, phone, pbx } = await waiting({ ringSeconds: 2 });
+    const { scene, phone, pbx } = await waiting({ ringSeconds: 3 });
     await using _ = scene;
     await phone.invite('1002');
     const invite = await pbx.expect('INVITE');
@@ -96,7 +96,7 @@ describe.concurrent('time runs out', () => {
       await pause(1200);
     }
     expect(heard(pbx, 'CANCEL')).toEqual([]);
-    await pbx.expect('CANCEL', { within: 4000 });
+    await pbx.expect('CANCEL');
   });
 
   test('a refusal that is never acknowledged is repeated no longer than 32 s (timer H)', async () => {

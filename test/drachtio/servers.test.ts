@@ -208,7 +208,7 @@ describe('over TLS', () => {
       socket.on('data', (chunk: Buffer) => heard.push(chunk));
     }).listen(first.place.port, '127.0.0.1');
     await once(eavesdropper, 'listening');
-    await eventually(() => heard.length > 0, 'it comes back', 6000);
+    await eventually(() => heard.length > 0, 'it comes back');
     eavesdropper.close();
     expect(Buffer.concat(heard).toString('latin1')).not.toContain(first.secret);
   });

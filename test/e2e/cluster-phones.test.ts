@@ -80,7 +80,7 @@ describe.each(['contact', 'path'] as const)(
         headers: path.length > 0 ? { Route: path } : {},
       });
     }
-    const invited = (one: Phone): Promise<Received> => one.expect('INVITE', { within: 5000 });
+    const invited = (one: Phone): Promise<Received> => one.expect('INVITE');
 
     test.each([
       ['TLS', 'tls'],

@@ -128,6 +128,8 @@ const everything = (port: number): readonly string[] => [
   '\r\n\r\n',
 ];
 
+/** What is not answered within so long is asked again. */
+const AGAIN_MS = 3000;
 /** A phone repeats what is not answered; this one does not, and a busy machine loses a datagram now and then. */
 async function patiently(ask: () => Promise<number | undefined>): Promise<number | undefined> {
   for (let left = 3; left > 0; left--) {
@@ -136,13 +138,14 @@ async function patiently(ask: () => Promise<number | undefined>): Promise<number
   }
   return ask();
 }
-const registers = () => patiently(async () => (await phone.tryToRegister()).status);
+const registers = () =>
+  patiently(async () => (await phone.tryToRegister({ within: AGAIN_MS })).status);
 /** What becomes of a call: its status, once it is over. */
 const calls = (number: string) =>
   patiently(async () => {
     await sleep(250); // a person makes no more than five in a second
     const call = await phone.invite(number);
-    const { status } = await call.final();
+    const { status } = await call.final(AGAIN_MS);
     if (status === 200) await call.bye().catch(() => {});
     return status;
   });

@@ -41,7 +41,7 @@ test('a PBX that only SRV records lead to is known when it speaks, and followed 
   await scene.reaches(phone, contact, { by: first });
 
   await say(...leadsTo('pbx.test', second));
-  await eventually(() => neighbours.isPbx(second.address, second.port), 'it has moved', 5000);
+  await eventually(() => neighbours.isPbx(second.address, second.port), 'it has moved');
   await scene.reaches(phone, contact, { by: second });
   expect(neighbours.isPbx(first.address, first.port)).toBe(false);
   await scene.call(contact, { by: first });

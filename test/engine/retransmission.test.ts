@@ -1,32 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/edge/signaling.ts';
 import { eventually, pause } from '../contract/eventually.ts';
-import { aScene, heard, requestText, type SceneOptions, speak } from '../contract/scene.ts';
-import type { Received } from '../support/sip-party.ts';
-import { readSip } from '../support/sip-text.ts';
-
-const gaps = (messages: readonly Received[]) =>
-  messages.slice(1).map(({ at: time }, index) => time - (messages[index]?.at ?? 0));
-
-/** T1 doubling, with room for a busy machine. */
-const expectDoubling = (messages: readonly Received[]) => {
-  for (const [index, gap] of gaps(messages).entries()) {
-    expect(gap).toBeGreaterThan(500 * 2 ** index * 0.9);
-    expect(gap).toBeLessThan(500 * 2 ** index + 250);
-  }
-};
+import { expectDoubling, refusedInvite } from '../contract/repetitions.ts';
+import { aScene, heard } from '../contract/scene.ts';
 
 describe.concurrent('a refused INVITE', () => {
-  const refused = async (transport: 'udp' | 'tcp', options: SceneOptions = {}) => {
-    const scene = await aScene({ phone: { transport }, ...options });
-    const sent = requestText(scene.phone, 'INVITE');
-    speak(scene.phone, sent);
-    const invite = await scene.pbx.expect('INVITE');
-    scene.pbx.answer(invite, 486);
-    const refusal = await scene.phone.expect(486);
-    return { scene, phone: scene.phone, pbx: scene.pbx, sent: readSip(sent), invite, refusal };
-  };
-
   test.each([
     ['whom nobody knows', false, 4],
     ['who is known to hear us', true, 5],
@@ -38,9 +16,9 @@ describe.concurrent('a refused INVITE', () => {
         asked.push(flow.address);
         return known;
       };
-      const { scene, phone } = await refused('udp', { hears });
+      const { scene, phone } = await refusedInvite('udp', { hears });
       await using _ = scene;
-      await eventually(() => heard(phone, 486).length === 4, 'three repetitions', 4500);
+      await eventually(() => heard(phone, 486).length === 4, 'three repetitions');
       expectDoubling(heard(phone, 486));
       await pause(5000);
       expect(heard(phone, 486)).toHaveLength(times);
@@ -49,7 +27,7 @@ describe.concurrent('a refused INVITE', () => {
   );
 
   test('is acknowledged by us, hop by hop, at once and for every repetition (§17.1.1.3)', async () => {
-    const { scene, pbx, invite, sent } = await refused('udp');
+    const { scene, pbx, invite, sent } = await refusedInvite('udp');
     await using _ = scene;
     const ack = await pbx.expect('ACK');
     expect(ack.uri).toBe(invite.uri);

@@ -54,7 +54,7 @@ afterAll(async () => {
 async function stillServes(upTo: string): Promise<void> {
   try {
     const options = phone.request('OPTIONS', 'sip:x@example.test');
-    const answer = await phone.finalAnswer(options, 2000);
+    const answer = await phone.finalAnswer(options);
     expect([answer.status, answer.header('X-By')]).toEqual([200, 'honest']);
     phone.forget();
     honest.frames.length = 0;

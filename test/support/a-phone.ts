@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { uriHost } from '../../src/sip/message/uri.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { calledSide, placeCall, type SipCall, sdp } from './sip-call.ts';
 import { type AnswerOptions, type Received, type RequestOptions, SipParty } from './sip-party.ts';
 import {
@@ -36,6 +37,8 @@ export interface RegisterOptions extends RequestOptions {
   readonly expires?: number;
   /** The whole Contact value. */
   readonly contact?: string;
+  /** How long its answer may take, in milliseconds. */
+  readonly within?: number;
 }
 
 /** A scripted phone: it speaks to the gate only, over one socket, and does what the test says. */
@@ -60,7 +63,7 @@ export class Phone extends SipParty {
 
   /** Registers and returns the final answer, whatever it is. */
   async tryToRegister(options: RegisterOptions = {}): Promise<Received> {
-    const { expires = 300, contact = this.contact, headers = {}, ...rest } = options;
+    const { expires = 300, contact = this.contact, headers = {}, within, ...rest } = options;
     const { callId } = this.#registration;
     const { domain, user } = this.identity;
     const sent = this.request('REGISTER', `sip:${domain}`, {
@@ -74,7 +77,7 @@ export class Phone extends SipParty {
         ...headers,
       },
     });
-    const final = await this.finalAnswer(sent);
+    const final = await this.finalAnswer(sent, within);
     this.#registration.cseq = final.cseq;
     return final;
   }
@@ -97,7 +100,7 @@ export class Phone extends SipParty {
   }
 
   /** RFC 5626 §4.4.1: a double CRLF, to be answered by one. Resolves when it is. */
-  async keepAlive(within = 3000): Promise<void> {
+  async keepAlive(within = PATIENCE_MS): Promise<void> {
     const before = this.crlfs;
     this.send('\r\n\r\n');
     const giveUpAt = performance.now() + within;
@@ -108,7 +111,7 @@ export class Phone extends SipParty {
   }
 
   /** Waits until the gate closes the connection. */
-  async disconnected(within = 3000): Promise<void> {
+  async disconnected(within = PATIENCE_MS): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`still connected after ${within} ms`)), within);

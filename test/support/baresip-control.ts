@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.ts';
 import type { Place } from './sip-wire.ts';
 
 /** What baresip tells about a registration or a call, e.g. `CALL_ESTABLISHED`. */
@@ -44,7 +45,7 @@ export class BaresipControl {
   }
 
   /** The next event of this type that no earlier call has returned or passed over. */
-  async event(type: string, within = 5000): Promise<BaresipEvent> {
+  async event(type: string, within = PATIENCE_MS): Promise<BaresipEvent> {
     const giveUpAt = performance.now() + within;
     for (;;) {
       const index = this.events.findIndex((event, at) => at >= this.#read && event.type === type);

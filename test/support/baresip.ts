@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBackground } from './background-process.ts';
 import { type BaresipControl, connectControl } from './baresip-control.ts';
 import { ownAddress, ownPorts } from './own-address.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { type Heard, listen, toneWav } from './tone.ts';
 
 export interface BaresipOptions {
@@ -94,7 +95,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     address,
     control,
     log: () => process.output(),
-    registered: (within = 5000) => process.prints(/200 OK[^\n]*\[\d+ binding/, within),
+    registered: (within = PATIENCE_MS) => process.prints(/200 OK[^\n]*\[\d+ binding/, within),
     dial: async (number) => void (await control.command('dial', uri(number))),
     async pickUp(within) {
       await event('CALL_INCOMING', within);
@@ -106,7 +107,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     resume: async () => void (await control.command('resume')),
     transfer: async (number) => void (await control.command('transfer', uri(number))),
     over: (within) => event('CALL_CLOSED', within),
-    async hears(hertz, within = 5000) {
+    async hears(hertz, within = PATIENCE_MS) {
       const giveUpAt = performance.now() + within;
       for (;;) {
         const now = await hearNow();
@@ -115,7 +116,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
           throw new Error(`${user} hears ${JSON.stringify(now) ?? 'nothing'}, not ${hertz} Hz`);
       }
     },
-    async hearsNothing(within = 5000) {
+    async hearsNothing(within = PATIENCE_MS) {
       const giveUpAt = performance.now() + within;
       for (;;) {
         const now = await hearNow();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.ts';
 import type { Place } from './sip-wire.ts';
 
 export interface Frame {
@@ -60,13 +61,13 @@ export class FrameProgram {
   }
 
   /** Sends a command and waits for its response. */
-  async ask(said: string, within = 3000): Promise<Frame> {
+  async ask(said: string, within = PATIENCE_MS): Promise<Frame> {
     const id = this.command(said);
     return this.next(({ tokens }) => tokens[1] === 'response' && tokens[2] === id, within);
   }
 
   /** The first frame that fits, of those that came and those to come. */
-  async next(fits: (frame: Frame) => boolean, within = 3000): Promise<Frame> {
+  async next(fits: (frame: Frame) => boolean, within = PATIENCE_MS): Promise<Frame> {
     const giveUpAt = performance.now() + within;
     for (;;) {
       const found = this.frames.find(fits);

@@ -11,6 +11,7 @@ import type {
   TransportEvents,
   Transports,
 } from '../../src/engine/transport/transports.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 /** What a test says about the transports it wants; all else is generous. */
 export interface Wish {
@@ -118,7 +119,11 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
 }
 
 /** Waits until it holds, or says after a while that it never did. */
-export async function until(what: string, holds: () => boolean, withinMs = 5000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean,
+  withinMs = PATIENCE_MS,
+): Promise<void> {
   const end = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`never: ${what}`);

@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from './patience.ts';
 import {
   contactOf,
   type Received,
@@ -68,14 +69,14 @@ export class SipCall {
   }
 
   /** Waits for the 200, acknowledges it and returns it. Throws when the call is refused. */
-  async answered(within = 5000): Promise<Received> {
+  async answered(within = PATIENCE_MS): Promise<Received> {
     const final = await this.final(within);
     if (final.status !== 200) throw new Error(`refused: ${final.startLine}`);
     return final;
   }
 
   /** Waits for the final answer, whatever it is. A 200 is acknowledged and establishes the dialog. */
-  async final(within = 5000): Promise<Received> {
+  async final(within = PATIENCE_MS): Promise<Received> {
     const final = await this.#answerTo(this.invite, (status) => status >= 200, within);
     if (final.status !== undefined && final.status < 300) {
       this.establish(final);
@@ -175,7 +176,11 @@ export class SipCall {
     return { address: host.replace(/[[\]]/g, ''), port: Number(port), transport: wire.transport };
   }
 
-  #answerTo(request: SipText, fits: (status: number) => boolean, within = 3000): Promise<Received> {
+  #answerTo(
+    request: SipText,
+    fits: (status: number) => boolean,
+    within = PATIENCE_MS,
+  ): Promise<Received> {
     return this.#party.expect(
       ({ status, callId, cseqMethod }) =>
         status !== undefined &&

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uriHost } from '../../src/sip/message/uri.ts';
 import { answerDigest, type Credentials } from './digest-answer.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { composeSip, type HeaderValues, readSip, type SipText, uriOf } from './sip-text.ts';
 import type { Peer, Place, Wire, WireTransport } from './sip-wire.ts';
 
@@ -184,7 +185,7 @@ export class SipParty {
   /** The first message that fits, among those already here and those to come. Others stay where they are. */
   async expect(
     expected: Expected,
-    { within = 3000, of }: { readonly within?: number; readonly of?: string } = {},
+    { within = PATIENCE_MS, of }: { readonly within?: number; readonly of?: string } = {},
   ): Promise<Received> {
     const fits = (message: Received) =>
       (typeof expected === 'function'

@@ -5,6 +5,7 @@ import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts'
 import { type Background, startBackground } from '../../support/background-process.ts';
 import { type Gate, startGate } from '../../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../../support/own-address.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import type { Place } from '../../support/sip-wire.ts';
 import { drachtioServer, type ServerPlace } from '../drachtio-server.ts';
 import { eventually } from '../eventually.ts';
@@ -31,7 +32,7 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   /** The next of these events that was not asked for before. */
-  async says(event: string, within = 5000): Promise<Said> {
+  async says(event: string, within = PATIENCE_MS): Promise<Said> {
     const next = () => {
       const all = this.said();
       const at = all.findIndex((one, index) => one.event === event && !this.#read.has(index));

@@ -107,7 +107,7 @@ test('a 2xx is repeated until its ACK, and what is repeated is kept from the pro
   await program.answer(invite, 200, { body: SDP });
   const ok = await phone.finalAnswer(caller.invite);
   phone.send(caller.invite.text);
-  await eventually(() => heard(phone, 200).length >= 3, 'the 200 three times', 4000);
+  await eventually(() => heard(phone, 200).length >= 3, 'the 200 three times');
   caller.establish(ok);
   const ack = caller.acknowledge();
   await program.gets('ACK');

@@ -11,6 +11,7 @@ import { eventually } from '../../contract/eventually.ts';
 import { aGate, type Gate, type GateOptions } from '../../contract/gate.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import type { SipParty } from '../../support/sip-party.ts';
 import { composeSip, type HeaderValues, readSip, type SipText } from '../../support/sip-text.ts';
 
@@ -105,7 +106,7 @@ export class RawProgram implements Program {
   /** Sends a request or a response as it stands, and waits for what is said to it. */
   async say(startLine: string, sent: Sent = {}): Promise<Answered> {
     const id = this.#say(startLine, sent);
-    await eventually(() => this.#answers.has(id), `the answer to ${startLine}`, 5000);
+    await eventually(() => this.#answers.has(id), `the answer to ${startLine}`);
     const answer = this.#answers.get(id);
     if (answer === undefined) throw new Error('no answer');
     return answer;
@@ -174,14 +175,14 @@ export class RawProgram implements Program {
   }
 
   /** Waits for the last word on a proxying and says all that was told. */
-  async outcome(id: string, within = 3000): Promise<readonly (number | string)[]> {
+  async outcome(id: string, within = PATIENCE_MS): Promise<readonly (number | string)[]> {
     const over = () => this.told(id).some((word) => typeof word === 'string');
     await eventually(over, `the last word on ${id}`, within);
     return this.told(id);
   }
 
   /** The next request of this method, or answer of this status, that was not asked for before. */
-  async gets(what: string | number, within = 3000): Promise<Frame> {
+  async gets(what: string | number, within = PATIENCE_MS): Promise<Frame> {
     const next = () =>
       this.frames.find(
         (frame) =>

@@ -64,14 +64,14 @@ describe.concurrent('time runs out', () => {
   });
 
   test('one that it lets ring for longer than calls may is answered 408; it is told by CANCEL', async () => {
-    const { scene, phone, program } = await waiting({ ringSeconds: 2 });
+    const { scene, phone, program } = await waiting({ ringSeconds: 4 });
     await using _ = scene;
     const caller = await phone.invite('service');
     const invite = await program.gets('INVITE');
     await program.answer(invite, 180);
-    await pause(1500);
+    await pause(2500);
     await program.answer(invite, 180);
-    await pause(1000);
+    await pause(2500);
     expect(heard(phone, 408)).toEqual([]);
     expect((await caller.final()).status).toBe(408);
     expect((await program.gets('CANCEL')).transactionId).toBe(invite.transactionId);
