@@ -58,7 +58,7 @@ function unnamed(file: string, said: readonly Said[]): readonly string[] {
 }
 
 // Hundreds of files are read in each.
-describe.each(files)('in %s', { timeout: 30_000 }, (file) => {
+describe.each(files)('in %s', { timeout: 120_000 }, (file) => {
   test('a misspelt key is named, and the right one guessed', () => {
     const said = saidOf(file, misspelt(shippedText(file)));
     expect(unnamed(file, said)).toEqual([]);
