@@ -6,7 +6,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 
 /** Whole or not at all: whoever reads meanwhile, or after a crash, finds the old file or the new one. */
@@ -21,7 +21,8 @@ export function writeWhole(file: string, content: Uint8Array, mode: number): voi
   rmSync(begun, { force: true });
   const descriptor = openSync(begun, 'wx', mode);
   try {
-    writeSync(descriptor, content);
+    // not writeSync: where a disk has room for a part it writes that, and says so by a number only
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } catch (error) {
     rmSync(begun, { force: true });
