@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import type { WrittenEvent } from '../../data/written-event.ts';
 
 /** One JSON object a line, for whatever collects logs. At its limit it becomes `….1`, and a new one begins. */
@@ -20,7 +20,18 @@ export class EventsFile {
       renameSync(this.#path, `${this.#path}.1`);
       this.#bytes = 0;
     }
-    appendFileSync(this.#path, text, { mode: 0o600 });
+    try {
+      appendFileSync(this.#path, text, { mode: 0o600 });
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
     this.#bytes += Buffer.byteLength(text);
+  }
+
+  /** On a full disk a part of it is there: half a line, and the next event would go on in it. */
+  #takeBack(): void {
+    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > this.#bytes) truncateSync(this.#path, this.#bytes);
   }
 }
