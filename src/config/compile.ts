@@ -141,7 +141,7 @@ function compileListeners(
   }
   const compiled: ListenerSettings[] = [];
 
-  for (const [index, { listen, optional, advertise, ...rest }] of listeners.entries()) {
+  for (const [index, { listen, optional, advertise, origins, ...rest }] of listeners.entries()) {
     const shown = showListenPoint(listen);
     const path = ['listeners', index, 'listen'];
     if (listen.address.includes(':') && !ipv6) {
@@ -178,9 +178,14 @@ function compileListeners(
         },
       ]);
     }
+    if (origins !== undefined && listen.transport !== 'ws' && listen.transport !== 'wss') {
+      const text = mismatch(`origins on ${listen.transport}`, 'ws or wss');
+      problems.push([{ path: ['listeners', index, 'origins'], text }]);
+    }
     compiled.push({
       ...listen,
       ...rest,
+      ...(origins === undefined ? {} : { origins }),
       ...(advertise === undefined ? {} : { advertise: place(advertise) }),
     });
   }

@@ -120,6 +120,14 @@ export function readHandlerUrl(text: string): Understood<string> {
     : expected(`${form}; no user and password in it`);
 }
 
+/** `https://phones.example.com`: where a page is from, as a browser says it. */
+export function readOrigin(text: string): Understood<string> {
+  const form = 'the scheme, host and port of a page, such as https://phones.example.com';
+  const { origin = '' } = URL.canParse(text) ? new URL(text) : {};
+  if (origin === text.toLowerCase()) return understood(origin);
+  return expected(form, { meant: origin === '' || origin === 'null' ? undefined : origin });
+}
+
 /** `host:port` for people, with brackets where IPv6 needs them. */
 export function showHostPort(host: string, port: number): string {
   return `${inBrackets(host)}:${port}`;

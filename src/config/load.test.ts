@@ -227,6 +227,24 @@ describe('listeners', () => {
     ]);
   });
 
+  test('pages of a listener that no browser reaches, or that are none', () => {
+    write(
+      'listeners.yaml',
+      [
+        'listeners:',
+        '  - listen: tls:0.0.0.0:5061',
+        '    origins: ["https://phones.example.com"]',
+        '  - listen: wss:0.0.0.0:443',
+        '    origins: ["https://Phones.example.com/app"]',
+        '',
+      ].join('\n'),
+    );
+    expect(problems()).toEqual([
+      'listeners.yaml:5:15 listeners.1.origins.0: found "https://Phones.example.com/…", expected the scheme, host and port of a page, such as https://phones.example.com (did you mean https://phones.example.com?)',
+      'listeners.yaml:3:14 listeners.0.origins: found origins on tls, expected ws or wss',
+    ]);
+  });
+
   test('the IPv6 defaults are left out of a machine without IPv6, and that is said', () => {
     const { settings: loaded, notices } = settings({}, {}, false);
     expect(loaded.listeners.map(({ address }) => address)).toEqual([

@@ -3,7 +3,7 @@ import { fileName as file } from '../policy/forms.ts';
 import { policyShape } from '../policy/policy-settings.ts';
 import { written } from '../policy/written.ts';
 import { clusterSchema } from './cluster-settings.ts';
-import { readHostPort, readServer } from './forms.ts';
+import { readHostPort, readOrigin, readServer } from './forms.ts';
 import { listsSchema } from './list-settings.ts';
 import { readListenPoint } from './listen-point.ts';
 import { notificationsSchema } from './notification-settings.ts';
@@ -36,6 +36,13 @@ const listener = z.strictObject({
     .default('none')
     .describe(
       'tls and wss: whether clients are asked for a certificate; require refuses those without',
+    ),
+  origins: z
+    .array(written(readOrigin))
+    .min(1)
+    .optional()
+    .describe(
+      'ws and wss: the pages whose phones may connect, [https://phones.example.com]; none: any page that anybody behind the address opens',
     ),
   optional: z
     .boolean()

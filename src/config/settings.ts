@@ -105,6 +105,8 @@ export interface ListenerSettings {
   readonly advertise?: { readonly host: string; readonly port?: number };
   /** Ask connecting clients for a certificate; `require` refuses those without a valid one. */
   readonly clientCertificate: 'none' | 'ask' | 'require';
+  /** Of WebSocket: the pages whose phones may connect. Undefined: all. */
+  readonly origins?: readonly string[];
 }
 
 export interface TlsSettings {

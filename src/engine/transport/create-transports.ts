@@ -309,9 +309,9 @@ class SocketTransports implements Transports {
     );
   }
 
-  #greetingFor({ transport, clientCertificate }: ListenerSettings): Greeting | undefined {
+  #greetingFor({ transport, clientCertificate, origins }: ListenerSettings): Greeting | undefined {
     const context = this.#context;
-    if (transport === 'ws') return new WebSocketGreeting(context);
+    if (transport === 'ws') return new WebSocketGreeting(context, origins);
     if (this.#certificates === undefined || !isSecure(transport)) return undefined;
     if (clientCertificate === 'require' && !this.#certificates.hasAuthorities)
       throw new Error(
@@ -333,7 +333,7 @@ class SocketTransports implements Transports {
           new StreamConnection(context, peer, socket);
         },
       );
-    const upgrade = new WebSocketGreeting(context);
+    const upgrade = new WebSocketGreeting(context, origins);
     return new TlsGreeting(
       context,
       this.#certificates,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
+import type { ListenerSettings } from '../../config/settings.ts';
 import type { Listener } from '../../edge/signaling.ts';
 import type { Peer } from './connection.ts';
 import { Handshake } from './handshake.ts';
@@ -19,17 +20,20 @@ interface Guest {
 }
 
 /**
- * The HTTP upgrade that opens a WebSocket (RFC 7118 §4.1), at any path and from any origin. Whoever asks for anything else is
- * told nothing: what Node and ws would say tells what runs here.
+ * The HTTP upgrade that opens a WebSocket (RFC 7118 §4.1), at any path, and from the pages that `origins` names, where it does:
+ * a browser connects for whatever page somebody has open, from his address. What is no browser names none. Whoever asks for
+ * anything else is told nothing: what Node and ws would say tells what runs here.
  */
 export class WebSocketGreeting implements Greeting {
   readonly #context: TransportContext;
   readonly #http: Server;
   readonly #websockets: WebSocketServer;
   readonly #guests = new WeakMap<object, Guest>();
+  readonly #origins: ListenerSettings['origins'];
 
-  constructor(context: TransportContext) {
+  constructor(context: TransportContext, origins: ListenerSettings['origins']) {
     this.#context = context;
+    this.#origins = origins;
     this.#websockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -77,7 +81,8 @@ export class WebSocketGreeting implements Greeting {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const guest = this.#guests.get(socket);
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
-    if (guest === undefined || !offered.some((name) => name.trim() === SUBPROTOCOL)) {
+    const speaksSip = offered.some((name) => name.trim() === SUBPROTOCOL);
+    if (guest === undefined || !speaksSip || !this.#mayConnect(request.headers.origin)) {
       socket.destroy();
       return;
     }
@@ -85,5 +90,10 @@ export class WebSocketGreeting implements Greeting {
       guest.handshake.over();
       new WebSocketConnection(this.#context, guest.peer, websocket, socket);
     });
+  }
+
+  #mayConnect(origin: string | undefined): boolean {
+    const origins = this.#origins;
+    return origins === undefined || origin === undefined || origins.includes(origin.toLowerCase());
   }
 }

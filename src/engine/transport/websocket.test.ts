@@ -232,4 +232,26 @@ describe('WebSocket', () => {
     await once(browser, 'close');
     expect(open.transports.counts().refused['idle-time']).toBe(1);
   });
+
+  test('where pages are named, a browser connects for those and no others', async () => {
+    const open = await serving({
+      listen: [{ transport: 'ws', origins: ['https://phones.example.com'] }],
+    });
+    const connects = (origin?: string) =>
+      new Promise<boolean>((resolve) => {
+        const options = origin === undefined ? {} : { origin };
+        const browser = new WebSocket(`ws://127.0.0.1:${open.port('ws')}/`, ['sip'], options);
+        undo.push(() => browser.terminate());
+        browser.once('open', () => resolve(true)).once('error', () => resolve(false));
+      });
+    expect(await connects('https://phones.example.com')).toBe(true);
+    expect(await connects()).toBe(true); // no browser
+    for (const other of [
+      'https://phones.example.com.evil.example',
+      'http://phones.example.com',
+      'https://phones.example.com:8443',
+      'null',
+    ])
+      expect(await connects(other)).toBe(false);
+  });
 });
