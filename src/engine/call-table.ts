@@ -1,4 +1,4 @@
-import type { Call, CallEnd, Flow } from '../edge/signaling.ts';
+import type { Call, CallEnd, Flow, Realm } from '../edge/signaling.ts';
 import { KeyTable } from '../limits/key-table.ts';
 import {
   contactUri,
@@ -118,26 +118,32 @@ export class CallTable {
     return entry instanceof LiveCall ? [entry] : entry;
   }
 
-  /** The call this request belongs to, by Call-ID and both tags, and who of the two sent it. */
-  find(request: Message): Found | undefined {
+  /**
+   * The call this request belongs to, by Call-ID and both tags, and who of the two sent it. Of one that passes here twice
+   * each passage is a call: it is the one that is heard from that realm on that side.
+   */
+  find(request: Message, realm: Realm): Found | undefined {
     const entry = this.#byCallId.get(request.callId);
     if (entry === undefined) return undefined;
     if (entry instanceof LiveCall) {
       const from = senderOf(entry.dialog, request);
       return from === undefined ? undefined : { call: entry, from };
     }
+    let found: Found | undefined;
     for (const call of entry) {
       const from = senderOf(call.dialog, request);
-      if (from !== undefined) return { call, from };
+      if (from === undefined) continue;
+      if (call.channels[from].realm === realm) return { call, from };
+      found ??= { call, from };
     }
-    return undefined;
+    return found;
   }
 
   /**
    * A 2xx to an INVITE passes, which went on by this branch of ours: a call begins, unless it is one that is known,
-   * repeated. False: it may not pass. A phone that is called knows Call-ID and caller's tag of that call, may call with
-   * them itself, and answer with the tag that it is answered with: one of the two would be in no table, and nothing
-   * would end it.
+   * repeated. False: it may not pass. A PBX or a carrier that is a proxy sends a call back to us, and a phone that is called
+   * may call with the Call-ID and tags of that call: where its Vias do not say that it is the same one, it is another,
+   * with a place and an end of its own.
    */
   answered(
     invite: Message,
@@ -149,9 +155,10 @@ export class CallTable {
     transactions: AnsweredInvite | undefined,
     acknowledgedEarly: boolean,
   ): boolean {
-    const known = this.#sibling(invite, ok.toTag);
-    if (known !== undefined)
-      return known.caller.realm === caller.realm || known.cameBy.includes(branch);
+    const isKnown = this.#passagesOf(invite, ok.toTag).some(
+      (known) => known.caller.realm === caller.realm || known.cameBy.includes(branch),
+    );
+    if (isKnown) return true;
     if (this.#hasForkedEnough(invite)) return false;
     const cameBy = caller.realm === 'core' ? ourBranchesIn(invite) : '';
     const call = new LiveCall(openDialog(invite, ok, isOurs), caller, callee, cameBy);
@@ -174,7 +181,7 @@ export class CallTable {
     const call = this.named(ok.callId).find(({ acknowledged }) => acknowledged?.branch === branch);
     if (call?.acknowledged === undefined) return undefined;
     const { dialog, channels } = call;
-    if (ok.fromTag === dialog.caller.tag && this.#sibling(ok, ok.toTag) === undefined) {
+    if (ok.fromTag === dialog.caller.tag && this.#passagesOf(ok, ok.toTag).length === 0) {
       if (this.#hasForkedEnough(ok)) return undefined;
       const fork = new LiveCall(forkDialog(dialog, ok, isOurs), channels.caller, callee);
       fork.acknowledged = call.acknowledged;
@@ -195,8 +202,8 @@ export class CallTable {
     client.settle();
   }
 
-  #sibling({ callId, fromTag }: Message, toTag: string): LiveCall | undefined {
-    return this.named(callId).find(
+  #passagesOf({ callId, fromTag }: Message, toTag: string): readonly LiveCall[] {
+    return this.named(callId).filter(
       ({ dialog }) => dialog.callee.tag === toTag && dialog.caller.tag === fromTag,
     );
   }

@@ -536,7 +536,7 @@ export class Engine implements Core {
   }
 
   #callOf(request: Message, channel: Channel): Found | undefined {
-    const found = this.calls.find(request);
+    const found = this.calls.find(request, channel.realm);
     return found !== undefined && maySpeakFor(found, channel) ? found : undefined;
   }
 

@@ -21,7 +21,7 @@ import type { Core } from './core.ts';
 import { hangUp, isOver } from './end-call.ts';
 import { pointsAt } from './points-at.ts';
 import { ProxiedRequest } from './proxied-request.ts';
-import { release, sharesItsName } from './release.ts';
+import { forkedTooOften, release } from './release.ts';
 import type { ServerTransaction, ServerTransactionUser } from './server-transaction.ts';
 import { asSip } from './sips.ts';
 import type { Channel } from './transport/transports.ts';
@@ -209,7 +209,7 @@ export class IncomingRequest implements Incoming, ServerTransactionUser {
   /** A 2xx does not go back: whoever sent it is not left in a call that nobody would end. */
   release(response: Message, { channel: callee }: ClientTransaction): void {
     const channels = { caller: this.channel, callee };
-    release(this.#core, this.request, response, channels, sharesItsName);
+    release(this.#core, this.request, response, channels, forkedTooOften);
   }
 
   /** The final answer goes back. BYE ends the call; so does a party that says it knows of none (RFC 3261 §12.2.1.2). */

@@ -36,5 +36,5 @@ export function release(
   hangUp(core, new LiveCall(dialog, caller, callee), 'callee', reason);
 }
 
-/** The Reason that the callee is told where his Call-ID and tags are those of a call that there is. */
-export const sharesItsName = reasonHeader({ text: 'Call-ID and tags of another call' });
+/** The Reason that the callee is told where an INVITE has become as many calls as it may. */
+export const forkedTooOften = reasonHeader({ text: 'Too many answers to one call' });

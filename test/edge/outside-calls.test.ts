@@ -3,8 +3,8 @@ import { nameOf } from '../../src/edge/call-name.ts';
 import { heard } from '../contract/scene.ts';
 import type { Pbx } from '../support/a-pbx.ts';
 import type { Phone } from '../support/a-phone.ts';
-import { contactOf } from '../support/sip-party.ts';
-import { type HeaderValues as Headers, uriOf } from '../support/sip-text.ts';
+import { contactOf, type Received } from '../support/sip-party.ts';
+import type { HeaderValues as Headers } from '../support/sip-text.ts';
 import { aScene, last, type Scene, type SceneOptions, statusOf } from './scene.ts';
 
 const route = {
@@ -704,35 +704,27 @@ describe('a call outside ends when its time is over (O9)', () => {
       return { called, phone, house, ringing, outside, invite };
     }
 
-    test('before it is answered: then it is over at once', async () => {
-      await using scene = await judging(short());
-      const { called, house, ringing, outside, invite } = await twice(scene);
-      const accepting = called.accept(ringing, { toTag });
-      await house.answered();
-      await accepting;
-      scene.pbx.answer(invite, 200, { toTag });
-      await scene.pbx.expect('ACK');
-      const bye = await scene.pbx.expect('BYE');
-      expect([bye.fromTag, bye.toTag, bye.uri]).toEqual([
-        invite.fromTag,
-        toTag,
-        uriOf(scene.pbx.contact),
-      ]);
-      scene.pbx.answer(bye, 200);
-      expect((await outside.final()).status).toBe(500);
-      expect(scene.calls.size).toBe(1);
-    });
-
-    test('when it was answered: then that phone is in no call', async () => {
+    test.each([
+      ['before', 'house'],
+      ['after', 'outside'],
+    ])('%s it is answered: each is a call', async (_which, first) => {
       await using scene = await judging(short());
       const { called, phone, house, ringing, outside, invite } = await twice(scene);
-      const accepting = scene.pbx.accept(invite, { toTag });
-      await outside.answered();
-      await accepting;
-      called.answer(ringing, 200, { toTag });
-      expect((await house.final()).status).toBe(500);
-      called.answer(await called.expect('BYE'), 200);
-      for (const party of [phone, scene.pbx]) party.answer(await party.expect('BYE'), 200);
+      const accept = {
+        house: () => Promise.all([called.accept(ringing, { toTag }), house.answered()]),
+        outside: () => Promise.all([scene.pbx.accept(invite, { toTag }), outside.answered()]),
+      };
+      await (first === 'house' ? accept.house() : accept.outside());
+      await (first === 'house' ? accept.outside() : accept.house());
+      expect(scene.calls.size).toBe(2);
+      const isOfPhone = ({ method, fromTag }: Received) =>
+        method === 'BYE' && fromTag === invite.fromTag;
+      for (const [party, bye] of [
+        [phone, 'BYE'],
+        [scene.pbx, isOfPhone],
+      ] as const)
+        party.answer(await party.expect(bye), 200);
+      expect(scene.calls.size).toBe(0);
     });
 
     test('a PBX that is a proxy and sends a call on is none', async () => {

@@ -14,7 +14,7 @@ import { Challenges } from '../../challenges.ts';
 import type { ClientTransaction } from '../../client-transaction.ts';
 import type { Core } from '../../core.ts';
 import { recordRoutes } from '../../record-routes.ts';
-import { acknowledge, release, sharesItsName } from '../../release.ts';
+import { acknowledge, forkedTooOften, release } from '../../release.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../../server-transaction.ts';
 import type { Timer } from '../../timer-wheel.ts';
 import type { Channel } from '../../transport/transports.ts';
@@ -310,7 +310,7 @@ export class Proxying implements BranchUser, ServerTransactionUser {
         );
         if (!passes) {
           if (this.#answered > 0) return;
-          this.#release(attempt, response, client.channel, sharesItsName);
+          this.#release(attempt, response, client.channel, forkedTooOften);
           this.#answerOurselves(500);
           this.#cancelAll();
           return;
