@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readMessage } from '../sip/message/read-message.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
-import { areForOurs, unmarkedCredentials } from './credentials.ts';
+import { areForOurs, bringsPassword, unmarkedCredentials } from './credentials.ts';
 
 const marks = new ChallengeMarks(new Uint8Array(32));
 const ours = marks.markOwn('Digest realm="pbx", nonce="n"', '192.0.2.1', 0);
@@ -38,4 +38,26 @@ test.each([
   ['twice as if for the gate', `Authorization: ${ours}`, `Authorization: ${ours}`],
 ])('a password that goes to the PBX beside them, %s, is one that is tried (R6)', (_, ...lines) => {
   expect(areForOurs(request(...lines), marks)).toBe(false);
+});
+
+const blank = 'Digest username="1001", realm="pbx", nonce="", uri="sip:pbx", response=""';
+
+test.each([
+  ['none', false, []],
+  ['those that only say who it is', false, [`Authorization: ${blank}`]],
+  ['the same, with more behind', false, [`Authorization: ${blank}, algorithm=MD5`]],
+  ['a guess', true, [`Authorization: ${guess}`]],
+  ['a guess beside', true, [`Authorization: ${blank}`, `Authorization: ${guess}`]],
+  [
+    'a guess in the other header',
+    true,
+    [`Authorization: ${blank}`, `Proxy-Authorization: ${guess}`],
+  ],
+  ['a second response', true, [`Authorization: ${blank}, response="0"`]],
+  ['one in other letters', true, [`Authorization: ${blank}, RESPONSE = "0"`]],
+  ['one that a quote hides', true, [`Authorization: ${blank}, x="a, response="0"`]],
+  ['more in the empty one', true, [`Authorization: ${blank}0`]],
+  ['another scheme', true, ['Authorization: Basic MTAwMTpzZWNyZXQ=']],
+])('a password is in credentials with %s: %s', (_which, brings, lines) => {
+  expect(bringsPassword(request(...lines))).toBe(brings);
 });

@@ -15,6 +15,27 @@ const headers = [
 export const hasCredentials = (request: Message): boolean =>
   request.find(Header.authorization) >= 0 || request.find(Header.proxyAuthorization) >= 0;
 
+/**
+ * Credentials that a password is in. Clients of IMS, and browsers that speak like them, bring some without at first, to say
+ * who they are (3GPP TS 24.229 §5.1.1.2): nobody fails by these.
+ */
+export function bringsPassword(request: Message): boolean {
+  for (const { id } of headers)
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
+      if (!isBlank(request.valueOf(line))) return true;
+  return false;
+}
+
+const NO_RESPONSE = 'response=""';
+
+/** The word stands there once: what another reads in it must not be a second response. */
+function isBlank(credentials: string): boolean {
+  const at = credentials.indexOf(NO_RESPONSE);
+  if (at < 0) return false;
+  const next = credentials.charAt(at + NO_RESPONSE.length);
+  return (next === '' || next === ',') && credentials.toLowerCase().split('response').length === 2;
+}
+
 /** Every digest user name of a request. The PBX may go by any of them. */
 export function digestNames(request: Message): readonly string[] {
   const names = new Set<string>();

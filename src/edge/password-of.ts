@@ -1,8 +1,8 @@
 import type { Message } from '../sip/message/message.ts';
 import type { CallFacts } from './call-facts.ts';
 import {
+  bringsPassword,
   digestNames,
-  hasCredentials,
   unmarkedCredentials,
   userNamed,
   withoutCredentials,
@@ -74,7 +74,7 @@ export function extensionsTried(
   { request, flow }: Incoming,
   facts: CallFacts,
 ): readonly string[] {
-  if (flow.realm !== 'access' || !hasCredentials(request)) return nobody;
+  if (flow.realm !== 'access' || !bringsPassword(request)) return nobody;
   const extension = extensionTried(facts);
   return [extension, ...namedBeside(edge, request, [extension], facts.at)];
 }

@@ -1,5 +1,5 @@
 import type { RegistrationFacts as Facts, Guarded } from '../policy/facts.ts';
-import { areForOurs, areProven, digestNames, hasCredentials } from './credentials.ts';
+import { areForOurs, areProven, bringsPassword, digestNames } from './credentials.ts';
 import { type AskingDevice, Devices } from './devices.ts';
 import type { Edge } from './edge.ts';
 import type { Binding } from './registrations.ts';
@@ -44,7 +44,7 @@ export class RegistrationFacts extends RequestFacts implements Facts {
     return names.length === 0 ? undefined : names.join(', ');
   }
   get credentials(): boolean {
-    this.#credentials ??= hasCredentials(this.incoming.request);
+    this.#credentials ??= bringsPassword(this.incoming.request);
     return this.#credentials;
   }
   get proven(): boolean {

@@ -5,7 +5,7 @@ import { parseUri } from '../sip/message/uri.ts';
 import { admit } from './admit.ts';
 import type { CallFacts } from './call-facts.ts';
 import { challengeHere } from './challenge-here.ts';
-import { areForOurs, areProven, hasCredentials } from './credentials.ts';
+import { areForOurs, areProven, bringsPassword } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import { withoutForeignDiversions } from './foreign-diversions.ts';
 import { restoringTo } from './hidden-pins.ts';
@@ -108,7 +108,7 @@ function forward(
       if (
         facts.method === 'INVITE' &&
         facts.registered &&
-        (password !== 'tried' || !hasCredentials(request))
+        (password !== 'tried' || !bringsPassword(request))
       )
         edge.callChallenges.learn(status);
       opened.done(status);

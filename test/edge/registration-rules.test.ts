@@ -274,6 +274,23 @@ describe('who fails too often (R6)', () => {
     },
   );
 
+  test('is not who says at first who he is, with no password', async () => {
+    const users = Array.from({ length: 12 }, (_, line) => `10${10 + line}`);
+    const { scene } = await guarded(
+      {},
+      { registrar: { passwords: Object.fromEntries(users.map((user) => [user, 'right'])) } },
+    );
+    await using _ = scene;
+    const Authorization = 'Digest username="x", realm="", nonce="", uri="sip:x", response=""';
+    for (const user of users) {
+      const line = await scene.phone({ user, password: 'right', transport: 'tcp' });
+      const headers = { Authorization };
+      expect(await statusOf(line, { authenticates: false, headers })).toBe(401);
+      expect(await statusOf(line)).toBe(200);
+    }
+    expect(scene.events).toEqual(['up pbx-1']);
+  });
+
   describe('of many numbers that are registered by one name at once', () => {
     /** The PBX, which takes a moment, is asked about all of them. */
     async function together(scene: Scene, password: string) {
