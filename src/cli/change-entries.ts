@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntriesText } from '../config/edit-entries.ts';
 import { loadDrafts } from '../config/load.ts';
+import type { Problem } from '../config/problem.ts';
 import { shown } from '../config/read-folders.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import { replaceFile } from '../config/replace-file.ts';
 import { askToReload } from '../control/ask-to-reload.ts';
 import type { ExitCode, Given } from './command.ts';
 import { type Good, goodSettings } from './good-settings.ts';
-import { complain, print } from './output.ts';
+import { advise, complain, print } from './output.ts';
 import { dataDirectoryFrom, settingsFrom } from './settings-flags.ts';
 import { complainOf } from './show-problems.ts';
 
@@ -17,8 +18,13 @@ interface Change {
   readonly file: string;
   /** Under which its entries stand. */
   readonly key: string;
+  /** Of the entry. */
+  readonly name: string;
   /** What is wrong with what was asked for, and the exit code for that. */
-  readonly edit: (text: EntriesText) => { readonly problems: readonly string[]; code: ExitCode };
+  readonly edit: (
+    text: EntriesText,
+    before: Good,
+  ) => { readonly problems: readonly string[]; code: ExitCode };
   /** What is wrong with what would come of it, besides what a file may not say. */
   readonly unwanted?: (after: Good) => readonly string[];
   /** What is said once it is done. */
@@ -35,15 +41,15 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
     complain(`${shown(file)} cannot be changed by a program: ${change.key} is no block of keys.`);
     return 1;
   }
-  const { problems, code } = change.edit(text);
+  const { problems, code } = change.edit(text, before);
   if (problems.length > 0) {
     for (const problem of problems) complain(problem);
     return code;
   }
   const after = loadDrafts(settingsFrom(given), { [`policies/${change.file}`]: text.toString() });
   if (!after.ok) {
-    complainOf(after.problems);
-    complain('Nothing was changed.');
+    complainOf(after.problems.map((problem) => ofItsFlag(problem, change)));
+    advise('Nothing was changed.');
     return 1;
   }
   const wrong = change.unwanted?.(after) ?? [];
@@ -59,6 +65,15 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
   }
   print(change.done(after));
   return tellGate(given);
+}
+
+/** What is wrong with the entry was said on the command line: the line where it would stand is in no file. */
+function ofItsFlag(problem: Problem, { key, name }: Change): Problem {
+  const entry = `${key}.${name}.`;
+  if (problem.key?.startsWith(entry) !== true) return problem;
+  const [setting = ''] = problem.key.slice(entry.length).split('.');
+  // of a list each is said by itself: --route
+  return { where: `--${setting.replace(/s$/, '')}`, text: problem.text };
 }
 
 async function tellGate(given: Given): Promise<ExitCode> {

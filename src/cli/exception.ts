@@ -87,10 +87,11 @@ function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
   return changeEntries(given, {
     file: FILE,
     key: 'exceptions',
-    edit: (text) =>
+    name,
+    edit: (text, before) =>
       verb === 'add'
         ? { problems: add(text, name, given), code: 2 }
-        : { problems: end(text, name, verb), code: 1 },
+        : { problems: end(text, name, verb, before), code: 1 },
     unwanted(after) {
       const over = verb === 'add' && !isActive(allOf(after).find((one) => one.name === name));
       return over ? [`--until: ${mismatch(String(given.flags.until), 'a moment to come')}`] : [];
@@ -136,8 +137,16 @@ function add(text: EntriesText, name: string, all: Given): readonly string[] {
   return problems;
 }
 
-function end(text: EntriesText, name: string, verb: 'end' | 'remove'): readonly string[] {
+function end(
+  text: EntriesText,
+  name: string,
+  verb: 'end' | 'remove',
+  before: Good,
+): readonly string[] {
   if (!text.has(name)) return [`There is no exception ${name}: see drawbridge exception list.`];
+  const known = allOf(before).find((one) => one.name === name);
+  if (verb === 'end' && known !== undefined && !isActive(known))
+    return [`${name} ended already, at ${momentText(known.endsAt)}.`];
   if (verb === 'remove') text.remove(name);
   else text.set(name, 'until', momentText(Date.now()));
   return [];

@@ -84,6 +84,7 @@ async function add(given: Given, name: string): Promise<ExitCode> {
   return changeEntries(given, {
     file: FILE,
     key: 'pins',
+    name,
     edit(text) {
       if (text.has(name))
         return {
@@ -106,6 +107,7 @@ function remove(given: Given, name: string): Promise<ExitCode> {
   return changeEntries(given, {
     file: FILE,
     key: 'pins',
+    name,
     edit(text) {
       if (!text.has(name))
         return { problems: [`There is no PIN ${name}: see drawbridge pin list.`], code: 1 };

@@ -117,7 +117,7 @@ test('an entry for a route that is not there is refused, and one that a route ne
   const wrong = await drawbridge(`${PIN}\n`, 'pin', 'add', 'anna', '--route', 'abrod');
   expect(wrong).toEqual({
     code: 1,
-    output: expect.stringMatching(/did you mean abroad[\s\S]*Nothing was changed/),
+    output: expect.stringMatching(/^--route: .*did you mean abroad[\s\S]*Nothing was changed/m),
   });
   await drawbridge(`${PIN}\n`, 'pin', 'add', 'anna');
   writeFileSync(join(folder, 'routes/outbound.yaml'), routes.replace('any', '[anna]'));
