@@ -82,7 +82,7 @@ export const events: Command = {
     return withEvents(given, async (file): Promise<ExitCode> => {
       const found = searchEvents(file, asked.filter, asked.most);
       show(found);
-      if (found.length === 0 && given.flags.json !== true) complain('No event is like that.');
+      if (found.length === 0 && given.flags.json !== true) complain(noneLike(asked.filter));
       if (given.flags.follow !== true) return 0;
       let seen = found.at(-1)?.id ?? 0;
       for (;;) {
@@ -94,6 +94,12 @@ export const events: Command = {
     });
   },
 };
+
+/** Events are found by what they name: of a network that was blocked as a whole there is one of the network. */
+const noneLike = ({ source }: EventFilter): string =>
+  source?.includes('/') === true
+    ? `No event is like that: of ${source} as a whole. For what came from an address in it, name the address.`
+    : 'No event is like that.';
 
 type Asked =
   | { readonly ok: true; readonly filter: EventFilter; readonly most: number }

@@ -73,4 +73,8 @@ test('what a network or an IPv6 address did is found, however that is written', 
     (await found('--kind', 'blocked', '--source', given)).map(({ source }) => source);
   await expect.poll(() => sources('203.0.113.0/255.255.255.0')).toEqual(['203.0.113.0/24']);
   await expect.poll(() => sources('2001:DB8:7:0::0001')).toEqual(['2001:db8:7::1']);
+  const within = ['events', '--source', '203.0.113.128/25', '--data', gate.data];
+  expect((await drawbridge(...within)).output).toBe(
+    'No event is like that: of 203.0.113.128/25 as a whole. For what came from an address in it, name the address.\n',
+  );
 });
