@@ -1,3 +1,4 @@
+import { canBeGuarded } from '../limits/guards.ts';
 import type { Message } from '../sip/message/message.ts';
 import type { CallFacts } from './call-facts.ts';
 import {
@@ -13,7 +14,6 @@ import type { RequestFacts } from './request-facts.ts';
 import type { HeaderChange, Incoming } from './signaling.ts';
 import { userOf } from './user-part.ts';
 
-const LONGEST_NAME = 64;
 /** Credentials with more names than that are a trick: one is read by us, and another by the PBX. */
 const MOST_TRIED = 4;
 
@@ -110,7 +110,7 @@ export function namedBeside(
     .map(userNamed)
     .filter(
       (name) =>
-        name.length <= LONGEST_NAME &&
+        canBeGuarded(name) &&
         !known.includes(name) &&
         !known.some((extension) => extensions.profileOf(extension).registerName === name) &&
         (readDialled(name).kind === 'extension' || registrations.hasUser(name, at)),

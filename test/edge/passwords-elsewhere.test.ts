@@ -8,7 +8,8 @@ import { answerDigest } from '../support/digest-answer.ts';
 import type { Received } from '../support/sip-party.ts';
 import { aScene, type Scene, type SceneOptions } from './scene.ts';
 
-const passwords = { 1001: 'secret', 1002: 'own', 1003: 'old' };
+const longName = 'reception-of-the-main-building.'.repeat(8);
+const passwords = { 1001: 'secret', 1002: 'own', 1003: 'old', [longName]: 'long' };
 const RIGHT = 486;
 
 /** A gate with all rules, before a PBX that asks everybody for his password, in calls of every kind. */
@@ -147,6 +148,15 @@ describe('the password of an emergency call from where its extension is not regi
       await tries(caller, { password: `${guess}`, user, name: '1001' });
     expect(tried(scene)).toBe(10);
     await tries(await scene.phone(), { password: 'secret' });
+    expect(tried(scene)).toBe(10);
+  });
+
+  test('counts at whom it names, be that name as long as any that can be guarded', async () => {
+    await using scene = await guessable({ registration: { lockout: { sourceFailures: 100 } } });
+    await scene.registered({ user: longName, password: 'long' });
+    const stranger = await scene.phone({ address: '127.0.3.9' });
+    for (let guess = 0; guess < 12; guess++)
+      await tries(stranger, { password: `${guess}`, user: `stranger-${guess}`, name: longName });
     expect(tried(scene)).toBe(10);
   });
 
