@@ -74,6 +74,25 @@ test.concurrent('the 487 of a target passed over does not end the search', async
   await third.expect('INVITE');
 });
 
+test.concurrent('the 487 of a target passed over is not what the caller is told', async () => {
+  await using scene = await aScene();
+  const { gate, phone, pbx } = scene;
+  const second = await scene.anotherPbx();
+  pbx.always('CANCEL', (cancel) => pbx.answer(cancel, 200));
+  gate.forwards({
+    targets: [at(pbx), at(second)],
+    tryNextAfterMs: 300,
+    recordRoute: true,
+  });
+  const call = await phone.invite('1002');
+  const slow = await pbx.expect('INVITE');
+  const last = await second.expect('INVITE');
+  pbx.answer(slow, 487);
+  await pause(50);
+  second.answer(last, 500);
+  expect((await call.final()).status).toBe(500);
+});
+
 test.concurrent('a REGISTER whose first target was silent is told what the second said', async () => {
   await using scene = await aScene();
   const { gate, phone, pbx } = scene;

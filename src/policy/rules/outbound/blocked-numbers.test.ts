@@ -78,6 +78,14 @@ describe('blocked-numbers (O6)', () => {
       'reject',
     ]);
   });
+  test('what an extension is allowed counts more than what is blocked for it', () => {
+    const own = { blockedNumbers: ['089.'], allowedNumbers: ['08912345678'] };
+    const { verdict } = scene({}, { list: { 1002: own } });
+    expect([verdict('08912345678', '1002'), verdict('08912345679', '1002')]).toEqual([
+      'pass',
+      'reject',
+    ]);
+  });
   test('a thousand patterns cost no more than a look', () => {
     const blocked = Array.from({ length: 1000 }, (_, at) => `0${1000 + at}XX[1-5].`);
     const { rule, dials } = scene({ blocked });
