@@ -117,7 +117,7 @@ test('calls that ring are listed, and ended with the answered ones', async () =>
     );
     if (invite !== undefined) pbx.answer(invite, 487);
   });
-  expect(gate.hangup(undefined, { text: 'ended by the operator' })).toBe(3);
+  expect(await gate.hangup(undefined, { text: 'ended by the operator' })).toBe(3);
   for (const call of calls) expect((await call.final()).status).toBe(487);
   await expect.poll(() => gate.status(10).calls).toEqual({ count: 0, ringing: 0, rows: [] });
   expect(pbx.received.find(({ method }) => method === 'CANCEL')?.header('Reason')).toContain(
@@ -134,11 +134,28 @@ test('one that rings is ended by its Call-ID or by its id; one that nobody has i
     pbx.answer(invite, 180);
     await phone.expect(180);
     const [row] = gate.status(1).calls.rows;
-    expect(gate.hangup(row?.[name], { text: 'ended' })).toBe(1);
+    expect(await gate.hangup(row?.[name], { text: 'ended' })).toBe(1);
     pbx.answer(invite, 487);
     expect((await phone.expect(487)).callId).toBe(row?.callId);
   }
-  expect(gate.hangup('no-such-call', { text: 'ended' })).toBe(0);
+  expect(await gate.hangup('no-such-call', { text: 'ended' })).toBe(0);
+});
+
+test('very many calls are hung up a few at a time: packets pass meanwhile', async () => {
+  const { gate, phone, pbx } = await open();
+  pbx.always('CANCEL', (cancel) => pbx.answer(cancel, 200));
+  for (let one = 0; one < 40; one++) await phone.invite('1003');
+  await expect.poll(() => gate.status(1).calls.ringing).toBe(40);
+  let turns = 0;
+  let over = false;
+  const turn = (): void => {
+    turns++;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  expect(await gate.hangup(undefined, { text: 'ended' })).toBe(40);
+  over = true;
+  expect(turns).toBeGreaterThanOrEqual(3);
 });
 
 test('a re-INVITE under way is no call of its own', async () => {
@@ -195,8 +212,8 @@ test('a program has the calls that its rules name, and they are counted, drained
   const late = await phone.invite('702');
   expect((await late.final()).status).toBe(503);
   expect(gate.liveCalls()).toBe(1);
-  expect(gate.hangup('no-such-call', { text: 'ended' })).toBe(0);
-  expect(gate.hangup(undefined, { text: 'ended by the operator' })).toBe(1);
+  expect(await gate.hangup('no-such-call', { text: 'ended' })).toBe(0);
+  expect(await gate.hangup(undefined, { text: 'ended by the operator' })).toBe(1);
   const bye = await phone.expect('BYE');
   phone.answer(bye, 200);
   expect(bye.header('Reason')).toContain('ended by the operator');

@@ -35,9 +35,11 @@ import type {
 import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
-import { tellInTurns } from './told-in-parts.ts';
+import { inTurns, tellInTurns } from './told-in-parts.ts';
 import { PressureWatch } from './watch-pressure.ts';
 
+/** Each is looked for among all that is under way, and told to both sides. */
+const HANGS_UP_PER_TURN = 10;
 /** How often blocked sources came since is kept too: a row for each that came. */
 const SAVE_SEEN_EVERY_MS = 60_000;
 
@@ -179,7 +181,7 @@ export const createGate: CreateGate = async (options) => {
       const { calls, ringing } = open.counts();
       return calls + ringing + (open.letGo?.() ?? 0);
     },
-    hangup(call, reason) {
+    async hangup(call, reason) {
       const calls = [...open.calls(), ...open.ringing()].filter(
         ({ id, callId }) => call === undefined || call === id || call === callId,
       );
@@ -190,7 +192,7 @@ export const createGate: CreateGate = async (options) => {
         callIds.add(callId);
         ended++;
       }
-      for (const callId of callIds) open.end(callId, reason);
+      await inTurns(callIds, HANGS_UP_PER_TURN, (callId) => open.end(callId, reason));
       return ended;
     },
     takeListed: (listed) => running.edge.gatekeeper.takeListed(listed),

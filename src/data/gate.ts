@@ -45,7 +45,7 @@ export interface Gate {
   /** Ends connections that nobody needs here: the other gate is there for them. Says how many calls and connections are left. */
   letGo(): number;
   /** Ends one call by its id or Call-ID, or all when undefined; says how many. */
-  hangup(call: string | undefined, reason: EndReason): number;
+  hangup(call: string | undefined, reason: EndReason): Promise<number>;
   /** Blocks in which that text or address is found: so many of them, those that were not told before the latest first. */
   blocks(
     search: string,

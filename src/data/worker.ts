@@ -220,9 +220,14 @@ async function tellStatus(query: number, rows: number): Promise<void> {
   tell({ type: 'answer', query, answer: { about: 'status', status } });
 }
 
+async function hangUp(query: number, { call, reason }: Asked<'hangup'>): Promise<void> {
+  const ended = (await gate?.hangup(call, reason)) ?? 0;
+  tell({ type: 'answer', query, answer: { about: 'hangup', ended } });
+}
+
 type Asked<About extends Question['about']> = Extract<Question, { readonly about: About }>;
 
-function answer(question: Exclude<Question, Asked<'blocks'>>): Answer {
+function answer(question: Exclude<Question, Asked<'blocks' | 'hangup'>>): Answer {
   switch (question.about) {
     case 'status':
       if (!gate) throw new Error('The gate is not open yet.');
@@ -245,8 +250,6 @@ function answer(question: Exclude<Question, Asked<'blocks'>>): Answer {
       return { about: 'unguard', lifted: gate?.unguard(question.extension) };
     case 'sockets':
       return { about: 'sockets', sockets: offered() };
-    case 'hangup':
-      return { about: 'hangup', ended: gate?.hangup(question.call, question.reason) ?? 0 };
   }
 }
 
@@ -301,6 +304,7 @@ port.on('message', (message: ToDataPlane) => {
     case 'query': {
       const { query, question } = message;
       if (question.about === 'blocks') return must(tellBlocks(query, question));
+      if (question.about === 'hangup') return must(hangUp(query, question));
       if (question.about === 'status' && question.rows > PER_TURN)
         return must(tellStatus(query, question.rows));
       return tell({ type: 'answer', query, answer: answer(question) });
