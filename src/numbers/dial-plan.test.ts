@@ -412,6 +412,15 @@ describe('a call abroad cannot pass for one at home', () => {
     expect(britain(dialled)).toMatchObject({ kind, country });
   });
 
+  test('behind a code and the prefix of an outside line it is what it is without the code', () => {
+    const austria = reading({ homeCountry: 'AT', outsidePrefix: '9' });
+    for (const dialled of ['*31#9 01 233846085', '*67 9 01 233846085', '*21*9 01 233846085#'])
+      expect(austria(dialled).kind, dialled).toBe('service');
+    expect(austria('9 01 233846085')).toMatchObject({ kind: 'national', class: 'fixed' });
+    for (const dialled of ['*31#9 0900 123456', '*31#901 123456', '*67 9 0900 123456'])
+      expect(austria(dialled).class, dialled).toBe('premium');
+  });
+
   test('behind the two stars by which FreePBX picks up what rings at 1002', () => {
     expect(britain('**1002').kind).toBe('service');
     expect(britain('**21*009607771234##')).toMatchObject({ kind: 'international', country: 'MV' });

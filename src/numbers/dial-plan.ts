@@ -290,6 +290,17 @@ class Reader {
     return this.#kindOf(facts) === 'international' ? facts : undefined;
   }
 
+  /** In Austria `9 01 234…` by an outside line is a call to Vienna, and no 901 that lacks its national prefix. */
+  #isOutsideCall(home: NumberingPlan, number: string): boolean {
+    if (this.#outsidePrefix === '' || !number.startsWith(this.#outsidePrefix)) return false;
+    const { national, prefixed } = this.#withoutNationalPrefix(
+      home,
+      number.slice(this.#outsidePrefix.length),
+    );
+    const facts = describeNumber(home.callingCode + national, this.#homeCountry);
+    return prefixed && facts.valid && facts.class !== 'premium';
+  }
+
   /**
    * A premium number at home behind a code: `#31#0900…`, `*67 1 900 …` and, in Britain, `141 0901…` call it, and show no
    * number; `*21*0900…#` forwards there. It may lack its national prefix where a code ends, or one of two or three
@@ -305,7 +316,7 @@ class Reader {
       if (!isDigits(number)) continue;
       const { national, prefixed } = this.#withoutNationalPrefix(this.#home, number);
       const whole = ends || at === 3 || at === 4;
-      if (!prefixed && !whole) continue;
+      if (!prefixed && (!whole || this.#isOutsideCall(this.#home, number))) continue;
       const facts = describeNumber(this.#home.callingCode + national, this.#homeCountry);
       if (facts.class !== 'premium') continue;
       if (prefixed || facts.valid || this.#isPrefixOptional(national)) return facts;
