@@ -4,6 +4,7 @@ import { nameOf } from '../edge/call-name.ts';
 import { type CountryOf, openCountryDatabase } from '../edge/country-database.ts';
 import { type Edge, openEdge } from '../edge/edge.ts';
 import { addressWithoutPin } from '../edge/hidden-pins.ts';
+import { inTurns } from '../edge/in-turns.ts';
 import type { Binding } from '../edge/registrations.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
 import type { Call, Handlers, RingingCall } from '../edge/signaling.ts';
@@ -35,7 +36,7 @@ import type {
 import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
-import { inTurns, tellInTurns } from './told-in-parts.ts';
+import { tellInTurns } from './told-in-parts.ts';
 import { PressureWatch } from './watch-pressure.ts';
 
 /** Each is looked for among all that is under way, and told to both sides. */

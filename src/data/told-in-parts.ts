@@ -31,19 +31,6 @@ export async function tellInTurns<Row>(
   if (some.length > 0) tell(some);
 }
 
-/** Does something with each, so many between two packets. */
-export async function inTurns<One>(
-  all: Iterable<One>,
-  perTurn: number,
-  work: (one: One) => unknown,
-): Promise<void> {
-  let count = 0;
-  for (const one of all) {
-    work(one);
-    if (++count % perTurn === 0) await nextTurn();
-  }
-}
-
 /** With those that were told ahead of it. */
 export function withParts(answer: Answer, parts: readonly Part[]): Answer {
   if (parts.length === 0) return answer;

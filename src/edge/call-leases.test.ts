@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { anyOrder, type Steps } from '../../test/support/any-order.ts';
 import { CallLeases } from './call-leases.ts';
+import type { Call } from './signaling.ts';
 
 const name = 'a;from-tag=b';
 
@@ -51,4 +52,29 @@ test('all places are free again, in whatever order calls and the rests of them r
       expect(leases.ledger.live(KEY), `seed ${seed}`).toBe(0);
     }
   }
+});
+
+test('very many calls keep their places, and packets pass while they are renewed', async () => {
+  const names = Array.from({ length: 5000 }, (_, one) => `${one};from-tag=b`);
+  const leases = new CallLeases();
+  for (const one of names) {
+    leases.started(one);
+    leases.open(one, [KEY], 0)?.(200);
+  }
+  const calls = names.map((one) => ({ id: `${one};to-tag=c` }) as Call);
+  let turns = 0;
+  let over = false;
+  const turn = (): void => {
+    turns++;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const later = Date.now() + 60_000;
+  await leases.renew({ calls: () => calls, ringing: () => [] }, later);
+  expect(turns).toBeGreaterThan(10);
+  // all but the last are there still
+  await leases.renew({ calls: () => calls.slice(0, -1), ringing: () => [] }, later + 60_000);
+  await leases.renew({ calls: () => calls.slice(0, -1), ringing: () => [] }, later + 120_000);
+  over = true;
+  expect(leases.ledger.live(KEY)).toBe(4999);
 });

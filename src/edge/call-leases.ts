@@ -3,12 +3,15 @@ import { KeyTable } from '../limits/key-table.ts';
 import { type Lease, Ledger } from '../limits/ledger.ts';
 import type { CallFacts } from '../policy/facts.ts';
 import { callName, nameOf } from './call-name.ts';
+import { inTurns } from './in-turns.ts';
 import type { OtherNodes } from './other-nodes.ts';
 import type { Serving } from './signaling.ts';
 
 /** How long a phone takes to ask again with credentials, at most. */
 const ASKS_AGAIN_WITHIN_MS = 32_000;
 const MOST_CHALLENGED = 16_384;
+/** So many calls are renewed between two packets. */
+const RENEWED_PER_TURN = 200;
 
 /** All INVITEs of one Call-ID and caller's tag, and the calls they became: several where it forked. */
 interface Held {
@@ -106,9 +109,13 @@ export class CallLeases {
   }
 
   /** Every half minute: whatever is still there keeps its places, whatever is not loses them. */
-  renew(serving: Pick<Serving, 'calls' | 'ringing'>, now: number): void {
-    for (const call of serving.calls()) this.#renew(this.#held.get(nameOf(call)), now);
-    for (const { id } of serving.ringing()) this.#renew(this.#held.get(id), now);
+  async renew(serving: Pick<Serving, 'calls' | 'ringing'>, now: number): Promise<void> {
+    await inTurns(serving.calls(), RENEWED_PER_TURN, (call) =>
+      this.#renew(this.#held.get(nameOf(call)), now),
+    );
+    await inTurns(serving.ringing(), RENEWED_PER_TURN, ({ id }) =>
+      this.#renew(this.#held.get(id), now),
+    );
     const lost = new Set(this.ledger.sweep(now));
     if (lost.size === 0) return;
     for (const [name, held] of this.#held.entries()) {

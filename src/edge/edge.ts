@@ -292,7 +292,7 @@ export async function openEdge(options: EdgeOptions): Promise<RunningEdge> {
 
   const keepAlive = new KeepAlive(() => current);
   pbx.watch(serving);
-  const renewing = setInterval(() => leases.renew(serving, Date.now()), RENEW_LEASES_EVERY_MS);
+  const renewing = setInterval(() => void leases.renew(serving, Date.now()), RENEW_LEASES_EVERY_MS);
   const clock = new ClockSteps();
   const sweeping = setInterval(() => {
     const now = Date.now();

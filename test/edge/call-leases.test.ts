@@ -203,7 +203,7 @@ describe('what a live call counts under', () => {
     await call.answered();
     await accepting;
     expect(live()).toEqual([1, 1, 1, 1, 1]);
-    scene.running.edge.leases.renew(scene.running.edge.serving, Date.now() + 80_000);
+    await scene.running.edge.leases.renew(scene.running.edge.serving, Date.now() + 80_000);
     expect(live()).toEqual([1, 1, 1, 1, 1]);
     await isHungUp(scene, call, call.ask('BYE'));
     await eventually(() => live().every((count) => count === 0), 'nothing live');
