@@ -1,25 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Failure, Forwarding, Target } from '../../src/edge/signaling.ts';
 import { eventually } from './eventually.ts';
-import { aScene, at, heard, nobody } from './scene.ts';
-
-/** A phone, and two PBX nodes of which the second is tried when the first will not do. */
-async function twoNodes(plan: Partial<Forwarding> = {}, first?: Target) {
-  const scene = await aScene();
-  const second = await scene.anotherPbx();
-  const failed: (readonly [Target, Failure])[] = [];
-  const done: number[] = [];
-  const targets = [first ?? at(scene.pbx), at(second)] as const;
-  scene.gate.forwards({
-    targets,
-    tryNextAfterMs: 300,
-    onTargetFailed: (target, failure) => failed.push([target, failure]),
-    onDone: (status) => done.push(status),
-    ...plan,
-  });
-  return { scene, targets, failed, done, phone: scene.phone, first: scene.pbx, second };
-}
+import { at, heard, nobody } from './scene.ts';
+import { twoNodes } from './two-nodes.ts';
 
 describe.concurrent.each(['INVITE', 'REGISTER'])('%s', (method) => {
   test('goes to the next target when one cannot be reached', async () => {
@@ -35,11 +18,12 @@ describe.concurrent.each(['INVITE', 'REGISTER'])('%s', (method) => {
   test('goes to the next target when one says nothing for tryNextAfterMs', async () => {
     const { scene, phone, first, second, failed, targets } = await twoNodes();
     await using _ = scene;
+    const began = performance.now();
     const sent = phone.request(method, 'sip:1002@example.test');
-    const began = (await first.expect(method)).at;
+    await first.expect(method);
     const arrived = await second.expect(method);
-    expect(arrived.at - began).toBeGreaterThan(250);
-    expect(arrived.at - began).toBeLessThan(900);
+    expect(arrived.at - began).toBeGreaterThan(700);
+    expect(arrived.at - began).toBeLessThan(5000);
     second.answer(arrived, 200);
     expect((await phone.finalAnswer(sent)).status).toBe(200);
     expect(failed).toEqual([[targets[0], 'timeout']]);
@@ -114,7 +98,7 @@ describe.concurrent('an INVITE', () => {
     const call = await phone.invite('1002');
     const invite = await first.expect('INVITE');
     first.answer(invite, 100);
-    await second.silence(800);
+    await second.silence(1200);
     first.answer(invite, 486);
     expect((await call.final()).status).toBe(486);
   });
@@ -143,7 +127,7 @@ describe.concurrent('an INVITE', () => {
     ];
     scene.gate.forwards({
       targets,
-      tryNextAfterMs: 200,
+      tryNextAfterMs: 800,
       onTargetFailed: (target, failure) => failed.push([target, failure]),
     });
     const call = await phone.invite('1002');

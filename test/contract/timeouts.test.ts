@@ -1,24 +1,11 @@
 import { describe, expect, inject, test, vi } from 'vitest';
-import type { Failure } from '../../src/edge/signaling.ts';
 import { eventually, pause } from './eventually.ts';
-import { aScene, at, heard, type SceneOptions } from './scene.ts';
+import { heard, requestText, speak } from './scene.ts';
+import { waiting } from './waiting.ts';
 
 // These wait for the real timers of RFC 3261 (64*T1 is 32 s), so all of them wait at once: unless they share a server.
 const atOnce = inject('carrier') === 'drachtio-server' ? 1 : 20;
 vi.setConfig({ maxConcurrency: atOnce, testTimeout: 60_000 });
-
-async function waiting(options: SceneOptions = {}) {
-  const scene = await aScene(options);
-  const failed: Failure[] = [];
-  const done: number[] = [];
-  scene.gate.forwards({
-    targets: [at(scene.pbx)],
-    recordRoute: true,
-    onTargetFailed: (_target, failure) => failed.push(failure),
-    onDone: (status) => done.push(status),
-  });
-  return { scene, failed, done, phone: scene.phone, pbx: scene.pbx };
-}
 
 describe.concurrent('time runs out', () => {
   test('an INVITE that nobody answers is answered 408 after 32 s (timer B)', async () => {
@@ -103,7 +90,6 @@ describe.concurrent('time runs out', () => {
     const { scene, phone, pbx } = await waiting();
     await using _ = scene;
     scene.gate.decide = (incoming) => incoming.answer(486);
-    const { requestText, speak } = await import('./scene.ts');
     speak(phone, requestText(phone, 'INVITE'));
     await eventually(() => heard(phone, 486).length >= 10, 'ten repetitions', 34_000);
     const count = heard(phone, 486).length;

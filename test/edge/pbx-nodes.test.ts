@@ -4,7 +4,9 @@ import { heard } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
 import { aScene, last, type Scene } from './scene.ts';
 
-const fast = { health: { everySeconds: 0.05, timeoutSeconds: 0.15, downAfter: 2, upAfter: 2 } };
+const fast = { health: { everySeconds: 0.05, timeoutSeconds: 1, downAfter: 2, upAfter: 2 } };
+/** Where every question is answered, and nobody is down because the answer came late. */
+const patient = { health: { ...fast.health, timeoutSeconds: 10 } };
 const two = [{}, {}];
 
 /** The number of the node that gets the phone's next call, which it refuses. */
@@ -152,7 +154,7 @@ describe('health', () => {
   });
 
   test('one lost answer takes nobody down; two do, and two bring it back', async () => {
-    await using scene = await aScene({ nodes: [{ answersOptions: false }, {}], pbx: fast });
+    await using scene = await aScene({ nodes: [{ answersOptions: false }, {}], pbx: patient });
     const node = scene.node(0);
     const answer = async (status: number) => node.answer(await node.expect('OPTIONS'), status);
     const upNow = () => scene.running.edge.pbx.node('pbx-1')?.up;
@@ -187,7 +189,7 @@ describe('health', () => {
   });
 
   test('when all are down they are tried all the same', async () => {
-    await using scene = await aScene({ nodes: two, pbx: fast });
+    await using scene = await aScene({ nodes: two, pbx: patient });
     for (const node of scene.nodes) node.always('OPTIONS', (ask) => node.answer(ask, 503));
     await eventually(() => scene.running.edge.pbx.nodes.every(({ up }) => up === false), 'down');
     const phone = await scene.phone();

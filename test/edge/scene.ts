@@ -298,7 +298,7 @@ function settingsFor(
         return { name: `pbx-${index + 1}`, uri, weight: 1, drain: false, ...settings };
       }),
       health: { everySeconds: 60, timeoutSeconds: 1, downAfter: 2, upAfter: 2 },
-      tryNextAfterMs: 300,
+      tryNextAfterMs: 800,
       sources: [],
       ...pbx,
     },

@@ -1,23 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Failure, Forwarding, Target } from '../../src/edge/signaling.ts';
-import { aScene, at } from '../contract/scene.ts';
-
-/** A phone, and two PBX nodes of which the second is tried when the first will not do. */
-async function twoNodes(plan: Partial<Forwarding> = {}, first?: Target) {
-  const scene = await aScene();
-  const second = await scene.anotherPbx();
-  const failed: (readonly [Target, Failure])[] = [];
-  const done: number[] = [];
-  const targets = [first ?? at(scene.pbx), at(second)] as const;
-  scene.gate.forwards({
-    targets,
-    tryNextAfterMs: 300,
-    onTargetFailed: (target, failure) => failed.push([target, failure]),
-    onDone: (status) => done.push(status),
-    ...plan,
-  });
-  return { scene, targets, failed, done, phone: scene.phone, first: scene.pbx, second };
-}
+import { twoNodes } from '../contract/two-nodes.ts';
 
 describe.concurrent('an INVITE', () => {
   test('that a slow target answers after all, while the next one rings, is answered', async () => {

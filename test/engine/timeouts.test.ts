@@ -1,23 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Failure } from '../../src/edge/signaling.ts';
 import { eventually, pause } from '../contract/eventually.ts';
-import { aScene, at, type SceneOptions } from '../contract/scene.ts';
+import { waiting } from '../contract/waiting.ts';
 
 // These wait for the real timers of RFC 3261 (64*T1 is 32 s), so all of them wait at once.
 vi.setConfig({ maxConcurrency: 20, testTimeout: 60_000 });
-
-async function waiting(options: SceneOptions = {}) {
-  const scene = await aScene(options);
-  const failed: Failure[] = [];
-  const done: number[] = [];
-  scene.gate.forwards({
-    targets: [at(scene.pbx)],
-    recordRoute: true,
-    onTargetFailed: (_target, failure) => failed.push(failure),
-    onDone: (status) => done.push(status),
-  });
-  return { scene, failed, done, phone: scene.phone, pbx: scene.pbx };
-}
 
 describe.concurrent('time runs out', () => {
   test('any other request that nobody answers is left unanswered (RFC 4320 §4.2)', async () => {
