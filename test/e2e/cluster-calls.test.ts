@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
-import { knowsRedis, startNode } from '../support/cluster.ts';
+import { knowsNode, knowsRedis, startNode } from '../support/cluster.ts';
 import type { Gate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -49,10 +49,9 @@ describe.each(['open', 'closed'] as const)('a limit on all nodes together, %s', 
     pbx.takesAllCalls();
     a = await node('a');
     b = await node('b');
-    await Promise.all([knowsRedis(a), knowsRedis(b)]);
+    await Promise.all([knowsRedis(a), knowsRedis(b), knowsNode(a, 'b'), knowsNode(b, 'a')]);
     alice = await phone('1001', a);
     bob = await phone('1002', b);
-    await sleep(600); // they know of each other
   });
   afterAll(async () => {
     await Promise.all([alice?.close(), bob?.close()]);

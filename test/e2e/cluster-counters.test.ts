@@ -10,7 +10,7 @@ import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 /** So long until one node knows what happened on another, and some slack. */
-const KNOWN_MS = 800;
+const KNOWN_MS = 1500;
 
 const settings = {
   'outbound.call-frequency.limits': '[{ calls: 3, seconds: 60, each: all }]',

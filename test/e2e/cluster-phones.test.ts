@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../support/a-phone.ts';
 import { isRegistrar } from '../support/a-registrar.ts';
-import { knowsRedis, startNode } from '../support/cluster.ts';
+import { knowsNode, knowsPhone, knowsRedis, startNode } from '../support/cluster.ts';
 import type { Gate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { contactOf, type Received } from '../support/sip-party.ts';
-
-/** So long until one node knows what happened on another, and some slack. */
-const KNOWN_MS = 1000;
 
 const settings = {
   'outbound.unknown-numbers.mode': 'off',
@@ -45,8 +41,7 @@ describe.each(['contact', 'path'] as const)(
       });
       a = await node('a');
       b = await node('b');
-      await Promise.all([knowsRedis(a), knowsRedis(b)]);
-      await sleep(KNOWN_MS);
+      await Promise.all([knowsRedis(a), knowsRedis(b), knowsNode(a, 'b'), knowsNode(b, 'a')]);
     });
     afterAll(async () => {
       await Promise.all([a?.close(), b?.close(), pbx?.close()]);
@@ -91,7 +86,7 @@ describe.each(['contact', 'path'] as const)(
       async (_what, transport) => {
         const alice = await phone('1001', a[transport], { transport });
         await alice.register();
-        await sleep(KNOWN_MS);
+        await knowsPhone(b, alice, 'a');
         const call = await calls('1001', b);
         const invite = await invited(alice);
         expect(invite.header('X-Drawbridge-Node')).toBeUndefined();
@@ -119,7 +114,7 @@ describe.each(['contact', 'path'] as const)(
     test('and a phone can hang up as well', async () => {
       const alice = await phone('1001', a.tls, { transport: 'tls' });
       await alice.register();
-      await sleep(KNOWN_MS);
+      await knowsPhone(b, alice, 'a');
       const call = await calls('1001', b);
       const accepting = alice.accept(await invited(alice));
       await call.answered();
@@ -135,7 +130,7 @@ describe.each(['contact', 'path'] as const)(
     test('nobody can write himself a way to a phone: not a stranger, and not from the address of a node', async () => {
       const alice = await phone('1002', a.tls, { transport: 'tls' });
       await alice.register();
-      await sleep(KNOWN_MS);
+      await knowsPhone(b, alice, 'a');
       const uri = contactOf(registers('1002') as Received);
       const forged = { 'X-Drawbridge-Node': `flow=x;at=${Date.now()};mac=${'a'.repeat(22)}` };
       const stranger = await phone('1003', a.tcp, { transport: 'tcp' });
@@ -151,14 +146,14 @@ describe.each(['contact', 'path'] as const)(
     test('a second device is one too many on the other node too, and the same one is not (R5)', async () => {
       const first = await phone('1003', a.tcp, { transport: 'tcp' });
       await first.register();
-      await sleep(KNOWN_MS);
+      await knowsPhone(b, first, 'a');
       const second = await phone('1003', b.udp);
       expect((await second.tryToRegister()).status).toBe(401);
       const same = await phone('1003', b.tcp, { transport: 'tcp' });
       const { callId } = registers('1003') as Received;
       const moved = { contact: first.contact, headers: { 'Call-ID': callId, CSeq: '50 REGISTER' } };
       expect((await same.tryToRegister(moved)).status).toBe(200);
-      await sleep(KNOWN_MS);
+      await knowsPhone(a, same, 'b');
       // from now on it is reached there, also by way of the node that it was on
       const call = await calls('1003', a);
       const accepting = same.accept(await invited(same));
@@ -175,7 +170,7 @@ describe.each(['contact', 'path'] as const)(
     test('of a node that dies nothing is lost: its phones may call by another at once, and register there', async () => {
       const alice = await phone('1004', a.tcp, { transport: 'tcp', domain: 'office.test' });
       await alice.register();
-      await sleep(KNOWN_MS);
+      await knowsPhone(b, alice, 'a');
       expect(await b.status()).toMatch(/1004@.* at a/);
       await a.kill();
       const here = { domain: 'office.test', address: alice.address } as const;

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import type { Phone } from './a-phone.ts';
 import { type Gate, type GateOptions, startGate } from './gate-process.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { RedisServer } from './redis-server.ts';
 
 const clusterSecret = 'the-secret-of-all-nodes';
@@ -17,6 +20,20 @@ export function startNode(
     environment: { DRAWBRIDGE_CLUSTER_SECRET: clusterSecret, ...options.environment },
   });
 }
+
+/** Until this node knows of that one. */
+export const knowsNode = (gate: Gate, name: string): Promise<void> =>
+  vi.waitFor(async () => {
+    const { cluster } = await gate.told();
+    expect(cluster?.nodes.map((node) => node.name)).toContain(name);
+  }, PATIENCE_MS);
+
+/** Until this node knows that the phone is registered at that one. */
+export const knowsPhone = (gate: Gate, { address, port }: Phone, at: string): Promise<void> =>
+  vi.waitFor(async () => {
+    const { registrations } = await gate.told();
+    expect(registrations.rows).toContainEqual(expect.objectContaining({ address, port, gate: at }));
+  }, PATIENCE_MS);
 
 /** Until this node has Redis, or has it no more. */
 export async function knowsRedis(gate: Gate, connected = true, within = 10_000): Promise<void> {
