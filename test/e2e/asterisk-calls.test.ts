@@ -5,6 +5,7 @@ import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { type Baresip, startBaresip } from '../support/baresip.ts';
 import { startGateOnDrachtio } from '../support/gate-on-drachtio.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import { onDisk } from '../support/on-disk.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { uriOf } from '../support/sip-text.ts';
 
@@ -247,8 +248,10 @@ describe.each(ways)('phones, the gate and Asterisk, by %s', (way) => {
   test('after a crash of the gate a UDP phone is reached at once, a TLS phone when it is back', async () => {
     const byUdp = await scriptedPhone('1007', 'udp');
     const byTls = await scriptedPhone('1008', 'tls');
-    // The gate keeps registrations on disk within a second of the 200.
-    await sleep(1200);
+    const both = [/^1007@/, /^1008@/].map((aor) => expect.stringMatching(aor));
+    await expect
+      .poll(() => onDisk(gate.data, 'registrations'))
+      .toEqual(expect.arrayContaining(both));
     await gate.restart();
 
     await asterisk.cli('channel originate PJSIP/1007 application Milliwatt');

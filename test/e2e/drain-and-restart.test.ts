@@ -4,6 +4,7 @@ import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
 import { runToEnd } from '../support/background-process.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import { onDisk } from '../support/on-disk.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import type { SipCall } from '../support/sip-call.ts';
 
@@ -113,7 +114,7 @@ describe('status and hangup', () => {
 describe('registrations', () => {
   test('outlive a process that is killed', async () => {
     await open();
-    await sleep(700);
+    await expect.poll(() => onDisk(gate.data, 'registrations')).toHaveLength(1);
     await gate.restart();
     const status = await gate.status();
     expect(status).toContain('Registrations: 1');

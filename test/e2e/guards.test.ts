@@ -9,6 +9,7 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { isRegistrar } from '../support/a-registrar.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import { onDisk } from '../support/on-disk.ts';
 import { ownAddress } from '../support/own-address.ts';
 
 const CLOCK = fileURLToPath(new URL('../support/movable-clock.ts', import.meta.url));
@@ -102,7 +103,7 @@ test('guards outlive a crash; one that is set by hand ends when it is told to, o
     /1002 +2 h 0 min left +operator +a stolen list/,
   );
   expect(await command('guards')).toContain('2 extensions guarded');
-  await sleep(600); // on their way to the disk
+  await expect.poll(() => onDisk(gate.data, 'guards')).toHaveLength(2);
   await gate.restart();
   expect(await command('guards')).toContain('2 extensions guarded');
   expect(await tries('1001', 'right')).toBe(401);

@@ -15,6 +15,7 @@ import {
   mayMakeNetworks,
   type NetworkNamespace,
 } from '../support/network-namespace.ts';
+import { onDisk } from '../support/on-disk.ts';
 import { ownPorts } from '../support/own-address.ts';
 
 const checkout = join(import.meta.dirname, '..', '..');
@@ -117,7 +118,7 @@ describe.skipIf(!mayMakeNetworks)(
     test('a gate that is killed leaves the table to go on, and finds it again', async () => {
       const blocked = it.someone();
       await it.block(blocked, 3600);
-      await sleep(500); // it is on disk
+      await expect.poll(() => onDisk(it.gate.data, 'blocks')).toContain(blocked);
       await it.gate.kill();
       expect(it.inKernel('blocked4_32')).toContain(blocked);
       await expect.poll(() => it.network.processes('nft')).toEqual([]);

@@ -5,6 +5,7 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { flood } from '../support/flood.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
+import { onDisk } from '../support/on-disk.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { type SippOptions, sipp } from '../support/sipp.ts';
 
@@ -59,15 +60,13 @@ describe('as it ships', () => {
     await expect
       .poll(() => blocks(scanner), { timeout: 10_000 })
       .toMatch(/scanners .*"sipvicious"/);
-    // what is blocked is on disk within a quarter of a second
-    await sleep(500);
+    await expect.poll(() => onDisk(gate.data, 'blocks')).toContain(scanner);
     await gate.restart();
     expect(await isServed(scanner)).toBe(false);
 
     const { code } = await drawbridge('unblock', scanner, '--data', gate.data);
     expect(code).toBe(0);
-    await sleep(1000);
-    expect(await isServed(scanner)).toBe(true);
+    await expect.poll(() => isServed(scanner)).toBe(true);
     expect(await blocks('')).toMatch(/Nobody is blocked/);
   });
 

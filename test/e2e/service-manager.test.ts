@@ -1,25 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aServiceManager, type ServiceManager } from '../support/a-service-manager.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress } from '../support/own-address.ts';
+import { Saboteur } from '../support/saboteur.ts';
 
-const SABOTAGE = fileURLToPath(new URL('../support/sabotage.ts', import.meta.url));
 const WATCHDOG_MS = 800;
 
-let folder: string;
+let saboteur: Saboteur;
 let pbx: Pbx;
 let gate: Gate | undefined;
 let manager: ServiceManager;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sabotage-'));
-  sabotage('');
+  saboteur = new Saboteur();
   manager = await aServiceManager(WATCHDOG_MS);
   pbx = await aPbx({ address: ownAddress() });
 });
@@ -27,21 +24,13 @@ afterEach(async () => {
   await gate?.close();
   gate = undefined;
   await Promise.all([pbx.close(), manager.close()]);
-  rmSync(folder, { recursive: true });
+  saboteur.leave();
 });
-
-function sabotage(orders: string): void {
-  writeFileSync(join(folder, 'orders'), orders);
-}
 
 const start = (environment: NodeJS.ProcessEnv = manager.environment): Promise<Gate> =>
   startGate({
     pbx: pbx.uri,
-    environment: {
-      ...environment,
-      SABOTAGE: join(folder, 'orders'),
-      NODE_OPTIONS: `--import=${SABOTAGE}`,
-    },
+    environment: { ...environment, ...saboteur.environment },
   });
 
 const tells = (what: RegExp) =>
@@ -67,7 +56,7 @@ test('systemd hears that the gate serves and how it is, that it reloads, and tha
 test('the watchdog hears nothing while the data plane does not answer, whatever else runs, and hears again when it does', async () => {
   gate = await start();
   await tells(/WATCHDOG=1/);
-  sabotage('data hang 3000');
+  await saboteur.order('data hang 3000');
   await sleep(500); // what was asked before has its answer
   const before = proofs();
   await sleep(1500);
@@ -77,7 +66,7 @@ test('the watchdog hears nothing while the data plane does not answer, whatever 
 
 test('a service manager that is not there is said once, and the gate serves', async () => {
   gate = await start({
-    NOTIFY_SOCKET: join(folder, 'nobody'),
+    NOTIFY_SOCKET: join(tmpdir(), 'nobody-listens-here'),
     WATCHDOG_USEC: String(WATCHDOG_MS * 1000),
   });
   await expect.poll(() => gate?.logs(), { timeout: 10_000 }).toContain('cannot be told how');

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { rulesOf } from '../../src/policy/registry.ts';
 
 /**
  * Loaded before a process by `--import`: does to it what stands in a file, as a fault in the program would. `control throw`
  * and `data throw` are errors that nobody catches, `control hang 3000` and `data hang 3000` are so many milliseconds in
- * which that thread does nothing else, and `rule no-guests` makes the rule throw whatever it is asked.
+ * which that thread does nothing else, and `rule no-guests` makes the rule throw whatever it is asked. Which order a thread
+ * has read stands in a file of its own beside. `saboteur.ts` gives them.
  */
 
 const file = process.env.SABOTAGE;
@@ -28,6 +29,7 @@ if (file !== undefined) {
     const order = readFileSync(file, 'utf8');
     if (order === done) return;
     done = order;
+    writeFileSync(`${file}.${plane}`, order);
     const [where, what = '', ms] = order.split(' ');
     if (where === 'rule') broken = what;
     if (where === plane && what === 'throw') throw new Error('sabotage');

@@ -1,27 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../../support/a-pbx.ts';
 import { aPhone, type Phone } from '../../support/a-phone.ts';
 import { drawbridge } from '../../support/drawbridge.ts';
 import { metric } from '../../support/gate-health.ts';
 import { type Gate, startGate } from '../../support/gate-process.ts';
+import { onDisk } from '../../support/on-disk.ts';
 import { ownAddress } from '../../support/own-address.ts';
+import { Saboteur } from '../../support/saboteur.ts';
 import type { SipCall } from '../../support/sip-call.ts';
 
-const SABOTAGE = fileURLToPath(new URL('../../support/sabotage.ts', import.meta.url));
-
-let folder: string;
+let saboteur: Saboteur;
 let pbx: Pbx;
 let gate: Gate;
 let phone: Phone;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sabotage-'));
-  sabotage('');
+  saboteur = new Saboteur();
   pbx = await aPbx({ address: ownAddress() });
   pbx.registersAll();
   pbx.always('BYE', (bye) => pbx.answer(bye, 200));
@@ -30,7 +24,7 @@ beforeEach(async () => {
     rules: 'shipped',
     // strangers are told that they are refused: silence would prove nothing
     settings: { 'drain.deadlineSeconds': 20, 'network.stealth.mode': 'off' },
-    environment: { SABOTAGE: join(folder, 'orders'), NODE_OPTIONS: `--import=${SABOTAGE}` },
+    environment: saboteur.environment,
   });
   phone = await aPhone({ to: gate.udp, user: '1001', address: ownAddress() });
   await phone.register();
@@ -38,12 +32,8 @@ beforeEach(async () => {
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') console.log(gate.logs().slice(-4000));
   await Promise.all([phone.close(), gate.close(), pbx.close()]);
-  rmSync(folder, { recursive: true });
+  saboteur.leave();
 });
-
-function sabotage(orders: string): void {
-  writeFileSync(join(folder, 'orders'), orders);
-}
 
 /** A call from the phone that the PBX has answered. */
 async function liveCall(): Promise<SipCall> {
@@ -65,8 +55,7 @@ async function isReachedAtOnce(): Promise<void> {
 }
 
 test('a rule that throws refuses what it was asked about, but no emergency call, and is said to be our fault', async () => {
-  sabotage('rule no-guests');
-  await sleep(100);
+  await saboteur.order('rule no-guests');
   expect((await (await phone.invite('1002')).final()).status).toBe(500);
   const stranger = await aPhone({ to: gate.udp, user: '1001', address: ownAddress() });
   expect((await (await stranger.invite('1002')).final()).status).toBe(500);
@@ -84,16 +73,14 @@ test('a rule that throws refuses what it was asked about, but no emergency call,
   const help = await phone.invite('112');
   pbx.answer(await pbx.expect('INVITE'), 486);
   expect((await help.final()).status).toBe(486);
-  sabotage('rule none');
-  await sleep(100);
+  await saboteur.order('rule none');
   await liveCall();
 });
 
 describe('the control plane', () => {
   test('that hangs holds up no call, live or new, and no registration', async () => {
     const call = await liveCall();
-    sabotage('control hang 4000');
-    await sleep(100);
+    await saboteur.order('control hang 4000');
     const answers = fetch(`http://${gate.http}/healthz`, { signal: AbortSignal.timeout(2000) });
     expect((await call.bye()).status).toBe(200);
     await (await liveCall()).bye();
@@ -107,14 +94,14 @@ describe('the control plane', () => {
 
   test('that dies ends no call: the process goes on until none is left, and then is started anew', async () => {
     const call = await liveCall();
-    sabotage('control throw');
+    await saboteur.order('control throw');
     await logged(/Error: sabotage.*an error nobody caught/);
     expect((await fetch(`http://${gate.http}/readyz`)).status).toBe(503);
     await (await liveCall()).bye();
     expect(await metric(gate, 'drawbridge_control_plane_faults_total')).toBe(1);
     expect((await call.bye()).status).toBe(200);
     expect(await gate.ended()).toEqual({ code: 1, signal: null });
-    sabotage('');
+    saboteur.stop();
     await gate.start();
     await isReachedAtOnce();
   });
@@ -123,11 +110,11 @@ describe('the control plane', () => {
 describe('the data plane', () => {
   test('that dies takes the process with it, and UDP phones are reached at once when that is started anew', async () => {
     const call = await liveCall();
-    await sleep(500);
-    sabotage('data throw');
+    await expect.poll(() => onDisk(gate.data, 'registrations')).toHaveLength(1);
+    await saboteur.order('data throw');
     expect(await gate.ended()).toEqual({ code: 1, signal: null });
     expect(gate.logs()).toMatch(/Error: sabotage.*the data plane crashed/);
-    sabotage('');
+    saboteur.stop();
     await gate.start();
     await isReachedAtOnce();
     // both sides still find each other through the gate
@@ -136,13 +123,13 @@ describe('the data plane', () => {
   });
 
   test('that hangs takes the process with it as well', async () => {
-    await sleep(500);
-    sabotage('data hang 60000');
+    await expect.poll(() => onDisk(gate.data, 'registrations')).toHaveLength(1);
+    await saboteur.order('data hang 60000');
     await logged('the gate does not do its work');
     expect((await fetch(`http://${gate.http}/healthz`)).status).toBe(503);
     expect(await gate.ended()).toEqual({ code: 1, signal: null });
     expect(gate.logs()).toContain('the data plane hangs');
-    sabotage('');
+    saboteur.stop();
     await gate.start();
     await isReachedAtOnce();
   });
