@@ -34,7 +34,6 @@ export interface TimerWheel {
 export interface TimerWheelOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly now?: () => number;
-  readonly tickMs?: number;
   /** A callback threw. The other timers are run all the same. */
   readonly onFault: (problem: unknown) => void;
 }
@@ -59,6 +58,7 @@ class Entry implements Timer {
 }
 
 const nothing = (): void => {};
+const TICK_MS = 10;
 const DUE = -1;
 
 /**
@@ -69,7 +69,7 @@ const DUE = -1;
  * alive: sockets do that.
  */
 export function createTimerWheel(options: TimerWheelOptions): TimerWheel {
-  const { now = () => performance.now(), tickMs = 10, onFault } = options;
+  const { now = () => performance.now(), onFault } = options;
   const origin = now();
   const slots = Array.from({ length: SLOTS * LEVELS }, () => new Entry(nothing, undefined));
   const used = new Int32Array(WORDS * LEVELS);
@@ -204,7 +204,7 @@ export function createTimerWheel(options: TimerWheelOptions): TimerWheel {
   function catchUp(nowMs: number, budget: number): void {
     running = true;
     try {
-      const target = Math.floor((nowMs - origin) / tickMs);
+      const target = Math.floor((nowMs - origin) / TICK_MS);
       for (let tick = nextTick(); tick <= target; tick = nextTick()) enter(tick);
       if (target > current) current = target;
       runDue(budget);
@@ -226,7 +226,7 @@ export function createTimerWheel(options: TimerWheelOptions): TimerWheel {
     if (closed || tick >= sleepsUntil) return;
     clearTimeout(sleep);
     sleepsUntil = tick;
-    const ms = Math.ceil(origin + tick * tickMs - now());
+    const ms = Math.ceil(origin + tick * TICK_MS - now());
     sleep = setTimeout(turn, Math.min(Math.max(ms, 1), LONGEST_SLEEP_MS)).unref();
   }
 
@@ -242,7 +242,7 @@ export function createTimerWheel(options: TimerWheelOptions): TimerWheel {
     if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY))
       throw new RangeError(`a timer cannot run in ${delayMs} ms`);
     if (closed) return;
-    const deadline = Math.ceil((now() + delayMs - origin) / tickMs);
+    const deadline = Math.ceil((now() + delayMs - origin) / TICK_MS);
     timer.deadline = deadline > current ? deadline : current + 1;
     size++;
     const comesUp = place(timer);

@@ -16,12 +16,12 @@ import { PrefixTable } from './prefix-table.ts';
 const DAY = 86_400_000;
 const SOURCE_BITS = 64;
 const EXPIRED_PER_SWEEP = 1000;
+const MOST_OFFENDERS = 131_072;
 
 const defaultEscalation: Escalation = { factor: 2, mostMs: 7 * DAY, memoryMs: 30 * DAY };
 
 export interface BlockListOptions {
   readonly most?: number;
-  readonly mostOffenders?: number;
   readonly escalation?: Escalation;
   readonly onChange?: (change: BlockChange) => void;
 }
@@ -74,14 +74,13 @@ export class BlockList {
   };
   /** How many each rule has on the list, and operators. */
   readonly #byRule = new Map<string, number>();
-  readonly #offenders: Offenders;
+  readonly #offenders = new Offenders(MOST_OFFENDERS);
   readonly #most: number;
   readonly #onChange: (change: BlockChange) => void;
   #escalation: Escalation;
 
   constructor(options: BlockListOptions = {}) {
     this.#most = options.most ?? 200_000;
-    this.#offenders = new Offenders(options.mostOffenders ?? 131_072);
     this.#escalation = options.escalation ?? defaultEscalation;
     this.#onChange = options.onChange ?? (() => {});
   }

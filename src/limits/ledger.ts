@@ -41,13 +41,11 @@ export interface LedgerOptions {
   readonly ringingMs?: number;
   /** An answered call's lease ends this long after its dialog was last seen. */
   readonly unseenMs?: number;
-  /** For the frequency of calls: keys, the longest window and the highest limit. */
-  readonly mostKeys?: number;
-  readonly longestWindowMs?: number;
-  readonly highestFrequency?: number;
   /** So many calls are live under that key now. */
   readonly onLive?: (key: string, calls: number) => void;
 }
+
+const HIGHEST_FREQUENCY = 1000;
 
 type Held = { -readonly [Field in keyof Lease]: Lease[Field] };
 
@@ -60,7 +58,12 @@ type Held = { -readonly [Field in keyof Lease]: Lease[Field] };
 export class Ledger {
   readonly #leases = new KeyTable<Held>();
   readonly #live = new KeyTable<number>();
-  readonly #calls: RecentEvents;
+  /** For the frequency of calls, up to the longest window and the highest limit that may be set. */
+  readonly #calls = new RecentEvents({
+    mostKeys: 65_536,
+    keepMs: 86_400_000,
+    remember: HIGHEST_FREQUENCY + 1,
+  });
   readonly #mostLeases: number;
   readonly #ringingMs: number;
   readonly #unseenMs: number;
@@ -71,11 +74,6 @@ export class Ledger {
     this.#ringingMs = options.ringingMs ?? 200_000;
     this.#unseenMs = options.unseenMs ?? 90_000;
     this.#onLive = options.onLive;
-    this.#calls = new RecentEvents({
-      mostKeys: options.mostKeys ?? 65_536,
-      keepMs: options.longestWindowMs ?? 86_400_000,
-      remember: (options.highestFrequency ?? 1000) + 1,
-    });
   }
 
   get size(): number {

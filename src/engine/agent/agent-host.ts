@@ -18,8 +18,6 @@ export interface AgentLimits {
   readonly contacts: number;
   /** How long a dialog is remembered in which nothing happens. */
   forgetAfterMs(): number;
-  /** How long a program may say nothing to a request; by default what its method allows. */
-  readonly silenceMs?: number;
 }
 
 /** What the engine has beyond what its parts share. */

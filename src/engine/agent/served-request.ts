@@ -66,7 +66,7 @@ export class ServedRequest implements ServerTransactionUser {
     this.dialog = dialog;
     this.inDialog = dialog !== undefined;
     const ms = transaction.isInvite ? INVITE_SILENCE_MS : SILENCE_MS;
-    this.#patience = host.core.wheel.start(host.limits.silenceMs ?? ms, patience, this);
+    this.#patience = host.core.wheel.start(ms, patience, this);
   }
 
   get request(): Message {

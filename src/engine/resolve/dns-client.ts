@@ -21,8 +21,6 @@ export interface DnsClientOptions {
   readonly servers: () => readonly DnsServer[] | Promise<readonly DnsServer[]>;
   /** How long one server is given for one try. */
   readonly timeoutMs?: number;
-  /** How often the whole list is gone through. */
-  readonly rounds?: number;
 }
 
 /** Every server was asked, and none gave an answer. */
@@ -38,6 +36,8 @@ export class NoDnsAnswer extends Error {
 }
 
 const LONGEST_ANSWER = 65_535;
+/** How often the whole list is gone through. */
+const ROUNDS = 2;
 
 /**
  * A stub resolver: it asks the given servers in turn and believes the first that answers. Node's own keeps the
@@ -46,7 +46,7 @@ const LONGEST_ANSWER = 65_535;
  * Each query has its own socket, so its own random port, and a random id; both must match (RFC 5452).
  */
 export function createDnsClient(options: DnsClientOptions): DnsClient {
-  const { timeoutMs = 1500, rounds = 2 } = options;
+  const { timeoutMs = 1500 } = options;
   /** The server that answered last is asked first, so that a dead one costs its time-out once, not always. */
   let favourite = 0;
 
@@ -54,7 +54,7 @@ export function createDnsClient(options: DnsClientOptions): DnsClient {
     async query(name, kind) {
       const servers = await options.servers();
       const problems: string[] = [];
-      for (let attempt = 0; attempt < rounds * servers.length; attempt++) {
+      for (let attempt = 0; attempt < ROUNDS * servers.length; attempt++) {
         const which = (favourite + attempt) % servers.length;
         const server = servers[which];
         if (server === undefined) continue;
