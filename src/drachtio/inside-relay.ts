@@ -86,8 +86,8 @@ export class InsideRelay implements SentUser {
   }
 
   #pass(answer: Message): void {
-    const { onAnswer } = this.#plan;
-    const changes = onAnswer?.(answer, { nextHop: this.#incoming.flow });
+    const { leg, flow } = this.#incoming;
+    const changes = this.#plan.onAnswer?.(answer, { nextHop: leg?.other?.flow ?? flow });
     this.#incoming.relay(answer, { changes });
   }
 

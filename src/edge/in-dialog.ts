@@ -2,8 +2,9 @@ import { admit } from './admit.ts';
 import { CallFacts } from './call-facts.ts';
 import { unmarkedCredentials, withoutCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
+import { withoutForeignNames } from './foreign-names.ts';
 import { restoringTo } from './hidden-pins.ts';
-import type { HeaderChange, Incoming } from './signaling.ts';
+import type { Forwarding, HeaderChange, Incoming } from './signaling.ts';
 import { stripTrunkMark } from './strip-for-pbx.ts';
 import { admitTransfer } from './transfer.ts';
 import { namesANumber } from './user-part.ts';
@@ -21,7 +22,7 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
     return;
   }
   if (flow.realm === 'core') {
-    incoming.forward({ targets: 'as-routed' });
+    incoming.forward({ targets: 'as-routed', ...answeredByName(edge, incoming) });
     return;
   }
   const facts = incoming.call === undefined ? new CallFacts(edge, incoming, Date.now()) : undefined;
@@ -36,10 +37,30 @@ export function inDialog(edge: Edge, incoming: Incoming): void {
         ? unmarkedCredentials(request, edge.guesses.marks)
         : withoutCredentials),
       ...transferred,
+      ...(flow.realm === 'access' && naming.has(request.method)
+        ? withoutForeignNames(edge, request, flow)
+        : nothing),
     ],
     ...restoringTo(request, edge.gatekeeper.policy.site),
   });
 }
+
+/** What says anew who the two are. */
+const naming: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
+
+/** And its answer, where a phone gives it. */
+const answeredByName = (
+  edge: Edge,
+  { request }: Incoming,
+): Pick<Forwarding, 'onAnswer'> | undefined =>
+  naming.has(request.method)
+    ? {
+        onAnswer: (answer, { nextHop }) =>
+          typeof nextHop === 'object' && nextHop.realm === 'access'
+            ? withoutForeignNames(edge, answer, nextHop)
+            : undefined,
+      }
+    : undefined;
 
 /**
  * Inside a call that is here a password answers what the PBX asks there. Of no call that we know only a phone that is

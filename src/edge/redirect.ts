@@ -3,7 +3,7 @@ import { Header } from '../sip/message/header-name.ts';
 import { parseNameAddress } from '../sip/message/name-address.ts';
 import { CallFacts } from './call-facts.ts';
 import type { Edge } from './edge.ts';
-import { withoutForeignDiversions } from './foreign-diversions.ts';
+import { withoutForeignNames } from './foreign-names.ts';
 import { type Binding, userOfAor } from './registrations.ts';
 import type { Flow, Forwarding, HeaderChange, Incoming } from './signaling.ts';
 import { asJudged } from './with-user.ts';
@@ -24,9 +24,7 @@ export function judgingRedirects(
 ): Pick<Forwarding, 'onRefusal' | 'onAnswer'> {
   if (incoming.request.method !== 'INVITE') return {};
   let changes: readonly HeaderChange[] | undefined;
-  const { site } = edge.gatekeeper.policy;
   const extension = userOfAor(binding.aor);
-  const whose = { extension, profile: site.extensions.profileOf(extension), called: undefined };
   return {
     onRefusal(answer) {
       if (answer.status >= 400) return undefined;
@@ -40,7 +38,7 @@ export function judgingRedirects(
       return allowed.length === 0 ? { status: 480 } : undefined;
     },
     onAnswer(answer) {
-      const foreign = withoutForeignDiversions(answer, whose, site);
+      const foreign = withoutForeignNames(edge, answer, flow, extension);
       return changes === undefined ? foreign : [...changes, ...foreign];
     },
   };

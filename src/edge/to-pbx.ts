@@ -7,7 +7,7 @@ import type { CallFacts } from './call-facts.ts';
 import { challengeHere } from './challenge-here.ts';
 import { areForOurs, areProven, bringsPassword } from './credentials.ts';
 import type { Edge } from './edge.ts';
-import { withoutForeignDiversions } from './foreign-diversions.ts';
+import { withoutForeignDiversions } from './foreign-names.ts';
 import { restoringTo } from './hidden-pins.ts';
 import { later } from './later.ts';
 import {

@@ -9,7 +9,8 @@ import type { Edge } from './edge.ts';
 import { numberOf } from './outside-calls.ts';
 import { callsIn } from './replaced-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
-import { dialledIn, namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
+import { dialledIn, escapedName, namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
+import { whoCalls } from './who-calls.ts';
 import { asJudged } from './with-user.ts';
 
 /**
@@ -25,7 +26,8 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
     return undefined;
   }
   const uri = parseNameAddress(place)?.uri ?? '';
-  if (joinsCallOf(edge, incoming.flow, uri)) return noChanges;
+  const byWhom = saysWhoTransfers(edge, incoming);
+  if (joinsCallOf(edge, incoming.flow, uri)) return byWhom;
   const behind = edge.uris.behind(uri);
   const facts = new TransferFacts(edge, incoming, Date.now(), { target: behind ?? uri });
   const decision = edge.gatekeeper.judge('outbound', facts);
@@ -40,7 +42,31 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
     return undefined;
   }
   edge.outside.expect(facts);
-  return judged === uri ? noChanges : [{ name: 'Refer-To', value: `<${judged}>` }];
+  return judged === uri ? byWhom : [{ name: 'Refer-To', value: `<${judged}>` }, ...byWhom];
+}
+
+/**
+ * The PBX repeats Referred-By (RFC 3892) where the transfer leads to a trunk, by a speed dial say, whose number nobody
+ * has judged here: the call is charged to whom it names, and else to whoever was transferred. So it names who transfers.
+ */
+function saysWhoTransfers(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
+  const { gatekeeper, registrations } = edge;
+  const { extensions, guests } = gatekeeper.policy.site;
+  if (gatekeeper.isAllowed(flow.address) || guests.find(flow.address) !== undefined)
+    return noChanges;
+  const from = parseNameAddress(request.value(Header.from) ?? '')?.uri ?? '';
+  const { extension, registered } = whoCalls(
+    registrations,
+    extensions,
+    flow,
+    userOfUri(from),
+    Date.now(),
+  );
+  if (registered === undefined) return noChanges;
+  const [says, more] = request.list(Header.referredBy);
+  if (more === undefined && userOf(says) === extension) return noChanges;
+  const host = parseUri(from)?.host ?? 'invalid';
+  return [{ name: 'Referred-By', value: `<sip:${escapedName(extension)}@${host}>` }];
 }
 
 /** What is judged is the call that is asked for, not the asking. */

@@ -7,6 +7,7 @@ import { rulesOf } from './registry.ts';
 import { least, type Mode, type Rule, type SettingPath } from './rule.ts';
 import { type Hidden, hidesFrom, stealth } from './rules/network/stealth.ts';
 import { callDuration, type LimitedCall, mostSeconds } from './rules/outbound/call-duration.ts';
+import { callerIdentity } from './rules/outbound/caller-identity.ts';
 import { concurrentCalls } from './rules/outbound/concurrent-calls.ts';
 import { noGuests } from './rules/outbound/no-guests.ts';
 import { distributedGuessing } from './rules/registration/distributed-guessing.ts';
@@ -219,6 +220,14 @@ export class Policy {
     const mode = this.#modeOutbound(name, call);
     const exceptedUntil = mode === 'off' ? undefined : this.#exceptions.endOf(name, call);
     return { seconds, setting, mode: exceptedUntil === undefined ? mode : 'off', exceptedUntil };
+  }
+
+  /** Does it count for a caller that he shows no number but his own (O12)? Of what he shows once the call has begun. */
+  wantsOwnIdentity(call: Concerned & Pick<RequestFacts, 'profile'>): boolean {
+    const { name } = callerIdentity;
+    return (
+      this.#modeOutbound(name, call) === 'on' && this.#exceptions.find(name, call) === undefined
+    );
   }
 
   /** Has this trunk room for a call that was judged for another one, and failed there (O8)? */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Target } from '../../src/edge/signaling.ts';
 import { calledSide } from '../support/sip-call.ts';
 import { contactOf, type SipParty } from '../support/sip-party.ts';
 import { uriOf } from '../support/sip-text.ts';
@@ -57,6 +58,26 @@ test('a call is listed from its first 2xx on, not before; one that is refused ne
   await scene.talk();
   expect(gate.calls()).toHaveLength(1);
   expect([gate.started.length, gate.ended.length]).toEqual([1, 0]);
+});
+
+test('whoever is asked inside a call is the target whose answer is seen', async () => {
+  await using scene = await aScene();
+  const { gate, phone } = scene;
+  const { called } = await scene.talk();
+  const targets: Target[] = [];
+  gate.decide = (incoming) =>
+    incoming.forward({
+      targets: 'as-routed',
+      onAnswer: (_answer, target) => {
+        targets.push(target);
+        return [{ name: 'X-Seen', value: 'yes' }];
+      },
+    });
+  const asked = called.ask('INFO');
+  phone.answer(await phone.expect('INFO'), 200);
+  expect((await asked).header('X-Seen')).toBe('yes');
+  const { address, port } = phone;
+  expect(targets).toMatchObject([{ nextHop: { realm: 'access', address, port } }]);
 });
 
 test('a re-INVITE that is refused leaves the call as it was', async () => {

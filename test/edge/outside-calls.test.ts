@@ -187,6 +187,70 @@ describe('a call by the PBX is charged', () => {
     expect([redirected.status, redirected.list('Diversion')]).toEqual([302, []]);
   });
 
+  test('nor whatever it says of who it is once its call has begun, or when it is called', async () => {
+    const foreign = {
+      'P-Asserted-Identity': '"Boss" <sip:1002@pbx>',
+      'Remote-Party-ID': '<sip:1002@pbx>;party=calling',
+      'P-Preferred-Identity': '<tel:+493011133>',
+      Diversion: '<sip:1002@pbx>;reason=unconditional',
+      'History-Info': '<sip:1002@pbx>;index=1, <sip:1003@pbx>;index=1.1',
+    };
+    const own = {
+      'P-Asserted-Identity': '<sip:1003@pbx>',
+      'Remote-Party-ID': '<sip:030-11122@pbx>',
+    };
+    const named = (message: { list(name: string): readonly string[] }) =>
+      Object.keys(foreign).flatMap((name) => message.list(name));
+    await using scene = await judging({
+      extensions: { list: { 1003: { identities: ['+493011122'] } } },
+    });
+    const { pbx } = scene;
+    const phone = await scene.registered({ user: '1003' });
+    const call = await phone.invite('*5');
+    const accepting = pbx.accept(await pbx.expect('INVITE'));
+    await call.answered();
+    const answering = await accepting;
+    for (const method of ['INVITE', 'UPDATE'])
+      for (const [says, passes] of [
+        [foreign, []],
+        [own, Object.values(own)],
+      ] as const) {
+        const asked = call.ask(method, { headers: says });
+        const request = await pbx.expect(method);
+        pbx.answer(request, 200);
+        await asked;
+        expect(named(request)).toEqual(passes);
+        const askedBack = answering.ask(method);
+        phone.answer(await phone.expect(method), 200, { headers: says });
+        expect(named(await askedBack)).toEqual(passes);
+      }
+
+    for (const [says, passes] of [
+      [foreign, []],
+      [own, Object.values(own)],
+    ] as const) {
+      const called = await scene.call(contactFor(scene, '1003'));
+      phone.answer(await phone.expect('INVITE'), 486, { headers: says });
+      expect(named(await called.final())).toEqual(passes);
+    }
+  });
+
+  test('where the rule of who shows which number is off, phones say what they like in their calls', async () => {
+    await using scene = await judging({ outbound: { 'caller-identity': { mode: 'off' } } });
+    const phone = await scene.registered({ user: '1003' });
+    const call = await phone.invite('*5');
+    const accepting = scene.pbx.accept(await scene.pbx.expect('INVITE'));
+    await call.answered();
+    await accepting;
+    const headers = { 'P-Asserted-Identity': '<sip:1002@pbx>', Diversion: '<sip:1002@pbx>' };
+    call.request('INVITE', { headers });
+    const again = await scene.pbx.expect('INVITE');
+    expect([again.list('P-Asserted-Identity'), again.list('Diversion')]).toEqual([
+      ['<sip:1002@pbx>'],
+      [],
+    ]);
+  });
+
   test('once for one call of a phone', async () => {
     await using scene = await judging(some);
     const phone = await scene.registered({ user: '1001' });
@@ -272,6 +336,26 @@ describe('a transfer by a phone (REFER)', () => {
       expect(heard(scene.pbx, 'REFER')[0]?.header('Refer-To')).toBe(target);
     },
   );
+
+  test.each([
+    ['of nobody', {}],
+    ['of another extension', { 'Referred-By': '"Boss" <sip:1002@127.0.0.1>' }],
+    ['of a number', { 'Referred-By': '<sip:+4930123456@127.0.0.1>' }],
+    ['of itself and another', { 'Referred-By': '<sip:1001@127.0.0.1>, <sip:1002@127.0.0.1>' }],
+    ['of itself', { 'Referred-By': '<sip:1001@127.0.0.1>' }],
+  ])('is told to the PBX as its own, where it says that it is %s', async (_whose, says) => {
+    await using scene = await judging();
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const phone = await scene.registered();
+    const { call } = await inCall(scene, phone);
+    const headers = { 'Refer-To': '<sip:*5@127.0.0.1>', ...says };
+    expect((await call.ask('REFER', { headers })).status).toBe(202);
+    const outside = phone.request('REFER', 'sip:1002@127.0.0.1', { headers });
+    expect((await phone.finalAnswer(outside)).status).toBe(202);
+    for (const refer of heard(scene.pbx, 'REFER'))
+      expect(refer.list('Referred-By')).toEqual(['<sip:1001@127.0.0.1>']);
+    expect(heard(scene.pbx, 'REFER')).toHaveLength(2);
+  });
 
   test('that joins two calls of the phone passes, whatever the PBX calls itself there', async () => {
     await using scene = await judging();

@@ -57,6 +57,14 @@ describe('a rewrite', () => {
     );
   });
 
+  test('that replaces within a line which goes, or takes it out twice, is of a line that is gone', () => {
+    const message = aRequest({ headers: { 'X-A': 'a', 'X-B': 'b' } });
+    const rewrite = new Rewrite(message);
+    rewrite.setHeader('X-A', 'c');
+    for (const _ of [1, 2]) rewrite.removeLine(message.findNamed('X-A'));
+    expect(rewrite.result()).toBe(message.wire.replace('X-A: a\r\n', ''));
+  });
+
   test('keeps insertions at one place in their order', () => {
     const message = aRequest();
     const rewrite = new Rewrite(message);

@@ -9,7 +9,8 @@ export interface HeaderChange {
 
 /**
  * Splices on a received message. Collected in any order, applied once: everything between them is the
- * original, byte for byte. Two splices never overlap; insertions at one place keep the order they came in.
+ * original, byte for byte. Two splices never overlap, but within a line that one removes another changes nothing;
+ * insertions at one place keep the order they came in.
  */
 export class Rewrite {
   readonly #message: Message;
@@ -86,6 +87,7 @@ export class Rewrite {
     let out = '';
     let from = 0;
     for (let at = 0; at < this.#starts.length; at++) {
+      if ((this.#starts[at] ?? 0) < from) continue;
       out += wire.slice(from, this.#starts[at]) + this.#texts[at];
       from = this.#ends[at] ?? from;
     }

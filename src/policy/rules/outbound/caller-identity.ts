@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { ExtensionProfile } from '../../extension-profile.ts';
 import type { CallFacts, Identity } from '../../facts.ts';
 import { defineRule } from '../../rule.ts';
 import { answerOption } from '../../rule-options.ts';
+import type { Site } from '../../site.ts';
 import { pass, refuse } from '../../verdict.ts';
 
 const options = z.strictObject({
@@ -11,6 +13,20 @@ const options = z.strictObject({
     .describe('may an extension call without showing its number (RFC 3323)'),
   answer: answerOption(403),
 });
+
+/** Is it the extension's number, one of its `identities`, or none at all? `030 123456` and `+4930123456` are one. */
+export function isOwnNumber(
+  user: string,
+  extension: string | undefined,
+  { identities }: Pick<ExtensionProfile, 'identities'>,
+  { readDialled }: Pick<Site, 'readDialled'>,
+): boolean {
+  if (user === extension || user.toLowerCase() === 'anonymous') return true;
+  if (identities === undefined || user === '') return false;
+  if (identities.includes(user)) return true;
+  const { e164 } = readDialled(user);
+  return e164 !== undefined && identities.some((own) => readDialled(own).e164 === e164);
+}
 
 /**
  * O12. Who calls is known by its registration; what From, P-Asserted-Identity, P-Preferred-Identity and Remote-Party-ID
@@ -27,24 +43,15 @@ export const callerIdentity = defineRule({
   reasons: ['caller-not-own', 'caller-hidden'],
   mode: 'on',
   options,
-  create({ anonymous, answer }, { extensions, readDialled }) {
+  create({ anonymous, answer }, site) {
+    const { extensions } = site;
     const notOwn = refuse(answer, 'caller-not-own');
     const hidden = refuse(answer, 'caller-hidden');
 
-    /** `030 123456` and `+4930123456` are one number. */
-    const isSameNumber = (one: string, other: string): boolean => {
-      const { e164 } = readDialled(one);
-      return e164 !== undefined && e164 === readDialled(other).e164;
-    };
     const isOwn = ({ user, header }: Identity, { extension, profile }: CallFacts): boolean => {
       if (user === undefined) return false;
-      if (user === extension || user.toLowerCase() === 'anonymous') return true;
-      if (user === '') return header === 'From';
-      const { identities } = profile;
-      return (
-        identities !== undefined &&
-        (identities.includes(user) || identities.some((own) => isSameNumber(own, user)))
-      );
+      if (user === '' && header === 'From') return true;
+      return isOwnNumber(user, extension, profile, site);
     };
     const foreign = (facts: CallFacts): Identity | undefined =>
       facts.identities.find((identity) => !isOwn(identity, facts));
