@@ -284,7 +284,8 @@ class Reader {
   /** Within +1 a number in another country needs no international prefix: `*67 1 876 …`. */
   #neighbourWithin(digits: string): NumberFacts | undefined {
     if (this.#home?.callingCode !== '1') return undefined;
-    const number = /^[*#]{1,2}\d{2,3}1?([2-9]\d{9})#?$/.exec(digits)?.[1];
+    // with digits too many a switch connects it all the same
+    const number = /^[*#]{1,2}\d{2,3}1?([2-9]\d{9})\d*#?$/.exec(digits)?.[1];
     if (number === undefined) return undefined;
     const facts = describeNumber(`1${number}`, this.#homeCountry);
     return this.#kindOf(facts) === 'international' ? facts : undefined;
