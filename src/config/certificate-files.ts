@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { dayOf } from './day-of.ts';
+import { readPlainFile } from './plain-file.ts';
 import { mismatch, showFound } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
 import type { Path } from './schema-keys.ts';
@@ -34,7 +35,7 @@ export function certificateProblems(
   ): T | undefined => {
     let pem: Buffer;
     try {
-      pem = readFileSync(file);
+      pem = readPlainFile(file);
     } catch (error) {
       problems.push({ path, text: `${showFound(file)} ${readProblem(error)}` });
       return undefined;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Conflict, Surroundings } from './compile.ts';
 import { mustBe } from './must-be.ts';
 import {
@@ -8,6 +7,7 @@ import {
   usualTemplate,
 } from './notification-settings.ts';
 import { isHere } from './own-addresses.ts';
+import { readPlainFile } from './plain-file.ts';
 import { mismatch, showFound } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
 import type { Path } from './schema-keys.ts';
@@ -169,7 +169,9 @@ function secretFrom(
   const path = [...at, inFile];
   let value: string;
   try {
-    value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    value = readPlainFile(file)
+      .toString()
+      .replace(/\r?\n$/, '');
   } catch (error) {
     problems.push([{ path, text: `${showFound(file)} ${readProblem(error)}` }]);
     return '';

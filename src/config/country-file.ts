@@ -1,6 +1,7 @@
 import { openCountryDatabase } from '../edge/country-database.ts';
 import { needsCountries } from '../policy/needs-countries.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
+import { mustBePlainFile } from './plain-file.ts';
 import { mismatch, showFound } from './problem.ts';
 import { readProblem } from './yaml-file.ts';
 
@@ -9,6 +10,7 @@ export function countryFileProblem(policy: PolicySettings): string | undefined {
   const { countryDatabase: file } = policy.network;
   if (file === null && !needsCountries(policy)) return undefined;
   try {
+    if (file !== null) mustBePlainFile(file);
     openCountryDatabase(file);
     return undefined;
   } catch (error) {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRiskyRanges, type RiskyRange } from '../numbers/risky-ranges.ts';
+import { readPlainFile } from './plain-file.ts';
 import { type Problem, showFound } from './problem.ts';
 import { shown } from './read-folders.ts';
 import { shippedFolders } from './settings-files.ts';
@@ -19,7 +19,7 @@ export function readHighRiskNumbers(
   const where = shown(file ?? shipped);
   let text: string;
   try {
-    text = readFileSync(file ?? shipped, 'utf8');
+    text = readPlainFile(file ?? shipped).toString();
   } catch (error) {
     return {
       ranges: [],

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { Lines } from './lines.ts';
 import { leadsNowhere } from './make-folder.ts';
+import { NoPlainFile } from './plain-file.ts';
 import { PlainDocument, readPlainValue, readPlainYaml } from './plain-yaml.ts';
 import { mismatch, type Problem } from './problem.ts';
 import { reasonOf } from './reason-of.ts';
@@ -139,6 +140,7 @@ export const FORBIDDEN = 'may not be read by this user';
 /** Why a file or folder could not be read, for the operator. */
 export function readProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (error instanceof NoPlainFile) return error.message;
   if (code === 'ENOENT') return MISSING;
   if (code === 'ELOOP') return mismatch('a link that leads to itself', 'a file');
   if (code === 'EACCES' || code === 'EPERM') return FORBIDDEN;

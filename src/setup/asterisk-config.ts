@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
+import { readPlainFile } from '../config/plain-file.ts';
 import { mismatch, type Problem } from '../config/problem.ts';
 import { shown } from '../config/read-folders.ts';
 import { readProblem } from '../config/yaml-file.ts';
@@ -79,7 +80,7 @@ class Reading {
     }
     let text: string;
     try {
-      text = readFileSync(file, 'utf8');
+      text = readPlainFile(file).toString();
     } catch (error) {
       if (mayLack) return;
       this.#complain(

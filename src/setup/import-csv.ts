@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { nearMiss } from '../config/near-miss.ts';
+import { readPlainFile } from '../config/plain-file.ts';
 import { mismatch, type Problem, showFound } from '../config/problem.ts';
 import { shown } from '../config/read-folders.ts';
 import { readProblem } from '../config/yaml-file.ts';
@@ -17,7 +17,7 @@ export function importCsv(file: string): Imported {
   const where = shown(file);
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlainFile(file).toString();
   } catch (error) {
     return nothing({ where, text: readProblem(error) });
   }
