@@ -64,7 +64,7 @@ export async function changeEntries(given: Given, change: Change): Promise<ExitC
     return 1;
   }
   print(change.done(after));
-  return tellGate(given);
+  return tellGate(given, shown(file));
 }
 
 /** What is wrong with the entry was said on the command line: the line where it would stand is in no file. */
@@ -76,13 +76,14 @@ function ofItsFlag(problem: Problem, { key, name }: Change): Problem {
   return { where: `--${setting.replace(/s$/, '')}`, text: problem.text };
 }
 
-async function tellGate(given: Given): Promise<ExitCode> {
+async function tellGate(given: Given, file: string): Promise<ExitCode> {
   const { socket } = dataDirectoryFrom(given);
   const told = await askToReload(socket);
   if (told === 'told') print('The gate that runs was told to reload.');
-  else if (told === 'none') print('No gate runs here: it holds from the next start on.');
+  else if (told === 'none')
+    print(`No gate runs with this data directory: ${file} holds from the next start with it on.`);
   else {
-    complain(`It is written, but the gate could not be told: ${told.problem}`);
+    complain(`${file} is written, but the gate could not be told: ${told.problem}`);
     return 1;
   }
   return 0;

@@ -371,5 +371,10 @@ describe('the command line', () => {
     expect(output).toContain('--until: found 2020-01-01, expected a moment to come');
     expect(code).toBe(2);
     expect(readFileSync(join(policies, 'exceptions.yaml'), 'utf8')).toBe(before);
+    const lasting = ['exception', 'add', 'fair', ...whose, '--for', '2h', '--policies', policies];
+    expect(await said(...lasting, '--data', data())).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`${policies}/exceptions.yaml holds from the next start`),
+    });
   });
 });
