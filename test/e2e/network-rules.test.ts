@@ -1,7 +1,11 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
+import { countryFile } from '../support/country-file.ts';
 import { drawbridge } from '../support/drawbridge.ts';
 import { flood } from '../support/flood.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';
@@ -34,6 +38,12 @@ async function isServed(address: string, port = 0): Promise<boolean> {
   const phone = await aPhone({ user, address, port, to: gate.udp });
   phones.push(phone);
   return Promise.race([phone.register().then(() => true), sleep(1500).then(() => false)]);
+}
+
+/** `unheard-register` comes out for one, and fails for the other, who is answered. */
+async function shutsOut(barred: string, free: string): Promise<void> {
+  await play('unheard-register', barred);
+  await expect(play('unheard-register', free)).rejects.toThrow('200');
 }
 
 const blocks = async (search: string): Promise<string> =>
@@ -90,8 +100,7 @@ describe('as it ships', () => {
       ...['block', blocked, '--for', '1h', '--why', 'a test', '--data', gate.data],
     );
     expect([code, output]).toEqual([0, expect.stringContaining('a test')]);
-    expect(await isServed(blocked)).toBe(false);
-    expect(await isServed(other)).toBe(true);
+    await shutsOut(blocked, other);
   });
 });
 
@@ -134,9 +143,8 @@ describe('a flood', () => {
     const [attacker, other] = [ownAddress(), ownAddress()];
     const answers = await flood(gate.udp, attacker, 200);
     expect(answers.length).toBeLessThanOrEqual(40);
-    expect(await isServed(attacker)).toBe(false);
+    await shutsOut(attacker, other);
     expect(await blocks(attacker)).toMatch(/automatic-defence/);
-    expect(await isServed(other)).toBe(true);
   });
 
   test('from an allowed address is served to the last, and never blocked (N1)', async () => {
@@ -174,14 +182,30 @@ describe('who is heard at all', () => {
     const [dropped, other] = [ownAddress(), ownAddress()];
     const rule = `{ name: test, action: drop, protocol: udp, sources: [${dropped}] }`;
     await start({ 'network.firewall.rules': `[${rule}]` });
-    expect(await isServed(dropped)).toBe(false);
-    expect(await isServed(other)).toBe(true);
+    await shutsOut(dropped, other);
+  });
+
+  test('is whoever is in a country that is allowed, or on the accept list (N3, N1)', async () => {
+    const file = join(tmpdir(), `countries-${crypto.randomUUID()}.mmdb`);
+    writeFileSync(file, countryFile({ '127.240': 'KP', '127.241': 'DE' }));
+    try {
+      await start({
+        'site.localNetworks': '[10.0.0.0/8]',
+        'network.countryDatabase': file,
+        'network.source-countries.mode': 'on',
+        'network.source-countries.countries': '[DE]',
+        'network.allowed': '[127.240.91.2]',
+      });
+      await shutsOut('127.240.91.1', '127.241.91.1');
+      await shutsOut('127.242.91.1', '127.240.91.2'); // one in no country
+    } finally {
+      rmSync(file);
+    }
   });
 
   test('is only who is on the accept list, when all else is dropped (N4)', async () => {
     const [accepted, other] = [ownAddress(), ownAddress()];
     await start({ 'network.drop-all.mode': 'on', 'network.allowed': `[${accepted}]` });
-    expect(await isServed(accepted)).toBe(true);
-    expect(await isServed(other)).toBe(false);
+    await shutsOut(other, accepted);
   });
 });

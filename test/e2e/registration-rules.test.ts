@@ -27,6 +27,12 @@ const particular = extensions({
   1006: { remote: false },
   1007: { certificateName: '{extension}.example.com' },
 });
+/** The same, of whom nothing is to be refused. */
+const suited = extensions({
+  1002: { registerName: '1002' },
+  1004: { permittedIps: ['127.0.0.0/8'] },
+  1006: { remote: false },
+});
 
 describe('in front of Asterisk, as shipped', () => {
   const gateAddress = ownAddress();
@@ -117,6 +123,19 @@ describe('in front of Asterisk, as shipped', () => {
     await expect(taken).rejects.toThrow('200 OK');
   });
 
+  test('who has its register name (R1), comes from where it may (R3) or is at home (R8) gets in: so can it for those', async () => {
+    const open = await startGate({ pbx: asterisk.uri, rules: 'shipped', policies: suited });
+    try {
+      for (const user of ['1002', '1004', '1006']) {
+        const as = { user, password: `secret${user}` };
+        const taken = play('attack/refused-password', { target: open.udp, as });
+        await expect(taken).rejects.toThrow('200 OK');
+      }
+    } finally {
+      await open.close();
+    }
+  });
+
   test('extensions that exist and those that do not are told the same (R7)', async () => {
     for (const user of ['1001', '1002', '9999', 'admin'])
       await play('attack/enumerate-extensions', { as: { user, password: 'wrong' } });
@@ -143,6 +162,7 @@ describe('in front of Asterisk, as shipped', () => {
     const second = await phone('1008');
     const refused = await second.tryToRegister({ headers: { 'User-Agent': 'B' } });
     expect(refused.status).toBe(401);
+    await play('attack/refused-password', { as: { user: '1008', password: 'secret1008' } });
     await asterisk.cli('channel originate PJSIP/1008 application Milliwatt');
     await (await first.accept(await first.expect('INVITE'))).bye();
     await second.silence(200);
