@@ -59,7 +59,7 @@ describe('precedence', () => {
   });
 });
 
-describe('what is wrong is said with its place', () => {
+describe('what is wrong is said with its place (X1)', () => {
   test('all of it at once', () => {
     write(
       'pbx.yaml',

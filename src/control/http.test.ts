@@ -22,13 +22,13 @@ beforeEach(async () => {
 });
 afterEach(() => http.close());
 
-test('metrics are served as Prometheus reads them', async () => {
+test('metrics are served as Prometheus reads them (X6)', async () => {
   const response = await fetch(`${base}/metrics?x=1`);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toContain('version=0.0.4');
 });
 
-test('readiness is 200, or 503 with the reasons', async () => {
+test('readiness is 200, or 503 with the reasons (X7)', async () => {
   expect((await fetch(`${base}/readyz`)).status).toBe(200);
   ready = ['draining', 'no PBX node answers'];
   const response = await fetch(`${base}/readyz`);

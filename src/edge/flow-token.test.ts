@@ -23,7 +23,7 @@ const flows = [
 ];
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-describe('a flow token', () => {
+describe('a flow token (S3, I4)', () => {
   test.each(flows)('says again what was signed: $transport $address', (flow) => {
     const token = tokens().sign(flow);
     expect(token).toMatch(/^[A-Za-z0-9_-]{28,56}$/);

@@ -35,7 +35,7 @@ function say(pbx: Pbx, up: Readonly<Record<string, boolean>>): Pbx {
 
 const extensions = Array.from({ length: 4000 }, (_, index) => String(1000 + index));
 
-describe('which node is tried first', () => {
+describe('which node is tried first (S4)', () => {
   test('is always the same for an extension, and every other follows', () => {
     const pbx = pbxOf([{}, {}, {}]);
     for (const extension of extensions.slice(0, 50)) {

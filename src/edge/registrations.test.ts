@@ -255,7 +255,7 @@ test('it is full at its limit, and not when one has gone', () => {
   expect(registrations.full).toBe(false);
 });
 
-test('what the last run kept is there, and the disk is not told of it', () => {
+test('what the last run kept is there, and the disk is not told of it (X9)', () => {
   const before = kept();
   before.add('1001@a.test', 'sip:1');
   const { registrations, told } = kept(100, [...before.disk.values()]);

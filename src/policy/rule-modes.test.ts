@@ -10,7 +10,7 @@ const one = (name: string, settings?: object) => {
   return found;
 };
 
-describe('the modes of the rules', () => {
+describe('the modes of the rules (X4)', () => {
   test('are told of every rule, in the order in which they are asked', () => {
     expect(modes().map(({ name }) => name)).toEqual(
       stages.flatMap((stage) => rulesOf[stage].map(({ name }) => name)),

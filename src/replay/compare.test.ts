@@ -30,7 +30,7 @@ const aCall = (after: number, lasts = 0, more: Partial<PastRequest> = {}): PastR
 const refusedFor = (reason: string, rule: string, stage = 'outbound') => ({ stage, rule, reason });
 const abroad: Question = { invite: '00441632960000', as: '1001' };
 
-describe('the past under the policy that was', () => {
+describe('the past under the policy that was (X4)', () => {
   test('is as it was', async () => {
     const past = [
       aCall(0),

@@ -163,7 +163,7 @@ describe.each(ways)('phones, the gate and Asterisk, by %s', (way) => {
     await Promise.all([ben.hears(CARLA), carla.hears(BEN)]);
   }, 40_000);
 
-  test('a call from the PBX reaches a TLS phone over its own connection', async () => {
+  test('a call from the PBX reaches a TLS phone over its own connection (I4)', async () => {
     const phone = await scriptedPhone('1004', 'tls');
     await asterisk.cli('channel originate PJSIP/1004 application Milliwatt');
     const invite = await phone.expect('INVITE');

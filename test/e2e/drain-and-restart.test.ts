@@ -40,7 +40,7 @@ const readyz = async () => {
   return { status: response.status, text: await response.text() };
 };
 
-describe('a gate told to end while a call lives', () => {
+describe('a gate told to end while a call lives (X7)', () => {
   test('refuses new calls with a time to come back, is not ready, and ends when the call does', async () => {
     await open({ 'drain.retryAfterSeconds': 17 });
     const call = await liveCall();
@@ -111,7 +111,7 @@ describe('status and hangup', () => {
   });
 });
 
-describe('registrations', () => {
+describe('registrations (X9)', () => {
   test('outlive a process that is killed', async () => {
     await open();
     await expect.poll(() => onDisk(gate.data, 'registrations')).toHaveLength(1);

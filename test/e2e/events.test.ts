@@ -30,7 +30,7 @@ const found = (...flags: string[]) =>
       .map((line) => JSON.parse(line)),
   );
 
-test('a refused call is found by reason and extension, with its trail, and stands in the file', async () => {
+test('a refused call is found by reason and extension, with its trail, and stands in the file (E1)', async () => {
   await phone.register();
   await phone.finalAnswer(phone.request('INVITE', `sip:00850238112345@${gate.address}`));
   await expect

@@ -43,7 +43,7 @@ const events = async (...flags: string[]) => {
     .map((line) => JSON.parse(line));
 };
 
-test('an exception lets one extension pass one rule until it is ended, and all of it is on record', async () => {
+test('an exception lets one extension pass one rule until it is ended, and all of it is on record (X5)', async () => {
   expect(await callAbroad()).toBe(403);
   const added = await exception(
     ...['add', 'fair', '--rule', 'allowed-countries', '--extension', '1001', '--for', '2h'],

@@ -64,7 +64,7 @@ describe('the gate that runs', () => {
   });
 });
 
-describe('what happened', () => {
+describe('what happened (X2)', () => {
   test('is explained by its Call-ID as it was decided then, and by the files of today', async () => {
     await phone.register();
     const to = `sip:00441632960000@${gate.address}`;

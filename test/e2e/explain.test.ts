@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { drawbridge } from '../support/drawbridge.ts';
 
-test('explain says by which rule a call is refused, where that is set, and what would change it', async () => {
+test('explain says by which rule a call is refused, where that is set, and what would change it (X2)', async () => {
   const { code, output } = await drawbridge('explain', 'invite', '0085023811', '--as', '1001');
   expect(code).toBe(1);
   expect(output).toMatch(/REFUSES +outbound +allowed-countries/);

@@ -79,7 +79,7 @@ function load(phones: readonly Phone[], everyMs: number) {
   };
 }
 
-describe('two PBX nodes, one of them dies in mid-load', () => {
+describe('two PBX nodes, one of them dies in mid-load (S4)', () => {
   test.each([
     ['its port is closed', (pbx: Pbx) => pbx.close()],
     [

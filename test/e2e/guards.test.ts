@@ -58,7 +58,7 @@ const guessesHeard = (): number =>
   pbx.received.filter(({ method, header }) => method === 'REGISTER' && header('Authorization'))
     .length;
 
-test('a password that many guess is guarded after a few tries: its owner at home feels nothing, and others may not try', async () => {
+test('a password that many guess is guarded after a few tries: its owner at home feels nothing, and others may not try (R13)', async () => {
   const owner = await phone('1001', 'right', home);
   await owner.register();
   const before = guessesHeard();

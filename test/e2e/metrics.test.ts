@@ -63,7 +63,7 @@ test('promtool finds nothing wrong with them, and would say so', async () => {
   expect(promtool(['check', 'metrics'], wrong)).toMatchObject({ content: false });
 });
 
-test('a registration and a call are told of, with how long they were in the gate', async () => {
+test('a registration and a call are told of, with how long they were in the gate (X6)', async () => {
   await phone.finalAnswer(phone.request('INVITE', `sip:1002@${gate.address}`));
   await shows(
     'drawbridge_registrations 1',

@@ -70,7 +70,7 @@ afterEach(async () => {
   expect((await reload()).code).toBe(0);
 });
 
-describe('a file that changes', () => {
+describe('a file that changes (X1)', () => {
   test('shows nothing of the secret that the URL of a webhook has in it, wrong or right', async () => {
     const to = (url: string) =>
       `notifications: { contacts: { duty: { webhook: "${url}", wants: [{ level: alert }] } } }\n`;
@@ -163,6 +163,42 @@ test('that was wrong and is as it was before says so, or the last that is heard 
   await expect
     .poll(async () => (await events()).output)
     .toContain('the files are good again, nothing has changed');
+});
+
+describe('a reload that would shut the operator out is refused unless it is forced', () => {
+  const operator = '203.0.113.7';
+  test.each([
+    ['drop-all', 'that drops all (N4)', ''],
+    ['source-countries', 'that allows other countries only (N3)', ', countries: [NZ]'],
+  ])('by %s, %s', async (rule, _what, more) => {
+    write('site.yaml', `site: { operators: [${operator}] }\n`);
+    expect((await reload()).code).toBe(0);
+    write('network.yaml', `network: { ${rule}: { mode: on${more} } }\n`);
+    const refused = await reload();
+    expect(refused.code).toBe(1);
+    expect(refused.output).toMatch(
+      new RegExp(
+        `network\\.yaml.*network\\.${rule}.*never hears ${operator.replaceAll('.', '\\.')}`,
+      ),
+    );
+    const forced = await reload('--force');
+    expect([forced.code, forced.output]).toEqual([
+      0,
+      expect.stringContaining(`network.${rule}.mode`),
+    ]);
+  });
+});
+
+test('a reload that breaks a test of the policy is refused, and names its line (X3)', async () => {
+  const expectation =
+    'tests: [{ name: abroad, invite: "0031201234567", as: "1001", expect: pass }]';
+  write('outbound.yaml', 'outbound: { allowed-countries: { countries: [NL] } }\n');
+  write('tests/own.yaml', `${expectation}\n`);
+  expect((await reload()).code).toBe(0);
+  write('outbound.yaml', 'outbound: { allowed-countries: { countries: [BE] } }\n');
+  const { code, output } = await reload();
+  expect([code, output]).toEqual([1, expect.stringMatching(/own\.yaml:1.*country-not-allowed/)]);
+  rmSync(join(policies, 'tests/own.yaml'));
 });
 
 describe('drawbridge reload', () => {

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const replay = (...words: string[]) => drawbridge('replay', '--data', gate.data, ...words);
 
-test('what happened is as it was under the policy that was, and another says what would change', async () => {
+test('what happened is as it was under the policy that was, and another says what would change (X4)', async () => {
   await phone.register();
   const held = await phone.invite('1002');
   const accepted = pbx.accept(await pbx.expect('INVITE'));

@@ -61,7 +61,7 @@ describe('a scenario fails', () => {
 });
 
 describe.each(['udp', 'tcp', 'tls'] as const)(
-  'through the gate, the phone over %s',
+  'through the gate, the phone over %s (S2)',
   (transport) => {
     const pbxAddress = ownAddress();
     let gate: Gate;

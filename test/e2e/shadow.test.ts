@@ -24,7 +24,7 @@ afterEach(async () => {
   await pbx.close();
 });
 
-test('a rule in shadow lets through, and says how often it would have refused, over a restart', async () => {
+test('a rule in shadow lets through, and says how often it would have refused, over a restart (X4)', async () => {
   await phone.register();
   const callAbroad = () =>
     phone.finalAnswer(phone.request('INVITE', `sip:00441632960000@${gate.address}`));

@@ -5,7 +5,7 @@ import { type Gate, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
 import { contactOf } from '../support/sip-party.ts';
 
-describe.each(['contact', 'path'] as const)('one phone on each transport, by %s', (toward) => {
+describe.each(['contact', 'path'] as const)('each transport, by %s (S1, S3, I4)', (toward) => {
   let pbx: Pbx;
   let gate: Gate;
   beforeAll(async () => {

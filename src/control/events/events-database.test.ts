@@ -30,7 +30,7 @@ const anEvent = (at: number, more: Partial<GateEvent> = {}): WrittenEvent =>
     ...more,
   });
 
-describe('what is written', () => {
+describe('what is written (E1)', () => {
   test('is found by its number, and by what it says', () => {
     database.write([anEvent(1, { extension: '1001' }), anEvent(2, { extension: '1002' })]);
     expect(searchEvents(file, { extension: '1002' }, 10)).toMatchObject([{ id: 2 }]);

@@ -80,7 +80,7 @@ async function sessionOf(socket: TLSSocket): Promise<Buffer> {
 
 const nameServed = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN;
 
-describe('TLS', () => {
+describe('TLS (S1)', () => {
   test('carries messages both ways', async () => {
     const open = await serving({
       onMessage: (_wire, channel) => channel.send('back'),

@@ -15,7 +15,7 @@ const around = {
 const asked = (question: object, settings: object = {}) =>
   ask(new Policy(policySchema.parse(settings)), questionSchema.parse(question), around);
 
-describe('a question', () => {
+describe('a question (X2)', () => {
   test('about a registration meets the rules of every stage it would meet live', () => {
     const { verdict, trail } = asked({ register: '1001' });
     expect(verdict.kind).toBe('pass');

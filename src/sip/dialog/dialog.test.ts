@@ -62,7 +62,7 @@ test('a call is the one that its INVITE names, whatever the callee puts into the
   expect([callId, caller.tag, callee.tag]).toEqual(['call-1', 'alice', 'bob']);
 });
 
-describe('a request belongs to the call', () => {
+describe('a request belongs to the call (S2)', () => {
   test('when both tags fit, and they tell who sent it', () => {
     expect(senderOf(open(), request('INFO', 42, A, B))).toBe('caller');
     expect(senderOf(open(), request('INFO', 1, B, A))).toBe('callee');
