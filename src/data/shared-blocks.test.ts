@@ -69,3 +69,13 @@ test('what is blocked anew is so on all nodes, also where the clock of whoever l
   await shared.flush();
   expect(sent[2]?.upserts[0]?.changedAt).toBeGreaterThan(lifted);
 });
+
+test('of what was lifted, and of what was blocked, in the same instant the one that Redis had first holds', () => {
+  const [entry] = [new BlockList().block(order('192.0.2.1', { forMs: undefined }), 1000)];
+  if (entry === undefined) throw new Error('not blocked');
+  const lifted = (at: number) => [{ network: '192.0.2.1', at }];
+  expect(shared.heard([], lifted(1000))).toEqual([]);
+  expect(shared.heard([entry], [])).toEqual([entry]);
+  shared.heard([], lifted(1001));
+  expect(shared.heard([entry], [])).toEqual([]);
+});

@@ -25,15 +25,23 @@ export abstract class SharedChanges<
   /** It was decided here just now: after what was taken back, also where the clock of whoever did so is ahead. */
   protected decided(row: Row): void {
     const id = this.idOf(row);
-    const gone = this.#goneSince(row);
+    const gone = this.#gone.peek(id);
     this.#gone.delete(id);
-    const changedAt = gone && laterThan(gone.at, row.changedAt);
-    this.upsert(id, changedAt === undefined ? row : { ...row, changedAt });
+    const isLater = gone === undefined || row.changedAt > gone.at;
+    this.upsert(id, isLater ? row : { ...row, changedAt: laterThan(gone.at, row.changedAt) });
   }
 
   protected takeBack(gone: Gone): void {
     this.#remember(gone);
     this.delete(this.idOf(gone), gone);
+  }
+
+  /** Tells of what was taken back again, one at a time: Redis may have lost it before all others had heard. */
+  *tellGone(): Generator<void> {
+    for (const gone of this.#gone.values()) {
+      this.delete(this.idOf(gone), gone);
+      yield;
+    }
   }
 
   /** Others say this. What of it is news: not what was taken back since, and they are told so once more. */
@@ -46,9 +54,10 @@ export abstract class SharedChanges<
     });
   }
 
+  /** Of two changes in the same instant the one that Redis had first holds. */
   #goneSince(row: Row): Gone | undefined {
     const gone = this.#gone.peek(this.idOf(row));
-    return gone !== undefined && gone.at >= row.changedAt ? gone : undefined;
+    return gone !== undefined && gone.at > row.changedAt ? gone : undefined;
   }
 
   #remember(gone: Gone): void {

@@ -152,15 +152,24 @@ export class Sharing implements OtherNodes {
     guards: Iterable<Guard>,
   ): void {
     clearInterval(this.#telling);
-    for (const guard of guards) this.#guards.tell(guard);
-    const pieces = this.#everything(blocks, bindings);
+    const pieces = this.#everything(blocks, bindings, guards);
     this.#telling = setInterval(() => {
       for (let left = TOLD_PER_TURN; left > 0; left--)
         if (pieces.next().done) return clearInterval(this.#telling);
     }, NEXT_TURN_MS);
   }
 
-  *#everything(blocks: Iterable<BlockEntry>, bindings: Iterable<Binding>): Generator<void> {
+  /** What was taken back first: whatever is there again was decided since. */
+  *#everything(
+    blocks: Iterable<BlockEntry>,
+    bindings: Iterable<Binding>,
+    guards: Iterable<Guard>,
+  ): Generator<void> {
+    for (const told of [this.#guards, this.#blocks, this.#bindings]) yield* told.tellGone();
+    for (const guard of guards) {
+      this.#guards.tell(guard);
+      yield;
+    }
     for (const entry of blocks) {
       this.#blocks.tell(entry);
       yield;

@@ -315,6 +315,13 @@ describe('what other nodes hold', () => {
     expect([told, disk]).toEqual([[], []]);
   });
 
+  test('and is kept on disk where it was this node’s before that had lost it', () => {
+    const { registrations, told, disk } = sharing();
+    registrations.adopt(row(NOW), '', NOW);
+    expect([registrations.size, registrations.elsewhere]).toEqual([1, 0]);
+    expect([told, disk]).toEqual([[], ['saved sip:1']]);
+  });
+
   test('is this node’s from the next registration on that comes here', () => {
     const { registrations, told, disk } = sharing();
     registrations.adopt(row(NOW), 'b', NOW);

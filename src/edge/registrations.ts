@@ -224,7 +224,10 @@ export class Registrations {
     if (known === undefined) {
       if (this.full) return;
       const userAgent = this.#userAgents.one(row.userAgent);
-      this.#put({ ...row, userAgent, storedUntil: row.expiresAt, gate });
+      const binding = { ...row, userAgent, storedUntil: row.expiresAt, gate };
+      this.#put(binding);
+      // what this node has lost is on its disk again
+      if (gate === HERE) this.#store.saved(binding);
       return;
     }
     if (known.gate === HERE) this.#store.removed(known);
