@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nearMiss } from './near-miss.ts';
-import { mismatch, showFound, showHost, showKey, showKind } from './problem.ts';
+import { mismatch, showFound, showHost, showKey, showKind, unknownKey } from './problem.ts';
 import { bare, holdsSecret, keysAt, type Path, schemaAt, secretAt } from './schema-keys.ts';
 import { belongsTo, hintOf, keyMeant, whatWasMeant } from './what-was-meant.ts';
 
@@ -41,7 +41,7 @@ function explained(issue: Issue, read: Read): readonly Explained[] {
       path: [...path, key],
       unknownKey: true,
       text: mismatch(
-        'an unknown key',
+        unknownKey(shownPath([...path, key], read.schema).at(-1) === key ? key : ''),
         `one of ${known.join(', ')}`,
         nearMiss(key, known) ?? belongsTo(key),
       ),

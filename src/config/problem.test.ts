@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { showFound, showHost, showKind } from './problem.ts';
+import { showFound, showHost, showKind, unknownKey } from './problem.ts';
 
 test.each([
   ['https://hooks.example/T1/s3cret', 'https://hooks.example/…'],
@@ -42,4 +42,13 @@ test.each([
   [{ a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }, 'a block with a, b, c, d, e, …'],
 ])('of a value where a secret may be, %j, the kind', (value, kind) => {
   expect(showKind(value)).toBe(kind);
+});
+
+test.each([
+  ['timeZon', 'an unknown key'],
+  ['timeZ\u043ene', 'an unknown key with U+043E in it'],
+  ['time\u200bZone', 'an unknown key with U+200B in it'],
+  ['time\u{1f553}', 'an unknown key with U+1F553 in it'],
+])('of the key %j nobody knows it is said: %s', (key, said) => {
+  expect(unknownKey(key)).toBe(said);
 });

@@ -18,6 +18,13 @@ export function mismatch(found: string, expected: string, meant?: string): strin
   return `found ${found}, expected ${expected}${hint}`;
 }
 
+/** What is said of a key that nobody knows: a letter that only looks like one, or cannot be seen at all, is named. */
+export function unknownKey(key: string): string {
+  const odd = [...key].find((letter) => !/[ -~]/.test(letter))?.codePointAt(0);
+  if (odd === undefined) return 'an unknown key';
+  return `an unknown key with U+${odd.toString(16).toUpperCase().padStart(4, '0')} in it`;
+}
+
 /** A URL that may have a secret in it, without all that may be one. */
 export function showHost(url: string): string {
   const [whole] = /^https?:\/\/[^/?#]*/i.exec(url) ?? [];

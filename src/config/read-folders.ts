@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { callersFolder } from './callers-folder.ts';
 import { nearMiss } from './near-miss.ts';
-import { mismatch, type Problem } from './problem.ts';
+import { mismatch, type Problem, unknownKey } from './problem.ts';
 import type { Path } from './schema-keys.ts';
 import { type Folder, filesOf, folders, type Home, homeOf, keysOf } from './settings-files.ts';
 import { belongsTo } from './what-was-meant.ts';
@@ -78,7 +78,7 @@ function strayKeys(folder: Folder, name: string, yaml: YamlFile): Problem[] {
       const text = home
         ? mismatch('a key of another file', `it in ${expected}`)
         : mismatch(
-            'an unknown key',
+            unknownKey(key),
             `one of ${keys.join(', ')}`,
             nearMiss(key, keys) ?? belongsTo(key),
           );

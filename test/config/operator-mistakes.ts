@@ -44,6 +44,11 @@ export const operatorMistakes: readonly Mistake[] = [
     '  homeCountry: UK',
     '2:16 site.homeCountry: found "UK", expected a country by two capital letters (ISO 3166): DE (did you mean GB?)',
   ),
+  site(
+    'a letter of another alphabet that looks the same',
+    '  timeZ\u043ene: UTC',
+    /^policies\/site\.yaml:2:3 .*found an unknown key with U\+043E in it.*did you mean timeZone\?/,
+  ),
   site('a country in small letters', '  homeCountry: de', /homeCountry: .*did you mean DE\?/),
   site('a country by name', '  homeCountry: Germany', /homeCountry: .*did you mean DE\?/),
   site('a country by three letters', '  homeCountry: USA', /homeCountry: .*did you mean US\?/),
