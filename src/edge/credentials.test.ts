@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readMessage } from '../sip/message/read-message.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
-import { areForOurs, bringsPassword, unmarkedCredentials } from './credentials.ts';
+import { areForOurs, areProven, bringsPassword, unmarkedCredentials } from './credentials.ts';
+import { sourceOf } from './packed-address.ts';
+import type { Flow } from './signaling.ts';
 
 const marks = new ChallengeMarks(new Uint8Array(32));
 const ours = marks.markOwn('Digest realm="pbx", nonce="n"', '192.0.2.1', 0);
@@ -60,4 +62,21 @@ test.each([
   ['another scheme', true, ['Authorization: Basic MTAwMTpzZWNyZXQ=']],
 ])('a password is in credentials with %s: %s', (_which, brings, lines) => {
   expect(bringsPassword(request(...lines))).toBe(brings);
+});
+
+describe('who sent it is proven by a challenge that went there (N12)', () => {
+  const flow = { transport: 'udp', address: '192.0.2.1' } as Flow;
+  const came = (...lines: readonly string[]) => areProven(request(...lines), flow, marks, 0);
+  const answer = (source: string) => marks.mark(guess, sourceOf(source), 0);
+
+  test('also where a phone keeps what it answered to another, long ago', () => {
+    const fresh = `Proxy-Authorization: ${answer('192.0.2.1')}`;
+    expect(came(fresh)).toBe(true);
+    expect(came(`Authorization: ${guess}, opaque="long-ago"`, fresh)).toBe(true);
+  });
+  test('and by nothing else', () => {
+    const foreign = `Proxy-Authorization: ${answer('192.0.2.9')}`;
+    expect(came(foreign)).toBe(false);
+    expect(came(`Authorization: ${guess}`, foreign)).toBe(false);
+  });
 });

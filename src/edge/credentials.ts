@@ -48,7 +48,10 @@ export function digestNames(request: Message): readonly string[] {
 /** Whom a digest user name names: some write a domain behind it. */
 export const userNamed = (digestName: string): string => nameIn(digestName.split('@', 1)[0] ?? '');
 
-/** Is it sure that whoever is at this address sent them, and nobody in his name? */
+/**
+ * Is it sure that whoever is at this address sent them, and nobody in his name? One of them shows it for all: a phone may
+ * bring what it answered to another challenge, long ago, each time.
+ */
 export function areProven(
   request: Message,
   { transport, address }: Flow,
@@ -57,10 +60,13 @@ export function areProven(
 ): boolean {
   if (transport !== 'udp') return true;
   const source = sourceOf(address);
+  let found = false;
   for (const { id } of headers)
-    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1))
-      if (!marks.cameBack(request.valueOf(line), source, now)) return false;
-  return true;
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1)) {
+      if (marks.cameBack(request.valueOf(line), source, now)) return true;
+      found = true;
+    }
+  return !found;
 }
 
 /**
