@@ -9,12 +9,15 @@ import { aPhone, type Phone } from '../support/a-phone.ts';
 import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { type Gate, type GateOptions, startGate } from '../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../support/own-address.ts';
+import { sdp } from '../support/sip-call.ts';
 import { contactOf } from '../support/sip-party.ts';
 import { type SippOptions, sipp, sippServer } from '../support/sipp.ts';
 
 const PHONE_PORT = 5070;
 const AUSTRIA = '0043123456789';
 const SWITZERLAND = '0041443335555';
+/** Of Asterisk, to 030 87654321: a number that nobody else here has just transferred to. */
+const SPEED_DIAL = '*5';
 const pinKey = Buffer.alloc(32, 7);
 
 const route = (about: object = {}) => ({
@@ -261,7 +264,10 @@ describe('with Asterisk', () => {
   const phones: Phone[] = [];
 
   beforeAll(async () => {
-    asterisk = await startAsterisk({ edge: `${gateAddress}:${ownPorts.sip}` });
+    asterisk = await startAsterisk({
+      edge: `${gateAddress}:${ownPorts.sip}`,
+      trustsPhones: true,
+    });
     carrier = await aPbx({ address: ownAddress(), answersOptions: false });
     gate = await startGate({
       ...{ pbx: asterisk.uri, address: gateAddress, rules: 'shipped' },
@@ -365,6 +371,54 @@ describe('with Asterisk', () => {
     expect(invite.uri).toMatch(/^sip:03012345678@/);
     carrier.answer(invite, 486);
   }, 30_000);
+
+  /** Asterisk says by a re-INVITE who is at the other end now, and ends no call before that is answered. */
+  const isToldOfOthers = (one: Phone) =>
+    one.always('INVITE', (again) => one.answer(again, 200, { body: sdp(one.address, 40_002) }));
+  const isCalled = () => carrier.received.some(({ method }) => method === 'INVITE');
+
+  test.each([
+    ['P-Asserted-Identity', '<sip:1002@pbx>'],
+    ['Remote-Party-ID', '<sip:1002@pbx>;party=calling'],
+    ['Diversion', '<sip:1002@pbx>;reason=unconditional'],
+  ])(
+    'a phone that says by %s in the midst of a call that it is another one stays itself',
+    async (header, value) => {
+      const mallory = await phone('1003');
+      isToldOfOthers(mallory);
+      const call = await mallory.invite(SPEED_DIAL);
+      await call.answered();
+      const headers = { [header]: value };
+      const body = sdp(mallory.address, 40_002);
+      expect((await call.ask('INVITE', { headers, body })).status).toBe(200);
+      mallory.answer(await mallory.expect('BYE', { within: 6000 }), 200);
+      expect(isCalled()).toBe(false);
+    },
+    30_000,
+  );
+
+  test.each([
+    ['as another one, by a speed dial', '1004', { 'Referred-By': '<sip:1002@pbx>' }],
+    ['somebody who may, and says nothing of itself', '1002', {}],
+  ])(
+    'a phone that may not call outside transfers nobody there %s',
+    async (_what, other, says) => {
+      const [mallory, ben] = await Promise.all([phone('1003'), phone(other)]);
+      for (const method of ['NOTIFY', 'BYE'])
+        mallory.always(method, (request) => mallory.answer(request, 200));
+      const call = await mallory.invite(other);
+      const accepting = ben.accept(await ben.expect('INVITE'));
+      await call.answered();
+      await accepting;
+      for (const one of [mallory, ben]) isToldOfOthers(one);
+      await sleep(500);
+      const headers = { 'Refer-To': `<sip:${SPEED_DIAL}@${gateAddress}>`, ...says };
+      expect((await call.ask('REFER', { headers })).status).toBe(202);
+      ben.answer(await ben.expect('BYE', { within: 6000 }), 200);
+      expect(isCalled()).toBe(false);
+    },
+    30_000,
+  );
 
   test('a phone that forwards (302) to where it may not call leads nowhere; to where it may, it does', async () => {
     const [anna, ben, other] = await Promise.all([phone('1006'), phone('1002'), phone('1003')]);

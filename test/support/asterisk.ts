@@ -16,6 +16,8 @@ export interface AsteriskOptions {
   readonly qualifySeconds?: number;
   /** More than one rings them all; at the limit the newest replaces the oldest. Default 1. */
   readonly contactsPerExtension?: number;
+  /** Whether it believes whom phones say they are in P-Asserted-Identity, as FreePBX has it. */
+  readonly trustsPhones?: boolean;
   /** The value of X-Edge-Secret by which it knows calls that the gate brings from a trunk. */
   readonly edgeSecret?: string;
 }
@@ -102,6 +104,7 @@ function writeConfiguration(
     PORT: String(options.port),
     EDGE: options.edge ?? `127.0.0.1:${ownPorts.sip}`,
     EDGE_SECRET: options.edgeSecret ?? 'edge-secret',
+    TRUSTS_PHONES: options.trustsPhones === true ? 'yes' : 'no',
     SUPPORT_PATH: options.supportPath === false ? 'no' : 'yes',
     MAX_CONTACTS: String(options.contactsPerExtension ?? 1),
     QUALIFY: String(options.qualifySeconds ?? 0),
