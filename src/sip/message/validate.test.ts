@@ -33,6 +33,7 @@ describe('a request passes', () => {
     ],
     ['with the largest Expires', { headers: { Expires: '4294967295' } }],
     ['with an empty Proxy-Require', { headers: { 'Proxy-Require': '' } }],
+    ['that asks for privacy', { headers: { Privacy: 'id', 'Proxy-Require': 'Privacy' } }],
     ['with Require, which is for the other end', { headers: { Require: '100rel, nobody-knows' } }],
     ['with Proxy-Require in a CANCEL', { method: 'CANCEL', headers: { 'Proxy-Require': 'x' } }],
     ['with other schemes in From and To', { headers: { To: 'isbn:1', From: '<http://a>;tag=1' } }],
@@ -214,7 +215,8 @@ describe('a request is refused', () => {
   });
 
   test('for every extension it asks of a proxy, and these are named', () => {
-    const refusal = refusalOf(aRequest({ headers: { 'Proxy-Require': ['foo, bar', 'baz'] } }));
+    const asked = ['foo, privacy, bar', 'baz'];
+    const refusal = refusalOf(aRequest({ headers: { 'Proxy-Require': asked } }));
     expect(refusal).toMatchObject({
       status: 420,
       problem: 'extension',

@@ -353,9 +353,14 @@ function isSeconds(request: Message, line: number): boolean {
   return /^\d+$/.test(value) && Number(value) <= MOST_SECONDS;
 }
 
-/** RFC 3261 §16.3 step 5: we know no extension that a proxy must know, so the first ones asked for are listed. */
+/**
+ * RFC 3261 §16.3 step 5: the first ones asked for that we do not know are listed. `privacy` (RFC 3323 §4.2) is what adapters
+ * ask for that hide their number: it is for the PBX or the carrier behind us to hide it, and both are told.
+ */
 function refusalOfExtensions(request: Message): Refusal | undefined {
-  const asked = request.list(Header.proxyRequire).filter((tag) => tag !== '');
+  const asked = request
+    .list(Header.proxyRequire)
+    .filter((tag) => tag !== '' && tag.toLowerCase() !== 'privacy');
   if (asked.length === 0) return undefined;
   const isTag = (tag: string) =>
     tag.length <= 64 && skip(tag, 0, tag.length, Kind.token) === tag.length;
