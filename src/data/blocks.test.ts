@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { turnsDuring } from '../../test/support/turns-during.ts';
 import { BlockList } from '../limits/block-list.ts';
 import { ListedNetworks } from '../limits/listed-networks.ts';
 import { findBlocks, latestOf } from './blocks.ts';
@@ -25,19 +26,13 @@ function manyBlocks(): BlockList {
 async function find(search: string, rows: number) {
   const parts: number[] = [];
   const ahead: Parameters<Parameters<typeof findBlocks>[3]>[0][number][] = [];
-  let turns = 0;
-  let over = false;
-  const turn = (): void => {
-    turns++;
-    if (!over) setImmediate(turn);
-  };
-  setImmediate(turn);
   const gatekeeper = { blocks: manyBlocks(), listed: new ListedNetworks() };
-  const answer = await findBlocks(gatekeeper, search, rows, (part) => {
-    parts.push(part.length);
-    ahead.push(...part);
-  });
-  over = true;
+  const { turns, result: answer } = await turnsDuring(() =>
+    findBlocks(gatekeeper, search, rows, (part) => {
+      parts.push(part.length);
+      ahead.push(...part);
+    }),
+  );
   return { answer, turns, parts, all: latestOf([...ahead, ...answer.rows], rows) };
 }
 

@@ -8,6 +8,7 @@ import { secret } from '../../test/support/a-program-server.ts';
 import { until } from '../../test/support/open-transports.ts';
 import { ownAddress } from '../../test/support/own-address.ts';
 import { sdp } from '../../test/support/sip-call.ts';
+import { turnsDuring } from '../../test/support/turns-during.ts';
 import { ListeningProgram, WireProgram } from '../../test/support/wire-program.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -146,15 +147,8 @@ test('very many calls are hung up a few at a time: packets pass meanwhile', asyn
   pbx.always('CANCEL', (cancel) => pbx.answer(cancel, 200));
   for (let one = 0; one < 40; one++) await phone.invite('1003');
   await expect.poll(() => gate.status(1).calls.ringing).toBe(40);
-  let turns = 0;
-  let over = false;
-  const turn = (): void => {
-    turns++;
-    if (!over) setImmediate(turn);
-  };
-  setImmediate(turn);
-  expect(await gate.hangup(undefined, { text: 'ended' })).toBe(40);
-  over = true;
+  const { turns, result } = await turnsDuring(() => gate.hangup(undefined, { text: 'ended' }));
+  expect(result).toBe(40);
   expect(turns).toBeGreaterThanOrEqual(3);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { anyOrder, type Steps } from '../../test/support/any-order.ts';
+import { turnsDuring } from '../../test/support/turns-during.ts';
 import { CallLeases } from './call-leases.ts';
 import type { Call } from './signaling.ts';
 
@@ -62,19 +63,13 @@ test('very many calls keep their places, and packets pass while they are renewed
     leases.open(one, [KEY], 0)?.(200);
   }
   const calls = names.map((one) => ({ id: `${one};to-tag=c` }) as Call);
-  let turns = 0;
-  let over = false;
-  const turn = (): void => {
-    turns++;
-    if (!over) setImmediate(turn);
-  };
-  setImmediate(turn);
   const later = Date.now() + 60_000;
-  await leases.renew({ calls: () => calls, ringing: () => [] }, later);
+  const { turns } = await turnsDuring(() =>
+    leases.renew({ calls: () => calls, ringing: () => [] }, later),
+  );
   expect(turns).toBeGreaterThan(10);
   // all but the last are there still
   await leases.renew({ calls: () => calls.slice(0, -1), ringing: () => [] }, later + 60_000);
   await leases.renew({ calls: () => calls.slice(0, -1), ringing: () => [] }, later + 120_000);
-  over = true;
   expect(leases.ledger.live(KEY)).toBe(4999);
 });
