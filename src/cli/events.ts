@@ -7,13 +7,13 @@ import {
   searchEvents,
 } from '../control/events/events-database.ts';
 import { eventKinds, eventLevels } from '../edge/event-kinds.ts';
+import { canonicalNetwork } from '../limits/address-key.ts';
 import { readSource } from '../policy/forms.ts';
 import { reasons } from '../policy/reasons.ts';
 import { rulesOf, stages } from '../policy/registry.ts';
 import { meantBy } from '../policy/written.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { readMoment } from './moments.ts';
-import { asTheGateWrites } from './network-operand.ts';
 import { complain, print } from './output.ts';
 import { placeFlags } from './settings-flags.ts';
 import { showEvent } from './show-event.ts';
@@ -133,7 +133,7 @@ function readFilter(given: Given, now: number): Asked {
   const filter: EventFilter = {
     ...Object.fromEntries(Object.keys(own).map((name) => [name, text(name)])),
     callId: text('call'),
-    source: from?.ok ? asTheGateWrites(from.value) : undefined,
+    source: from?.ok ? canonicalNetwork(from.value) : undefined,
     since: moment('since'),
     until: moment('until'),
   };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { asTheGateWrites, readNetwork } from './network-operand.ts';
+import { canonicalNetwork } from '../limits/address-key.ts';
+import { readNetwork } from './network-operand.ts';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -11,6 +12,6 @@ test.each([
   ['192.0.2.7/32', '192.0.2.7'],
   ['::ffff:0:0/96', '0.0.0.0/0'],
 ])('%s is looked for as %s, as blocks and events have it', (given, written) => {
-  expect(asTheGateWrites(given)).toBe(written);
+  expect(canonicalNetwork(given)).toBe(written);
   expect(readNetwork([given])).toBe(written);
 });
