@@ -7,7 +7,7 @@ import type { Edge } from './edge.ts';
 import { isExtension } from './on-behalf-of.ts';
 import type { Flow, HeaderChange } from './signaling.ts';
 import { userIn, userOf } from './user-part.ts';
-import { whoCalls } from './who-calls.ts';
+import { registeredAs, speaksForOthers } from './who-calls.ts';
 
 /** On whose behalf a call is made. */
 const behalves = [
@@ -59,18 +59,14 @@ export function withoutForeignNames(
   known?: string,
 ): readonly HeaderChange[] {
   if (!all.some(({ id }) => message.find(id) >= 0)) return nothing;
-  const { gatekeeper, registrations } = edge;
-  const { policy } = gatekeeper;
+  if (speaksForOthers(edge, flow)) return nothing;
+  const { policy } = edge.gatekeeper;
   const { site } = policy;
   const { address } = flow;
-  if (gatekeeper.isAllowed(address) || site.guests.find(address) !== undefined) return nothing;
   const at = Date.now();
-  const registeredAs = (claimed: string): string | undefined => {
-    const caller = whoCalls(registrations, site.extensions, flow, claimed, at);
-    return caller.registered === undefined ? undefined : caller.extension;
-  };
+  const registered = (claimed: string) => registeredAs(edge, flow, claimed, at);
   const speaker =
-    known ?? registeredAs(userOf(message.value(message.isRequest ? Header.from : Header.to)));
+    known ?? registered(userOf(message.value(message.isRequest ? Header.from : Header.to)));
   const profile = site.extensions.profileOf(speaker);
   const diverting = { extension: speaker, profile, called: undefined };
   const changes = withoutForeignDiversions(message, diverting, site);
@@ -79,7 +75,7 @@ export function withoutForeignNames(
   const foreign = without(identities, message, (user) => {
     if (user === undefined) return true;
     if (isOwnNumber(user, speaker, profile, site)) return false;
-    const other = registeredAs(user); // a flow may have several lines
+    const other = registered(user); // a flow may have several lines
     return !isOwnNumber(user, other, site.extensions.profileOf(other), site);
   });
   return [...changes, ...foreign];

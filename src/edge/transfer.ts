@@ -10,7 +10,7 @@ import { numberOf } from './outside-calls.ts';
 import { callsIn } from './replaced-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
 import { dialledIn, escapedName, namesANumber, unescaped, userOf, userOfUri } from './user-part.ts';
-import { whoCalls } from './who-calls.ts';
+import { registeredAs, speaksForOthers } from './who-calls.ts';
 import { asJudged } from './with-user.ts';
 
 /**
@@ -50,19 +50,10 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
  * has judged here: the call is charged to whom it names, and else to whoever was transferred. So it names who transfers.
  */
 function saysWhoTransfers(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
-  const { gatekeeper, registrations } = edge;
-  const { extensions, guests } = gatekeeper.policy.site;
-  if (gatekeeper.isAllowed(flow.address) || guests.find(flow.address) !== undefined)
-    return noChanges;
+  if (speaksForOthers(edge, flow)) return noChanges;
   const from = parseNameAddress(request.value(Header.from) ?? '')?.uri ?? '';
-  const { extension, registered } = whoCalls(
-    registrations,
-    extensions,
-    flow,
-    userOfUri(from),
-    Date.now(),
-  );
-  if (registered === undefined) return noChanges;
+  const extension = registeredAs(edge, flow, userOfUri(from), Date.now());
+  if (extension === undefined) return noChanges;
   const [says, more] = request.list(Header.referredBy);
   if (more === undefined && userOf(says) === extension) return noChanges;
   const host = parseUri(from)?.host ?? 'invalid';

@@ -1,4 +1,5 @@
 import type { Extensions } from '../policy/extensions.ts';
+import type { Edge } from './edge.ts';
 import { type Registrations, userOfAor } from './registrations.ts';
 import type { Flow } from './signaling.ts';
 
@@ -40,3 +41,19 @@ export function whoCalls(
     ? { extension: claimed, registered: place }
     : { extension: first, registered: 'flow' };
 }
+
+/** Whoever is registered where that came from, as `whoCalls` finds him; undefined where nobody is. */
+export function registeredAs(
+  { gatekeeper, registrations }: Edge,
+  flow: Flow,
+  claimed: string,
+  now: number,
+): string | undefined {
+  const { extensions } = gatekeeper.policy.site;
+  const { extension, registered } = whoCalls(registrations, extensions, flow, claimed, now);
+  return registered === undefined ? undefined : extension;
+}
+
+/** Does it speak for others, as a gateway does? Allowed addresses and guests: they need not be registered. */
+export const speaksForOthers = ({ gatekeeper }: Edge, { address }: Flow): boolean =>
+  gatekeeper.isAllowed(address) || gatekeeper.policy.site.guests.find(address) !== undefined;
