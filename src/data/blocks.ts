@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Edge } from '../edge/edge.ts';
 import type { Gatekeeper } from '../edge/gatekeeper.ts';
+import { inTurns } from '../edge/in-turns.ts';
 import { formatNetwork, type Network, parseNetwork } from '../limits/address-key.ts';
 import type { BlockOrder, FoundBlock } from '../limits/block-entry.ts';
 import type { ListedNetworks } from '../limits/listed-networks.ts';
@@ -22,21 +22,12 @@ export async function findBlocks(
   const ahead = rows > PER_TURN;
   let held: readonly FoundBlock[] = findListed(listed, search);
   let found = held.length;
-  let some: FoundBlock[] = [];
-  let looked = 0;
-  const endTurn = (): void => {
+  for await (const looked of inTurns(blocks.entries(), PER_TURN)) {
+    const some = looked.filter(isMeant);
     found += some.length;
     if (ahead) tell(some.map(rowOf));
     else held = latestOf([...held, ...some], rows);
-    some = [];
-  };
-  for (const block of blocks.entries()) {
-    if (isMeant(block)) some.push(block);
-    if (++looked % PER_TURN > 0) continue;
-    endTurn();
-    await nextTurn();
   }
-  endTurn();
   return {
     count: blocks.size,
     listed: listed.blocked,

@@ -36,7 +36,7 @@ import type {
 import { hearOthers } from './hear-others.ts';
 import { observeEdge, where } from './observe-edge.ts';
 import { type CarrierServing, openCarrier } from './open-carrier.ts';
-import { tellInTurns } from './told-in-parts.ts';
+import { PER_TURN } from './told-in-parts.ts';
 import { PressureWatch } from './watch-pressure.ts';
 
 /** Each is looked for among all that is under way, and told to both sides. */
@@ -193,7 +193,8 @@ export const createGate: CreateGate = async (options) => {
         callIds.add(callId);
         ended++;
       }
-      await inTurns(callIds, HANGS_UP_PER_TURN, (callId) => open.end(callId, reason));
+      for await (const some of inTurns(callIds, HANGS_UP_PER_TURN))
+        for (const callId of some) open.end(callId, reason);
       return ended;
     },
     takeListed: (listed) => running.edge.gatekeeper.takeListed(listed),
@@ -257,11 +258,11 @@ export const createGate: CreateGate = async (options) => {
     }),
     async tellRows(most, tell) {
       const { registrations, leases } = running.edge;
-      await tellInTurns(registrations.all(), most, (some) =>
-        tell({ registrations: some.map(registrationStatus) }),
-      );
-      await tellInTurns(callsOf(open, running.edge), most, (calls) => tell({ calls }));
-      await tellInTurns(leases.ledger.liveByKey(), most, (counted) => tell({ counted }));
+      const someOf = <Row>(all: Iterable<Row>) => inTurns(Iterator.from(all).take(most), PER_TURN);
+      for await (const some of someOf(registrations.all()))
+        tell({ registrations: some.map(registrationStatus) });
+      for await (const calls of someOf(callsOf(open, running.edge))) tell({ calls });
+      for await (const counted of someOf(leases.ledger.liveByKey())) tell({ counted });
     },
     stats() {
       const counts = open.counts();

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FoundBlock } from '../limits/block-entry.ts';
 import type { GateStatus } from './gate-status.ts';
 import type { Answer } from './messages.ts';
@@ -12,23 +11,6 @@ export interface Part {
   readonly registrations?: GateStatus['registrations']['rows'];
   readonly calls?: GateStatus['calls']['rows'];
   readonly counted?: GateStatus['counted'];
-}
-
-/** Tells so many of them at most, a few in each turn: what comes or goes meanwhile may or may not be among them. */
-export async function tellInTurns<Row>(
-  all: Iterable<Row>,
-  most: number,
-  tell: (some: readonly Row[]) => void,
-): Promise<void> {
-  let some: Row[] = [];
-  for (const row of Iterator.from(all).take(most)) {
-    some.push(row);
-    if (some.length < PER_TURN) continue;
-    tell(some);
-    some = [];
-    await nextTurn();
-  }
-  if (some.length > 0) tell(some);
 }
 
 /** With those that were told ahead of it. */

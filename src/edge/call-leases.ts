@@ -110,12 +110,10 @@ export class CallLeases {
 
   /** Every half minute: whatever is still there keeps its places, whatever is not loses them. */
   async renew(serving: Pick<Serving, 'calls' | 'ringing'>, now: number): Promise<void> {
-    await inTurns(serving.calls(), RENEWED_PER_TURN, (call) =>
-      this.#renew(this.#held.get(nameOf(call)), now),
-    );
-    await inTurns(serving.ringing(), RENEWED_PER_TURN, ({ id }) =>
-      this.#renew(this.#held.get(id), now),
-    );
+    for await (const calls of inTurns(serving.calls(), RENEWED_PER_TURN))
+      for (const call of calls) this.#renew(this.#held.get(nameOf(call)), now);
+    for await (const ringing of inTurns(serving.ringing(), RENEWED_PER_TURN))
+      for (const { id } of ringing) this.#renew(this.#held.get(id), now);
     const lost = new Set(this.ledger.sweep(now));
     if (lost.size === 0) return;
     for (const [name, held] of this.#held.entries()) {

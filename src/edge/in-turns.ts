@@ -1,16 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
- * Does something with each, so many between two packets: a table may have a hundred thousand. What comes or goes meanwhile may
- * or may not be among them.
+ * All of them, so many between two packets: a table may have a hundred thousand. What comes or goes meanwhile may or may not
+ * be among them.
  */
-export async function inTurns<One>(
+export async function* inTurns<One>(
   all: Iterable<One>,
   perTurn: number,
-  work: (one: One) => unknown,
-): Promise<void> {
-  let count = 0;
+): AsyncGenerator<readonly One[]> {
+  let some: One[] = [];
   for (const one of all) {
-    work(one);
-    count++;
-    if (count % perTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    some.push(one);
+    if (some.length < perTurn) continue;
+    yield some;
+    some = [];
+    await nextTurn();
   }
+  if (some.length > 0) yield some;
 }
