@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { sharedBy } from '../../../test/support/shared-by.ts';
 import { clusterEvent, clusterNotes } from '../recorded-news.ts';
 import { openSharedState, type SharedState } from './shared-state.ts';
 
@@ -22,14 +23,7 @@ afterAll(() => server?.close());
 function node(told: string[] = []): readonly string[] {
   const recorded: string[] = [];
   shared = openSharedState({
-    cluster: {
-      redis: {
-        servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-        ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-        ...{ prefix: 'test', exchangeMs: 50, leaseMs: 100, drachtioBlacklist: null },
-      },
-      ...{ node: { name: 'a', uri: undefined }, secret: '' },
-    },
+    cluster: sharedBy(server, 'a'),
     ...{ identity: 'a', log: pino({ level: 'silent' }) },
     ...{ told() {}, tellAll() {}, taken() {}, answered() {} },
     others: (alone, nodes) =>

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts';
+import { sharedBy } from '../../../test/support/shared-by.ts';
 import type { Told } from '../../data/messages.ts';
 import { Sharing } from '../../data/sharing.ts';
 import { Registrations } from '../../edge/registrations.ts';
@@ -53,14 +54,7 @@ function node(name: string, before?: Kept) {
     }
   };
   shared = openSharedState({
-    cluster: {
-      redis: {
-        servers: [{ at: { host: server.address, port: server.port }, tls: false, database: 0 }],
-        ...{ kind: 'single', sentinelName: '', user: null, password: '', sentinelPassword: '' },
-        ...{ prefix: 'test', exchangeMs: 50, leaseMs: 100, drachtioBlacklist: null },
-      },
-      ...{ node: { name, uri: undefined }, secret: '' },
-    },
+    cluster: sharedBy(server, name),
     ...{ identity: name, log: pino({ level: 'silent' }) },
     told: (told) => hear(sharing.heard(told)),
     tellAll: () => sharing.tellAll(blocks.entries(), registrations.all(), guards.all()),
