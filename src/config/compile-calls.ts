@@ -112,7 +112,7 @@ function goneAround(
   prefixes: readonly string[],
 ): readonly string[] {
   const [route, ...later] = routes.slice(index);
-  if (route === undefined || asksFor(route) === asksFor(undefined)) return [];
+  if (route === undefined || asksFor(route) === NOTHING) return [];
   const byPrefix = route.patterns.flatMap((text) => {
     const prefix = prefixes.find((one) => text.startsWith(one));
     return prefix === undefined ? [] : [{ text, prefix, inE164: `+${text.slice(prefix.length)}` }];
@@ -123,7 +123,7 @@ function goneAround(
         patterns.find((other) => covers(patternOf(other), patternOf(number)));
       const inAnyCase = takes(inE164);
       const taker = inAnyCase ?? takes(WITHOUT_PREFIX);
-      if (taker !== undefined && asksFor(asked) === asksFor(undefined))
+      if (taker !== undefined && asksFor(asked) === NOTHING)
         return [
           `route ${name}: "${taker}" takes calls abroad that are dialled without ${prefix} (44… for ${prefix}44…), past what route ${route.name} asks for: "${inE164}" in place of "${text}" there takes all of them`,
         ];
@@ -134,11 +134,11 @@ function goneAround(
 }
 
 type Asked = Pick<OutboundRoute, 'extensions' | 'groups' | 'times' | 'pin'>;
-const nothing: Asked = { extensions: [], groups: [], times: [], pin: null };
 
 /** Whom a route serves, when, and by which PIN, to be compared. */
-const asksFor = ({ extensions, groups, times, pin }: Asked = nothing): string =>
+const asksFor = ({ extensions, groups, times, pin }: Asked): string =>
   JSON.stringify([extensions, groups, times, pin]);
+const NOTHING = asksFor({ extensions: [], groups: [], times: [], pin: null });
 
 /** The schema has let through only what can be read. */
 function patternOf(text: string): Pattern {
