@@ -78,7 +78,7 @@ export interface GateStats {
   /** Seen since the start. */
   readonly attacks: Readonly<Partial<Record<AttackKind, number>>>;
   readonly lists: readonly ListCount[];
-  /** Datagrams the system threw away because they came too fast. */
+  /** Datagrams the system threw away because they came too fast, or that waited too long for their turn. */
   readonly datagramsDropped: number;
   /** Blocked sources that flood now, each with a short queue of its own. */
   readonly floodLanes: number;

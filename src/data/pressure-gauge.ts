@@ -4,7 +4,7 @@ import type { Pressure } from '../policy/pressure.ts';
 export interface Signs {
   /** The part of the time since the last look in which the thread had work, 0 to 1. */
   readonly busy: number;
-  /** Datagrams that the system has thrown away in all because we did not read them in time. */
+  /** Datagrams lost in all because more came than we could do. */
   readonly dropped: number;
   /** Packets refused before they were read, and requests that were read, in all. */
   readonly refused: number;

@@ -358,7 +358,7 @@ export class Engine implements Core {
 
   /** Datagrams are handled by turns, whose beginning is known: the clock is not asked for each. */
   heardAt({ reliable }: Channel): number {
-    return reliable ? this.now() : this.transports.turnBegan;
+    return reliable ? this.now() : this.transports.takenAt;
   }
   sentOn(method: string, heardAt: number): void {
     this.#options.observer?.sentOn(method, this.now() - heardAt);

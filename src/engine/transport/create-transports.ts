@@ -93,6 +93,7 @@ class SocketTransports implements Transports {
       connections: new Connections(),
       pace: new TurnPace(),
       turns: new Turns(),
+      takenAt: 0,
       batches: undefined,
       report: reporter(log),
     };
@@ -207,15 +208,15 @@ class SocketTransports implements Transports {
   }
 
   datagramsDropped(): number {
-    return datagramsDropped(this.#listeners);
+    return this.#udp.reduce((sum, { lost }) => sum + lost, datagramsDropped(this.#listeners));
   }
 
   get floodLanes(): number {
     return this.#udp.reduce((lanes, socket) => lanes + socket.floodLanes, 0);
   }
 
-  get turnBegan(): number {
-    return this.#context.pace.began;
+  get takenAt(): number {
+    return this.#context.takenAt;
   }
 
   get sleptMs(): number {

@@ -24,6 +24,8 @@ export interface TransportContext {
   readonly connections: Connections;
   readonly pace: TurnPace;
   readonly turns: Turns;
+  /** See `Transports.takenAt`. */
+  takenAt: number;
   /** From `open` on; undefined where datagrams are read and sent one by one. */
   batches: DatagramBatches | undefined;
   /** Tells whoever sent a message that it did not go out; a fault of theirs is logged and ends nothing. */

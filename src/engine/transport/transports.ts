@@ -67,14 +67,14 @@ export interface Transports {
   /** Cuts the connections that others opened to us where this holds of the far end. */
   cut(which: FarEnd): void;
   counts(): ConnectionCounts;
-  /** Datagrams the system threw away because we did not read them in time. Reads files: for a metric. */
+  /** Datagrams the system threw away because we did not read them in time, or that waited too long here. Reads files: for a metric. */
   datagramsDropped(): number;
   /** Blocked sources that flood, each with a short queue of its own. */
   readonly floodLanes: number;
   /** What the thread slept on purpose while packets came, in all: the event loop takes it for work. */
   readonly sleptMs: number;
-  /** When the datagrams that are handled now were taken off their socket, as `performance.now` has it. */
-  readonly turnBegan: number;
+  /** When the datagram that is handled now was taken off its socket, as `performance.now` has it. */
+  readonly takenAt: number;
   /** Those that are open. */
   connections(): Iterable<Channel>;
   /** What a gate that takes our place would inherit. Reads files. */

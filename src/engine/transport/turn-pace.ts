@@ -43,10 +43,6 @@ export class TurnPace {
     return this.#sinceLast <= LOAD_MS;
   }
 
-  get began(): number {
-    return this.#began;
-  }
-
   /** Milliseconds slept in all: the event loop takes them for work. */
   get slept(): number {
     return this.#slept;

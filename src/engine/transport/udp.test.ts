@@ -415,3 +415,34 @@ describe.each([
     expect(open.messages[0]?.wire).toBe('yes');
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'answers do not wait behind new requests, which are lost and counted when they wait too long',
+  async () => {
+    const heard: string[] = [];
+    const open = await openTransports({
+      listen: ['udp'],
+      onMessage(wire) {
+        heard.push(wire);
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+      },
+    });
+    undo.push(() => open.close());
+    const peer = await aPeer();
+    for (let one = 0; one < 600; one++) peer.send(aMessage(`new ${one}`), open.port('udp'));
+    peer.send('SIP/2.0 200 OK\r\n\r\n', open.port('udp'));
+    peer.send('BYE sip:a@b SIP/2.0\r\nTo: <sip:a@b>;tag=1\r\n\r\n', open.port('udp'));
+    await until('all that is left', () => heard.length + open.transports.datagramsDropped() >= 602);
+    const at = (text: string) => heard.findIndex((wire) => wire.includes(text));
+    // a turn's worth, where it was the first that came
+    expect(at('SIP/2.0 200')).toBeLessThan(130);
+    expect(at('SIP/2.0 200')).toBeGreaterThanOrEqual(0);
+    expect(at('BYE')).toBe(at('SIP/2.0 200') + 1);
+    expect(open.transports.datagramsDropped()).toBeGreaterThan(0);
+    const begun = heard.filter((wire) => wire.includes('new '));
+    const numbers = begun.map((wire) => Number(/new (\d+)/.exec(wire)?.[1]));
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+    expect(begun.length).toBeGreaterThan(128);
+  },
+);

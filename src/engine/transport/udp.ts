@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { listenerNumber } from '../../edge/flow-token.ts';
 import type { Listener, Realm } from '../../edge/signaling.ts';
+import { Arrivals } from './arrivals.ts';
 import { bindShared, descriptorOf, takeOver } from './bound-socket.ts';
 import { BATCH, type DatagramBatches } from './datagram-batches.ts';
 import { type Batched, Departures } from './departures.ts';
@@ -15,16 +16,10 @@ import type { PeersSocket, UdpPeer } from './udp-peer.ts';
 
 /** So many the event loop reads from a socket before it does anything else: then there may be more. */
 const READ_AT_ONCE = 32;
-/** So many batches in a row, while all but a few of them are refused: then others have their turn. */
+/** So many batches in a row, so that answers are found that come behind much that is new: then others have their turn. */
 const BATCHES_AT_ONCE = 16;
 /** No phone's message is as long, over UDP. */
 const MUCH_BYTES = 8192;
-
-interface Arrival {
-  /** What is much waits outside the heap, which would grow by all that is read in a turn. */
-  readonly datagram: string | Buffer;
-  readonly peer: UdpPeer;
-}
 
 /**
  * One bound UDP socket and the peers that were heard or spoken to through it.
@@ -43,7 +38,7 @@ export class UdpSocket implements PeersSocket {
   /** Of one that is not read yet. */
   #descriptor: number | undefined;
   readonly #peers = new RememberedPeers(this);
-  #arrived: Arrival[] = [];
+  readonly #arrivals = new Arrivals();
   readonly #departures: Departures;
   #due = false;
   /** From the socket since the last turn, refused ones too. */
@@ -68,6 +63,11 @@ export class UdpSocket implements PeersSocket {
       },
       log: context.log,
     });
+  }
+
+  /** Datagrams that waited for their turn for too long. */
+  get lost(): number {
+    return this.#arrivals.lost;
   }
 
   get floodLanes(): number {
@@ -131,11 +131,11 @@ export class UdpSocket implements PeersSocket {
     socket.on('error', (err) => log.error({ err, listener }, 'UDP socket error'));
   }
 
-  /** Until the socket is empty or there is enough to do: to refuse a datagram is soon done. */
+  /** Until the socket is empty or others wait: to read a datagram is soon done. */
   #readBatches(): void {
     if (this.#batched === undefined) return;
     const { batches, descriptor } = this.#batched;
-    for (let batch = 0; batch < BATCHES_AT_ONCE && this.#arrived.length < BATCH; batch++) {
+    for (let batch = 0; batch < BATCHES_AT_ONCE; batch++) {
       if (this.#closed) return; // its descriptor may be another's by now
       const count = batches.arrived.take(descriptor);
       for (let index = 0; index < count; index++) this.#receivedIn(batches, index);
@@ -189,7 +189,7 @@ export class UdpSocket implements PeersSocket {
 
   finish(): void {
     this.#batched = undefined; // or more would be read
-    if (this.#due) this.#turn();
+    while (this.#due) this.#turn();
   }
 
   async close(): Promise<void> {
@@ -221,7 +221,7 @@ export class UdpSocket implements PeersSocket {
     const start = afterKeepAlive(datagram);
     if (start === datagram.length) return;
     const isMuch = datagram.length > MUCH_BYTES;
-    this.#arrived.push({
+    this.#arrivals.add({
       datagram: isMuch ? Buffer.from(datagram.subarray(start)) : datagram.toString('latin1', start),
       peer: this.peer(address, port),
     });
@@ -237,23 +237,27 @@ export class UdpSocket implements PeersSocket {
   #turn(): void {
     this.#due = false;
     if (this.#closed) return;
-    const { pace } = this.#context;
-    const arrived = this.#arrived;
+    const context = this.#context;
+    const { pace } = context;
+    const now = performance.now();
+    const arrived = this.#arrivals.take(now);
     const isLoad = arrived.length > 0 || this.#laneBrought;
-    const areMore = this.#areMore || this.#read >= READ_AT_ONCE;
-    this.#arrived = [];
+    const areMore = this.#areMore || this.#read >= READ_AT_ONCE || this.#arrivals.areLeft;
     this.#laneBrought = false;
     this.#areMore = false;
     this.#read = 0;
     if (isLoad) pace.begin();
-    for (const { datagram, peer } of arrived)
-      this.#context.events.message(
+    for (const { datagram, peer, since = now } of arrived) {
+      context.takenAt = since;
+      context.events.message(
         typeof datagram === 'string' ? datagram : datagram.toString('latin1'),
         peer,
       );
+    }
     this.#departures.sendAll();
     if (isLoad && !areMore) pace.end();
     if (areMore || (isLoad && pace.isLoad)) this.#readBatches();
+    if (this.#arrivals.areLeft) this.#soon();
   }
 }
 

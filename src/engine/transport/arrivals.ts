@@ -1,0 +1,104 @@
+import type { Buffer } from 'node:buffer';
+import type { UdpPeer } from './udp-peer.ts';
+
+export interface Arrival {
+  /** What is much waits outside the heap, which would grow by all that is read in a turn. */
+  readonly datagram: string | Buffer;
+  readonly peer: UdpPeer;
+  /** When it was read, as `performance.now` has it, where that was before this turn. */
+  readonly since?: number;
+}
+
+interface Waiting extends Arrival {
+  readonly since: number;
+}
+
+/** So many that begin something are handled in a turn. */
+const BEGUN_IN_A_TURN = 64;
+/** Whoever sent it sends it again half a second after the first time. */
+const WAITS_AT_MOST_MS = 250;
+/** About as much as the system keeps for a socket. */
+const WAITING_BYTES = 8 * 1024 * 1024;
+/** What has left is cut off when it is so many. */
+const LEFT_AT_MOST = 1024;
+/** An answer, or a request with a tag in To. */
+const CONTINUES = /^SIP\/2|\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=/i;
+/** No phone's headers are as long. */
+const HEAD_BYTES = 8192;
+
+/**
+ * What came by a socket and waits for its turn. Nearly always that is all of it, in its order. When more came than one turn
+ * does, answers and requests within dialogs go before those that begin something: they end what was begun, and free what is
+ * held for it. Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again
+ * and again, and the more there is to do the less is done, until phones send everything twice and no end comes of it.
+ *
+ * What is new waits for a quarter of a second and is then lost, as it is in a queue of the system that is full. Here it is
+ * what waited longest, whose senders are the first to send again.
+ */
+export class Arrivals {
+  #added: Arrival[] = [];
+  /** What begins something, in its order; those before `#first` have left. */
+  #waiting: Waiting[] = [];
+  #first = 0;
+  #bytes = 0;
+  #lost = 0;
+
+  add(arrival: Arrival): void {
+    this.#added.push(arrival);
+  }
+
+  /** Some of what was there in the last turn is there still. */
+  get areLeft(): boolean {
+    return this.#first < this.#waiting.length;
+  }
+
+  /** So many waited too long. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** What one turn does. */
+  take(now: number): readonly Arrival[] {
+    const added = this.#added;
+    this.#added = [];
+    if (added.length <= BEGUN_IN_A_TURN && !this.areLeft) return added;
+    const turn: Arrival[] = [];
+    for (const arrival of added) {
+      if (continues(arrival)) turn.push(arrival);
+      else this.#wait(arrival, now);
+    }
+    this.#giveUp(now);
+    for (let begun = 0; begun < BEGUN_IN_A_TURN && this.areLeft; begun++) turn.push(this.#leave());
+    return turn;
+  }
+
+  #wait({ datagram, peer }: Arrival, since: number): void {
+    this.#waiting.push({ datagram, peer, since });
+    this.#bytes += datagram.length;
+  }
+
+  #giveUp(now: number): void {
+    while (this.areLeft) {
+      const { since } = this.#waiting[this.#first] as Waiting;
+      if (now - since <= WAITS_AT_MOST_MS && this.#bytes <= WAITING_BYTES) return;
+      this.#leave();
+      this.#lost += 1;
+    }
+  }
+
+  #leave(): Waiting {
+    const first = this.#waiting[this.#first] as Waiting;
+    this.#first += 1;
+    this.#bytes -= first.datagram.length;
+    if (this.#first === LEFT_AT_MOST || !this.areLeft) {
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
+    }
+    return first;
+  }
+}
+
+const continues = ({ datagram }: Arrival): boolean =>
+  CONTINUES.test(
+    typeof datagram === 'string' ? datagram : datagram.toString('latin1', 0, HEAD_BYTES),
+  );
