@@ -9,7 +9,7 @@ import { reasonOf } from '../config/reason-of.ts';
 import type { Settings } from '../config/settings.ts';
 import { checkDataDirectory } from '../control/check-data-directory.ts';
 import { dataDirectoryAt } from '../control/data-directory.ts';
-import { whyNoSocketAt } from '../control/socket.ts';
+import { whyNoSocketAt } from '../control/socket-path.ts';
 import type { Command } from './command.ts';
 import { complain, counted, print, styled, table } from './output.ts';
 import { forceFlag, settingsFlags, settingsFrom } from './settings-flags.ts';

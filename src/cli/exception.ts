@@ -5,7 +5,7 @@ import { type Exception, exceptionsOf, type exceptionsSchema } from '../policy/e
 import { changeEntries } from './change-entries.ts';
 import { type Command, type ExitCode, flagText, type Given } from './command.ts';
 import { type Good, goodSettings } from './good-settings.ts';
-import { readSpan } from './moments.ts';
+import { readTerm, termForm } from './moments.ts';
 import { advise, complain, printFound, table } from './output.ts';
 import { placeFlags, settingsFlags } from './settings-flags.ts';
 import { showException } from './show-exception.ts';
@@ -94,7 +94,9 @@ function change(given: Given, verb: Change, name: string): Promise<ExitCode> {
         : { problems: end(text, name, verb, before), code: 1 },
     unwanted(after) {
       const over = verb === 'add' && !isActive(allOf(after).find((one) => one.name === name));
-      return over ? [`--until: ${mismatch(String(given.flags.until), 'a moment to come')}`] : [];
+      if (!over) return [];
+      const flag = given.flags.until === undefined ? 'for' : 'until';
+      return [`--${flag}: ${mismatch(String(given.flags[flag]), 'a moment to come')}`];
     },
     done(after) {
       const done = allOf(after).find((one) => one.name === name);
@@ -115,10 +117,10 @@ function add(text: EntriesText, name: string, all: Given): readonly string[] {
     return value ?? '';
   };
   const span = given('for');
-  const ms = span === undefined ? undefined : readSpan(span);
+  const ms = span === undefined ? undefined : readTerm(span);
   if (span !== undefined && (ms === undefined || given('until') !== undefined))
     problems.push(
-      `--for: found "${span}", expected ${ms === undefined ? '30m, 2h or 7d' : 'only one of --until and --for'}`,
+      `--for: found "${span}", expected ${ms === undefined ? termForm : 'only one of --until and --for'}`,
     );
   const written: ExceptionWritten = {
     rule: wanted('rule', 'the rule that does not count'),

@@ -1,7 +1,7 @@
 import { mismatch } from '../config/problem.ts';
-import { LONGEST_WHY, MOST_SECONDS } from '../control/control-messages.ts';
+import { LONGEST_WHY } from '../control/control-messages.ts';
 import { flagText, type Given } from './command.ts';
-import { readSpan } from './moments.ts';
+import { readTerm, termForm } from './moments.ts';
 import { complain, counted } from './output.ts';
 
 interface Order {
@@ -14,16 +14,12 @@ interface Order {
 export function readOrder(given: Given): Order | undefined {
   const problems: string[] = [];
   const span = flagText(given, 'for');
-  const seconds = span === undefined ? null : Math.round((readSpan(span) ?? 0) / 1000);
-  if (seconds !== null && (seconds < 1 || seconds > MOST_SECONDS)) {
-    const days = MOST_SECONDS / 86_400;
-    problems.push(
-      `--for: ${mismatch(`${span}`, `a time such as 30m, 2h or 7d, at most ${days}d; without it, for good`)}`,
-    );
-  }
+  const ms = span === undefined ? undefined : readTerm(span);
+  if (span !== undefined && ms === undefined)
+    problems.push(`--for: ${mismatch(span, `${termForm}; without it, for good`)}`);
   const why = flagText(given, 'why') ?? '';
   if (why.length > LONGEST_WHY)
     problems.push(`--why: ${mismatch(counted(why.length, 'character'), `at most ${LONGEST_WHY}`)}`);
   for (const problem of problems) complain(problem);
-  return problems.length === 0 ? { seconds, why } : undefined;
+  return problems.length === 0 ? { seconds: ms === undefined ? null : ms / 1000, why } : undefined;
 }

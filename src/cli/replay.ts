@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { aroundQuestions } from '../config/around-question.ts';
+import { mustBePlainFile } from '../config/plain-file.ts';
 import { mismatch } from '../config/problem.ts';
 import { reasonOf } from '../config/reason-of.ts';
 import { readProblem } from '../config/yaml-file.ts';
@@ -106,6 +107,7 @@ function pastIn(
 }
 
 function beginningOf(file: string): string {
+  mustBePlainFile(file);
   const descriptor = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(BEGINNING_OF_SQLITE.length);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { reasonOf } from '../config/reason-of.ts';
 import type { ControlReply, ControlRequest } from './control-messages.ts';
+import { whyNoSocketAt } from './socket-path.ts';
 
 /** The running gate could not be asked, or said no; the message is for the operator. */
 export class CannotAsk extends Error {}
@@ -14,6 +15,8 @@ export async function askGate<T>(
   request: ControlRequest,
   timeoutMs = 10_000,
 ): Promise<T> {
+  const none = whyNoSocketAt(path);
+  if (none !== undefined) throw new CannotAsk(`No gate can be asked there. ${none}`);
   const text = await exchange(path, request, timeoutMs);
   let reply: ControlReply<T>;
   try {

@@ -39,6 +39,13 @@ function raw(text: string): Promise<string> {
 }
 
 describe('the control socket', () => {
+  test('can be none where its path is too long, and whoever asks is told so', async () => {
+    path = join(folder, 'd'.repeat(100), 'control.sock');
+    const why = /The control socket .* has a path of more than 107 bytes\. Choose a shorter one/;
+    await expect(open(async () => ({}))).rejects.toThrow(why);
+    await expect(askGate(path, { command: 'status', rows: 5 })).rejects.toThrow(why);
+  });
+
   test('answers what it is asked', async () => {
     await open(async (request) => ({ asked: request.command }));
     expect(await askGate(path, { command: 'status', rows: 5 })).toEqual({ asked: 'status' });

@@ -14,6 +14,7 @@ import {
   MOST_SECONDS,
 } from './control-messages.ts';
 import { CannotStart } from './data-directory.ts';
+import { whyNoSocketAt } from './socket-path.ts';
 
 export interface ControlSocket {
   close(): Promise<void>;
@@ -64,15 +65,6 @@ const request: z.ZodType<ControlRequest> = z.discriminatedUnion('command', [
 ]);
 
 const longestRequest = 64 * 1024;
-
-/** The longest path a Unix socket can have on Linux, less the closing zero. */
-const longestPath = 107;
-
-/** Undefined where there can be one. The gate serves without: nobody can ask it anything then. */
-export const whyNoSocketAt = (path: string): string | undefined =>
-  Buffer.byteLength(path) > longestPath
-    ? `The control socket ${path} has a path of more than ${longestPath} bytes. Choose a shorter one with --data.`
-    : undefined;
 
 /**
  * Listens on a Unix socket that only the gate's own user may open. Whoever calls holds the directory's

@@ -1,5 +1,13 @@
-import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  existsSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../config/make-folder.ts';
 import { folders, shippedFolders } from '../config/settings-files.ts';
 import type { SiteFile } from './site-files.ts';
@@ -23,7 +31,30 @@ export interface Kept {
 
 /** Writes all of it beside the place, then moves it there: whoever looks finds what was before, or the whole. */
 export function writeSite(site: string, files: readonly SiteFile[], now: Date): readonly Kept[] {
-  makeFolder(site);
+  const made = foldersToMake(resolve(site));
+  try {
+    makeFolder(site);
+    return writeInto(site, files, now);
+  } catch (error) {
+    for (const folder of made) removeEmpty(folder);
+    throw error;
+  }
+}
+
+/** Those that are not there, the innermost first. */
+function foldersToMake(path: string): readonly string[] {
+  return existsSync(path) ? [] : [path, ...foldersToMake(dirname(path))];
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // it was not made, or somebody has put something into it
+  }
+}
+
+function writeInto(site: string, files: readonly SiteFile[], now: Date): readonly Kept[] {
   const staged = mkdtempSync(join(site, '.init-'));
   try {
     for (const { path, text } of files) {

@@ -102,6 +102,12 @@ test('what would be wrong is refused whole, and the file is as it was', async ()
     code: 2,
     output: expect.stringMatching(/--for: found "noon".*\n--why: found nothing/s),
   });
+  const whole = ['add', 'fair', '--rule', 'allowed-countries', '--extension', '1', '--why', 'x'];
+  for (const span of ['999999d', '0s'])
+    expect(await exception(...whole, '--for', span)).toEqual({
+      code: 2,
+      output: `--for: found "${span}", expected a time such as 30m, 2h or 7d, at most 3650d\n`,
+    });
   expect((await exception('end', 'fair')).code).toBe(1);
   expect(readFileSync(file, 'utf8')).toBe(before);
 });

@@ -93,6 +93,12 @@ test('what cannot be replayed is said', async () => {
     code: 1,
     output: expect.stringContaining('/tmp cannot be replayed: found a folder, expected a file'),
   });
+  expect(await replay('/dev/zero')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining(
+      '/dev/zero cannot be replayed: found a pipe or device, expected a file',
+    ),
+  });
   expect(await replay('--since', 'noon', '--lasting', 'long')).toMatchObject({
     code: 2,
     output: expect.stringMatching(/--since: found "noon".*\n--lasting: found "long"/),
