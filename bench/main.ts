@@ -15,6 +15,7 @@ import { buildLoadGenerator } from './load-generator.ts';
 import { howMeasured } from './machine.ts';
 import { measureHeld } from './measures/held.ts';
 import { calling, registering, withinCalls } from './measures/loads.ts';
+import { measureOverload } from './measures/overload.ts';
 import { measureSoak } from './measures/soak.ts';
 import { measureThroughput } from './measures/throughput.ts';
 import { measureTls } from './measures/tls.ts';
@@ -26,6 +27,7 @@ const run: Readonly<Record<Measure, (bench: Bench) => Promise<Measured>>> = {
   register: (bench) => measureThroughput(bench, registering),
   call: (bench) => measureThroughput(bench, calling),
   'in-dialog': (bench) => measureThroughput(bench, withinCalls),
+  overload: measureOverload,
   tls: measureTls,
   held: measureHeld,
   soak: measureSoak,

@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../src/config/reason-of.ts';
 
-export const measures = ['register', 'call', 'in-dialog', 'tls', 'held', 'soak'] as const;
+export const measures = [
+  'register',
+  'call',
+  'in-dialog',
+  'overload',
+  'tls',
+  'held',
+  'soak',
+] as const;
 export type Measure = (typeof measures)[number];
 
 /**

@@ -14,6 +14,8 @@ export const judgingFlags = (port: string): readonly string[] =>
     ...['strangers', 'sites', 'phones'].map((who) => `network.request-rates.${who}=${buckets}`),
     'network.strangers-share={ perSecond: 1000000, burst: 10000000 }',
     'network.overload.busyPercent=100',
+    'network.overload.callsPerSecond=100000',
+    'network.overload.callsBurst=1000000',
     'registration.pbx-pace={ perSecond: 1000000, burst: 10000000, strangersPercent: 100 }',
     `network.automatic-defence.rates=[{ port: ${port}, protocol: udp, packets: 1000000, seconds: 1 }]`,
   ].flatMap((setting) => ['--set', setting]);
