@@ -10,7 +10,7 @@ const accepted = (...argv: readonly string[]) => {
 describe('bench options', () => {
   test('without any, the gate alone is measured, five times, and no file is written', () => {
     expect(accepted()).toMatchObject({
-      only: ['register', 'call', 'in-dialog', 'tls', 'held'],
+      only: ['register', 'call', 'in-dialog', 'overload', 'tls', 'held'],
       beside: [],
       repeats: 5,
       results: undefined,
