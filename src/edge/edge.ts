@@ -7,6 +7,7 @@ import type { FailureKind } from '../policy/failure-kinds.ts';
 import type { CallLimit, Decision } from '../policy/policy.ts';
 import type { Pressure } from '../policy/pressure.ts';
 import type { Message } from '../sip/message/message.ts';
+import { asksNextHop } from '../sip/message/validate.ts';
 import { admit } from './admit.ts';
 import { type AttackObserver, AttackWatch } from './attack-watch.ts';
 import { createBindingTokens } from './binding-token.ts';
@@ -389,7 +390,7 @@ function receive(edge: Edge, incoming: Incoming): void {
     return;
   }
   if (!admit(incoming, decision, 'turnAway')) return;
-  if (request.method === 'OPTIONS' && incoming.toUs && asksUs(request)) {
+  if (request.method === 'OPTIONS' && asksUs(incoming)) {
     // RFC 3261 §11.2: what an INVITE would be told
     if (edge.draining) incoming.answer(503, retryAfter(edge));
     else incoming.answer(200, [{ name: 'Accept', value: 'application/sdp' }]);
@@ -412,5 +413,5 @@ function flowInsteadOf(registrations: Registrations, token: string): string | un
 }
 
 /** A Request-URI without a user part means this host itself; in a dialog it may stand for the PBX. */
-const asksUs = ({ requestUri, toTag }: Message): boolean =>
-  !requestUri.includes('@') && toTag === '';
+const asksUs = ({ request, toUs }: Incoming): boolean =>
+  asksNextHop(request) || (toUs && !request.requestUri.includes('@') && request.toTag === '');

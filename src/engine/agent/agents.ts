@@ -3,6 +3,7 @@ import type { CallEnd, EndReason } from '../../edge/signaling.ts';
 import { contactUri } from '../../sip/dialog/dialog.ts';
 import { dialogIdOf } from '../../sip/dialog/dialog-id.ts';
 import type { Message } from '../../sip/message/message.ts';
+import { asksNextHop } from '../../sip/message/validate.ts';
 import { reasonHeader } from '../../sip/proxy/reason-header.ts';
 import type { LiveCall } from '../call-table.ts';
 import type { IncomingRequest } from '../incoming-request.ts';
@@ -89,7 +90,7 @@ export class ProgramAgents implements Agents, AgentHost {
         (incoming.found === undefined && this.#insideReceived(incoming, transaction)) ||
         this.proxies.requestReceived(incoming)
       );
-    if (!this.programs.takes(request, channel)) return false;
+    if (asksNextHop(request) || !this.programs.takes(request, channel)) return false;
     this.#newReceived(incoming, transaction);
     return true;
   }

@@ -13,6 +13,7 @@ describe('a request passes', () => {
     ['when it is ordinary', {}],
     ['without Max-Forwards', { headers: { 'Max-Forwards': undefined } }],
     ['with Max-Forwards 1 and 255', { headers: { 'Max-Forwards': '1' } }],
+    ['with no hop left, when it asks us', { method: 'OPTIONS', headers: { 'Max-Forwards': '0' } }],
     ['with the largest Max-Forwards', { headers: { 'Max-Forwards': '255' } }],
     ['without Contact', { headers: { Contact: undefined } }],
     ['with a method nobody has heard of', { method: "!odd-Method.%*_+`'~" }],
@@ -164,6 +165,12 @@ describe('a request is refused', () => {
     ['with Max-Forwards -1', { headers: { 'Max-Forwards': '-1' } }, 400, 'max-forwards'],
     ['with an empty Max-Forwards', { headers: { 'Max-Forwards': '' } }, 400, 'max-forwards'],
     ['with no hop left', { headers: { 'Max-Forwards': '0' } }, 483, 'too-many-hops'],
+    [
+      'with no hop left in a dialog',
+      { method: 'OPTIONS', headers: { 'Max-Forwards': '0', To: '<sip:b@c>;tag=2' } },
+      483,
+      'too-many-hops',
+    ],
     [
       'with an Expires that no counter holds',
       { headers: { Expires: '9'.repeat(90) } },

@@ -196,7 +196,7 @@ export function refusalOf(request: Message): Refusal | undefined {
       case Header.maxForwards: {
         const hops = readNumber(wire, request.valueStart(line), request.lineEnd(line));
         if (hops < 0 || hops > 255) return badMaxForwards;
-        if (hops === 0) return tooManyHops;
+        if (hops === 0 && (method !== 'OPTIONS' || request.toTag !== '')) return tooManyHops;
         break;
       }
       case Header.expires:
@@ -228,6 +228,15 @@ export function refusalOf(request: Message): Refusal | undefined {
     ? refusalOfExtensions(request)
     : undefined;
 }
+
+/**
+ * An OPTIONS that may not be passed on asks whoever it has come to (RFC 3261 §11.1, §16.3 step 3): so carriers and other
+ * SBCs ask the next hop whether it is there.
+ */
+export const asksNextHop = (request: Message): boolean =>
+  request.method === 'OPTIONS' &&
+  request.toTag === '' &&
+  Number(request.value(Header.maxForwards) ?? '70') === 0;
 
 const isOurVersion = (wire: string, { start, end }: Via): boolean =>
   wire.startsWith('SIP/2.0/', start) || /^SIP\s*\/\s*2\.0\s*\//i.test(wire.slice(start, end));
