@@ -88,3 +88,35 @@ describe('the mark of a challenge', () => {
       expect(marks.takeOut(credentials)).toBe(credentials);
   });
 });
+
+describe('what the PBX took', () => {
+  const taken = (marks: ChallengeMarks) => {
+    const credentials = answered(marks.mark(challenge, '192.0.2.1', 0));
+    marks.took(credentials, '1001', '192.0.2.1', 1000);
+    return credentials;
+  };
+
+  test('is worn out when it is refused later, and that once', () => {
+    const marks = new ChallengeMarks();
+    const credentials = taken(marks);
+    expect(marks.areWornOut(credentials, '1001', '192.0.2.1')).toBe(true);
+    expect(marks.areWornOut(credentials, '1001', '192.0.2.1')).toBe(false);
+  });
+
+  test.each([
+    ['another extension', '1002', '192.0.2.1'],
+    ['another source', '1001', '192.0.2.2'],
+  ])('says nothing of %s', (_whose, extension, source) => {
+    const marks = new ChallengeMarks();
+    expect(marks.areWornOut(taken(marks), extension, source)).toBe(false);
+  });
+
+  test('says nothing of what answers another challenge, with the same nonce, or none of ours', () => {
+    const marks = new ChallengeMarks();
+    taken(marks);
+    const other = answered(marks.mark(challenge, '192.0.2.1', 0));
+    expect(marks.areWornOut(other, '1001', '192.0.2.1')).toBe(false);
+    marks.took('Digest opaque="76de"', '1001', '192.0.2.1', 0);
+    expect(marks.areWornOut('Digest opaque="76de"', '1001', '192.0.2.1')).toBe(false);
+  });
+});

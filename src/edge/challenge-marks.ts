@@ -5,6 +5,8 @@ import { digestParameter, withDigestParameter } from '../sip/message/digest.ts';
 /** Of a storm of strangers so many marks are remembered, the newest; the answer to a challenge comes within seconds. */
 const MOST = 131_072;
 const GOOD_FOR_MS = 300_000;
+/** Of so many registrations it is known what the PBX took. */
+const MOST_TAKEN = 65_536;
 const BYTES = 9;
 const LENGTH = 12;
 const BEGINNING = 4;
@@ -19,6 +21,8 @@ const BEGINNING = 4;
  */
 export class ChallengeMarks {
   readonly #sent = new KeyPlaces(MOST);
+  /** Those by which somebody registered. */
+  readonly #taken = new KeyPlaces(MOST_TAKEN);
   readonly #ours: string;
   /** The beginning where the whole challenge is ours: the PBX knows nothing of it. */
   readonly #own: string;
@@ -49,12 +53,37 @@ export class ChallengeMarks {
 
   /** Do these credentials bring a mark back that went to this source? */
   cameBack(credentials: string, source: string, now: number): boolean {
-    const opaque = digestParameter(credentials, 'opaque');
-    if (opaque === undefined || !(opaque.startsWith(this.#ours) || opaque.startsWith(this.#own)))
-      return false;
-    const mark = opaque.slice(BEGINNING, BEGINNING + LENGTH);
+    const mark = this.#markIn(credentials);
+    if (mark === undefined) return false;
     const place = this.#sent.find(`${mark}${source}`);
     return place >= 0 && now - (this.#sent.worth[place] as number) < GOOD_FOR_MS;
+  }
+
+  #markIn(credentials: string): string | undefined {
+    const opaque = digestParameter(credentials, 'opaque');
+    return opaque?.startsWith(this.#ours) || opaque?.startsWith(this.#own)
+      ? opaque.slice(BEGINNING, BEGINNING + LENGTH)
+      : undefined;
+  }
+
+  /** The PBX registered the extension by these. */
+  took(credentials: string, extension: string, source: string, now: number): void {
+    const key = takenBy(this.#markIn(credentials), extension, source);
+    if (key === undefined) return;
+    const known = this.#taken.find(key);
+    this.#taken.worth[known < 0 ? this.#taken.claim(key) : known] = now;
+  }
+
+  /**
+   * Do these answer a challenge by which the PBX registered the extension before? Whoever did has the password: what he
+   * brings now is refused because the nonce is old. Said of a challenge once: the next one that he answers is new.
+   */
+  areWornOut(credentials: string, extension: string, source: string): boolean {
+    const key = takenBy(this.#markIn(credentials), extension, source);
+    const place = key === undefined ? -1 : this.#taken.find(key);
+    if (place < 0) return false;
+    this.#taken.release(place);
+    return true;
   }
 
   /** Do they answer a challenge that the PBX never gave? */
@@ -75,3 +104,6 @@ export class ChallengeMarks {
     return withDigestParameter(credentials, 'opaque', own);
   }
 }
+
+const takenBy = (mark: string | undefined, extension: string, source: string): string | undefined =>
+  mark && `${mark}${extension}|${source}`;

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { readMessage } from '../sip/message/read-message.ts';
 import { ChallengeMarks } from './challenge-marks.ts';
-import { areForOurs, areProven, bringsPassword, unmarkedCredentials } from './credentials.ts';
+import {
+  areForOurs,
+  areProven,
+  bringsPassword,
+  onlyCredentials,
+  unmarkedCredentials,
+} from './credentials.ts';
 import { sourceOf } from './packed-address.ts';
 import type { Flow } from './signaling.ts';
 
@@ -79,4 +85,13 @@ describe('who sent it is proven by a challenge that went there (N12)', () => {
     expect(came(foreign)).toBe(false);
     expect(came(`Authorization: ${guess}`, foreign)).toBe(false);
   });
+});
+
+test.each([
+  ['none', undefined, []],
+  ['one', guess, [`Proxy-Authorization: ${guess}`]],
+  ['two in one header', undefined, [`Authorization: ${guess}`, `Authorization: ${ours}`]],
+  ['one in each', undefined, [`Authorization: ${ours}`, `Proxy-Authorization: ${guess}`]],
+])('the only credentials are there when there is one: %s', (_which, found, lines) => {
+  expect(onlyCredentials(request(...lines))).toBe(found);
 });

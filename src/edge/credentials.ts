@@ -36,6 +36,17 @@ function isBlank(credentials: string): boolean {
   return (next === '' || next === ',') && credentials.toLowerCase().split('response').length === 2;
 }
 
+/** The credentials of a request that has them once. */
+export function onlyCredentials(request: Message): string | undefined {
+  let found: string | undefined;
+  for (const { id } of headers)
+    for (let line = request.find(id); line >= 0; line = request.find(id, line + 1)) {
+      if (found !== undefined) return undefined;
+      found = request.valueOf(line);
+    }
+  return found;
+}
+
 /** Every digest user name of a request. The PBX may go by any of them. */
 export function digestNames(request: Message): readonly string[] {
   const names = new Set<string>();

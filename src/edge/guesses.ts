@@ -88,6 +88,11 @@ export class Guesses {
     return this.#underWay.waits(guessedBy(source), go);
   }
 
+  /** Does nothing come of waiting but that others do? */
+  get isCrowded(): boolean {
+    return this.#underWay.isCrowded;
+  }
+
   /** Those that `spread-guessing` would refuse by what has failed do not wait, and are refused. */
   #isSpread(key: string, underWay: number): boolean {
     const { tenMinutes } = this.#spreading;

@@ -2,6 +2,7 @@ import type { FailureKind } from '../policy/failure-kinds.ts';
 import { digestParameter, withDigestParameter } from '../sip/message/digest.ts';
 import type { Message } from '../sip/message/message.ts';
 import { challengesIn } from '../sip/proxy/challenges.ts';
+import { onlyCredentials } from './credentials.ts';
 import type { Edge } from './edge.ts';
 import type { HeaderChange } from './signaling.ts';
 
@@ -47,6 +48,25 @@ export function learnFromRefusal(
   if (kind === undefined) return;
   if (attempt.unproven === true) edge.guesses.doubted(attempt.extension, attempt.source, now);
   else noteFailure(edge, attempt, kind, now);
+}
+
+/**
+ * Was it only the nonce that was too old? Not every PBX says so by `stale`, and a phone that begins with the nonce it
+ * registered by fails then each time it comes again. Which of the attempts it is, if any.
+ */
+export function wornOut(
+  { guesses }: Edge,
+  [attempt]: readonly Attempt[],
+  request: Message,
+  response: Message,
+): Attempt | undefined {
+  const challenges = refusalChallenges(response);
+  if (attempt === undefined || challenges.length === 0 || challenges.some(isStale))
+    return undefined;
+  const credentials = onlyCredentials(request);
+  if (credentials === undefined) return undefined;
+  const { extension, source } = attempt;
+  return guesses.marks.areWornOut(credentials, extension, source) ? attempt : undefined;
 }
 
 /** What a refusal demands to be known; none when it is another refusal. */

@@ -40,12 +40,17 @@ export class PasswordsUnderWay {
 
   /** Is there room under that key when some of those under way turn out right? Then `go` is called when one is answered. */
   waits(key: string, go: () => void): boolean {
-    if (!this.isFull(key) || this.#waitingCount >= MOST_WAITING) return false;
+    if (!this.isFull(key) || this.isCrowded) return false;
     const others = this.#waiting.get(key);
     if (others === undefined) this.#waiting.set(key, [go]);
     else others.push(go);
     this.#waitingCount++;
     return true;
+  }
+
+  /** No more can wait. */
+  get isCrowded(): boolean {
+    return this.#waitingCount >= MOST_WAITING;
   }
 
   /** What was sent at once does not go on all at once: others have their turn. */

@@ -16,11 +16,19 @@ import {
   listedContacts,
   restoreContacts,
 } from './contacts-in-answer.ts';
+import { onlyCredentials } from './credentials.ts';
 import { contactFacts } from './devices.ts';
 import type { Edge } from './edge.ts';
 import { seconds } from './expiry-bounds.ts';
 import { later } from './later.ts';
-import { type Attempt, beginTrying, learnFromRefusal, noteFailure } from './learn-from-answer.ts';
+import {
+  type Attempt,
+  beginTrying,
+  learnFromRefusal,
+  noteFailure,
+  refusalChallenges,
+  wornOut,
+} from './learn-from-answer.ts';
 import { judgePasswords, othersTried, type Password } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
 import type { AskedContact, Registration } from './registration.ts';
@@ -28,7 +36,7 @@ import { RegistrationFacts } from './registration-facts.ts';
 import type { Binding, Reach } from './registrations.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { retryAfter } from './retry-after.ts';
-import type { Incoming, Target } from './signaling.ts';
+import type { Incoming, OwnAnswer, Target } from './signaling.ts';
 import { toldToStrangers } from './told-to-strangers.ts';
 import { headersToward, ownAddress, towardPbx } from './toward-registrar.ts';
 import { nameIn } from './user-part.ts';
@@ -114,7 +122,10 @@ function goOn(
   const waits = isOneOfMany
     ? guesses.waitsAmongNew(source.key, go)
     : others.some((extension) => guesses.waits(extension, source.key, go));
-  if (!waits) toRegistrar(edge, incoming, judged, 'withheld');
+  if (waits) return;
+  // without its password it would be asked for it again, as if it had been wrong
+  if (guesses.isCrowded) incoming.answer(503, retryAfter(edge));
+  else toRegistrar(edge, incoming, judged, 'withheld');
 }
 
 function toRegistrar(
@@ -164,6 +175,7 @@ function toRegistrar(
       over();
       if (facts.credentials && !facts.holder)
         edge.guesses.succeeded(facts.extension, facts.source.key);
+      if (attempts[0]?.proven === true) noteTaken(edge, attempts[0], request);
       noteBindings(edge, told, node, listed, response);
       if (told.toward === 'contact') return restoreContacts(edge, told, listed, response);
       return noticeDroppedPath(edge, response, asked, node)
@@ -173,8 +185,11 @@ function toRegistrar(
     onRefusal: (response) => {
       over();
       const now = Date.now();
-      for (const attempt of attempts) learnFromRefusal(edge, attempt, response, now);
+      const worn = wornOut(edge, attempts, request, response);
+      for (const attempt of attempts)
+        if (attempt !== worn) learnFromRefusal(edge, attempt, response, now);
       const told = toldToStrangers(edge, facts.source.key, response, adjust, now);
+      if (worn !== undefined) return saidStale(told ?? asItIs(response));
       return facts.answersOurs ? saidStale(told) : told;
     },
     onTargetFailed: (target, failure) => {
@@ -183,6 +198,16 @@ function toRegistrar(
     onDone: over,
   });
 }
+
+function noteTaken({ guesses }: Edge, { extension, source }: Attempt, request: Message): void {
+  const credentials = onlyCredentials(request);
+  if (credentials !== undefined) guesses.marks.took(credentials, extension, source, Date.now());
+}
+
+const asItIs = (response: Message): OwnAnswer => ({
+  status: response.status,
+  headers: refusalChallenges(response),
+});
 
 /** Who the To header says it is: the user as the PBX may understand it, and the host in lower case. */
 function whoIn(request: Message): { extension: string; host: string } | undefined {

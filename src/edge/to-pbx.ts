@@ -16,6 +16,7 @@ import {
   beginTrying,
   learnFromRefusal,
   refusalChallenges,
+  wornOut,
 } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
@@ -132,13 +133,15 @@ function toldToCaller(
   const { marks } = edge.guesses;
   const now = Date.now();
   const source = sourceOf(flow.address);
-  const ours = areForOurs(request, marks);
-  for (const attempt of attempts) learnFromRefusal(edge, attempt, response, now);
+  const worn = wornOut(edge, attempts, request, response);
+  for (const attempt of attempts)
+    if (attempt !== worn) learnFromRefusal(edge, attempt, response, now);
   const challenges = refusalChallenges(response);
+  const isOld = worn !== undefined || password === 'unproven' || areForOurs(request, marks);
   if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
   const headers = challenges.map(({ name, value = '' }) => ({
     name,
-    value: marks.mark(ours || password === 'unproven' ? asStale(value) : value, source, now),
+    value: marks.mark(isOld ? asStale(value) : value, source, now),
   }));
   return { status: response.status, headers };
 }

@@ -9,6 +9,8 @@ export interface RegistrarOptions {
   /** What it says to a wrong password, and to an extension that it does not have; default: another challenge. */
   readonly wrong?: number;
   readonly unknown?: number;
+  /** Each nonce is good for one request, and another challenge does not say that it was `stale`. */
+  readonly noncesOnce?: boolean;
   /** What its refusals bring along, of extensions that exist. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -32,8 +34,10 @@ export function isRegistrar(pbx: Pbx, options: RegistrarOptions): ReadonlyMap<st
     // of whom it does not have, too: like Asterisk it takes as long for either
     const right = credentials !== undefined && isRight(credentials, password ?? 'none', 'REGISTER');
     if (password === undefined) return void refuse(request, options.unknown, false);
-    if (credentials === undefined || !nonces.has(digestParameter(credentials, 'nonce') ?? ''))
+    const nonce = digestParameter(credentials ?? '', 'nonce') ?? '';
+    if (credentials === undefined || !nonces.has(nonce))
       return void refuse(request, undefined, true);
+    if (options.noncesOnce === true) nonces.delete(nonce);
     if (!right) return void refuse(request, options.wrong, true);
     const kept = contacts.get(user) ?? new Set();
     contacts.set(user, kept);
