@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { FlowHolders } from './flow-holders.ts';
 import { FormerFlows } from './former-flows.ts';
-import type { Transport } from './signaling.ts';
 
 /** Phones that register, over connections named as the test likes, and what is known of where they were. */
 function phones() {
   const flows = new FlowHolders();
   const former = new FormerFlows((flow) => flows.has(flow));
-  const register = (
-    flow: string,
-    { aor = '1001@a.test', callId = 'a device', transport = 'tls' } = {},
-  ) => {
-    const phone = { aor, callId, transport: transport as Transport, flow, expiresAt: 1000 };
+  const register = (flow: string, { aor = '1001@a.test', callId = 'a device' } = {}) => {
+    const phone = { aor, callId, flow, expiresAt: 1000 };
     flows.add(flow, phone);
     return phone;
   };
@@ -52,13 +48,6 @@ describe('who is meant by a flow that is gone', () => {
       undefined,
       ...['6', '6', '6', '6'],
     ]);
-  });
-
-  test('over UDP nobody is: those flows do not end', () => {
-    const { register, move, now } = phones();
-    const phone = register('one', { transport: 'udp' });
-    move(phone, 'two');
-    expect(now('one')).toBeUndefined();
   });
 
   test('of several that shared it all, once they are together again', () => {

@@ -1,21 +1,21 @@
 import type { BindingRow } from './registrations-store.ts';
 
-type Registered = Pick<BindingRow, 'aor' | 'callId' | 'transport' | 'flow' | 'expiresAt'>;
+type Registered = Pick<BindingRow, 'aor' | 'callId' | 'flow' | 'expiresAt'>;
 
-/** Who was reached by a connection and registered over another one since. */
+/** Who was reached by a flow and registered by another one since. */
 interface Left {
   readonly registered: readonly Registered[];
   /** Somebody was there too of whom nobody knows where he is now. */
   readonly unsure: boolean;
 }
 
-/** More connections than a phone loses within one call. */
+/** More flows than a phone loses within one call. */
 const MOST_FORMER = 4;
 
 /**
- * By which flow those are reached now who came back on a new connection: their calls and subscriptions still name
- * the old one. Several may have shared that; then all must be together again, or one could get what is another's.
- * UDP flows do not end, so they are not remembered.
+ * By which flow those are reached now who came back on a new connection, or from another address or port: their calls and
+ * subscriptions still name the old one. Several may have shared that; then all must be together again, or one could get
+ * what is another's.
  */
 export class FormerFlows {
   readonly #holds: (flow: string) => boolean;
@@ -39,12 +39,12 @@ export class FormerFlows {
 
   /** It is about to be reached by another flow than it was. */
   moved(registered: Registered): void {
-    if (registered.transport !== 'udp') this.#note(registered, registered.flow);
+    this.#note(registered, registered.flow);
   }
 
   /** A device that names itself anew registered beside what it was known as, with the Call-ID it had (RFC 3261 §10.2.4). */
   succeeds(registered: Registered, before: Registered): void {
-    if (before.transport === 'udp' || before.flow === registered.flow) return;
+    if (before.flow === registered.flow) return;
     for (const flow of this.#former.get(before) ?? []) this.#note(registered, flow);
     this.#note(registered, before.flow);
   }
@@ -53,7 +53,7 @@ export class FormerFlows {
   removed(registered: Registered): void {
     for (const flow of this.#former.get(registered) ?? []) this.#forget(registered, flow);
     this.#former.delete(registered);
-    if (registered.transport !== 'udp') this.#forget(registered, registered.flow);
+    this.#forget(registered, registered.flow);
   }
 
   #note(registered: Registered, flow: string): void {

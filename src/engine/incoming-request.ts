@@ -1,6 +1,7 @@
 import type {
   Call,
   CallEnd,
+  Flow,
   Forwarding,
   HeaderChange,
   Incoming,
@@ -279,7 +280,7 @@ export function routedTargets(
   if (routing.user === undefined) return 481;
   const flow = core.flowFrom(routing.user);
   if (source.realm === 'core')
-    return typeof flow === 'string'
+    return typeof flow === 'string' || isLeft(core, flow)
       ? overFlowInsteadOf(core, routing.user, request.requestUri)
       : [{ nextHop: flow }];
   if (flow === 'forged') return 403;
@@ -291,6 +292,13 @@ function isOurs({ names }: Core, uri: string): boolean {
   const parsed = parseUri(uri);
   return parsed !== undefined && names.isOurs(parsed);
 }
+
+/**
+ * Flows over UDP do not end. Behind a NAT box that came up anew a phone registers by another, and its subscriptions, which
+ * it goes on refreshing, still name the one by which it is reached no more.
+ */
+const isLeft = (core: Core, { realm, transport, token }: Flow): boolean =>
+  realm === 'access' && transport === 'udp' && core.flowInsteadOf(token) !== undefined;
 
 /** Whoever's connection is gone may have come back on another; what is for TLS is not for one in the clear. */
 function overFlowInsteadOf(

@@ -71,6 +71,45 @@ describe.each(['tcp', 'tls', 'ws'] as const)('a phone that comes back over %s', 
   });
 });
 
+describe('a phone over UDP whose NAT box comes up anew, so that it registers from another port', () => {
+  /** It watches somebody; then all that is sent to where it was is lost. */
+  async function moved() {
+    const scene = await aScene();
+    const phone = await scene.phone();
+    await phone.register({ contact });
+    phone.request('SUBSCRIBE', 'sip:1002@example.test', { headers: { Event: 'dialog' } });
+    const subscribe = await scene.pbx.expect('SUBSCRIBE');
+    scene.pbx.answer(subscribe, 200);
+    await phone.expect(200, { of: 'SUBSCRIBE' });
+    return { scene, phone, subscription: calledSide(scene.pbx, subscribe) };
+  }
+
+  test('is told there what it subscribed to, and by the next one, too', async () => {
+    const { scene, phone, subscription } = await moved();
+    await using _ = scene;
+    await reachesIn(subscription, phone, 'NOTIFY');
+    for (let time = 0; time < 2; time++) {
+      const anew = await scene.phone();
+      await anew.register({ contact });
+      await reachesIn(subscription, anew, 'NOTIFY');
+    }
+    expect(heard(phone, 'NOTIFY').length).toBe(1);
+  });
+
+  test('where somebody else is registered now by that port, it is his', async () => {
+    const { scene, phone, subscription } = await moved();
+    await using _ = scene;
+    const anew = await scene.phone();
+    await anew.register({ contact });
+    phone.request('REGISTER', 'sip:127.0.0.1', {
+      headers: { To: '<sip:1003@127.0.0.1>', Contact: '<sip:1003@192.168.0.7:5060>' },
+    });
+    await phone.expect(200, { of: 'REGISTER' });
+    await reachesIn(subscription, phone, 'NOTIFY');
+    expect(heard(anew, 'NOTIFY')).toEqual([]);
+  });
+});
+
 test('it may come back over another transport, and with another Contact when it is the same device', async () => {
   const { scene, call } = await cutOff();
   await using _ = scene;
