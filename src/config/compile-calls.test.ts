@@ -62,6 +62,20 @@ describe('outbound routes are held against what they name', () => {
   });
 });
 
+describe('what is dialled before a number abroad is to be said', () => {
+  const noticesIn = (homeCountry: string, internationalPrefixes: string[] | null = null) =>
+    check({ site: { homeCountry, dialPlan: { internationalPrefixes } } }).notices;
+
+  test('where it may be read in two ways', () => {
+    expect(noticesIn('HK')).toEqual([expect.stringContaining('internationalPrefixes says which')]);
+    expect(noticesIn('HK', ['001'])).toEqual([]);
+  });
+
+  test.each(['DE', 'US', 'KR', 'SG', 'ID', 'BR', 'RU', 'FI'])('and nowhere else: %s', (home) => {
+    expect(noticesIn(home)).toEqual([]);
+  });
+});
+
 describe('a pattern that is never reached is said', () => {
   test.each([
     ['00.', '0043!', true],

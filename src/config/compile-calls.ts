@@ -50,6 +50,10 @@ export function checkCalls(
     notices.push(...stripsUnnamed(route), ...neverReached(routes, index));
     notices.push(...goneAround(routes, index, prefixesAbroad(site)));
   }
+  if (readsSeveralPrefixes(site))
+    notices.push(
+      `in site.homeCountry ${site.homeCountry} a carrier is chosen by what is dialled before a number abroad, and 00 1 … may be 001 …: a number that may be two is refused until site.dialPlan.internationalPrefixes says which your carriers take: ["00"], ["001"]`,
+    );
   if (routes.some(({ pin }) => pin === 'any') && known.PIN.length === 0)
     notices.push('a route asks for any PIN, but policies/pins.yaml has none: drawbridge pin add');
 
@@ -91,6 +95,15 @@ function neverReached(routes: readonly OutboundRoute[], index: number): readonly
     }
     return [];
   });
+}
+
+/** In Hong Kong 001 chooses a carrier, and to many carriers 00 is the prefix. */
+function readsSeveralPrefixes({ homeCountry, dialPlan }: Named['site']): boolean {
+  if (homeCountry === null || dialPlan.internationalPrefixes !== null) return false;
+  const prefix = numberingPlanOf(homeCountry)?.internationalPrefix;
+  return (
+    prefix !== undefined && numberingPlanOf(homeCountry)?.abroadWhole.test(`${prefix}1`) === true
+  );
 }
 
 function prefixesAbroad({ homeCountry, dialPlan }: Named['site']): readonly string[] {

@@ -349,7 +349,7 @@ describe('a call abroad cannot pass for one at home', () => {
     }
   });
 
-  test.each(['9 01 960 777 1234', '9 1010288 1 876 555 1234', '9 00 960 777 1234'])(
+  test.each(['9 01 960 777 1234', '9 1010288 1 876 555 1234'])(
     "through an operator or a carrier of one's choice as %s",
     (dialled) => {
       expect(america(dialled).kind).toBe('unknown');
@@ -375,6 +375,83 @@ describe('a call abroad cannot pass for one at home', () => {
       kind: 'international',
       country: 'MV',
     });
+  });
+
+  test.each([
+    ['HK', '001', '002', '007', '008', '009', '0060', '00'],
+    ['KR', '001', '002', '005', '006', '008', '00345', '00700', '00766', '00775'],
+    ['JP', '010', '001', '001010', '0033010', '0061010', '009130010', '184010'],
+    ['BR', '0015', '0021', '0031', '0041', '0014', '0043'],
+    ['CO', '005', '007', '009', '00414', '00444', '00456'],
+    ['SG', '001', '002', '008', '018', '019', '020'],
+    ['TH', '001', '005', '007', '008', '009'],
+    ['ID', '001', '007', '008', '009', '01017', '01016'],
+    ['TW', '002', '005', '006', '007', '009', '019'],
+    ['IL', '00', '012', '013', '014', '015', '018', '019'],
+    ['RU', '810', '826', '828', '857', '859'],
+    ['FI', '00', '990', '994', '996', '999', '99533'],
+    ['AU', '0011', '0015', '0018', '0019'],
+    ['CL', '00', '1880', '1230', '1710'],
+    ['CN', '00', '1790900', '1719100'],
+    ['MU', '00', '020', '030'],
+    ['TZ', '000', '005'],
+  ])(
+    'through whichever carrier of %s, it is none to another country',
+    (homeCountry, ...prefixes) => {
+      const site = reading({ homeCountry });
+      for (const prefix of prefixes)
+        for (const number of ['442079460123', '252612345678', '18765551234', '9607771234']) {
+          const { kind, e164 } = site(prefix + number);
+          // what may be two numbers is neither
+          expect([kind, e164 ?? `+${number}`], prefix + number).toEqual([
+            e164 === undefined ? 'unknown' : 'international',
+            `+${number}`,
+          ]);
+        }
+    },
+  );
+
+  test.each([
+    // +1 252 in Carolina, by 00
+    ['HK', '001 252 61 234 5678'],
+    // or in Azerbaijan, without any prefix
+    ['FI', '994 1 202 555 0123'],
+    // in a range of Britain that nobody has yet
+    ['HK', '001 442 345 678 901'],
+  ])('is none at all where it may be two: from %s, %s', (homeCountry, dialled) => {
+    expect(reading({ homeCountry })(dialled)).toMatchObject({ kind: 'unknown', e164: undefined });
+    expect(reading({ homeCountry })(`*21*${dialled}#`).kind).toBe('international');
+  });
+
+  test('until the dial plan says by which prefix', () => {
+    const site = (prefix: string) =>
+      reading({ homeCountry: 'HK', internationalPrefixes: [prefix] })('001 252 612 3456');
+    expect(site('00').country).toBe('US');
+    expect(site('001').country).toBe('SO');
+  });
+
+  test.each([
+    'KR',
+    'ID',
+    'JP',
+    'RU',
+    'NG',
+    'KE',
+    'BR',
+    'KZ',
+    'UG',
+    'TJ',
+    'SG',
+    'TH',
+    'TW',
+    'US',
+    'AU',
+  ])('nor one at home, by 00, which carriers take from everywhere: from %s', (homeCountry) => {
+    const site = reading({ homeCountry });
+    for (const number of ['442079460123', '3712345678', '37525123456', '9607771234'])
+      expect(site(`00${number}`).kind, number).toMatch(/international|unknown/);
+    expect(site('00442079460123').country).toBe('GB');
+    expect(site('0000442079460123').kind).toMatch(/international|unknown/);
   });
 
   test('while numbers of Leeds and Turin begin as those abroad do in America', () => {

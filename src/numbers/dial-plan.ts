@@ -45,6 +45,12 @@ const FEWEST_WITHIN = 7;
 const MOST_NEIGHBOUR = 9;
 /** How far into a feature code or a carrier's selection code a number abroad may begin. */
 const MOST_CODE = 8;
+/** No carrier is chosen by more digits, the international prefix included. */
+const MOST_PREFIX = 9;
+/** What carriers everywhere take for the international prefix, whatever it is in their country. */
+const EVERYWHERE = '00';
+/** In place of a number abroad that may be several: it is none that can be read. */
+const SEVERAL = 'several';
 
 const noNumber: NumberFacts = {
   e164: undefined,
@@ -70,8 +76,8 @@ class Reader {
   readonly #outsidePrefix: string;
   readonly #nationalPrefix: string | null;
   readonly #internationalPrefixes: readonly string[];
-  /** For countries where a carrier is chosen with the international prefix. */
-  readonly #abroad: RegExp | undefined;
+  /** For countries where a carrier may be chosen with the international prefix. */
+  readonly #carriers: NumberingPlan | undefined;
   readonly #pinSeparator: string | null;
   readonly #emergencies: ReadonlySet<string>;
   readonly #services: PatternSet;
@@ -90,7 +96,7 @@ class Reader {
     const own = this.#home ? [this.#home.internationalPrefix ?? ''] : ['00', '011'];
     const prefixes = (plan.internationalPrefixes ?? own).filter((prefix) => prefix !== '');
     this.#internationalPrefixes = ['+', ...prefixes];
-    this.#abroad = prefixes.length === 0 ? this.#home?.abroad : undefined;
+    this.#carriers = plan.internationalPrefixes === null ? this.#home : undefined;
     this.#pinSeparator = plan.pinSeparator;
     const emergencies = plan.emergencyNumbers ?? emergencyNumbersOf(homeCountry);
     this.#emergencies = new Set(emergencies.flatMap((each) => [each, outsidePrefix + each]));
@@ -122,7 +128,7 @@ class Reader {
     if (!dialable || digits === '') return answer('unknown');
     if (this.#emergencies.has(digits)) return answer('emergency', this.#emergency);
 
-    const abroad = this.#afterInternationalPrefix(this.#withoutOutsidePrefix(digits));
+    const abroad = this.#dialledAbroad(this.#withoutOutsidePrefix(digits));
     const clearlyAbroad =
       abroad !== undefined && (abroad.length >= FEWEST_INTERNATIONAL || digits.includes('+'));
     const inContext = context !== undefined && isDigits(digits);
@@ -147,6 +153,55 @@ class Reader {
       : digits;
   }
 
+  /**
+   * What is dialled abroad after whatever may stand before it. Where a carrier is chosen so, Hong Kong's 001, it may be
+   * read in two ways, `00 1 252 …` to Carolina and `001 252 …` to Somalia: each network knows one, and not which is known here.
+   */
+  #dialledAbroad(digits: string): string | undefined {
+    const plain = this.#afterInternationalPrefix(digits);
+    const carried = [...this.#afterCarriers(digits)];
+    const numbers = plain === undefined ? carried : [...carried, plain];
+    // Finland's 994 is Azerbaijan's to a carrier that is given E.164
+    if (plain === undefined && carried.length > 0 && this.#isNumberAbroad(digits))
+      numbers.push(digits);
+    const reached = this.#reachedBy(numbers);
+    if (reached.size > 1) return SEVERAL;
+    const [only] = reached.values();
+    if (only !== undefined || plain !== undefined) return only ?? plain;
+    const zeros = this.#afterZeros(digits);
+    const [first] = numbers;
+    return zeros !== undefined && this.#reachedBy([zeros]).size > 0 ? zeros : (first ?? zeros);
+  }
+
+  /** By what they are, those that somebody may have or get, with digits too many or not. */
+  #reachedBy(numbers: readonly string[]): ReadonlyMap<string | undefined, string> {
+    const reached = new Map<string | undefined, string>();
+    for (const number of numbers) {
+      const facts = this.#describe(number);
+      if (facts !== undefined && mayReach(facts)) reached.set(facts.e164, number);
+    }
+    return reached;
+  }
+
+  #isNumberAbroad(digits: string): boolean {
+    return digits.length > MOST_NEIGHBOUR && this.#abroadWithoutPrefix(digits) !== undefined;
+  }
+
+  *#afterCarriers(digits: string): Generator<string> {
+    if (this.#carriers === undefined) return;
+    const most = Math.min(MOST_PREFIX, digits.length - 1);
+    for (let length = most; length > 0; length--)
+      if (this.#carriers.abroadWhole.test(digits.slice(0, length))) yield digits.slice(length);
+  }
+
+  /** 00 is no prefix in Korea, nor does a number there begin so; but the carrier may be anywhere. */
+  #afterZeros(digits: string): string | undefined {
+    if (this.#home === undefined || !digits.startsWith(EVERYWHERE)) return undefined;
+    const number = digits.replace(/^(?:00)+/, '');
+    if (number.length < FEWEST_WITHIN || !isDigits(number)) return undefined;
+    return callingCodeOf(number) === undefined ? undefined : number;
+  }
+
   /** What follows the international prefix; some switches take one dialled twice for one. */
   #afterInternationalPrefix(digits: string): string | undefined {
     let at = 0;
@@ -155,12 +210,7 @@ class Reader {
   }
 
   #prefixLength(digits: string, at: number): number {
-    for (const prefix of this.#internationalPrefixes) {
-      if (digits.startsWith(prefix, at)) return prefix.length;
-    }
-    if (!this.#abroad) return 0;
-    this.#abroad.lastIndex = at;
-    return this.#abroad.test(digits) ? this.#abroad.lastIndex - at : 0;
+    return this.#internationalPrefixes.find((prefix) => digits.startsWith(prefix, at))?.length ?? 0;
   }
 
   #describe(number: string): NumberFacts | undefined {
@@ -272,9 +322,10 @@ class Reader {
     const last = digits.length - FEWEST_WITHIN - 1;
     for (let at = 1; at <= last; at++) {
       if (at > MOST_CODE && !endsArgument(digits, at)) continue;
-      const found = this.#afterInternationalPrefix(digits.slice(at));
+      const found = this.#dialledAbroad(digits.slice(at).replace(/#+$/, ''));
       if (found === undefined) continue;
-      const number = found.replace(/#+$/, '');
+      if (found === SEVERAL) return noNumber;
+      const number = found;
       if (number.length < FEWEST_WITHIN || !isDigits(number)) continue;
       if (callingCodeOf(number) !== undefined) return describeNumber(number, this.#homeCountry);
     }
@@ -329,6 +380,15 @@ class Reader {
 /** Does an argument of a feature code end before this place? */
 const endsArgument = (digits: string, at: number): boolean =>
   digits.charAt(at - 1) === '*' || digits.charAt(at - 1) === '#';
+
+/** Of a range that nobody has yet a fraudster may: it has digits enough. The area codes of +1 are all known. */
+function mayReach({ class: of, callingCode, country, e164 }: NumberFacts): boolean {
+  if (of !== 'unknown') return true;
+  const plan = country === undefined ? undefined : numberingPlanOf(country);
+  if (plan === undefined || e164 === undefined || callingCode === undefined) return false;
+  const digits = e164.length - 1 - callingCode.length;
+  return callingCode !== '1' && digits >= Math.min(...plan.lengths);
+}
 
 /** Longer than any number of the country, or begun as none is: a code for a carrier or an operator. */
 function isNumberOfNobody(home: NumberingPlan, national: string): boolean {

@@ -1,4 +1,5 @@
 import metadata from 'libphonenumber-js/max/metadata';
+import { moreAbroad } from './carrier-prefixes.ts';
 import { isDigits } from './dialable.ts';
 import type { NumberClass } from './dialled.ts';
 import { EMPTY_PREFIX, longerPrefix, prefixNumber } from './prefix-number.ts';
@@ -23,6 +24,8 @@ export interface NumberingPlan {
   readonly internationalPrefix: string | undefined;
   /** All that may be dialled before a number abroad, at `lastIndex`. */
   readonly abroad: RegExp;
+  /** Is all of a text that? Of `001` and `00`, in Hong Kong, both are. */
+  readonly abroadWhole: RegExp;
   readonly shape: RegExp;
   readonly lengths: readonly number[];
   /** What all numbers of this country begin with, where several share one calling code. */
@@ -73,7 +76,7 @@ export function numberingPlanOf(name: string): NumberingPlan | undefined {
   if (known) return known;
   const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
   if (!row) return undefined;
-  const plan = compilePlan(row);
+  const plan = compilePlan(row, Object.hasOwn(moreAbroad, name) ? moreAbroad[name] : undefined);
   plans.set(name, plan);
   return plan;
 }
@@ -139,8 +142,9 @@ export function nationalIn(
   return { national, prefixed: true };
 }
 
-function compilePlan(row: readonly unknown[]): NumberingPlan {
+function compilePlan(row: readonly unknown[], more: string | undefined): NumberingPlan {
   const lengths = row[column.lengths] as readonly number[];
+  const abroad = [more, textOf(row[column.abroad])].filter(Boolean).join('|') || '(?!)';
   return {
     callingCode: String(row[column.callingCode]),
     nationalPrefix: textOf(row[column.nationalPrefix]),
@@ -149,7 +153,8 @@ function compilePlan(row: readonly unknown[]): NumberingPlan {
       // `8~10` waits for a tone.
       textOf(row[column.abroadByDefault]).replace('~', ''),
     ),
-    abroad: new RegExp(textOf(row[column.abroad]) || '(?!)', 'y'),
+    abroad: new RegExp(abroad, 'y'),
+    abroadWhole: whole(abroad),
     trunk: new RegExp(
       `^(?:${textOf(row[column.trunk]) || textOf(row[column.nationalPrefix]) || '(?!)'})`,
     ),

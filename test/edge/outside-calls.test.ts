@@ -57,6 +57,26 @@ async function through(scene: Scene, phone: Phone, number: string, headers: Head
   return outcome;
 }
 
+describe('a number abroad by a prefix that its country does not have, or only a carrier', () => {
+  test.each([
+    ['KR', '00442079460123', 403],
+    ['ID', '001442079460123', 403],
+    ['RU', '8 28 442079460123', 403],
+    ['NG', '00442079460123', 403],
+    // to Somalia by PCCW, and by 00 to Carolina
+    ['HK', '001252612345678', 404],
+  ] as const)('is no call at home: from %s, %s', async (homeCountry, dialled, status) => {
+    const outbound = { 'allowed-countries': { countries: ['US'] } };
+    await using scene = await aScene({ policy: { site: { homeCountry }, outbound } });
+    const phone = await scene.registered();
+    const uri = toGate(scene, dialled.replaceAll(' ', ''));
+    const call = await phone.invite(uri);
+    scene.pbx.always('INVITE', (invite) => scene.pbx.answer(invite, 486));
+    expect((await call.final()).status).toBe(status);
+    expect(heard(scene.pbx, 'INVITE')).toEqual([]);
+  });
+});
+
 describe('what the PBX sends to a trunk', () => {
   test('leaves by its route, as the number that the route makes of it', async () => {
     await using scene = await judging();
