@@ -9,6 +9,7 @@ import {
   dataDirectoryAt,
   lockDataDirectory,
   makeDataDirectory,
+  refuseAsRoot,
 } from './control/data-directory.ts';
 import { DataPlaneNews } from './control/data-plane-news.ts';
 import { awaitInheritance, startHeir, tellThatWeServe } from './control/hand-over.ts';
@@ -102,6 +103,7 @@ function takeDataDirectory(
 ): Pick<DataPlaneInput, 'tokenKey' | 'pinKey'> {
   process.umask(0o077);
   makeDataDirectory(directory);
+  refuseAsRoot(directory);
   const lock = lockDataDirectory(directory);
   held.defer(() => lock.release());
   if (lock.warning) log.error(lock.warning);

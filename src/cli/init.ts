@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { environment } from '../config/environment.ts';
 import { showHostPort } from '../config/forms.ts';
 import { shown } from '../config/read-folders.ts';
@@ -153,22 +154,39 @@ function showImported({ extensions, notes, complete }: Imported): void {
   if (said.length > MOST_NOTES) print(`      and ${said.length - MOST_NOTES} more`);
 }
 
+/** Where packaging/install.sh puts it. */
+const UNIT = '/etc/systemd/system/drawbridge.service';
+
+/** Do commands and the gate take that folder by themselves? */
+function isTaken(site: string, folder: 'policies' | 'routes'): boolean {
+  const set = environment()[`DRAWBRIDGE_${folder.toUpperCase()}`];
+  return set !== undefined && resolve(set) === resolve(site, folder);
+}
+
 function nextSteps(site: string, answers: Answers, standing: Standing): string {
   // as it was called itself
   const throughNpm = environment().npm_lifecycle_event === 'drawbridge';
   const word = throughNpm ? 'npm run -s drawbridge --' : 'drawbridge';
   const run = throughNpm ? 'npm start --' : 'drawbridge run';
-  const places = `--policies ${join(site, 'policies')} --routes ${join(site, 'routes')}`;
+  const served = isTaken(site, 'policies') && isTaken(site, 'routes');
+  const places = served
+    ? ''
+    : ` --policies ${join(site, 'policies')} --routes ${join(site, 'routes')}`;
+  // who started it by hand would do so as root, and leave files that are shut to the service
+  const start =
+    served && existsSync(UNIT)
+      ? 'systemctl enable --now drawbridge     (it runs already? drawbridge reload)'
+      : `${run}${places}`;
   const gate = answers.publicAddress ?? standing.facingPbx ?? 'this machine';
   const { extensions, unlisted, homeCountry, countries } = answers;
   const risky = highRiskOf(countries);
   const premium = premiumOf(homeCountry ?? 'DE') ?? '+881612345678';
   const caller = extensions[0]?.extension ?? '1001';
   const steps: readonly (string | false)[] = [
-    `Start it:  ${run} ${places}`,
+    `Start it:  ${start}`,
     `Point a phone at ${gate}: TLS, port 5061, or 5060 without, with the account it has on the PBX.`,
-    `See what it does with a call:  ${word} explain invite ${premium} --as ${caller} ${places}`,
-    `See whether the PBX can be reached around it:  ${word} doctor ${places}`,
+    `See what it does with a call:  ${word} explain invite ${premium} --as ${caller}${places}`,
+    `See whether the PBX can be reached around it:  ${word} doctor${places}`,
     standing.translated &&
       standing.facingPbx !== undefined &&
       `The PBX calls by ${showHostPort(standing.facingPbx, CORE_PORT)}. What comes there is trusted: let nobody else reach it.`,

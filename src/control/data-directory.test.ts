@@ -1,4 +1,5 @@
 import {
+  chownSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -16,6 +17,7 @@ import {
   dataDirectoryAt,
   lockDataDirectory,
   makeDataDirectory,
+  refuseAsRoot,
 } from './data-directory.ts';
 import { readOrMakePinKey, readOrMakeTokenKey } from './secret-keys.ts';
 
@@ -40,6 +42,15 @@ describe('the data directory', () => {
     expect(() => checkDataDirectory(dataDirectoryAt(join(folder, 'file/data')))).toThrow(
       /is not a folder/,
     );
+  });
+
+  test("of another user is refused to root, whose files there would be shut to that user's gate", () => {
+    const directory = dataDirectoryAt(folder);
+    const { uid } = statSync(folder);
+    expect(() => refuseAsRoot(directory, uid)).not.toThrow();
+    if (uid === 0) chownSync(folder, 4711, 4711);
+    expect(() => refuseAsRoot(directory, 0)).toThrow(`${folder} belongs to user `);
+    expect(() => refuseAsRoot(directory, 4711)).not.toThrow();
   });
 
   test('that is a link to what is not there is an error for check as for a start', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder } from '../config/make-folder.ts';
@@ -52,6 +52,16 @@ export function makeDataDirectory({ path }: DataDirectory): void {
       cause: error,
     });
   }
+}
+
+/** Throws where a gate of root's would leave files that the gate it belongs to may not open: that one would not start again. */
+export function refuseAsRoot({ path }: DataDirectory, user = process.getuid?.()): void {
+  const { uid } = statSync(path);
+  if (user !== 0 || uid === 0) return;
+  throw new CannotStart(
+    `The data directory ${path} belongs to user ${uid}, and root runs this: what root writes there would keep the gate of ` +
+      'that user from starting. Start it as that user (the service: systemctl start drawbridge), or name another with --data.',
+  );
 }
 
 export interface Lock {

@@ -78,6 +78,26 @@ describe.skipIf(!mayMakeRoots)('the install script', () => {
     expect(root.run('drawbridge version')).toMatch(/^drawbridge \d/);
   });
 
+  test('what root writes by the command stays for the gate to read, and root starts no gate in its place', () => {
+    const owners =
+      'stat -c "%U:%G %a" /etc/drawbridge/policies/pins.yaml /var/lib/drawbridge/pin.key';
+    root.run('echo 4711 | drawbridge pin add anna');
+    expect(root.run(owners)).toBe('root:drawbridge 640\ndrawbridge:drawbridge 600\n');
+    const start = 'DRAWBRIDGE_PBX=sip:127.0.0.1:5080 drawbridge run 2>&1 || echo "ended with $?"';
+    const refused = root.run(start);
+    expect(refused).toContain('The data directory /var/lib/drawbridge belongs to user');
+    expect(refused).toContain('ended with 1');
+    expect(root.run('ls -A /var/lib/drawbridge')).toBe('pin.key\n');
+  });
+
+  test('init writes where the service reads, and says how that is started', () => {
+    const said = root.run('drawbridge init /etc/drawbridge --force --pbx 127.0.0.1:5080 --yes');
+    expect(said).toContain('1. Start it:  systemctl enable --now drawbridge');
+    expect(said).toContain('drawbridge doctor\n');
+    const asTheGate = AS_THE_SERVICE.join(' ');
+    expect(root.run(`${asTheGate} drawbridge check`)).toContain('sip:127.0.0.1:5080');
+  });
+
   test('what it installs serves as its user, without rights, in a system that it can only read, at rest within the memory promised', async () => {
     root.run(
       'mount -t tmpfs -o size=64m tmpfs /var/lib/drawbridge; chown drawbridge: /var/lib/drawbridge; ' +
