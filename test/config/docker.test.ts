@@ -43,9 +43,29 @@ describe.each(files)('%s', (name) => {
       const [from = ''] = volume.split(':');
       if (!from.startsWith('.')) expect(Object.keys(volumes)).toContain(from);
       // those of Prometheus and Grafana are brought by the services themselves
-      else if (/routes|policies/.test(from)) expect(existsSync(join(folder, from))).toBe(true);
+      else if (/routes|policies|two-nodes/.test(from))
+        expect(existsSync(join(folder, from))).toBe(true);
     }
   });
+});
+
+test.each([
+  ['compose.yaml', '../prometheus/prometheus.yml'],
+  ['compose.drachtio.yaml', '../prometheus/prometheus.yml'],
+  ['compose.two-nodes.yaml', 'prometheus.two-nodes.yml'],
+])('Prometheus watches every gate of %s', (name, config) => {
+  const { services } = file.parse(parse(read(name)));
+  const gates = Object.values(services).filter((one) => one.extends?.file === 'gate.yaml');
+  const at = gates.map(({ environment }) => environment?.DRAWBRIDGE_HTTP ?? '127.0.0.1:9464');
+  const job = z.looseObject({
+    static_configs: z.tuple([z.object({ targets: z.array(z.string()) })]),
+  });
+  const { scrape_configs: jobs } = z
+    .looseObject({ scrape_configs: z.tuple([job]) })
+    .parse(parse(read(config)));
+  expect(jobs[0].static_configs[0].targets).toEqual(at);
+  const own = services.prometheus?.volumes ?? [];
+  expect(own.some((one) => one.startsWith(`./${config}:`))).toBe(!config.startsWith('..'));
 });
 
 test.each(composed)('the gates of %s are given settings that they understand', (name) => {
