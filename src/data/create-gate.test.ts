@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../../test/support/a-pbx.ts';
 import { aPhone, type Phone } from '../../test/support/a-phone.ts';
 import { secret } from '../../test/support/a-program-server.ts';
-import { until } from '../../test/support/open-transports.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { ownAddress } from '../../test/support/own-address.ts';
 import { sdp } from '../../test/support/sip-call.ts';
 import { turnsDuring } from '../../test/support/turns-during.ts';
@@ -177,7 +177,7 @@ async function aProgram(gate: Gate): Promise<WireProgram> {
 /** The transactionId of the INVITE it was given. */
 async function givenInvite(program: WireProgram): Promise<string> {
   const invite = () => program.given().find(({ text }) => text.startsWith('INVITE '));
-  await until('the program has an INVITE', () => invite() !== undefined);
+  await eventually(() => invite() !== undefined, 'the program has an INVITE');
   return invite()?.tokens[8] ?? '';
 }
 
@@ -211,7 +211,7 @@ test('a program has the calls that its rules name, and they are counted, drained
   const bye = await phone.expect('BYE');
   phone.answer(bye, 200);
   expect(bye.header('Reason')).toContain('ended by the operator');
-  await until('it is over', () => gate.liveCalls() === 0);
+  await eventually(() => gate.liveCalls() === 0, 'it is over');
 });
 
 test('a program whose gate closes has its callers told', async () => {
@@ -221,7 +221,7 @@ test('a program whose gate closes has its callers told', async () => {
   await givenInvite(program);
   await gate.close();
   expect((await call.final()).status).toBe(503);
-  await until('it is gone', () => program.closed);
+  await eventually(() => program.closed, 'it is gone');
 });
 
 test('a reload gives programs other requests, and connects to programs where there were none', async () => {
@@ -242,7 +242,7 @@ test('a reload gives programs other requests, and connects to programs where the
     },
   });
   const call = await phone.invite('702');
-  await until('it is connected to', () => app.connections.length === 1);
+  await eventually(() => app.connections.length === 1, 'it is connected to');
   const [program] = app.connections;
   if (program === undefined) throw new Error('no connection');
   await program.told(['sip', await givenInvite(program), ''], answer(603));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { aPhone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 import { newBranch } from '../support/sip-party.ts';
 import { parameter } from '../support/sip-text.ts';
-import { eventually } from './eventually.ts';
 import { aGate } from './gate.ts';
 import { aScene, heard, requestText, speak } from './scene.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { eventually, pause } from '../support/eventually.ts';
 import { newBranch } from '../support/sip-party.ts';
-import { eventually, pause } from './eventually.ts';
 import { aScene, at, heard, type SceneOptions } from './scene.ts';
 
 /** A call on its way: the INVITE has arrived at the PBX, which has said nothing. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { eventually } from './eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { aScene } from './scene.ts';
 
 test('after close nothing is answered, and every connection is closed', async () => {

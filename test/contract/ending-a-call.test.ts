@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { eventually, pause } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
-import { eventually, pause } from './eventually.ts';
 import { aScene, heard, type Scene } from './scene.ts';
 
 const reason = { text: 'limit reached', cause: 487 };

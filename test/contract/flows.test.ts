@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/edge/signaling.ts';
 import type { Phone } from '../support/a-phone.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { aScene, at, heard, type Scene } from './scene.ts';
 
 /** The flow a phone speaks over. */

@@ -1,6 +1,6 @@
 import type { Pbx } from '../support/a-pbx.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
-import { eventually } from './eventually.ts';
 import { aScene, at, heard, type Scene } from './scene.ts';
 
 export interface Fork {

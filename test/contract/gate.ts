@@ -10,8 +10,8 @@ import type {
   Serving,
   Transport,
 } from '../../src/edge/signaling.ts';
+import { eventually } from '../support/eventually.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { eventually } from './eventually.ts';
 import { signalingUnderTest, type UnderTestOptions } from './under-test.ts';
 
 export interface GateOptions extends UnderTestOptions {

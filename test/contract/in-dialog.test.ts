@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Target } from '../../src/edge/signaling.ts';
+import { eventually } from '../support/eventually.ts';
 import { calledSide } from '../support/sip-call.ts';
 import { contactOf, type SipParty } from '../support/sip-party.ts';
 import { uriOf } from '../support/sip-text.ts';
-import { eventually } from './eventually.ts';
 import { aScene, at, requestText, speak } from './scene.ts';
 
 describe.each(['udp', 'tcp', 'tls', 'ws'] as const)(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { eventually, pause } from '../support/eventually.ts';
 import { readSip } from '../support/sip-text.ts';
-import { eventually, pause } from './eventually.ts';
 import { aScene, at, heard, requestText, speak } from './scene.ts';
 
 test.concurrent('an ACK to a 2xx that reuses the branch of its INVITE reaches the callee all the same', async () => {

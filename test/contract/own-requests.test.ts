@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome, OwnRequest, Target } from '../../src/edge/signaling.ts';
+import { pause } from '../support/eventually.ts';
 import { parameter } from '../support/sip-text.ts';
-import { pause } from './eventually.ts';
 import { aScene, at, heard, nobody, type Scene } from './scene.ts';
 
 const options = (target: Target, more: Partial<OwnRequest> = {}): OwnRequest => ({

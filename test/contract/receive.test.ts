@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { eventually, pause } from '../support/eventually.ts';
 import { newBranch } from '../support/sip-party.ts';
 import { readSip } from '../support/sip-text.ts';
-import { eventually, pause } from './eventually.ts';
 import { aGate } from './gate.ts';
 import { aScene, heard, requestText, speak } from './scene.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { eventually, pause } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
 import type { readSip } from '../support/sip-text.ts';
-import { eventually, pause } from './eventually.ts';
 import { expectDoubling, gaps, refusedInvite } from './repetitions.ts';
 import { aScene, at, heard, requestText, speak } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pause } from './eventually.ts';
+import { pause } from '../support/eventually.ts';
 import { aScene, heard, requestText, speak } from './scene.ts';
 
 test.each(['udp', 'tcp'] as const)(

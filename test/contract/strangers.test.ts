@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventually } from './eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { aScene, requestText, speak } from './scene.ts';
 
 test('strangers who fill the transaction table leave room for the PBX and for live calls', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test, vi } from 'vitest';
-import { eventually, pause } from './eventually.ts';
+import { eventually, pause } from '../support/eventually.ts';
 import { heard, requestText, speak } from './scene.ts';
 import { waiting } from './waiting.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/edge/signaling.ts';
-import { pause } from './eventually.ts';
+import { pause } from '../support/eventually.ts';
 import { aScene, at, heard } from './scene.ts';
 
 /** A call on its way to a PBX over TCP, with a second PBX to fall back on. */

@@ -9,11 +9,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DrachtioServing } from '../../src/drachtio/create-drachtio.ts';
 import type { Call, CallEnd, Handlers, Incoming } from '../../src/edge/signaling.ts';
 import { issueCertificate } from '../../src/engine/transport/certificate/issue-certificate.ts';
-import { eventually } from '../contract/eventually.ts';
 import { adapter, aServer, type Server, type ServerWish } from '../contract/over-drachtio.ts';
 import { settingsFor } from '../contract/under-test.ts';
 import { aPbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 
 const DAY_MS = 86_400_000;
 let folder: string;

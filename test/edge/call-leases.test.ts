@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 import type { SipCall } from '../support/sip-call.ts';
 import type { Received } from '../support/sip-party.ts';
 import { aScene, type Scene, statusOf } from './scene.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually, pause } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { eventually, pause } from '../support/eventually.ts';
 import { aScene, type Scene } from './scene.ts';
 
 /** One behind a NAT, one that is where it says, one on TCP. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { pause } from '../contract/eventually.ts';
 import { heard, requestText, speak } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { pause } from '../support/eventually.ts';
 import { aScene, type Scene } from './scene.ts';
 
 /** An INVITE that the PBX refuses, and whose refusal is never acknowledged, as if somebody had forged the source. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { answerDigest } from '../support/digest-answer.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
 import { aScene } from './scene.ts';
 

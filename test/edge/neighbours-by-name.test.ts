@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import { type NameServer, startDnsmasq } from '../support/dnsmasq.ts';
+import { eventually } from '../support/eventually.ts';
 import type { SipParty } from '../support/sip-party.ts';
 import { aScene, type Scene, type SceneOptions } from './scene.ts';
 

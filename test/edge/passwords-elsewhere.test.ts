@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { digestParameter } from '../../src/sip/message/digest.ts';
-import { eventually } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import { asksCallers, isRegistrar } from '../support/a-registrar.ts';
 import { answerDigest } from '../support/digest-answer.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
 import { aScene, type Scene, type SceneOptions } from './scene.ts';
 

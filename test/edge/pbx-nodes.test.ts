@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually, pause } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { eventually, pause } from '../support/eventually.ts';
 import { aScene, last, type Scene } from './scene.ts';
 
 const fast = { health: { everySeconds: 0.05, timeoutSeconds: 1, downAfter: 2, upAfter: 2 } };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Transport } from '../../src/edge/signaling.ts';
-import { eventually } from '../contract/eventually.ts';
 import { heard } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 import { calledSide, type SipCall } from '../support/sip-call.ts';
 import { aScene, type Scene } from './scene.ts';
 

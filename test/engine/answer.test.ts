@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, requestText, speak } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   test.each(['MESSAGE', 'INVITE'])(

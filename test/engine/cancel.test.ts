@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pause } from '../contract/eventually.ts';
 import { aScene, heard, type SceneOptions } from '../contract/scene.ts';
+import { pause } from '../support/eventually.ts';
 
 /** A call on its way: the INVITE has arrived at the PBX, which has said nothing. */
 async function calling(options: SceneOptions = {}) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, type Scene, type Talk } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Received } from '../support/sip-party.ts';
 import { uriOf } from '../support/sip-text.ts';
 

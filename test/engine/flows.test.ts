@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/edge/signaling.ts';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, at, type Scene } from '../contract/scene.ts';
 import type { Phone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** The flow a phone speaks over. */
 async function flowOf(scene: Scene, phone: Phone): Promise<Flow> {

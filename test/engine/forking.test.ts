@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually, pause } from '../contract/eventually.ts';
 import { cancelled, fork } from '../contract/fork.ts';
 import { aScene, heard } from '../contract/scene.ts';
+import { eventually, pause } from '../support/eventually.ts';
 
 const MOST_FORKS = 32;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, at, linesBut, requestText, speak } from '../contract/scene.ts';
 import { blackHole } from '../support/black-hole.ts';
+import { eventually } from '../support/eventually.ts';
 import { newBranch } from '../support/sip-party.ts';
 import { parameter, uriOf } from '../support/sip-text.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Hiding } from '../../src/edge/signaling.ts';
-import { eventually } from '../contract/eventually.ts';
 import { calling, expectAllVias, inner, outward, vias } from '../contract/outward.ts';
 import { aScene, heard, type Scene, type SceneOptions } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 import { uriOf } from '../support/sip-text.ts';
 
 test('a 200 that is repeated has the Vias too, before its ACK and after', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/edge/signaling.ts';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, at, heard, requestText, speak } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 import { calledSide } from '../support/sip-call.ts';
 import type { SipParty } from '../support/sip-party.ts';
 import { uriOf } from '../support/sip-text.ts';

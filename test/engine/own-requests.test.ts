@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { aScene } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe.each(['udp', 'tcp', 'tls', 'ws'] as const)('over %s', (transport) => {
   test('a ping is heard as an empty line, and nothing comes of it', async () => {

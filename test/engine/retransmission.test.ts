@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../src/edge/signaling.ts';
-import { eventually, pause } from '../contract/eventually.ts';
 import { expectDoubling, refusedInvite } from '../contract/repetitions.ts';
 import { aScene, heard } from '../contract/scene.ts';
+import { eventually, pause } from '../support/eventually.ts';
 
 describe.concurrent('a refused INVITE', () => {
   test.each([

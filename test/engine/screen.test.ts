@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { eventually, pause } from '../contract/eventually.ts';
 import { aScene, heard, requestText, speak } from '../contract/scene.ts';
+import { eventually, pause } from '../support/eventually.ts';
 
 const broken = (text: string): string => text.replace(/^Max-Forwards: .*$/m, 'Max-Forwards: many');
 

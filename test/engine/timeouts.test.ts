@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { eventually, pause } from '../contract/eventually.ts';
 import { waiting } from '../contract/waiting.ts';
+import { eventually, pause } from '../support/eventually.ts';
 
 // These wait for the real timers of RFC 3261 (64*T1 is 32 s), so all of them wait at once.
 vi.setConfig({ maxConcurrency: 20, testTimeout: 60_000 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { aScene, heard } from '../contract/scene.ts';
 import { aPhone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTransports } from '../support/open-transports.ts';
 import { contactOf, newBranch } from '../support/sip-party.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineServing } from '../../src/engine/create-engine.ts';
-import { eventually } from '../contract/eventually.ts';
 import type { Gate } from '../contract/gate.ts';
 import { aScene, heard, requestText, speak } from '../contract/scene.ts';
+import { eventually } from '../support/eventually.ts';
 
 const kept = ({ serving }: Gate) => {
   const { transactions, ringing, timers } = (serving as EngineServing).counts();

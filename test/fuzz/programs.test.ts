@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { eventually } from '../contract/eventually.ts';
 import { programsYaml } from '../contract/programs/program-server.ts';
 import { aPbx, type Pbx } from '../support/a-pbx.ts';
 import { aPhone, type Phone } from '../support/a-phone.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Frame, FrameProgram } from '../support/frame-program.ts';
 import { drained, metric } from '../support/gate-health.ts';
 import { type Gate, startGate } from '../support/gate-process.ts';

@@ -14,7 +14,7 @@ import { ProgramServer } from '../../src/engine/protocol/program-server.ts';
 import type { Channel } from '../../src/engine/transport/transports.ts';
 import type { Message } from '../../src/sip/message/message.ts';
 import { readMessage } from '../../src/sip/message/read-message.ts';
-import { until } from './open-transports.ts';
+import { eventually } from './eventually.ts';
 import { ownAddress } from './own-address.ts';
 import { WireProgram } from './wire-program.ts';
 
@@ -154,7 +154,7 @@ export class OpenProgramServer implements AsyncDisposable {
     const before = programs.map((one) => one.given().length);
     choice.program.send(['sip', 'given']);
     const got = () => programs.findIndex((one, index) => one.given().length > (before[index] ?? 0));
-    await until('somebody is given it', () => got() >= 0);
+    await eventually(() => got() >= 0, 'somebody is given it');
     return got();
   }
 

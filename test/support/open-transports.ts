@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitSettings, ListenerSettings, TlsSettings } from '../../src/config/settings.ts';
 import { createFlowTokens } from '../../src/edge/flow-token.ts';
 import type { Transport } from '../../src/edge/signaling.ts';
@@ -11,7 +10,6 @@ import type {
   TransportEvents,
   Transports,
 } from '../../src/engine/transport/transports.ts';
-import { PATIENCE_MS } from './patience.ts';
 
 /** What a test says about the transports it wants; all else is generous. */
 export interface Wish {
@@ -116,19 +114,6 @@ export async function openTransports(wish: Wish = {}): Promise<OpenTransports> {
       if (own) rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
-}
-
-/** Waits until it holds, or says after a while that it never did. */
-export async function until(
-  what: string,
-  holds: () => boolean,
-  withinMs = PATIENCE_MS,
-): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`never: ${what}`);
-    await sleep(5);
-  }
 }
 
 /** A message as a phone would send it, with that body. */

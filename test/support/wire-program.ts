@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { eventually } from './eventually.ts';
 import { type Frame, FrameProgram } from './frame-program.ts';
-import { until } from './open-transports.ts';
 
 /** A program's connection, opened by either side, over TCP or TLS. */
 export class WireProgram extends FrameProgram implements AsyncDisposable {
@@ -16,7 +16,7 @@ export class WireProgram extends FrameProgram implements AsyncDisposable {
     socket.once(tls ? 'secureConnect' : 'connect', () => {
       up = true;
     });
-    await until('connected', () => up || program.closed);
+    await eventually(() => up || program.closed, 'connected');
     return program;
   }
 
@@ -36,7 +36,7 @@ export class WireProgram extends FrameProgram implements AsyncDisposable {
       this.frames
         .filter(({ tokens }) => tokens[1] === 'response' && tokens[2] === id)
         .map(({ tokens }) => tokens.slice(3));
-    await until(`${count} responses to ${id}`, () => found().length >= count || this.closed);
+    await eventually(() => found().length >= count || this.closed, `${count} responses to ${id}`);
     return found();
   }
 
@@ -51,7 +51,7 @@ export class WireProgram extends FrameProgram implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.destroy();
-    await until('closed', () => this.closed);
+    await eventually(() => this.closed, 'closed');
   }
 }
 
@@ -78,7 +78,7 @@ export class ListeningProgram implements AsyncDisposable {
       greet(program);
     });
     server.listen(0, host);
-    await until('listening', () => server.listening);
+    await eventually(() => server.listening, 'listening');
     return listening;
   }
 

@@ -6,7 +6,7 @@ import {
   type ProgramServerWish,
   secret,
 } from '../../../test/support/a-program-server.ts';
-import { until } from '../../../test/support/open-transports.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ownAddress } from '../../../test/support/own-address.ts';
 import type { WireProgram } from '../../../test/support/wire-program.ts';
 
@@ -40,7 +40,7 @@ describe('authentication', () => {
     const server = await open();
     const program = await server.connect();
     expect(await program.authenticate('wrong-horse-battery')).toEqual(['NO', 'incorrect secret']);
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(server.server.counts()).toMatchObject({ connected: 0, refused: { secret: 1 } });
     expect(server.said(/wrong secret/)).toHaveLength(1);
     expect(JSON.stringify(server.log)).not.toMatch(/horse/);
@@ -78,7 +78,7 @@ describe('authentication', () => {
       rest.length > 0 ? rest.join('\r\n') : undefined,
     );
     expect(answer).toEqual(['NO', 'not authenticated']);
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(server.agents.commands).toEqual([]);
     expect(await server.choose()).toEqual({ kind: 'reject', status: 503 });
   });
@@ -89,7 +89,7 @@ describe('authentication', () => {
     program.say(['authenticate', 'wrong', '']);
     program.say(['authenticate', secret, '']);
     program.say(['sip', '', ''], invite);
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(program.frames.map(({ tokens }) => tokens.at(-1))).toEqual(['incorrect secret']);
     expect(server.agents.commands).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('authentication', () => {
   test('one that says nothing is disconnected', async () => {
     const server = await open({ limits: { authenticateSeconds: 1 } });
     const program = await server.connect();
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(server.server.counts().refused.time).toBe(1);
   });
 
@@ -105,7 +105,7 @@ describe('authentication', () => {
     const server = await open({ limits: { authenticateSeconds: 1 } });
     const program = await server.connect();
     program.bytes('40#abc|auth');
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(program.frames).toEqual([]);
   });
 
@@ -113,7 +113,7 @@ describe('authentication', () => {
     const server = await open();
     const program = await server.connect();
     program.bytes('5000#');
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(server.server.counts().refused.format).toBe(1);
   });
 
@@ -122,7 +122,7 @@ describe('authentication', () => {
     const program = await server.program();
     expect(await program.authenticate(secret)).toContain('OK');
     expect(await program.authenticate('wrong')).toEqual(['NO', 'incorrect secret']);
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
   });
 
   test('strangers who say nothing keep no program out: the oldest of them goes', async () => {
@@ -130,11 +130,11 @@ describe('authentication', () => {
     const strangers: WireProgram[] = [];
     for (let count = 0; count < 40; count++) strangers.push(await server.connect());
     const left = () => strangers.map(({ closed }) => !closed);
-    await until('some are turned away', () => left().filter(Boolean).length === 32);
+    await eventually(() => left().filter(Boolean).length === 32, 'some are turned away');
     expect(left().slice(0, 8)).not.toContain(true);
 
     const program = await server.program(['invite']);
-    await until('one made room', () => left().filter(Boolean).length === 31);
+    await eventually(() => left().filter(Boolean).length === 31, 'one made room');
     expect(left()[8]).toBe(false);
     for (let count = 0; count < 40; count++) await server.connect();
     expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
@@ -149,7 +149,7 @@ describe('authentication', () => {
     const strangers = Array.from({ length: 100 }, () => connect({ host, port, localAddress }));
     for (const stranger of strangers) stranger.on('error', () => {});
     const closed = () => strangers.filter((one) => one.closed).length;
-    await until('most are turned away', () => closed() >= 69);
+    await eventually(() => closed() >= 69, 'most are turned away');
     expect(await program.authenticate(secret)).toContain('OK');
     for (const stranger of strangers) stranger.destroy();
   });
@@ -160,9 +160,9 @@ describe('authentication', () => {
     const second = await server.program();
     const third = await server.connect();
     expect(await third.authenticate(secret)).toEqual(['NO', 'too many programs']);
-    await until('disconnected', () => third.closed);
+    await eventually(() => third.closed, 'disconnected');
     second.socket.destroy();
-    await until('one is gone', () => server.server.counts().connected === 1);
+    await eventually(() => server.server.counts().connected === 1, 'one is gone');
     const fourth = await server.connect();
     expect(await fourth.authenticate(secret)).toContain('OK');
   });
@@ -188,7 +188,7 @@ describe('commands', () => {
     const message = 'SIP/2.0 200 OK\r\n\r\ncaf\u00c3\u00a9 \u0000\u00ff';
     server.agents.respond = (to) => to.send(['sip', 'network', 7, ''], message);
     program.say(['sip', '', ''], invite);
-    await until('it comes', () => program.given().length === 1);
+    await eventually(() => program.given().length === 1, 'it comes');
     expect(program.given()[0]?.text).toBe(message);
     expect(program.given()[0]?.tokens.slice(1)).toEqual(['sip', 'network', '7', '']);
   });
@@ -198,7 +198,7 @@ describe('commands', () => {
     const ids = Array.from({ length: 300 }, (_, index) => `id-${index}`);
     const frames = ids.map((id) => `${id.length + 5}#${id}|ping`).join('');
     for (let at = 0; at < frames.length; at += 777) program.bytes(frames.slice(at, at + 777));
-    await until('all answered', () => program.frames.length === 301);
+    await eventually(() => program.frames.length === 301, 'all answered');
     expect(program.frames.slice(1).map(({ tokens }) => tokens[2])).toEqual(ids);
   });
 
@@ -214,7 +214,7 @@ describe('commands', () => {
     const server = await open();
     const program = await server.program();
     program.bytes(`${payload.length}#${payload}6#a|ping`);
-    await until('disconnected', () => program.closed);
+    await eventually(() => program.closed, 'disconnected');
     expect(lastOf(program)).toEqual(['response', 'x', 'NO', reason]);
     expect(server.agents.lostPrograms).toHaveLength(1);
     expect(server.server.counts()).toMatchObject({ connected: 0, refused: { format: 1 } });
@@ -225,7 +225,7 @@ describe('commands', () => {
     for (const bytes of ['x', '-1#', '4097#', '00001#x', '0#']) {
       const program = await server.program();
       program.bytes(bytes);
-      await until(`${bytes} ends it`, () => program.closed);
+      await eventually(() => program.closed, `${bytes} ends it`);
       expect(program.frames).toHaveLength(1);
     }
     const program = await server.program();
@@ -251,7 +251,7 @@ describe('commands', () => {
     const program = await server.program();
     for (let count = 0; count < 100; count++) program.say(['sip', '', 'd'], invite);
     program.socket.end();
-    await until('it is lost', () => server.agents.lostPrograms.length === 1);
+    await eventually(() => server.agents.lostPrograms.length === 1, 'it is lost');
     expect(server.agents.commands).toHaveLength(100);
   });
 
@@ -259,9 +259,9 @@ describe('commands', () => {
     const server = await open();
     const program = await server.program();
     program.say(['sip', '', ''], invite);
-    await until('known', () => server.agents.commands.length === 1);
+    await eventually(() => server.agents.commands.length === 1, 'known');
     program.socket.resetAndDestroy();
-    await until('it is lost', () => server.agents.lostPrograms.length === 1);
+    await eventually(() => server.agents.lostPrograms.length === 1, 'it is lost');
     const [lost] = server.agents.lostPrograms;
     expect(lost?.connected).toBe(false);
     lost?.send(['sip', 'into', 'the void']);
@@ -277,7 +277,7 @@ describe('a program that does not read', () => {
     const program = await server.program();
     program.socket.pause();
     program.say(['sip', '', ''], invite);
-    await until('known', () => server.agents.commands.length === 1);
+    await eventually(() => server.agents.commands.length === 1, 'known');
     const [{ program: other } = {}] = server.agents.commands;
     for (let count = 0; count < 1000 && other?.connected; count++) {
       other.send(['sip', 'network'], message);
@@ -294,11 +294,11 @@ describe('a program that does not read', () => {
     const program = await server.program();
     program.socket.pause();
     program.say(['sip', '', ''], invite);
-    await until('known', () => server.agents.commands.length === 1);
+    await eventually(() => server.agents.commands.length === 1, 'known');
     const [{ program: other } = {}] = server.agents.commands;
     for (let count = 0; count < 200; count++) other?.send(['sip', 'network'], message);
     expect(other?.connected).toBe(true);
-    await until('disconnected', () => other?.connected === false);
+    await eventually(() => other?.connected === false, 'disconnected');
     expect(server.server.counts().refused.stalled).toBe(1);
   });
 
@@ -306,7 +306,7 @@ describe('a program that does not read', () => {
     const server = await open({ limits: { unsentBytes: 100_000_000, stalledSeconds: 1 } });
     const program = await server.program();
     program.say(['sip', '', ''], invite);
-    await until('known', () => server.agents.commands.length === 1);
+    await eventually(() => server.agents.commands.length === 1, 'known');
     program.socket.pause();
     const [{ program: other } = {}] = server.agents.commands;
     for (let count = 0; count < 400; count++) other?.send(['sip', 'network'], message);
@@ -318,7 +318,7 @@ describe('a program that does not read', () => {
     }
     expect(other?.connected).toBe(true);
     program.socket.resume();
-    await until('it has all', () => program.given().length === 400, 20_000);
+    await eventually(() => program.given().length === 400, 'it has all', 20_000);
   }, 30_000);
 
   test('and floods us meanwhile is not read on from: what waits for it stays small', async () => {
@@ -332,15 +332,15 @@ describe('a program that does not read', () => {
     const pings = '7#ab|ping'.repeat(20_000);
     // never reading: the answers pile up here, then on the other side, then nothing is read any more
     for (let count = 0; count < 40; count++) socket.write(pings);
-    await until('it is known', () => server.server.counts().connected === 1);
+    await eventually(() => server.server.counts().connected === 1, 'it is known');
     let sent = -1;
-    await until('it is read no more', () => {
+    await eventually(() => {
       const before = sent;
       sent = server.server.counts().framesSent;
       return before === sent;
-    });
+    }, 'it is read no more');
     expect(server.server.counts().framesReceived).toBeLessThan(800_000);
-    await until('it is disconnected', () => server.server.counts().connected === 0);
+    await eventually(() => server.server.counts().connected === 0, 'it is disconnected');
     expect(server.said(/does not read/)).toMatchObject([
       { fields: { why: 'it took nothing for 2 s' } }, // never that too much waited for it
     ]);
@@ -354,15 +354,15 @@ test('one that has much under way is read on from as it gets its answers', async
   const waiting: (() => void)[] = [];
   server.agents.respond = (to, { id }) => waiting.push(() => to.send(['response', id, 'OK']));
   const ids = Array.from({ length: 600 }, () => program.say(['sip', '', ''], invite));
-  await until('as many as may', () => waiting.length === 256);
+  await eventually(() => waiting.length === 256, 'as many as may');
   await sleep(100);
   expect(waiting).toHaveLength(256);
   for (const answer of waiting.splice(0)) answer();
-  await until('the next', () => waiting.length === 256);
+  await eventually(() => waiting.length === 256, 'the next');
   for (const answer of waiting.splice(0)) answer();
-  await until('the last', () => waiting.length === 88);
+  await eventually(() => waiting.length === 88, 'the last');
   for (const answer of waiting.splice(0)) answer();
-  await until('all answered', () => program.frames.length === 601);
+  await eventually(() => program.frames.length === 601, 'all answered');
   expect(program.frames.slice(1).map(({ tokens }) => tokens[2])).toEqual(ids);
 });
 
@@ -375,7 +375,7 @@ test('a flood of one program does not keep others waiting', async () => {
     to.send(['response', id, 'OK']);
   };
   for (let count = 0; count < 2000; count++) flooding.say(['sip', '', ''], invite);
-  await until('it has begun', () => server.agents.commands.length > 0);
+  await eventually(() => server.agents.commands.length > 0, 'it has begun');
   expect(await calm.told(['ping'])).toEqual(['OK', 'pong']);
   expect(server.agents.commands.length).toBeLessThan(1900);
 });

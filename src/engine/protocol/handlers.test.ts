@@ -12,7 +12,7 @@ import {
   type ProgramServerWish,
   secret,
 } from '../../../test/support/a-program-server.ts';
-import { until } from '../../../test/support/open-transports.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ownAddress } from '../../../test/support/own-address.ts';
 import { ListeningProgram, type WireProgram } from '../../../test/support/wire-program.ts';
 import type { HandlerSettings } from '../../config/settings.ts';
@@ -70,7 +70,7 @@ class Web implements AsyncDisposable {
       serve(request, response);
     });
     server.listen(0, address);
-    await until('the web server listens', () => server.listening);
+    await eventually(() => server.listening, 'the web server listens');
     const bound = server.address();
     const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
     web = new Web(server, `http://${address}:${port}`);
@@ -106,13 +106,13 @@ describe('a program that is connected to', () => {
     expect(first.program.tags).toEqual(['mine']);
     first.program.send(['sip', 'first']);
     second.program.send(['sip', 'second']);
-    await until('both came', () => app.connections.every((one) => one.given().length === 1));
+    await eventually(() => app.connections.every((one) => one.given().length === 1), 'both came');
     // the answer to authenticate comes before all else
     for (const one of app.connections) expect(one.frames[0]?.tokens.slice(3, 4)).toEqual(['OK']);
     expect(server.server.counts()).toMatchObject({ connected: 2, outbound: 2 });
 
     app.connections[0]?.socket.end();
-    await until('the agents hear of it', () => server.agents.lostPrograms.length === 1);
+    await eventually(() => server.agents.lostPrograms.length === 1, 'the agents hear of it');
     expect([first.program, second.program]).toContain(server.agents.lostPrograms[0]);
   });
 
@@ -182,7 +182,7 @@ describe('a program that is connected to', () => {
     const begun = performance.now();
     expect(await server.choose()).toEqual(reject(480));
     expect(performance.now() - begun).toBeLessThan(2900);
-    await until('it is left', () => app.connections[0]?.closed === true);
+    await eventually(() => app.connections[0]?.closed === true, 'it is left');
   });
 
   test.each([
@@ -208,7 +208,7 @@ describe('a program that is connected to', () => {
     await server.choose();
     expect(await server.choose()).toEqual(reject(480));
     app.connections[0]?.socket.destroy();
-    await until('one is free', () => server.server.counts().outbound === 1);
+    await eventually(() => server.server.counts().outbound === 1, 'one is free');
     expect((await server.choose()).kind).toBe('program');
   });
 });
@@ -392,7 +392,7 @@ describe('a web server that decides', () => {
     const web = createSecureServer({ cert: certificate, key }, says(JSON.parse(decision)));
     undo(() => void web.close());
     web.listen(0, address);
-    await until('it listens', () => web.listening);
+    await eventually(() => web.listening, 'it listens');
     const bound = web.address();
     const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
     const server = await open([get(`https://${address}:${port}/`)], { authorities: file });
@@ -421,7 +421,7 @@ describe('a web server that decides', () => {
     const web = await Web.open(() => {});
     const server = await OpenProgramServer.open({ programs: { handlers: [get(web.url)] } });
     const choice = server.choose();
-    await until('it is asked', () => web.asked.length === 1);
+    await eventually(() => web.asked.length === 1, 'it is asked');
     const begun = performance.now();
     await server[Symbol.asyncDispose]();
     expect(await choice).toEqual(reject(500));

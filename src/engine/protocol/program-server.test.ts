@@ -7,7 +7,7 @@ import {
   OpenProgramServer,
   type ProgramServerWish,
 } from '../../../test/support/a-program-server.ts';
-import { until } from '../../../test/support/open-transports.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { ownAddress } from '../../../test/support/own-address.ts';
 import { WireProgram } from '../../../test/support/wire-program.ts';
 
@@ -71,10 +71,10 @@ describe('who is given a request', () => {
     const first = await server.program(['invite']);
     const second = await server.program(['invite']);
     first.socket.destroy();
-    await until('it is gone', () => server.agents.lostPrograms.length === 1);
+    await eventually(() => server.agents.lostPrograms.length === 1, 'it is gone');
     for (let count = 0; count < 3; count++) expect(await server.next([first, second])).toBe(1);
     second.socket.destroy();
-    await until('both are gone', () => server.agents.lostPrograms.length === 2);
+    await eventually(() => server.agents.lostPrograms.length === 2, 'both are gone');
     expect(await server.next([])).toBe(503);
     expect(server.server.counts().requests).toMatchObject({ given: 3, nobody: 2 });
   });
@@ -99,7 +99,7 @@ describe('who is given a request', () => {
       server.server.recorderOf('cdr:attempt')?.send(['cdr:attempt', 'network']);
     server.server.recorderOf('cdr:stop')?.send(['cdr:stop', 'network']);
     expect(server.server.recorderOf('cdr:start')).toBeUndefined();
-    await until('all came', () => first.given().length === 3 && second.given().length === 2);
+    await eventually(() => first.given().length === 3 && second.given().length === 2, 'all came');
     expect(first.given().map(({ tokens }) => tokens[1])).toEqual([
       'cdr:attempt',
       'cdr:attempt',
@@ -260,7 +260,7 @@ describe('the port', () => {
     const { address = '', port = 0 } = server.server.port ?? {};
     const plain = await WireProgram.to({ address, port });
     plain.say(['authenticate', 'correct-horse-battery', '']);
-    await until('disconnected', () => plain.closed);
+    await eventually(() => plain.closed, 'disconnected');
     expect(server.server.counts().connected).toBe(0);
   });
 
@@ -271,7 +271,7 @@ describe('the port', () => {
     });
     const { address = '', port = 0 } = server.server.port ?? {};
     const silent = await WireProgram.to({ address, port });
-    await until('disconnected', () => silent.closed);
+    await eventually(() => silent.closed, 'disconnected');
     await server.program();
   });
 
@@ -281,7 +281,7 @@ describe('the port', () => {
     const silent: WireProgram[] = [];
     for (let count = 0; count < 40; count++) silent.push(await WireProgram.to({ address, port }));
     const programs = [await server.program(['invite']), await server.program(['invite'])];
-    await until('some are closed', () => silent.filter(({ closed }) => closed).length === 9);
+    await eventually(() => silent.filter(({ closed }) => closed).length === 9, 'some are closed');
     for (const program of programs) expect(await program.told(['ping'])).toEqual(['OK', 'pong']);
   });
 
@@ -302,7 +302,7 @@ describe('the port', () => {
       await server.connect(),
     ];
     await server[Symbol.asyncDispose]();
-    await until('all are gone', () => programs.every(({ closed }) => closed));
+    await eventually(() => programs.every(({ closed }) => closed), 'all are gone');
     expect(server.agents.lostPrograms).toHaveLength(2);
     await open({ port: { address, port } });
   });

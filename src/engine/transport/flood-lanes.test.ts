@@ -2,10 +2,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import {
   type OpenTransports,
   openTransports,
-  until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
 import { bindShared } from './bound-socket.ts';
@@ -109,7 +109,7 @@ describe('a blocked source that floods', () => {
     const phone = await aPeer(honest);
     const inherited = open.transports.descriptors();
     await flood(flooder, open, 1500);
-    await until('a lane', () => open.transports.floodLanes === 1);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
     expect(open.transports.descriptors()).toEqual(inherited);
 
     await sleep(50); // what came before it is read
@@ -117,7 +117,7 @@ describe('a blocked source that floods', () => {
     // all of these are in the system's hands before any is read
     for (let sent = 0; sent < 1000; sent++) flooder.send('flood', open.port('udp'), honest);
     for (let sent = 0; sent < 100; sent++) phone.send(`call ${sent}`, open.port('udp'), honest);
-    await until('heard', () => open.messages.length === 100);
+    await eventually(() => open.messages.length === 100, 'heard');
     await sleep(50);
     expect(counted.refused).toBeLessThan(100);
     expect(open.transports.datagramsDropped()).toBe(0);
@@ -126,15 +126,15 @@ describe('a blocked source that floods', () => {
   test('is heard as soon as he is unblocked, and has no queue of his own when he is quiet', async () => {
     const { open, flooder, letIn } = await aShutOut();
     await flood(flooder, open, 1500);
-    await until('a lane', () => open.transports.floodLanes === 1);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
 
     await sleep(50);
     letIn();
     flooder.send('now I am good', open.port('udp'), '127.0.0.1');
-    await until('heard', () => open.messages.length === 1);
-    await until('none', () => open.transports.floodLanes === 0);
+    await eventually(() => open.messages.length === 1, 'heard');
+    await eventually(() => open.transports.floodLanes === 0, 'none');
     flooder.send('and still am', open.port('udp'), '127.0.0.1');
-    await until('heard', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'heard');
   });
 
   test('who is refused but not blocked has no lane, nor has who is slow', async () => {
@@ -161,9 +161,9 @@ describe('a blocked source that floods', () => {
   test('and is let in again is heard in full soon, though he sends on as fast', async () => {
     const { open, flooder, letIn } = await aShutOut();
     floodOn(flooder, open);
-    await until('a lane', () => open.transports.floodLanes === 1);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
     letIn();
-    await until('none', () => open.transports.floodLanes === 0);
+    await eventually(() => open.transports.floodLanes === 0, 'none');
     await sleep(100);
     expect(open.transports.floodLanes).toBe(0);
   });
@@ -171,12 +171,12 @@ describe('a blocked source that floods', () => {
   test('anew has a lane at once', async () => {
     const { open, flooder } = await aShutOut();
     const stop = floodOn(flooder, open);
-    await until('a lane', () => open.transports.floodLanes === 1);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
     await sleep(1200);
     await stop();
-    await until('none', () => open.transports.floodLanes === 0);
+    await eventually(() => open.transports.floodLanes === 0, 'none');
     await flood(flooder, open, 1500);
-    await until('a lane', () => open.transports.floodLanes === 1);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
     expect(open.log.filter(({ level }) => level === 'warn')).toEqual([]);
   }, 15_000);
 
@@ -184,8 +184,8 @@ describe('a blocked source that floods', () => {
     const listen = [{ transport: 'udp', address: '0.0.0.0' }] as const;
     const { open, flooder } = await aShutOut({ listen });
     floodOn(flooder, open, '127.0.0.5');
-    await until('a lane', () => open.transports.floodLanes === 1);
-    await until('none', () => open.transports.floodLanes === 0);
+    await eventually(() => open.transports.floodLanes === 1, 'a lane');
+    await eventually(() => open.transports.floodLanes === 0, 'none');
     await sleep(200);
     expect(open.transports.floodLanes).toBe(0);
     expect(open.log.filter(({ level }) => level === 'warn')).toEqual([
@@ -200,7 +200,7 @@ describe('a blocked source that floods', () => {
       lanes.refused('127.0.0.67', 5060);
       lanes.refused('127.0.0.67', 5060 + 256);
     }
-    await until('lanes', () => lanes.size === 3);
+    await eventually(() => lanes.size === 3, 'lanes');
   });
 
   test('among many who send little has a lane', async () => {
@@ -209,7 +209,7 @@ describe('a blocked source that floods', () => {
       lanes.refused(`127.1.${refused & 255}.${refused >> 8}`, 5060);
       if (refused % 10 === 0) lanes.refused(FLOODER, 5060);
     }
-    await until('a lane', () => lanes.size === 1);
+    await eventually(() => lanes.size === 1, 'a lane');
   });
 
   test('has a lane at once, though he sent a little before', async () => {
@@ -217,7 +217,7 @@ describe('a blocked source that floods', () => {
     for (let refused = 0; refused < 250; refused++) lanes.refused(FLOODER, 5060);
     await sleep(1050);
     for (let refused = 0; refused < 1100; refused++) lanes.refused(FLOODER, 5060);
-    await until('a lane', () => lanes.size === 1);
+    await eventually(() => lanes.size === 1, 'a lane');
   });
 
   test('where nobody can be answered has none, and is not tried again and again', async () => {
@@ -235,14 +235,14 @@ describe('a blocked source that floods', () => {
     ]);
     // another has his
     for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, 5060);
-    await until('a lane', () => lanes.size === 1);
+    await eventually(() => lanes.size === 1, 'a lane');
   });
 
   test('lanes are few, however many ports flood', async () => {
     const { lanes } = await lanesAlone();
     for (let port = 20_000; port < 20_080; port++)
       for (let refused = 0; refused < 1000; refused++) lanes.refused(FLOODER, port);
-    await until('lanes', () => lanes.size === 64);
+    await eventually(() => lanes.size === 64, 'lanes');
     await sleep(50);
     expect(lanes.size).toBe(64);
     lanes.close();

@@ -3,11 +3,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import {
   aMessage,
   type OpenTransports,
   openTransports,
-  until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
 
@@ -53,7 +53,7 @@ describe('TCP', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     phone.write(aMessage('three') + aMessage('four'));
-    await until('all heard', () => open.messages.length === 4);
+    await eventually(() => open.messages.length === 4, 'all heard');
     expect(open.messages.map(({ wire }) => wire).join('')).toBe(
       text + aMessage('three') + aMessage('four'),
     );
@@ -67,11 +67,11 @@ describe('TCP', () => {
     const heard: string[] = [];
     phone.on('data', (bytes) => heard.push(String(bytes)));
     phone.write(`\r\n\r\n${aMessage()}`);
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     open.messages[0]?.channel.send('back');
-    await until('answered', () => heard.length === 1);
+    await eventually(() => heard.length === 1, 'answered');
     phone.write('\r\n\r\n');
-    await until('the pong', () => heard.length === 2);
+    await eventually(() => heard.length === 2, 'the pong');
     expect(heard).toEqual(['back', '\r\n']);
   });
 
@@ -85,7 +85,7 @@ describe('TCP', () => {
     phone.write(bytes);
     await ended(phone);
     expect(open.unframeable).toEqual([{ head: bytes, problem }]);
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
   });
 
   test('an endless head is cut off at the limit and counted', async () => {
@@ -101,7 +101,7 @@ describe('TCP', () => {
     const open = await serving();
     const phone = await dialled(open);
     phone.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     const channel = open.messages[0]?.channel;
     if (channel === undefined) throw new Error('no channel');
     const { address, port, token } = channel;
@@ -111,13 +111,13 @@ describe('TCP', () => {
     expect(channel.atPort(9)).toBe(channel);
 
     phone.destroy();
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     expect(open.closed).toEqual([channel]);
     expect(open.transports.channelFrom(token)).toBe('stale');
     const failures: Error[] = [];
     channel.send('late', (problem) => failures.push(problem));
     expect(failures).toHaveLength(0);
-    await until('failed', () => failures.length === 1);
+    await eventually(() => failures.length === 1, 'failed');
   });
 
   test('connects out, queues until connected, and keeps the connection', async () => {
@@ -134,7 +134,7 @@ describe('TCP', () => {
     const channel = open.transports.channelTo(to);
     channel?.send('one ');
     channel?.send('two');
-    await until('both arrived', () => heard.join('') === 'one two');
+    await eventually(() => heard.join('') === 'one two', 'both arrived');
     expect(open.transports.channelTo(to)).toBe(channel);
     expect(open.transports.channelTo({ ...to, address: '::1' })).toBeUndefined();
     expect(open.transports.channelTo({ ...to, transport: 'ws' })).toBeUndefined();
@@ -151,7 +151,7 @@ describe('TCP', () => {
     });
     channel?.send('one', (problem) => story.push(`one ${problem.message}`));
     channel?.send('two', (problem) => story.push(`two ${problem.message}`));
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     expect(story).toEqual([
       'one connect ECONNREFUSED 127.0.0.1:1',
       'two connect ECONNREFUSED 127.0.0.1:1',
@@ -174,10 +174,10 @@ describe('TCP', () => {
     await turnedAway(open);
     expect(open.transports.counts().refused['per-source']).toBe(1);
     first.destroy();
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     const next = await dialled(open);
     next.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
   });
 
   test('the PBX and trunks have as many connections as they like', async () => {
@@ -187,7 +187,7 @@ describe('TCP', () => {
     });
     const phones = [await dialled(open), await dialled(open), await dialled(open)];
     for (const phone of phones) phone.write(aMessage());
-    await until('all heard', () => open.messages.length === 3);
+    await eventually(() => open.messages.length === 3, 'all heard');
   });
 
   test('limits connections in total', async () => {
@@ -207,7 +207,7 @@ describe('TCP', () => {
     await ended(slow);
     expect(open.transports.counts().refused['message-time']).toBe(1);
     patient.write(aMessage());
-    await until('heard', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'heard');
   });
 
   test('an idle connection is closed; keep-alives keep it', async () => {
@@ -217,7 +217,7 @@ describe('TCP', () => {
     const pings = setInterval(() => kept.write('\r\n\r\n'), 50);
     undo.push(() => clearInterval(pings));
     await ended(idle);
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 1 } });
   });
 
@@ -228,17 +228,17 @@ describe('TCP', () => {
     const speaking = await dialled(open);
     speaking.write(aMessage());
     const disregarded = await dialled(open);
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     disregarded.write(aMessage());
-    await until('heard both', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'heard both');
     open.messages[1]?.channel.disregarded();
     const pings = setInterval(() => pinging.write('\r\n\r\n'), 50);
     undo.push(() => clearInterval(pings));
     await Promise.all([ended(silent), ended(pinging), ended(disregarded)]);
-    await until('closed', () => open.closed.length === 3);
+    await eventually(() => open.closed.length === 3, 'closed');
     expect(open.transports.counts()).toMatchObject({ open: 1, refused: { 'idle-time': 3 } });
     speaking.write(aMessage());
-    await until('heard again', () => open.messages.length === 3);
+    await eventually(() => open.messages.length === 3, 'heard again');
   });
 
   test('a peer that does not read is cut off, and what it missed is reported', async () => {
@@ -246,15 +246,15 @@ describe('TCP', () => {
     const deaf = await dialled(open);
     deaf.pause();
     deaf.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     const channel = open.messages[0]?.channel;
     const failures: Error[] = [];
     const block = 'x'.repeat(60_000);
     for (let sent = 0; sent < 400 && channel?.open; sent += 1)
       channel.send(block, (problem) => failures.push(problem));
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     expect(open.transports.counts().refused['send-backlog']).toBe(1);
-    await until('reported', () => failures.length > 1);
+    await eventually(() => failures.length > 1, 'reported');
   });
 
   test('a peer that takes nothing for long is cut off, however little waits for it; a slow one is not', {
@@ -266,7 +266,7 @@ describe('TCP', () => {
       const socket = await dialled(open);
       socket.pause().write(aMessage());
       const heard = open.messages.length;
-      await until('heard', () => open.messages.length > heard);
+      await eventually(() => open.messages.length > heard, 'heard');
       return { socket, channel: open.messages.at(-1)?.channel };
     };
     const first = await called();
@@ -282,7 +282,7 @@ describe('TCP', () => {
     }
     const reading = setInterval(() => slow.socket.read(), 20);
     undo.push(() => clearInterval(reading));
-    await until('cut off', () => deaf.channel?.open === false, 6000);
+    await eventually(() => deaf.channel?.open === false, 'cut off', 6000);
     expect(slow.channel?.open).toBe(true);
     expect(open.transports.counts().refused['send-backlog']).toBe(2);
   });
@@ -308,7 +308,7 @@ describe('TCP', () => {
     const open = await serving({ listen: [{ transport: 'tcp', address: '::1' }] });
     const phone = await dialled(open, '::1');
     phone.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     expect(open.messages[0]?.channel.address).toBe('::1');
   });
 
@@ -328,7 +328,7 @@ describe('TCP', () => {
     });
     const phone = await dialled(open);
     phone.write(aMessage('bad') + aMessage('good'));
-    await until('heard', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'heard');
     expect(open.log.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
@@ -339,12 +339,12 @@ describe('TCP', () => {
     const open = await openTransports({ listen: ['udp', 'tcp', 'tls', 'ws', 'wss'] });
     const phone = await dialled(open);
     phone.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     const phoneEnded = ended(phone);
     await open.close();
     await phoneEnded;
     expect(open.closed).toHaveLength(1);
-    await until('all closed', () => handles() <= before);
+    await eventually(() => handles() <= before, 'all closed');
   });
 
   test('of who sends as fast as it goes so much is taken in a turn, and all of it in the end', async () => {
@@ -375,7 +375,7 @@ describe('TCP', () => {
       workerData: { port: open.port('tcp'), message: aMessage() },
     });
     undo.push(() => flooding.terminate());
-    await until('all heard', () => heard === 20_000 * aMessage().length);
+    await eventually(() => heard === 20_000 * aMessage().length, 'all heard');
     expect(most).toBeLessThan(100 * 1024);
   });
 

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import {
   aMessage,
   type OpenTransports,
   openTransports,
-  until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
 import { type IssuedCertificate, issueCertificate } from './certificate/issue-certificate.ts';
@@ -185,11 +185,11 @@ describe('TLS (S1)', () => {
     const phones = await Promise.all(Array.from({ length: 100 }, () => dialled(open.port('tls'))));
 
     write(directory, 'gate', issued('new.example.com'));
-    await until('swapped', () => open.log.some(({ text }) => text === 'certificate swapped'));
+    await eventually(() => open.log.some(({ text }) => text === 'certificate swapped'), 'swapped');
     expect(nameServed(await dialled(open.port('tls')))).toBe('new.example.com');
 
     for (const phone of phones) phone.write(aMessage());
-    await until('all heard', () => open.messages.length === 100);
+    await eventually(() => open.messages.length === 100, 'all heard');
     expect(open.closed).toHaveLength(0);
   });
 
@@ -200,7 +200,7 @@ describe('TLS (S1)', () => {
 
     const next = issued('new.example.com');
     writeFileSync(files.certificate, next.certificate);
-    await until('complained', () => open.log.some(({ level }) => level === 'error'));
+    await eventually(() => open.log.some(({ level }) => level === 'error'), 'complained');
     expect(open.log.find(({ level }) => level === 'error')).toMatchObject({
       text: 'a new certificate cannot be used; the old one stays',
       fields: { certificate: files.certificate },
@@ -209,7 +209,7 @@ describe('TLS (S1)', () => {
     expect(nameServed(await dialled(open.port('tls')))).toBe('old.example.com');
 
     writeFileSync(files.key, next.key);
-    await until('swapped', () => open.log.some(({ text }) => text === 'certificate swapped'));
+    await eventually(() => open.log.some(({ text }) => text === 'certificate swapped'), 'swapped');
     expect(nameServed(await dialled(open.port('tls')))).toBe('new.example.com');
   });
 
@@ -235,9 +235,9 @@ describe('TLS (S1)', () => {
     const open = await serving({ limits: { handshakeSeconds: 0.2 } });
     const stalling = connectTcp(open.port('tls'), '127.0.0.1');
     undo.push(() => stalling.destroy());
-    await until('handshaking', () => open.transports.counts().handshaking === 1);
+    await eventually(() => open.transports.counts().handshaking === 1, 'handshaking');
     await ended(stalling);
-    await until('over', () => open.transports.counts().handshaking === 0);
+    await eventually(() => open.transports.counts().handshaking === 0, 'over');
     expect(open.transports.counts().refused['handshake-time']).toBe(1);
     expect(open.closed).toHaveLength(0);
   });
@@ -270,7 +270,7 @@ describe('client certificates', () => {
     const open = await asking(mode);
     const phone = await dialled(open.port('tls'), as(issued('1001', 'sip:1001@example.com')));
     phone.write(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     expect(open.messages[0]?.channel.certificateNames).toEqual(['1001', 'sip:1001@example.com']);
   });
 
@@ -284,7 +284,7 @@ describe('client certificates', () => {
       first.write(aMessage());
       const again = await dialled(open.port('tls'), { ...pinned, session });
       again.write(aMessage());
-      await until('both heard', () => open.messages.length === 2);
+      await eventually(() => open.messages.length === 2, 'both heard');
       for (const { channel } of open.messages) expect(channel.certificateNames).toEqual([]);
     },
   );
@@ -299,7 +299,7 @@ describe('client certificates', () => {
     phone.resume();
     await ended(phone);
     expect(open.messages).toHaveLength(0);
-    await until('over', () => open.transports.counts().handshaking === 0);
+    await eventually(() => open.transports.counts().handshaking === 0, 'over');
     expect(open.transports.counts().open).toBe(0);
   });
 
@@ -351,10 +351,10 @@ describe('TLS to a peer', () => {
     for (const serverName of ['peer.example.com', 'example.com']) {
       const channel = gate.transports.channelTo({ ...to, realm: 'access', serverName });
       channel?.send(aMessage());
-      await until('heard', () => peer.messages.length === 1);
+      await eventually(() => peer.messages.length === 1, 'heard');
       peer.messages.length = 0;
       channel?.close();
-      await until('closed', () => gate.closed.length === 1);
+      await eventually(() => gate.closed.length === 1, 'closed');
       gate.closed.length = 0;
     }
 
@@ -362,7 +362,7 @@ describe('TLS to a peer', () => {
     gate.transports
       .channelTo({ ...to, realm: 'access', serverName: 'elsewhere.example.com' })
       ?.send(aMessage(), (problem) => failures.push(problem));
-    await until('failed', () => failures.length === 1);
+    await eventually(() => failures.length === 1, 'failed');
     expect(peer.messages).toHaveLength(0);
   });
 
@@ -383,10 +383,10 @@ describe('TLS to a peer', () => {
 
     const first = channelTo('peer.example.com');
     first?.send(aMessage());
-    await until('heard', () => peer.messages.length === 1);
+    await eventually(() => peer.messages.length === 1, 'heard');
     const failures: Error[] = [];
     channelTo('elsewhere.example.com')?.send(aMessage(), (why) => failures.push(why));
-    await until('failed', () => failures.length === 1);
+    await eventually(() => failures.length === 1, 'failed');
     expect(peer.messages).toHaveLength(1);
     expect(channelTo('peer.example.com')).toBe(first);
     first?.close();
@@ -409,9 +409,9 @@ describe('TLS to a peer', () => {
         realm: 'access',
       })
       ?.send(aMessage(), (problem) => failures.push(problem));
-    await until('failed', () => failures.length === 1);
+    await eventually(() => failures.length === 1, 'failed');
     expect(peer.messages).toHaveLength(0);
-    await until('closed', () => gate.closed.length === 1);
+    await eventually(() => gate.closed.length === 1, 'closed');
   });
 
   test('waits for a handshake that takes its time, and what was sent meanwhile arrives', async () => {
@@ -428,13 +428,13 @@ describe('TLS to a peer', () => {
     await once(slow.listen(0, '127.0.0.1'), 'listening');
     undo.push(() => slow.close());
     // one that has been up for longer than anybody may take nothing
-    await until('up for long', () => performance.now() > 2000);
+    await eventually(() => performance.now() > 2000, 'up for long');
     const { port } = slow.address() as AddressInfo;
     const failures: Error[] = [];
     gate.transports
       .channelTo({ transport: 'tls', address: '127.0.0.1', port, realm: 'core' })
       ?.send(aMessage(), (why) => failures.push(why));
-    await until('heard or failed', () => peer.messages.length + failures.length === 1);
+    await eventually(() => peer.messages.length + failures.length === 1, 'heard or failed');
     expect(failures).toEqual([]);
     expect(gate.transports.counts().refused['send-backlog']).toBe(0);
   });
@@ -447,7 +447,7 @@ describe('TLS to a peer', () => {
     for (const peer of peers) {
       const to = { transport: 'tls', address: '127.0.0.1', port: peer.port('tls') } as const;
       gate.transports.channelTo({ ...to, realm: 'core' })?.send(aMessage());
-      await until('heard', () => peer.messages.length === 1);
+      await eventually(() => peer.messages.length === 1, 'heard');
     }
     expect(warned()).toMatchObject([
       {

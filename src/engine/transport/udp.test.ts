@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startBackground } from '../../../test/support/background-process.ts';
+import { eventually } from '../../../test/support/eventually.ts';
 import { mayForge, sendForged } from '../../../test/support/forged-datagram.ts';
 import { aNetworkNamespace, mayMakeNetworks } from '../../../test/support/network-namespace.ts';
 import {
   aMessage,
   type OpenTransports,
   openTransports,
-  until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
 import { ownLinks } from '../../../test/support/own-links.ts';
@@ -75,7 +75,7 @@ describe.each([
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => 255 - byte));
     for (const datagram of ['', '\r\n\r\n', '\0\0\0\0', bytes, '\r\n\r\nlast'])
       peer.send(datagram, open.port('udp'), '127.0.0.1');
-    await until('last', () => open.messages.some(({ wire }) => wire === 'last'));
+    await eventually(() => open.messages.some(({ wire }) => wire === 'last'), 'last');
     expect(open.messages.map(({ wire }) => wire)).toEqual([bytes.toString('latin1'), 'last']);
   });
 
@@ -95,7 +95,7 @@ describe.each([
         peer.send(wire, open.port('udp'), '127.0.0.1');
         sent.push(wire);
       }
-      await until('heard', () => open.messages.length === sent.length);
+      await eventually(() => open.messages.length === sent.length, 'heard');
     }
     // of each peer: the system keeps no order among several
     for (const [number] of peers.entries())
@@ -120,7 +120,7 @@ describe.each([
     let answers = 0;
     peer.on('message', () => answers++);
     for (let one = 0; one < 200; one++) peer.send('x', open.port('udp'), '127.0.0.1');
-    await until('answered', () => answers === 200);
+    await eventually(() => answers === 200, 'answered');
     for (const { mock } of calls) {
       const most = Math.max(0, ...mock.results.map(({ value }) => value));
       expect(most > 1).toBe(batched);
@@ -142,7 +142,7 @@ describe.each([
         sent.push(`${one} ${'x'.repeat((one * 41) % 500)}`);
         channel?.send(sent.at(-1) ?? '');
       }
-      await until('heard', () => heard.length === sent.length);
+      await eventually(() => heard.length === sent.length, 'heard');
     }
     expect(heard).toEqual(sent);
   });
@@ -155,7 +155,7 @@ describe.each([
     peer.on('message', (message) => lengths.push(message.length));
     for (const datagram of ['x', longest, longest, longest, 'xx'])
       peer.send(datagram, open.port('udp'), '127.0.0.1');
-    await until('answered', () => lengths.length === 5);
+    await eventually(() => lengths.length === 5, 'answered');
     expect(lengths).toEqual([1, 65_507, 65_507, 65_507, 2]);
     expect(open.messages.map(({ wire }) => wire.length)).toEqual(lengths);
   });
@@ -175,7 +175,7 @@ describe.each([
       peer.on('message', (answer) => answers.push(String(answer)));
       for (let one = 0; one < 200; one++) peer.send(address, listener?.port, address);
     }
-    await until('answered', () => answers.length === 400);
+    await eventually(() => answers.length === 400, 'answered');
     for (const { wire, channel } of open.messages) expect(channel.address).toBe(wire);
   });
 
@@ -190,7 +190,7 @@ describe.each([
       const answers: string[] = [];
       peer.on('message', (answer) => answers.push(String(answer)));
       for (const text of ['one', 'two', 'three', 'four']) peer.send(text, open.port('udp'), LINK);
-      await until('answered', () => answers.length === 4);
+      await eventually(() => answers.length === 4, 'answered');
       expect(answers).toEqual(['one', 'two', 'three', 'four']);
       for (const { channel } of open.messages) {
         expect(channel.address).toBe(LINK);
@@ -216,9 +216,9 @@ describe.each([
       if (one % 50 !== 10 && one % 50 !== 20) sent.push(String(one));
       channel?.send(message, () => failed.push(String(one)));
     }
-    await until('heard', () => heard.length === sent.length);
+    await eventually(() => heard.length === sent.length, 'heard');
     expect(heard).toEqual(sent);
-    await until('reported', () => failed.length === 6);
+    await eventually(() => failed.length === 6, 'reported');
     expect(failed).toEqual(['10', '20', '60', '70', '110', '120']);
   });
 
@@ -274,7 +274,7 @@ describe.each([
     // one in 32 is heard, so that there is a turn each time
     for (let sent = 0; sent < 3200; sent++)
       peer.send(sent % 32 === 0 ? 'heard' : 'refused', open.port('udp'), '127.0.0.1');
-    await until('heard', () => open.messages.length === 100);
+    await eventually(() => open.messages.length === 100, 'heard');
     expect(open.transports.sleptMs).toBeLessThan(5);
   });
 
@@ -283,7 +283,7 @@ describe.each([
     const peer = await aPeer();
     peer.send('one', open.port('udp'), '127.0.0.1');
     peer.send('two', open.port('udp'), '127.0.0.1');
-    await until('both', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'both');
     const [first, second] = open.messages.map(({ channel }) => channel);
     expect(second).toBe(first);
     const { port } = peer.address();
@@ -297,7 +297,7 @@ describe.each([
     const open = await serving();
     const peer = await aPeer();
     peer.send('hello', open.port('udp'), '127.0.0.1');
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     const token = open.messages[0]?.channel.token ?? '';
     const port = open.port('udp');
     await open.transports.close();
@@ -334,7 +334,7 @@ describe.each([
     const answers: string[] = [];
     peer.on('message', (answer) => answers.push(String(answer)));
     for (const one of ['one', 'two']) peer.send(one, open.port('udp'), '127.0.0.1');
-    await until('all', () => answers.length === 4);
+    await eventually(() => answers.length === 4, 'all');
     expect(answers).toEqual(['one heard', 'after one', 'two heard', 'after two']);
   });
 
@@ -372,7 +372,7 @@ describe.each([
     await closed.promise;
     expect(admitted).toBeGreaterThanOrEqual(3);
     expect(open.messages).toHaveLength(admitted);
-    await until('all are answered', () => answers === admitted);
+    await eventually(() => answers === admitted, 'all are answered');
   });
 
   test('a message that cannot be sent is reported', async () => {
@@ -385,11 +385,11 @@ describe.each([
     });
     const failures: Error[] = [];
     channel?.send('x'.repeat(70_000), (problem) => failures.push(problem));
-    await until('failed', () => failures.length === 1);
+    await eventually(() => failures.length === 1, 'failed');
     expect(failures[0]?.message).toContain('EMSGSIZE');
     await open.transports.close();
     channel?.send('late', (problem) => failures.push(problem));
-    await until('failed again', () => failures.length === 2);
+    await eventually(() => failures.length === 2, 'failed again');
   });
 
   test.skipIf(!mayForge)(
@@ -399,7 +399,7 @@ describe.each([
       const to = { address: '127.0.0.1', port: open.port('udp') };
       sendForged(0, to, aMessage('from nowhere'));
       sendForged(5999, to, aMessage('from somewhere'));
-      await until('heard', () => open.messages.length > 0);
+      await eventually(() => open.messages.length > 0, 'heard');
       expect(open.messages.map(({ channel }) => channel.port)).toEqual([5999]);
       expect(open.messages[0]?.wire).toContain('from somewhere');
     },
@@ -411,7 +411,7 @@ describe.each([
     const peer = await aPeer();
     stranger.send('no', open.port('udp'), '127.0.0.1');
     peer.send('yes', open.port('udp'), '127.0.0.1');
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     expect(open.messages[0]?.wire).toBe('yes');
   });
 });
@@ -433,7 +433,10 @@ test.runIf(process.platform === 'linux')(
     for (let one = 0; one < 600; one++) peer.send(aMessage(`new ${one}`), open.port('udp'));
     peer.send('SIP/2.0 200 OK\r\n\r\n', open.port('udp'));
     peer.send('BYE sip:a@b SIP/2.0\r\nTo: <sip:a@b>;tag=1\r\n\r\n', open.port('udp'));
-    await until('all that is left', () => heard.length + open.transports.datagramsDropped() >= 602);
+    await eventually(
+      () => heard.length + open.transports.datagramsDropped() >= 602,
+      'all that is left',
+    );
     const at = (text: string) => heard.findIndex((wire) => wire.includes(text));
     // a turn's worth, where it was the first that came
     expect(at('SIP/2.0 200')).toBeLessThan(130);

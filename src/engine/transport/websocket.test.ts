@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { eventually } from '../../../test/support/eventually.ts';
 import {
   aMessage,
   type OpenTransports,
   openTransports,
-  until,
   type Wish,
 } from '../../../test/support/open-transports.ts';
 
@@ -49,7 +49,7 @@ describe.each(['ws', 'wss'] as const)('%s', (transport) => {
     const [answer, isBinary] = await once(browser, 'message');
     expect([String(answer), isBinary]).toEqual(['back', false]);
     browser.send(Buffer.from(aMessage('\xff\xfe'), 'latin1'));
-    await until('heard', () => open.messages.length === 2);
+    await eventually(() => open.messages.length === 2, 'heard');
     expect(open.messages.map(({ wire }) => wire)).toEqual([aMessage('text'), aMessage('\xff\xfe')]);
     expect(open.messages[0]?.channel).toMatchObject({ transport, address: '127.0.0.1' });
   });
@@ -58,7 +58,7 @@ describe.each(['ws', 'wss'] as const)('%s', (transport) => {
     const open = await serving();
     const browser = await dialled(open, transport);
     browser.send(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     const channel = open.messages[0]?.channel;
     if (channel === undefined) throw new Error('no channel');
     const { address, port } = channel;
@@ -66,7 +66,7 @@ describe.each(['ws', 'wss'] as const)('%s', (transport) => {
     expect(open.transports.channelFrom(channel.token)).toBe(channel);
 
     browser.close();
-    await until('closed', () => open.closed.length > 0);
+    await eventually(() => open.closed.length > 0, 'closed');
     expect(open.closed).toEqual([channel]);
     expect(channel.open).toBe(false);
     expect(open.transports.channelFrom(channel.token)).toBe('stale');
@@ -96,9 +96,9 @@ describe('WebSocket', () => {
     browser.on('message', (data) => heard.push(String(data)));
     browser.send('\r\n\r\n');
     browser.send(aMessage());
-    await until('answered', () => heard.length === 1);
+    await eventually(() => heard.length === 1, 'answered');
     browser.send('\r\n\r\n');
-    await until('the pong', () => heard.length === 2);
+    await eventually(() => heard.length === 2, 'the pong');
     expect(heard).toEqual(['back', '\r\n']);
     expect(open.messages).toHaveLength(1);
   });
@@ -137,7 +137,7 @@ describe('WebSocket', () => {
     client.write(bytes);
     await once(client, 'close');
     expect(said).toBe('');
-    await until('gone', () => open.transports.counts().handshaking === 0);
+    await eventually(() => open.transports.counts().handshaking === 0, 'gone');
   });
 
   test('an upgrade that never comes is ended and counted', async () => {
@@ -146,7 +146,7 @@ describe('WebSocket', () => {
     stalling.write('GET / HTTP/1.1\r\nHost: x\r\n');
     stalling.resume();
     await once(stalling, 'close');
-    await until('counted', () => open.transports.counts().handshaking === 0);
+    await eventually(() => open.transports.counts().handshaking === 0, 'counted');
     expect(open.transports.counts().refused['handshake-time']).toBe(1);
   });
 
@@ -155,7 +155,7 @@ describe('WebSocket', () => {
     const browser = await dialled(open);
     browser.send('x'.repeat(1001));
     await once(browser, 'close');
-    await until('closed', () => open.closed.length === 1);
+    await eventually(() => open.closed.length === 1, 'closed');
     expect(open.transports.counts().refused['message-size']).toBe(1);
   });
 
@@ -199,7 +199,7 @@ describe('WebSocket', () => {
     sendRaw(flooding, times(100_000, bytes));
     const began = performance.now();
     other.send(aMessage());
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     expect(performance.now() - began).toBeLessThan(50);
     await ended;
     expect(open.transports.counts().refused.pieces).toBe(1);
@@ -216,7 +216,7 @@ describe('WebSocket', () => {
         browser,
         frame(at === 0 ? TEXT : CONTINUATION, message.slice(at, at + 5), at + 5 >= message.length),
       );
-    await until('heard', () => open.messages.length === 1);
+    await eventually(() => open.messages.length === 1, 'heard');
     expect(open.messages[0]?.wire).toBe(message);
 
     sendRaw(browser, frame(TEXT, 'x', false));

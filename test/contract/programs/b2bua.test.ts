@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aPbx, type Pbx } from '../../support/a-pbx.ts';
 import type { Phone } from '../../support/a-phone.ts';
+import { eventually } from '../../support/eventually.ts';
 import { sdp } from '../../support/sip-call.ts';
-import { eventually } from '../eventually.ts';
 import { heard } from '../scene.ts';
 import { aProgramServer, type ProgramServer, type RunningProgram } from './program-server.ts';
 

@@ -3,12 +3,12 @@ import { inject } from 'vitest';
 import { aPbx } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
 import { type Background, startBackground } from '../../support/background-process.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type Gate, startGate } from '../../support/gate-process.ts';
 import { ownAddress, ownPorts } from '../../support/own-address.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import type { Place } from '../../support/sip-wire.ts';
 import { drachtioServer, type ServerPlace } from '../drachtio-server.ts';
-import { eventually } from '../eventually.ts';
 
 /** What a program said on its stdout: `event` and whatever else. */
 export type Said = Readonly<Record<string, unknown>> & { readonly event: string };

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { aPbx } from '../../support/a-pbx.ts';
 import { aPhone, type Phone } from '../../support/a-phone.ts';
 import { startBackground } from '../../support/background-process.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type Gate, startGate } from '../../support/gate-process.ts';
-import { until } from '../../support/open-transports.ts';
 import { ownAddress, ownPorts } from '../../support/own-address.ts';
 import { RunningProgram } from './program-server.ts';
 
@@ -89,7 +89,7 @@ test('a program that listens has a connection for each call, and ends it', async
     .toMatch(/^Programs: 2\n(.* \(for one request\) .*1 call\n){2}/m);
   await first.bye();
   await program.says('destroy');
-  await until('one is left', () => program.said('connected').length === 2);
+  await eventually(() => program.said('connected').length === 2, 'one is left');
   await expect.poll(() => gate.status(), patiently).toMatch(/^Programs: 1$/m);
   await second.bye();
   await expect.poll(() => gate.status(), patiently).toMatch(/^Programs: 0$/m);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { eventually, pause } from '../../contract/eventually.ts';
 import { heard } from '../../contract/scene.ts';
+import { eventually, pause } from '../../support/eventually.ts';
 import { sdp } from '../../support/sip-call.ts';
 import { aProgramScene, type ProgramScene } from './raw-program.ts';
 

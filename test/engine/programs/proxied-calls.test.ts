@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../../contract/eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { Received } from '../../support/sip-party.ts';
 import { aProxy, calls, type Proxied } from './a-proxy.ts';
 import type { RawProgram } from './raw-program.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pause } from '../../contract/eventually.ts';
+import { pause } from '../../support/eventually.ts';
 import { aProxy, calls } from './a-proxy.ts';
 
 describe.concurrent('what goes out', () => {

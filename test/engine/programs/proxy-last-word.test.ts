@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../../contract/eventually.ts';
 import { heard, requestText, speak } from '../../contract/scene.ts';
+import { eventually } from '../../support/eventually.ts';
 import { aProxy, calls, nowhere, type Proxied } from './a-proxy.ts';
 
 /** A call that rang, and whose caller gave up: he has his 487. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventually } from '../../contract/eventually.ts';
 import { heard } from '../../contract/scene.ts';
 import { aPbx } from '../../support/a-pbx.ts';
+import { eventually } from '../../support/eventually.ts';
 import { aProxy, calls, nowhere } from './a-proxy.ts';
 
 describe.concurrent('one after the other', () => {

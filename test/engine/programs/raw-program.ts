@@ -7,10 +7,10 @@ import type {
   ProxyCommand,
   RecordKind,
 } from '../../../src/engine/protocol/program.ts';
-import { eventually } from '../../contract/eventually.ts';
 import { aGate, type Gate, type GateOptions } from '../../contract/gate.ts';
 import { aPbx, type Pbx, type PbxOptions } from '../../support/a-pbx.ts';
 import { aPhone, type Phone, type PhoneOptions } from '../../support/a-phone.ts';
+import { eventually } from '../../support/eventually.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 import type { SipParty } from '../../support/sip-party.ts';
 import { composeSip, type HeaderValues, readSip, type SipText } from '../../support/sip-text.ts';

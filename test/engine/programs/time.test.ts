@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { pause } from '../../contract/eventually.ts';
 import { heard } from '../../contract/scene.ts';
+import { pause } from '../../support/eventually.ts';
 import { calledSide, sdp } from '../../support/sip-call.ts';
 import { aProgramScene, type ProgramSceneOptions } from './raw-program.ts';
 

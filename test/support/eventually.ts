@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { PATIENCE_MS } from './patience.ts';
 
-/** Waits until it is so; says what was waited for when it never is. */
+/** Waits until it is so. When it never is, the failure says what was waited for, by which condition, and points there. */
 export async function eventually(
   isSo: () => boolean,
   what: string,
@@ -9,7 +9,11 @@ export async function eventually(
 ): Promise<void> {
   const giveUpAt = performance.now() + within;
   while (!isSo()) {
-    if (performance.now() > giveUpAt) throw new Error(`not within ${within} ms: ${what}`);
+    if (performance.now() > giveUpAt) {
+      const never = new Error(`not within ${within} ms: ${what}, by ${isSo}`);
+      Error.captureStackTrace(never, eventually);
+      throw never;
+    }
     await pause(5);
   }
 }
