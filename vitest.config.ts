@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/support/slowest-first.ts';
 
 /** Processes that answer to the clock, or need all of the machine. */
 const timed = [
@@ -19,13 +20,14 @@ const patience = { poll: { timeout: 5000 } };
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         // no sockets, no clocks, nothing of the process: what one has loaded serves the next, which to load takes longer
         test: {
           name: 'pure',
           testTimeout: 20_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           isolate: false,
           include: pure,
           sequence: { groupOrder: 0 },
@@ -36,7 +38,7 @@ export default defineConfig({
           name: 'unit',
           expect: patience,
           testTimeout: 20_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: pure,
           sequence: { groupOrder: 0 },
@@ -56,8 +58,8 @@ export default defineConfig({
           ],
           expect: patience,
           testTimeout: 30_000,
-          // these wait for real timers most of the time: several at once, each on ports of its own
-          maxWorkers: 3,
+          // these wait for real timers most of the time: many at once, each on ports of its own
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
         },
       },
@@ -69,8 +71,8 @@ export default defineConfig({
           provide: { carrier: 'drachtio' },
           expect: patience,
           testTimeout: 30_000,
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 6,
+          sequence: { groupOrder: 1 },
         },
       },
       // both again on a drachtio-server that runs already, one test at a time: all share it
