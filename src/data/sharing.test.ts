@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import type { BindingRow } from '../edge/registrations-store.ts';
-import type { SharedBatch } from './messages.ts';
+import type { FromDataPlane, SharedBatch } from './messages.ts';
 import { Sharing } from './sharing.ts';
 
 const row: BindingRow = {
@@ -43,4 +44,39 @@ test('with all else what was taken back is told again, but not what is there aga
   sharing.close();
   expect(told[0]).toMatchObject({ deletes: [{ token: 't' }], upserts: [{ token: 'u' }] });
   expect(told[1]).toMatchObject({ deletes: [{ token: 't' }], upserts: [] });
+});
+
+describe('at the end', () => {
+  function lastWords(alone: boolean) {
+    const told: FromDataPlane[] = [];
+    const sharing = new Sharing((message) => told.push(message), 100);
+    sharing.follow({ alone, nodes: [] });
+    sharing.saved(row);
+    sharing.liveChanged('1001', 0);
+    sharing.note({ kind: 'pin-failed', key: 'k', at: 1 });
+    return { told, sharing };
+  }
+
+  test('all that was not told yet is told at once, and waited for until the others can know it', async () => {
+    const { told, sharing } = lastWords(false);
+    let flushed = false;
+    const flush = sharing.flush(10_000).then(() => {
+      flushed = true;
+    });
+    expect(told).toMatchObject([
+      { type: 'live', counts: [['1001', 0]] },
+      { type: 'notes', notes: [{ key: 'k' }] },
+      { type: 'share', batch: { kind: 'bindings', batch: 1, upserts: [row] } },
+    ]);
+    await sleep(20);
+    expect(flushed).toBe(false);
+    sharing.taken('bindings', 1);
+    await flush;
+    sharing.close();
+  });
+
+  test('nobody waits for a Redis that is gone, nor long for one that is slow', async () => {
+    await lastWords(true).sharing.flush(10_000);
+    await lastWords(false).sharing.flush(20);
+  });
 });

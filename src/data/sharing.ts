@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AskedPlace, HeldByOthers, Note, OtherNodes } from '../edge/other-nodes.ts';
 import { type Binding, HERE } from '../edge/registrations.ts';
 import type { BindingRow } from '../edge/registrations-store.ts';
@@ -180,6 +181,15 @@ export class Sharing implements OtherNodes {
     }
   }
 
+  /** Tells at once all that was not told yet, and waits until the others can know it, where that is within so long. */
+  async flush(withinMs: number): Promise<void> {
+    this.#tellCounts();
+    const tables = [this.#blocks, this.#bindings, this.#guards];
+    const told = Promise.all(tables.map((table) => table.flush()));
+    if (this.#alone) return;
+    await Promise.race([told, sleep(withinMs, undefined, { ref: false })]);
+  }
+
   close(): void {
     clearInterval(this.#telling);
     clearTimeout(this.#tellSoon);
@@ -187,13 +197,16 @@ export class Sharing implements OtherNodes {
   }
 
   #soon(): void {
-    this.#tellSoon ??= setTimeout(() => {
-      this.#tellSoon = undefined;
-      if (this.#live.size > 0) this.#tell({ type: 'live', counts: [...this.#live] });
-      if (this.#notes.length > 0) this.#tell({ type: 'notes', notes: this.#notes });
-      this.#live.clear();
-      this.#notes = [];
-    }, TELL_EVERY_MS);
+    this.#tellSoon ??= setTimeout(() => this.#tellCounts(), TELL_EVERY_MS);
+  }
+
+  #tellCounts(): void {
+    clearTimeout(this.#tellSoon);
+    this.#tellSoon = undefined;
+    if (this.#live.size > 0) this.#tell({ type: 'live', counts: [...this.#live] });
+    if (this.#notes.length > 0) this.#tell({ type: 'notes', notes: this.#notes });
+    this.#live.clear();
+    this.#notes = [];
   }
 }
 

@@ -70,6 +70,9 @@ const delay = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
 /** What was answered last may be asked for once more. */
 const QUIET_MS = 3000;
 
+/** At the end the other nodes are told what they do not know yet; a Redis that is slow keeps nobody for longer. */
+const TELL_OTHERS_MS = 1000;
+
 let gate: Gate | undefined;
 let sharing: Sharing | undefined;
 let draining = false;
@@ -193,8 +196,9 @@ async function stop(): Promise<void> {
   await flush();
   await gate?.close();
   events.close();
-  sharing?.close();
   await flush();
+  await sharing?.flush(TELL_OTHERS_MS);
+  sharing?.close();
   log.flush();
   tell({ type: 'stopped' });
   port?.close();

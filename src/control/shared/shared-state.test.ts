@@ -108,3 +108,15 @@ test('two machines that are alike in name and folder are told from one that was 
   await shared.close();
   await expect.poll(() => first.status.connected, { timeout: 10_000 }).toBe(true);
 }, 30_000);
+
+test('what was told last before the end is told to the others', async () => {
+  node();
+  await expect.poll(() => shared.status.connected, { timeout: 10_000 }).toBe(true);
+  await sleep(100);
+  const deletes = [{ extension: '7', at: Date.now() }];
+  shared.share({ kind: 'guards', batch: 1, upserts: [], deletes });
+  shared.notes([{ kind: 'pin-failed', key: 'last', at: Date.now() }]);
+  await shared.close();
+  expect(await server.ask('xrange', 'test:{failures}', '-', '+')).toContain('"key":"last"');
+  expect(await server.ask('hkeys', 'test:{guards}:rows')).toBe('7');
+});

@@ -204,6 +204,7 @@ class OverRedis implements SharedState {
     this.#closing = true;
     clearTimeout(this.#timer);
     await this.#working;
+    if (this.#connected && this.#hurried) await this.#exchange(); // what was told last
     if (this.#connected) await this.#live.leave().catch(() => {}); // they vanish in ten seconds
     this.#redis.close();
   }
