@@ -117,7 +117,7 @@ function readFilter(given: Given, now: number): Asked {
     return read;
   };
   const most = Number(text('last') ?? 50);
-  if (!Number.isInteger(most) || most < 1)
+  if (!Number.isSafeInteger(most) || most < 1)
     problems.push(`--last: ${mismatch(`"${text('last')}"`, 'a whole number from 1')}`);
   for (const [name, words] of Object.entries(closedSets)) {
     const value = text(name);

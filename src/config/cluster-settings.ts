@@ -27,10 +27,14 @@ export const clusterSchema = z
           // biome-ignore lint/suspicious/noTemplateCurlyInString: the form the operator writes.
           .default('${DRAWBRIDGE_REDIS_PASSWORD}')
           .describe('a variable; none is sent where it is not set'),
+        passwordFile: file
+          .optional()
+          .describe('a file that holds it, read at each connection; in place of the variable'),
         sentinelPassword: secret
           // biome-ignore lint/suspicious/noTemplateCurlyInString: the form the operator writes.
           .default('${DRAWBRIDGE_REDIS_SENTINEL_PASSWORD}')
           .describe('the same for sentinels'),
+        sentinelPasswordFile: file.optional().describe('the same for sentinels'),
         authorities: file
           .optional()
           .describe("rediss: PEM file of the authorities that sign Redis' certificates"),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadSettings } from './load.ts';
 import { showProblem } from './problem.ts';
@@ -35,6 +38,22 @@ test('a Redis by flag or variable, with its usual port and database; passwords f
   expect(load({ redis: ['unix:///run/redis.sock?db=2'] }).settings?.cluster.redis.servers).toEqual([
     { at: { path: '/run/redis.sock' }, tls: false, database: 2 },
   ]);
+});
+
+test('a password may come from a file, which a reload does not take for another setting', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
+  const file = join(folder, 'password');
+  const read = () =>
+    load(
+      { set: [`cluster.redis.passwordFile=${file}`] },
+      { ...environment, DRAWBRIDGE_REDIS_PASSWORD: 'of-the-variable' },
+    ).settings?.cluster.redis;
+  writeFileSync(file, 'one\n');
+  const before = read();
+  expect(before).toMatchObject({ passwordFile: file, password: '' });
+  writeFileSync(file, 'another\n');
+  expect(read()).toEqual(before);
+  rmSync(folder, { recursive: true });
 });
 
 test('without one the node is alone, whatever else is set', () => {
@@ -105,6 +124,18 @@ test.each([
     { redis: ['redis://a/1'], set: ['cluster.redis.kind=cluster'] },
     environment,
     /database other than 0/,
+  ],
+  [
+    'a file for the password that is not there',
+    { set: ['cluster.redis.passwordFile=/none.txt'] },
+    environment,
+    /cluster\.redis\.passwordFile: "\/none\.txt" does not exist/,
+  ],
+  [
+    'a file for the password of sentinels that is a device',
+    { set: ['cluster.redis.sentinelPasswordFile=/dev/zero'] },
+    environment,
+    /cluster\.redis\.sentinelPasswordFile: .*found a pipe or device, expected a file/,
   ],
   [
     'authorities without TLS',

@@ -4,6 +4,7 @@ import { hostOf, showHostPort } from './forms.ts';
 import { isHere } from './own-addresses.ts';
 import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
+import { secretFrom } from './secret-from.ts';
 import { heldByGateOnly, heldIn, secretOf } from './secret-of.ts';
 import type { ClusterSettings, ListenerSettings } from './settings.ts';
 
@@ -15,6 +16,11 @@ const secretForm = {
   expected: '16 to 256 printable characters without spaces, the same on all nodes',
 };
 
+const passwordForm = {
+  allowed: /^[^\p{Cc}]{1,512}$/u,
+  expected: 'one line, at most 512 characters',
+};
+
 /** Through which Redis the nodes share what they know, and what this one is to the others. */
 export function compileCluster(
   tree: SettingsTree,
@@ -24,16 +30,24 @@ export function compileCluster(
   notices: string[],
 ): ClusterSettings {
   const { redis, node, secret } = tree.cluster;
-  const { authorities, ...rest } = redis;
-  const elsewhere =
-    heldByGateOnly(redis.password, surroundings) ??
-    heldByGateOnly(redis.sentinelPassword, surroundings);
+  const { authorities, passwordFile, sentinelPasswordFile, ...rest } = redis;
+  const variables = [
+    ...(passwordFile === undefined ? [redis.password] : []),
+    ...(sentinelPasswordFile === undefined ? [redis.sentinelPassword] : []),
+  ];
+  const elsewhere = variables
+    .map((variable) => heldByGateOnly(variable, surroundings))
+    .find((one) => one !== undefined);
+  const passwordOf = (variable: string, file: string | undefined): string =>
+    file === undefined ? heldIn(variable, surroundings) : '';
   const settings: ClusterSettings = {
     redis: {
       ...rest,
       ...(authorities !== undefined && { authorities }),
-      password: heldIn(redis.password, surroundings),
-      sentinelPassword: heldIn(redis.sentinelPassword, surroundings),
+      password: passwordOf(redis.password, passwordFile),
+      sentinelPassword: passwordOf(redis.sentinelPassword, sentinelPasswordFile),
+      ...(passwordFile !== undefined && { passwordFile }),
+      ...(sentinelPasswordFile !== undefined && { sentinelPasswordFile }),
       ...(elsewhere !== undefined && { heldByGate: elsewhere }),
     },
     node: { name: '', uri: undefined },
@@ -45,6 +59,7 @@ export function compileCluster(
     return settings;
   }
   checkServers(tree, problems, notices);
+  checkPasswordFiles(tree, surroundings, problems);
   const uri = node.uri ?? placeFor(listeners, surroundings);
   if (uri === undefined)
     notices.push(
@@ -100,6 +115,23 @@ function checkServers(tree: SettingsTree, problems: Conflict[], notices: string[
     notices.push(
       `Redis at ${showHostPort(exposed.at.host, exposed.at.port)} is reached without TLS: its password can be read`,
     );
+}
+
+/** They are read again at each connection; one that is wrong now is said now. */
+function checkPasswordFiles(
+  { cluster: { redis } }: SettingsTree,
+  surroundings: Surroundings,
+  problems: Conflict[],
+): void {
+  const at = ['cluster', 'redis'];
+  for (const keys of [
+    ['password', 'passwordFile'],
+    ['sentinelPassword', 'sentinelPasswordFile'],
+  ] as const) {
+    const file = redis[keys[1]];
+    if (file === undefined) continue;
+    secretFrom({ variable: undefined, file, at, keys }, passwordForm, surroundings, problems);
+  }
 }
 
 /** The first listener over which a node can speak to another, those for the PBX before others. */

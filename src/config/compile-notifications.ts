@@ -7,13 +7,11 @@ import {
   usualTemplate,
 } from './notification-settings.ts';
 import { isHere } from './own-addresses.ts';
-import { readPlainFile } from './plain-file.ts';
-import { mismatch, showFound } from './problem.ts';
+import { mismatch } from './problem.ts';
 import type { SettingsTree } from './schema.ts';
-import type { Path } from './schema-keys.ts';
-import { heldByGateOnly, type SecretForm, secretOf } from './secret-of.ts';
+import { secretFrom } from './secret-from.ts';
+import { heldByGateOnly } from './secret-of.ts';
 import type { ContactSettings, NotificationSettings, SmtpSettings } from './settings.ts';
-import { readProblem } from './yaml-file.ts';
 
 const MOST_CONTACTS = 64;
 const usualPorts = { starttls: 587, implicit: 465, off: 25 } as const;
@@ -148,37 +146,4 @@ function compileSmtp(
             problems,
           ),
   };
-}
-
-interface Secret {
-  readonly variable: string | undefined;
-  readonly file: string | undefined;
-  readonly at: Path;
-  readonly keys: readonly [variable: string, file: string];
-}
-
-/** From its file where one is named, else from the environment. No message shows it. */
-function secretFrom(
-  { variable = '', file, at, keys: [inVariable, inFile] }: Secret,
-  form: SecretForm,
-  surroundings: Surroundings,
-  problems: Conflict[],
-): string {
-  if (file === undefined)
-    return secretOf(variable, [...at, inVariable], form, surroundings, problems);
-  const path = [...at, inFile];
-  let value: string;
-  try {
-    value = readPlainFile(file)
-      .toString()
-      .replace(/\r?\n$/, '');
-  } catch (error) {
-    problems.push([{ path, text: `${showFound(file)} ${readProblem(error)}` }]);
-    return '';
-  }
-  if (!form.allowed.test(value)) {
-    const found = `${showFound(file)}, whose text has another form (not shown)`;
-    problems.push([{ path, text: mismatch(found, form.expected) }]);
-  }
-  return value;
 }

@@ -224,9 +224,12 @@ export interface RedisSettings {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   readonly sentinelName: string;
   readonly user: string | null;
-  /** Empty: none is sent. */
+  /** Empty: none is sent, or a file holds it. */
   readonly password: string;
   readonly sentinelPassword: string;
+  /** Read at each connection: it may change while the gate runs. */
+  readonly passwordFile?: string;
+  readonly sentinelPasswordFile?: string;
   /** The variable of one of them, where the gate that runs has it and we have not. */
   readonly heldByGate?: string;
   readonly authorities?: string;

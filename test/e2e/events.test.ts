@@ -64,6 +64,10 @@ test('what is no filter is said', async () => {
     2,
     expect.stringMatching(/--last: found "0".*\n--since: found "noon"/),
   ]);
+  expect(await drawbridge('events', '--last', '99999999999999999999')).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('--last: found "99999999999999999999", expected a whole'),
+  });
 });
 
 test('what a network or an IPv6 address did is found, however that is written', async () => {

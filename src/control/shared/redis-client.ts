@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Cluster, Redis } from 'ioredis';
+import { secretIn } from '../../config/secret-from.ts';
 import type { RedisSettings } from '../../config/settings.ts';
 import type { Script } from './scripts.ts';
 
@@ -25,7 +26,11 @@ const LONGEST_RETRY_MS = 1000;
  * once: nothing waits in a queue to be done when nobody wants it any more.
  */
 export function openRedis(settings: RedisSettings, problem: (error: Error) => void): RedisClient {
-  const client = settings.kind === 'cluster' ? openCluster(settings) : openSingle(settings);
+  const passwords = passwordsOf(settings);
+  const client =
+    settings.kind === 'cluster'
+      ? openCluster(settings, passwords)
+      : openSingle(settings, passwords);
   client.on('error', problem);
   return {
     async run({ text, sha }, keys, args) {
@@ -41,16 +46,55 @@ export function openRedis(settings: RedisSettings, problem: (error: Error) => vo
   };
 }
 
-function openSingle(settings: RedisSettings): Redis {
-  const { servers, kind, sentinelName, sentinelPassword } = settings;
-  const common = { ...commonOptions(settings), enableOfflineQueue: false };
+/** As they are now, at each look. */
+interface Passwords {
+  readonly password: string;
+  readonly sentinelPassword: string;
+}
+
+/** A file that cannot be read, or is empty, as while somebody writes it: the password of before may still be right. */
+function passwordsOf(settings: RedisSettings): Passwords {
+  const last = { password: settings.password, sentinelPassword: settings.sentinelPassword };
+  const now = (which: keyof Passwords, file: string | undefined): string => {
+    try {
+      if (file !== undefined) last[which] = secretIn(file) || last[which];
+    } catch {
+      // what is wrong with it is said by check and doctor
+    }
+    return last[which];
+  };
+  return {
+    get password() {
+      return now('password', settings.passwordFile);
+    },
+    get sentinelPassword() {
+      return now('sentinelPassword', settings.sentinelPasswordFile);
+    },
+  };
+}
+
+function openSingle(settings: RedisSettings, passwords: Passwords): Redis {
+  const client = singleWith({ ...settings, ...passwords });
+  // the client takes them from there when it connects again
+  client.on('close', () => Object.assign(client.options, sent(passwords)));
+  return client;
+}
+
+/** Those that there are. */
+const sent = ({ password, sentinelPassword }: Passwords) => ({
+  ...(password !== '' && { password }),
+  ...(sentinelPassword !== '' && { sentinelPassword }),
+});
+
+function singleWith(settings: RedisSettings): Redis {
+  const { servers, kind, sentinelName } = settings;
+  const common = { ...commonOptions(settings), enableOfflineQueue: false, ...sent(settings) };
   if (kind === 'sentinel') {
     const tls = tlsOptions(settings);
     return new Redis({
       ...common,
       name: sentinelName,
       sentinels: servers.flatMap(({ at }) => ('host' in at ? [at] : [])),
-      ...(sentinelPassword !== '' && { sentinelPassword }),
       ...(tls !== undefined && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
       sentinelRetryStrategy: retryAfter,
       db: servers[0]?.database ?? 0,
@@ -61,18 +105,21 @@ function openSingle(settings: RedisSettings): Redis {
   return new Redis({ ...common, ...server.at, db: server.database });
 }
 
-function openCluster(settings: RedisSettings): Cluster {
+function openCluster(settings: RedisSettings, passwords: Passwords): Cluster {
   const nodes = settings.servers.flatMap(({ at }) => ('host' in at ? [at] : []));
-  return new Cluster(nodes, {
+  const client = new Cluster(nodes, {
     redisOptions: commonOptions(settings),
     enableOfflineQueue: false,
     clusterRetryStrategy: retryAfter,
     slotsRefreshTimeout: COMMAND_MS,
   });
+  // before it connects; one whose connection is lost is another node when it comes back
+  client.on('+node', (node: Redis) => Object.assign(node.options, sent(passwords)));
+  return client;
 }
 
 function commonOptions(settings: RedisSettings) {
-  const { user, password } = settings;
+  const { user } = settings;
   const tls = tlsOptions(settings);
   return {
     connectTimeout: CONNECT_MS,
@@ -84,7 +131,6 @@ function commonOptions(settings: RedisSettings) {
     // what was the master and is a replica now: the name leads to another one
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     ...(user !== null && { username: user }),
-    ...(password !== '' && { password }),
     ...(tls !== undefined && { tls }),
   };
 }
