@@ -199,14 +199,17 @@ const callee = (requestUri: string): Extension => ({
 const registeredOn = (edge: Edge, aor: string): string | undefined =>
   edge.registrations.of(aor)[0]?.node;
 
-/** Who is trusted, and a gateway that need not register, shows whom it likes. */
+/**
+ * Who is trusted, and a gateway that need not register, shows whom it likes. A carrier knows none of our extensions: what
+ * is named so beyond it is somebody else, or a caller who wants his call to go on by the rights of one here.
+ */
 function diversionsForPbx(
   edge: Edge,
   { request }: Incoming,
   facts: CallFacts,
 ): readonly HeaderChange[] {
-  if (facts.method !== 'INVITE' || !facts.registered || facts.source.tier === 'trusted')
-    return nothing;
+  const shown = facts.registered && facts.source.tier !== 'trusted';
+  if (facts.method !== 'INVITE' || !(shown || facts.source.realm === 'trunk')) return nothing;
   const { extension, profile, dialled } = facts;
   const whose = { extension, profile, called: dialled.digits };
   return withoutForeignDiversions(request, whose, edge.gatekeeper.policy.site);

@@ -6,6 +6,7 @@ import { callName } from './call-name.ts';
 import type { Edge } from './edge.ts';
 import type { TrunkSettings } from './edge-settings.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
+import type { OutsideCall } from './outside-calls.ts';
 import { recordsRoute } from './records-route.ts';
 import type { Incoming, Target } from './signaling.ts';
 import { refuseSips } from './sips.ts';
@@ -99,12 +100,19 @@ function forward(
           : edge.leases.open(callName(facts), [keyOf('trunk', next.name)], Date.now());
     },
     onDone(status) {
-      if (continues !== undefined && status >= 300) continues.continued = false;
+      if (continues !== undefined && mayGoOn(continues, status)) continues.continued = false;
       opened.done(status);
       elsewhere?.(status);
     },
   });
 }
+
+/**
+ * May the PBX send it again? As long as the phone's own call rings. Of a transfer or a redirection nothing is left but
+ * that it was allowed, once: it may try another trunk, and not call anew for whoever wants the same number.
+ */
+const mayGoOn = ({ by }: OutsideCall, status: number): boolean =>
+  status >= 300 && (by === 'invite' || status === 408 || (status >= 500 && status < 600));
 
 /** RFC 5630: what is asked for by `sips:` goes by TLS, or not at all. */
 const fitFor = (requestUri: string, trunks: readonly TrunkSettings[]): readonly TrunkSettings[] =>

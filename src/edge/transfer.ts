@@ -6,6 +6,7 @@ import { CallFacts } from './call-facts.ts';
 import { nameOf } from './call-name.ts';
 import { challengeHere } from './challenge-here.ts';
 import type { Edge } from './edge.ts';
+import { type Diverting, withoutForeignDiversions } from './foreign-names.ts';
 import { numberOf } from './outside-calls.ts';
 import { callsIn } from './replaced-calls.ts';
 import type { Call, Flow, HeaderChange, Incoming } from './signaling.ts';
@@ -14,11 +15,12 @@ import { registeredAs, speaksForOthers } from './who-calls.ts';
 import { asJudged } from './with-user.ts';
 
 /**
- * A phone asks the PBX to call somebody (RFC 3515): that is a call of that phone. Undefined when it was refused, else
- * what is to be changed in the request.
+ * A phone asks the PBX to call somebody (RFC 3515): that is a call of that phone. Whoever has called in over a trunk may
+ * ask the same: the PBX would call in the name of the extension that he speaks with, so it is a call of nobody's here.
+ * Undefined when it was refused, else what is to be changed in the request.
  */
 export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderChange[] | undefined {
-  if (incoming.flow.realm !== 'access') return noChanges;
+  if (incoming.flow.realm === 'core') return noChanges;
   const [place, another] = incoming.request.list(Header.referTo);
   if (place === undefined) return noChanges;
   if (another !== undefined) {
@@ -50,6 +52,8 @@ export function admitTransfer(edge: Edge, incoming: Incoming): readonly HeaderCh
  * has judged here: the call is charged to whom it names, and else to whoever was transferred. So it names who transfers.
  */
 function saysWhoTransfers(edge: Edge, { request, flow }: Incoming): readonly HeaderChange[] {
+  if (flow.realm === 'trunk')
+    return withoutForeignDiversions(request, nobody, edge.gatekeeper.policy.site);
   if (speaksForOthers(edge, flow)) return noChanges;
   const from = parseNameAddress(request.value(Header.from) ?? '')?.uri ?? '';
   const extension = registeredAs(edge, flow, userOfUri(from), Date.now());
@@ -59,6 +63,8 @@ function saysWhoTransfers(edge: Edge, { request, flow }: Incoming): readonly Hea
   const host = parseUri(from)?.host ?? 'invalid';
   return [{ name: 'Referred-By', value: `<sip:${escapedName(extension)}@${host}>` }];
 }
+
+const nobody: Diverting = { extension: undefined, profile: {}, called: undefined };
 
 /** What is judged is the call that is asked for, not the asking. */
 class TransferFacts extends CallFacts {

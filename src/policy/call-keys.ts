@@ -38,11 +38,16 @@ export type Counted = 'extension' | 'group' | 'source' | 'route' | 'trunk' | 'ca
 export const keyOf = (counted: Counted, name: string): string => `${counted}:${name}`;
 
 /**
- * The number that a trunk shows as caller; undefined when it shows none. Carriers have more words for that than
- * `anonymous`: `unavailable`, `restricted`, `unknown`.
+ * The number that a trunk shows as caller, to us at least (`Privacy: id` is for whom he calls); undefined when it shows
+ * none. Carriers have more words for that than `anonymous`: `unavailable`, `restricted`, `unknown`.
  */
-export const callerOf = ({ anonymous, from }: CallFacts): string | undefined =>
-  anonymous || !/\d/.test(from) ? undefined : from;
+export function callerOf({ from, identities }: CallFacts): string | undefined {
+  if (isNumber(from)) return from;
+  return identities.find(({ header, user }) => header === ASSERTED && isNumber(user))?.user;
+}
+
+const ASSERTED = 'P-Asserted-Identity'; // RFC 3325: by the carrier
+const isNumber = (user: string | undefined): boolean => user !== undefined && /\d/.test(user);
 
 /** The same number may be written in several ways: the number called is to be no other by that. */
 export const calledOf = ({ dialled }: CallFacts): string => dialled.e164 ?? dialled.digits;

@@ -523,6 +523,33 @@ describe('a transfer by a phone (REFER)', () => {
   });
 });
 
+describe('a transfer whose leg outside has ended', () => {
+  test.each([
+    [486, 1],
+    [603, 1],
+    [487, 1],
+    // the PBX may try another trunk
+    [503, 2],
+  ])('with %i lets nobody else call there: %i of two', async (status, most) => {
+    const some = [{ ...national, extensions: ['1001'] }];
+    await using scene = await judging({ outboundRoutes: some });
+    const number = '03012345678';
+    const phone = await scene.registered({ user: '1001' });
+    scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+    const headers = { 'Refer-To': `<sip:${number}@127.0.0.1>` };
+    const sentRefer = phone.request('REFER', 'sip:1002@127.0.0.1', { headers });
+    expect((await phone.finalAnswer(sentRefer)).status).toBe(202);
+    for (const carrier of scene.carriers)
+      carrier.always('INVITE', (invite) => carrier.answer(invite, status));
+    for (const _ of [1, 2]) {
+      const call = await scene.call(toGate(scene, number), { headers: from('1002') });
+      await call.final();
+    }
+    const tried = heard(scene.carrier(0), 'INVITE').length;
+    expect(tried).toBe(most);
+  });
+});
+
 describe('what stands behind a semicolon in the user part, and no rule has read,', () => {
   const unread = '0;0041443335555';
 

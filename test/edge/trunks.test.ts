@@ -47,6 +47,47 @@ describe('a carrier', () => {
     expect((await scene.pbx.expect('INVITE')).header('X-Trunk')).toBe('yes');
   });
 
+  test.each([
+    ['Referred-By', '<sip:1001@127.0.0.1>'],
+    ['Diversion', '<sip:1001@127.0.0.1>;reason=unconditional'],
+  ])('names no extension as who forwards its call: %s', async (header, value) => {
+    await using scene = await aScene(marked);
+    const { invite } = await callsIn(scene, scene.carrier(), { [header]: value });
+    expect(invite.headers(header)).toEqual([]);
+    const other = '<sip:+493055555@carrier.example>';
+    await using another = await aScene(marked);
+    const passed = await callsIn(another, another.carrier(), { [header]: other });
+    expect(passed.invite.headers(header)).toEqual([other]);
+  });
+
+  describe('that transfers (REFER)', () => {
+    const policy = { site: { homeCountry: 'DE' } };
+    const transfers = async (scene: Scene, to: string) => {
+      scene.pbx.always('REFER', (refer) => scene.pbx.answer(refer, 202));
+      const { call } = await callsIn(scene);
+      const headers = { 'Refer-To': to, 'Referred-By': '<sip:1001@127.0.0.1>' };
+      return (await call.ask('REFER', { headers })).status;
+    };
+
+    test('is asked what whoever calls is: 403 for a number abroad, and the PBX hears nothing', async () => {
+      await using scene = await aScene({ ...marked, policy });
+      expect(await transfers(scene, '<sip:0041443335555@127.0.0.1>')).toBe(403);
+      expect(heard(scene.pbx, 'REFER')).toEqual([]);
+    });
+
+    test('names no extension as who does, nor is the call the one’s whom it speaks with', async () => {
+      const outboundRoutes = [
+        { name: 'home', patterns: ['+49.'], trunks: ['carrier-1'], extensions: ['1001'] },
+      ];
+      await using open = await aScene({ ...marked, policy });
+      expect(await transfers(open, '<sip:03012345678@127.0.0.1>')).toBe(202);
+      expect(last(open.pbx, 'REFER').headers('Referred-By')).toEqual([]);
+      await using scene = await aScene({ ...marked, policy: { ...policy, outboundRoutes } });
+      expect(await transfers(scene, '<sip:03012345678@127.0.0.1>')).toBe(403);
+      expect(await transfers(scene, '<sip:1002@127.0.0.1>')).toBe(202);
+    });
+  });
+
   test('does not register: 403', async () => {
     await using scene = await aScene(marked);
     const carrier = scene.carrier();

@@ -23,6 +23,16 @@ describe('blocked-callers (I3)', () => {
     expect(judged('+493012345679', options)).toBe('caller-blocked');
     expect(judged('+493012345678', options)).toBe('pass');
   });
+  test('finds who hides his number from whom he calls', () => {
+    const options = { callers: ['+493012345678'] };
+    expect(judged('+493012345678', options, true)).toBe('caller-blocked');
+    const identities = [
+      { header: 'From', user: 'anonymous' },
+      { header: 'P-Asserted-Identity', user: '03012345678' },
+    ] as const;
+    const hidden = aCall({ from: 'anonymous', anonymous: true, identities });
+    expect(outcomeOf(rule(options).judge(hidden, noCounts))).toBe('caller-blocked');
+  });
   test('leaves callers without a number to another rule', () => {
     expect(judged('anonymous', { callers: ['.'] }, true)).toBe('pass');
   });
