@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Phone } from '../support/a-phone.ts';
-import { isRegistrar } from '../support/a-registrar.ts';
+import { asksCallers, isRegistrar } from '../support/a-registrar.ts';
 import { answerDigest } from '../support/digest-answer.ts';
 import type { Received } from '../support/sip-party.ts';
 import { aScene, type Scene } from './scene.ts';
@@ -71,6 +71,23 @@ describe('a phone that begins with the nonce it registered by, which is too old 
     const other = await scene.phone({ user: '1002' });
     expect(isStale(await answers(other, challenge, 'guess', '1002'))).toBe(false);
     expect(failures(scene)).toEqual(['failed 1002 password-wrong']);
+  });
+
+  test('calls with it, and has failed at nothing either', async () => {
+    await using scene = await scened();
+    asksCallers(scene.pbx, passwords, (invite) => scene.pbx.answer(invite, 486));
+    const phone = await scene.phone();
+    const { challenge } = await registers(phone, challengeIn(await phone.tryToRegister()));
+    const calls = async (known: string) => {
+      const request = { method: 'INVITE', uri: 'sip:1002@127.0.0.1' };
+      const Authorization = answerDigest(known, request, { user: '1001', password: 'right' });
+      const options = { authenticates: false, headers: { Authorization } };
+      return (await phone.invite('1002', options)).final();
+    };
+    const first = await calls(challenge);
+    expect([first.status, isStale(first)]).toEqual([401, true]);
+    expect((await calls(challengeIn(first))).status).toBe(486);
+    expect(failures(scene)).toEqual([]);
   });
 
   test('whose password was changed is told so at once', async () => {
