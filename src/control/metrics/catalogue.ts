@@ -53,7 +53,7 @@ export const catalogue: readonly Section[] = [
       ),
       gate.counter(
         'datagrams_dropped_total',
-        'Datagrams lost because more came than the gate could do: the system had no room, or they waited for a quarter of a second',
+        'Datagrams lost because more came than the gate could do: the system had no room, or they waited for too long',
         ({ datagramsDropped }) => datagramsDropped,
       ),
       gate.gauge(

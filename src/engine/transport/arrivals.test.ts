@@ -63,14 +63,41 @@ test.each([
   expect(taken(arrivals)).not.toContain(datagram);
 });
 
-test('what waited for more than a quarter of a second is lost, and counted', () => {
-  const arrivals = withRequests(200);
-  expect(taken(arrivals, 1000)).toHaveLength(64);
-  expect(taken(arrivals, 1250)).toHaveLength(64);
-  for (let number = 200; number < 300; number++) arrivals.add({ datagram: aRequest(number), peer });
-  expect(taken(arrivals, 1251)[0]).toBe(aRequest(200));
-  expect(arrivals.lost).toBe(72);
-  expect(arrivals.areLeft).toBe(true);
+test('nothing of a burst is lost that is done within a second', () => {
+  const arrivals = withRequests(1000);
+  for (let now = 0; now < 1000; now += 62) taken(arrivals, now);
+  expect(arrivals.areLeft).toBe(false);
+  expect(arrivals.lost).toBe(0);
+});
+
+/** So many more than are done come all the time, until then. */
+function overloaded(untilMs: number): Arrivals {
+  const arrivals = new Arrivals();
+  for (let now = 0; now <= untilMs; now += 50) {
+    for (let number = now; number < now + 70; number++)
+      arrivals.add({ datagram: aRequest(number), peer });
+    taken(arrivals, now);
+  }
+  return arrivals;
+}
+
+test('where some waited for all of a second, what waited for more than a quarter of one is lost, and counted', () => {
+  const arrivals = overloaded(1000);
+  expect(arrivals.lost).toBe(0);
+  const since = arrivals.take(1001)[0]?.since ?? 0;
+  expect(since).toBeGreaterThan(750);
+  expect(arrivals.take(1300)).toEqual([]);
+  expect(arrivals.lost).toBeGreaterThan(0);
+});
+
+test('when all was done the next burst may wait again', () => {
+  const arrivals = overloaded(1000);
+  const { lost } = arrivals;
+  while (arrivals.areLeft) taken(arrivals, 1001);
+  for (let number = 0; number < 200; number++) arrivals.add({ datagram: aRequest(number), peer });
+  for (const now of [5000, 5400, 5800, 5900]) taken(arrivals, now);
+  expect(arrivals.areLeft).toBe(false);
+  expect(arrivals.lost).toBe(lost);
 });
 
 test('says since when it waited, and nothing of what did not', () => {

@@ -17,6 +17,8 @@ interface Waiting extends Arrival {
 const BEGUN_IN_A_TURN = 64;
 /** Whoever sent it sends it again half a second after the first time. */
 const WAITS_AT_MOST_MS = 250;
+/** A burst, as of all phones of an office that has its power back, is done by then: it is no overload, and none of it is lost. */
+const BURST_MS = 1000;
 /** About as much as the system keeps for a socket. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 /** What has left is cut off when it is so many. */
@@ -32,14 +34,17 @@ const HEAD_BYTES = 8192;
  * held for it. Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again
  * and again, and the more there is to do the less is done, until phones send everything twice and no end comes of it.
  *
- * What is new waits for a quarter of a second and is then lost, as it is in a queue of the system that is full. Here it is
- * what waited longest, whose senders are the first to send again.
+ * Where some have waited all the time for a second more comes than can be done. From then on what is new waits for a quarter of a
+ * second and is then lost, as it is in a queue of the system that is full. Here it is what waited longest, whose senders are
+ * the first to send again.
  */
 export class Arrivals {
   #added: Arrival[] = [];
   /** What begins something, in its order; those before `#first` have left. */
   #waiting: Waiting[] = [];
   #first = 0;
+  /** Since then some waited all the time, where some wait. */
+  #waitingSince = 0;
   #bytes = 0;
   #lost = 0;
 
@@ -73,14 +78,17 @@ export class Arrivals {
   }
 
   #wait({ datagram, peer }: Arrival, since: number): void {
+    if (!this.areLeft) this.#waitingSince = since;
     this.#waiting.push({ datagram, peer, since });
     this.#bytes += datagram.length;
   }
 
   #giveUp(now: number): void {
+    const isBurst = now - this.#waitingSince <= BURST_MS;
     while (this.areLeft) {
       const { since } = this.#waiting[this.#first] as Waiting;
-      if (now - since <= WAITS_AT_MOST_MS && this.#bytes <= WAITING_BYTES) return;
+      const mayWait = isBurst || now - since <= WAITS_AT_MOST_MS;
+      if (mayWait && this.#bytes <= WAITING_BYTES) return;
       this.#leave();
       this.#lost += 1;
     }
