@@ -7,6 +7,11 @@ import type { TransportContext } from './transport-context.ts';
 const CONNECT_MS = 5000;
 /** So much of what a peer sends is taken in one turn of the event loop, which is some forty requests: then others have theirs. */
 const BYTES_IN_A_TURN = 16_384;
+/**
+ * Of the PBX or a trunk, which answers all phones over one connection: of sockets as many are read. If a phone's share had to
+ * do, requests would come faster than their answers, and all that is held for them would grow until phones give up.
+ */
+const NEIGHBOURS_BYTES_IN_A_TURN = 32 * BYTES_IN_A_TURN;
 const NOTHING = Buffer.alloc(0);
 
 type Done = (problem?: Error | null) => void;
@@ -108,10 +113,15 @@ export class StreamConnection extends Connection implements FrameSink {
     const turn = this.context.turns.current();
     if (turn !== this.#turn) this.#takenInTurn = 0;
     this.#turn = turn;
-    const room = Math.max(0, BYTES_IN_A_TURN - this.#takenInTurn);
+    const before = this.#takenInTurn;
     this.#takenInTurn += chunk.length;
-    if (chunk.length <= room) this.#take(chunk);
-    else this.#giveWay(chunk, room);
+    if (this.#takenInTurn <= BYTES_IN_A_TURN || this.#takenInTurn <= this.#mostInATurn)
+      this.#take(chunk);
+    else this.#giveWay(chunk, Math.max(0, this.#mostInATurn - before));
+  }
+
+  get #mostInATurn(): number {
+    return this.realm === 'access' ? BYTES_IN_A_TURN : NEIGHBOURS_BYTES_IN_A_TURN;
   }
 
   /** What there is no room for waits for the next turn, and all that comes behind it in the socket. */
@@ -124,10 +134,11 @@ export class StreamConnection extends Connection implements FrameSink {
 
   #goOn(): void {
     const rest = this.#rest ?? NOTHING;
-    if (rest.length > BYTES_IN_A_TURN) {
-      this.#rest = rest.subarray(BYTES_IN_A_TURN);
+    const room = this.#mostInATurn;
+    if (rest.length > room) {
+      this.#rest = rest.subarray(room);
       setImmediate(() => this.#goOn());
-      if (this.open) this.#take(rest.subarray(0, BYTES_IN_A_TURN));
+      if (this.open) this.#take(rest.subarray(0, room));
       return;
     }
     this.#rest = undefined;
