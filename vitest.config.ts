@@ -104,7 +104,7 @@ export default defineConfig({
           expect: patience,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           maxConcurrency: 20,
           sequence: { groupOrder: 4 },
         },
