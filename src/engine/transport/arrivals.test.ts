@@ -46,6 +46,21 @@ test('of more than one turn can do, what ends something comes first, and what be
   ]);
 });
 
+test('a flood with the mark of a dialog leaves a turn its room for what is new, and holds up no answer', () => {
+  const arrivals = new Arrivals();
+  const within = (number: number) => aRequest(number, '<sip:1001@pbx>;tag=x');
+  for (let number = 0; number < 1000; number++)
+    arrivals.add({ datagram: number % 10 === 9 ? aRequest(number) : within(number), peer });
+  arrivals.add({ datagram: anAnswer(1), peer });
+  const turn = taken(arrivals);
+  expect(turn).toHaveLength(192 + 1 + 64);
+  expect(turn.indexOf(anAnswer(1))).toBe(192);
+  expect(turn).toContain(aRequest(9));
+  const left: string[] = [];
+  while (arrivals.areLeft) left.push(...taken(arrivals));
+  expect(left).toHaveLength(1001 - turn.length);
+});
+
 test('an answer that comes while others wait goes before them', () => {
   const arrivals = withRequests(200);
   expect(taken(arrivals)).toHaveLength(64);

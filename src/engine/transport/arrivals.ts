@@ -15,6 +15,8 @@ interface Waiting extends Arrival {
 
 /** So many that begin something are handled in a turn. */
 const BEGUN_IN_A_TURN = 64;
+/** And of requests within dialogs so many before those: for each call that begins an ACK, a BYE, and one that it may have between. */
+const CONTINUED_IN_A_TURN = 3 * BEGUN_IN_A_TURN;
 /** Whoever sent it sends it again half a second after the first time. */
 const WAITS_AT_MOST_MS = 250;
 /** A burst, as of all phones of an office that has its power back, is done by then: it is no overload, and none of it is lost. */
@@ -23,15 +25,16 @@ const BURST_MS = 1000;
 const WAITING_BYTES = 8 * 1024 * 1024;
 /** What has left is cut off when it is so many. */
 const LEFT_AT_MOST = 1024;
-/** An answer, or a request with a tag in To. */
-const CONTINUES = /^SIP\/2|\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=/i;
+const ANSWER = /^SIP\/2/i;
+/** A request with a tag in To. */
+const WITHIN_DIALOG = /\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=/i;
 /** No phone's headers are as long. */
 const HEAD_BYTES = 8192;
 
 /**
  * What came by a socket and waits for its turn. Nearly always that is all of it, in its order. When more came than one turn
  * does, answers and requests within dialogs go before those that begin something: they end what was begun, and free what is
- * held for it. Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again
+ * held for it. Whoever sends very many with the mark of a dialog has them wait with all others. Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again
  * and again, and the more there is to do the less is done, until phones send everything twice and no end comes of it.
  *
  * Where some have waited all the time for a second more comes than can be done. From then on what is new waits for a quarter of a
@@ -68,9 +71,14 @@ export class Arrivals {
     this.#added = [];
     if (added.length <= BEGUN_IN_A_TURN && !this.areLeft) return added;
     const turn: Arrival[] = [];
+    let continued = 0;
     for (const arrival of added) {
-      if (continues(arrival)) turn.push(arrival);
-      else this.#wait(arrival, now);
+      const head = headOf(arrival);
+      if (ANSWER.test(head)) turn.push(arrival);
+      else if (continued < CONTINUED_IN_A_TURN && WITHIN_DIALOG.test(head)) {
+        continued++;
+        turn.push(arrival);
+      } else this.#wait(arrival, now);
     }
     this.#giveUp(now);
     for (let begun = 0; begun < BEGUN_IN_A_TURN && this.areLeft; begun++) turn.push(this.#leave());
@@ -106,7 +114,5 @@ export class Arrivals {
   }
 }
 
-const continues = ({ datagram }: Arrival): boolean =>
-  CONTINUES.test(
-    typeof datagram === 'string' ? datagram : datagram.toString('latin1', 0, HEAD_BYTES),
-  );
+const headOf = ({ datagram }: Arrival): string =>
+  typeof datagram === 'string' ? datagram : datagram.toString('latin1', 0, HEAD_BYTES);
