@@ -77,7 +77,11 @@ async function overload(
       ({ during: { result } }) => result.perSecond,
     ),
     figure('succeeded', 'of 1', ({ during: { result } }) => result.success),
-    figure(`CPU`, `µs a ${load.unit}`, ({ during }) => during.microsecondsPerUnit),
+    figure(
+      'CPU',
+      `µs a ${load.unit} begun`,
+      ({ during }) => (during.edgeCpuSeconds / during.result.started) * 1e6,
+    ),
     figure(`${load.latencyLabel}, p99`, 'ms', ({ during: { result } }) => p99(result)),
     figure(
       'succeeded at half of the best, at once after',
