@@ -100,10 +100,9 @@ function neverReached(routes: readonly OutboundRoute[], index: number): readonly
 /** In Hong Kong 001 chooses a carrier, and to many carriers 00 is the prefix. */
 function readsSeveralPrefixes({ homeCountry, dialPlan }: Named['site']): boolean {
   if (homeCountry === null || dialPlan.internationalPrefixes !== null) return false;
-  const prefix = numberingPlanOf(homeCountry)?.internationalPrefix;
-  return (
-    prefix !== undefined && numberingPlanOf(homeCountry)?.abroadWhole.test(`${prefix}1`) === true
-  );
+  const home = numberingPlanOf(homeCountry);
+  const prefix = home?.internationalPrefix;
+  return prefix !== undefined && home?.abroadWhole.test(`${prefix}1`) === true;
 }
 
 function prefixesAbroad({ homeCountry, dialPlan }: Named['site']): readonly string[] {

@@ -36,12 +36,7 @@ const isProven = ({ proven }: Attempt): boolean => proven;
 const nothingUnderWay = (): void => {};
 
 /** A password that the PBX does not take is a failure of who tried it. */
-export function learnFromRefusal(
-  edge: Edge,
-  attempt: Attempt,
-  response: Message,
-  now: number,
-): void {
+function learnFromRefusal(edge: Edge, attempt: Attempt, response: Message, now: number): void {
   if (!attempt.proven && attempt.unproven !== true) return;
   const challenges = refusalChallenges(response);
   const kind = failureOf(response, challenges);
@@ -50,11 +45,25 @@ export function learnFromRefusal(
   else noteFailure(edge, attempt, kind, now);
 }
 
+/** Of all that a request tried. Was it only the nonce that was too old? */
+export function learnFromRefusals(
+  edge: Edge,
+  attempts: readonly Attempt[],
+  request: Message,
+  response: Message,
+  now: number,
+): boolean {
+  const worn = wornOut(edge, attempts, request, response);
+  for (const attempt of attempts)
+    if (attempt !== worn) learnFromRefusal(edge, attempt, response, now);
+  return worn !== undefined;
+}
+
 /**
  * Was it only the nonce that was too old? Not every PBX says so by `stale`, and a phone that begins with the nonce it
  * registered by fails then each time it comes again. Which of the attempts it is, if any.
  */
-export function wornOut(
+function wornOut(
   { guesses }: Edge,
   [attempt]: readonly Attempt[],
   request: Message,

@@ -24,10 +24,9 @@ import { later } from './later.ts';
 import {
   type Attempt,
   beginTrying,
-  learnFromRefusal,
+  learnFromRefusals,
   noteFailure,
   refusalChallenges,
-  wornOut,
 } from './learn-from-answer.ts';
 import { judgePasswords, othersTried, type Password } from './password-of.ts';
 import type { PbxNode } from './pbx.ts';
@@ -185,11 +184,9 @@ function toRegistrar(
     onRefusal: (response) => {
       over();
       const now = Date.now();
-      const worn = wornOut(edge, attempts, request, response);
-      for (const attempt of attempts)
-        if (attempt !== worn) learnFromRefusal(edge, attempt, response, now);
+      const isWornOut = learnFromRefusals(edge, attempts, request, response, now);
       const told = toldToStrangers(edge, facts.source.key, response, adjust, now);
-      if (worn !== undefined) return saidStale(told ?? asItIs(response));
+      if (isWornOut) return saidStale(told ?? asItIs(response));
       return facts.answersOurs ? saidStale(told) : told;
     },
     onTargetFailed: (target, failure) => {

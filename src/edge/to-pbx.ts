@@ -14,9 +14,8 @@ import {
   type Attempt,
   asStale,
   beginTrying,
-  learnFromRefusal,
+  learnFromRefusals,
   refusalChallenges,
-  wornOut,
 } from './learn-from-answer.ts';
 import { type OpenedCall, openCall } from './open-call.ts';
 import { sourceOf } from './packed-address.ts';
@@ -133,11 +132,9 @@ function toldToCaller(
   const { marks } = edge.guesses;
   const now = Date.now();
   const source = sourceOf(flow.address);
-  const worn = wornOut(edge, attempts, request, response);
-  for (const attempt of attempts)
-    if (attempt !== worn) learnFromRefusal(edge, attempt, response, now);
+  const isWornOut = learnFromRefusals(edge, attempts, request, response, now);
   const challenges = refusalChallenges(response);
-  const isOld = worn !== undefined || password === 'unproven' || areForOurs(request, marks);
+  const isOld = isWornOut || password === 'unproven' || areForOurs(request, marks);
   if (flow.transport !== 'udp' || challenges.length === 0) return undefined;
   const headers = challenges.map(({ name, value = '' }) => ({
     name,

@@ -322,10 +322,9 @@ class Reader {
     const last = digits.length - FEWEST_WITHIN - 1;
     for (let at = 1; at <= last; at++) {
       if (at > MOST_CODE && !endsArgument(digits, at)) continue;
-      const found = this.#dialledAbroad(digits.slice(at).replace(/#+$/, ''));
-      if (found === undefined) continue;
-      if (found === SEVERAL) return noNumber;
-      const number = found;
+      const number = this.#dialledAbroad(digits.slice(at).replace(/#+$/, ''));
+      if (number === undefined) continue;
+      if (number === SEVERAL) return noNumber;
       if (number.length < FEWEST_WITHIN || !isDigits(number)) continue;
       if (callingCodeOf(number) !== undefined) return describeNumber(number, this.#homeCountry);
     }

@@ -34,8 +34,10 @@ const HEAD_BYTES = 8192;
 /**
  * What came by a socket and waits for its turn. Nearly always that is all of it, in its order. When more came than one turn
  * does, answers and requests within dialogs go before those that begin something: they end what was begun, and free what is
- * held for it. Whoever sends very many with the mark of a dialog has them wait with all others. Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again
- * and again, and the more there is to do the less is done, until phones send everything twice and no end comes of it.
+ * held for it. Whoever sends very many with the mark of a dialog has them wait with all others.
+ *
+ * Behind a queue of new requests an answer keeps all that is held for its own: the collector copies that again and again,
+ * and the more there is to do the less is done, until phones send everything twice and no end comes of it.
  *
  * Where some have waited all the time for a second more comes than can be done. From then on what is new waits for a quarter of a
  * second and is then lost, as it is in a queue of the system that is full. Here it is what waited longest, whose senders are
